@@ -1,0 +1,488 @@
+"""Findings: trouble with the data, as values, and the closed catalogue of their codes.
+
+A finding says what is wrong and exactly where. `ack` is the code a 999 would
+carry (005010X231A1, IK304 for a segment, IK403 for an element) where one exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCode:
+    """One entry of the catalogue: what `explain CODE` prints."""
+
+    code: str
+    severity: Severity
+    snip: int
+    says: str
+    remedy: str
+    ack: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault in one file, with its place. Absent parts of the place are None.
+
+    segment_position counts from ST = 1 inside its transaction; byte_offset counts
+    from 0 in the file as delivered. `value` may hold personal data: it is shown
+    only where the user asks for it.
+    """
+
+    code: str
+    message: str
+    file: str | None = None
+    interchange: str | None = None
+    group: str | None = None
+    transaction: str | None = None
+    segment_position: int | None = None
+    byte_offset: int | None = None
+    loop: str | None = None
+    segment: str | None = None
+    element: int | None = None
+    component: int | None = None
+    repetition: int | None = None
+    value: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        return CATALOGUE[self.code].severity
+
+    @property
+    def snip(self) -> int:
+        return CATALOGUE[self.code].snip
+
+    @property
+    def ack(self) -> str | None:
+        return CATALOGUE[self.code].ack
+
+
+_CODES = (
+    # envelopes
+    FindingCode(
+        "NOT_X12",
+        "error",
+        1,
+        "no interchange (ISA) in the file",
+        "ask the sender for the X12 file itself",
+    ),
+    FindingCode(
+        "EMPTY_FILE", "error", 1, "the file has no content", "ask the sender to send it again"
+    ),
+    FindingCode(
+        "ISA_SHORT",
+        "error",
+        1,
+        "the ISA segment is damaged or cut off",
+        "ask the sender to send it again",
+    ),
+    FindingCode(
+        "ISA_UNPADDED",
+        "warning",
+        1,
+        "an ISA element is not of its fixed width",
+        "tell the sender; the file is read all the same",
+    ),
+    FindingCode(
+        "SEPARATORS_CLASH",
+        "error",
+        1,
+        "two separators are the same character",
+        "ask the sender to use four different separators",
+    ),
+    FindingCode(
+        "GARBAGE",
+        "warning",
+        1,
+        "bytes between interchanges that belong to none",
+        "tell the sender; the interchanges are read",
+    ),
+    FindingCode(
+        "TRUNCATED",
+        "error",
+        1,
+        "the interchange ends before its trailer (IEA)",
+        "ask the sender for the whole file",
+    ),
+    FindingCode(
+        "NO_ENVELOPE",
+        "error",
+        1,
+        "a transaction or group stands outside its envelope",
+        "ask the sender to add ISA and GS",
+    ),
+    FindingCode(
+        "TRAILER_MISSING",
+        "error",
+        1,
+        "a transaction or group has no trailer (SE or GE)",
+        "ask the sender to send it again",
+        "2",
+    ),
+    FindingCode(
+        "COUNT_WRONG",
+        "error",
+        1,
+        "a trailer's count differs from what is there",
+        "ask the sender for a complete file",
+        "4",
+    ),
+    FindingCode(
+        "CONTROL_NUMBER_WRONG",
+        "error",
+        1,
+        "a trailer's control number differs from its header's",
+        "ask the sender to send it again",
+        "3",
+    ),
+    FindingCode(
+        "CONTROL_NUMBER_REPEATED",
+        "error",
+        1,
+        "a control number is used twice in its envelope",
+        "ask the sender to number envelopes uniquely",
+        "23",
+    ),
+    FindingCode("SEGMENT_EMPTY", "warning", 1, "a segment has no content", "tell the sender", "8"),
+    FindingCode(
+        "SEGMENT_ID_INVALID",
+        "error",
+        1,
+        "a segment identifier is not two or three capital letters or digits",
+        "correct the segment identifier",
+        "1",
+    ),
+    FindingCode(
+        "TRAILING_SEPARATORS",
+        "error",
+        1,
+        "a segment ends in empty elements or components",
+        "leave out trailing separators",
+        "8",
+    ),
+    FindingCode(
+        "CHARACTER_INVALID",
+        "error",
+        2,
+        "a character outside the extended X12 set",
+        "use characters of the extended set only",
+        "6",
+    ),
+    # guide
+    FindingCode(
+        "GUIDE_UNKNOWN",
+        "warning",
+        2,
+        "no implementation guide for this transaction; read as segments only",
+        "check GS08 against the guides listed by identify",
+    ),
+    FindingCode(
+        "SEGMENT_UNEXPECTED",
+        "error",
+        2,
+        "the segment is not defined at this place in the guide",
+        "remove the segment or correct its qualifier",
+        "2",
+    ),
+    FindingCode(
+        "SEGMENT_ORDER",
+        "error",
+        2,
+        "the segment stands after others it must precede",
+        "put the segment in the guide's order",
+        "7",
+    ),
+    FindingCode(
+        "SEGMENT_NOT_USED",
+        "error",
+        2,
+        "the guide marks the segment as not used",
+        "remove the segment",
+        "I4",
+    ),
+    FindingCode(
+        "SEGMENT_MISSING", "error", 2, "a required segment is missing", "add the segment", "3"
+    ),
+    FindingCode(
+        "SEGMENT_REPEATS",
+        "error",
+        2,
+        "the segment occurs more often than the guide allows",
+        "remove the surplus",
+        "5",
+    ),
+    FindingCode("LOOP_MISSING", "error", 2, "a required loop is missing", "add the loop", "I7"),
+    FindingCode(
+        "LOOP_START_MISSING",
+        "error",
+        2,
+        "the loop begins without its first segment",
+        "add the loop's first segment",
+        "3",
+    ),
+    FindingCode(
+        "LOOP_REPEATS",
+        "error",
+        2,
+        "the loop occurs more often than the guide allows",
+        "remove the surplus",
+        "4",
+    ),
+    FindingCode(
+        "ELEMENT_MISSING", "error", 2, "a required element is empty", "fill the element", "1"
+    ),
+    FindingCode(
+        "ELEMENT_NOT_USED",
+        "error",
+        2,
+        "the guide marks the element as not used",
+        "leave the element empty",
+        "I10",
+    ),
+    FindingCode(
+        "ELEMENT_EXCESS",
+        "error",
+        2,
+        "the segment has more elements than the guide defines",
+        "remove the surplus elements",
+        "3",
+    ),
+    FindingCode(
+        "COMPONENT_EXCESS",
+        "error",
+        2,
+        "the element has more components than the guide defines",
+        "remove the surplus components",
+        "3",
+    ),
+    FindingCode(
+        "REPETITION_EXCESS",
+        "error",
+        2,
+        "the element repeats more often than the guide allows",
+        "remove the surplus repetitions",
+        "12",
+    ),
+    FindingCode(
+        "ELEMENT_SHORT", "error", 2, "the value is shorter than allowed", "correct the value", "4"
+    ),
+    FindingCode(
+        "ELEMENT_LONG", "error", 2, "the value is longer than allowed", "correct the value", "5"
+    ),
+    FindingCode(
+        "CODE_INVALID",
+        "error",
+        2,
+        "the value is not one of the guide's codes for this element",
+        "use a code the guide lists",
+        "7",
+    ),
+    FindingCode(
+        "CODE_UNKNOWN",
+        "warning",
+        5,
+        "the value is not in the external code list we hold",
+        "check the code against its current list",
+    ),
+    FindingCode(
+        "NUMBER_INVALID",
+        "error",
+        2,
+        "the value is not a number of the required form",
+        "correct the number",
+        "6",
+    ),
+    FindingCode(
+        "DATE_INVALID",
+        "error",
+        2,
+        "the value is not a date of the required form",
+        "correct the date",
+        "8",
+    ),
+    FindingCode(
+        "TIME_INVALID",
+        "error",
+        2,
+        "the value is not a time of the required form",
+        "correct the time",
+        "9",
+    ),
+    FindingCode(
+        "TRAILING_SPACES",
+        "warning",
+        2,
+        "the value ends in spaces",
+        "remove the trailing spaces",
+        "6",
+    ),
+    FindingCode(
+        "FORM_INVALID",
+        "error",
+        2,
+        "the value does not have the form the guide asks for",
+        "correct the value",
+        "7",
+    ),
+    FindingCode(
+        "SYNTAX_PAIRED",
+        "error",
+        2,
+        "of elements that go together one is missing",
+        "fill all of them or none",
+        "2",
+    ),
+    FindingCode(
+        "SYNTAX_REQUIRED",
+        "error",
+        2,
+        "at least one of several elements must be there",
+        "fill one of them",
+        "2",
+    ),
+    FindingCode(
+        "SYNTAX_EXCLUSIVE",
+        "error",
+        2,
+        "only one of several elements may be there",
+        "leave the others empty",
+        "10",
+    ),
+    FindingCode(
+        "SYNTAX_CONDITIONAL",
+        "error",
+        2,
+        "an element needs another that is missing",
+        "fill the other element",
+        "2",
+    ),
+    FindingCode(
+        "SYNTAX_LIST_CONDITIONAL",
+        "error",
+        2,
+        "an element needs one of several others",
+        "fill one of the others",
+        "2",
+    ),
+    # balance
+    FindingCode(
+        "LINE_UNBALANCED",
+        "error",
+        3,
+        "line charge less adjustments differs from line payment",
+        "hold the payment and ask the payer",
+    ),
+    FindingCode(
+        "CLAIM_UNBALANCED",
+        "error",
+        3,
+        "claim charge less adjustments differs from claim payment",
+        "hold the payment and ask the payer",
+    ),
+    FindingCode(
+        "PAYMENT_UNBALANCED",
+        "error",
+        3,
+        "claim payments less provider adjustments differ from the payment amount",
+        "hold the payment and ask the payer",
+    ),
+    FindingCode(
+        "CLAIM_TOTAL_WRONG",
+        "error",
+        3,
+        "the claim's charge differs from the sum of its lines",
+        "correct the claim's total",
+    ),
+    FindingCode(
+        "REVENUE_TOTAL_LINE",
+        "warning",
+        6,
+        "a total line (revenue 0001) stands among the service lines",
+        "leave it out: the claim carries its total in CLM02",
+    ),
+    # feeds
+    FindingCode(
+        "FEED_COLUMN_UNKNOWN",
+        "warning",
+        0,
+        "a column the feed does not define; it is not read",
+        "remove the column or map it",
+    ),
+    FindingCode(
+        "FEED_VALUE_MISSING",
+        "error",
+        0,
+        "a required value is empty; the row is left out",
+        "fill the value and send the row again",
+    ),
+    FindingCode(
+        "FEED_VALUE_INVALID",
+        "error",
+        0,
+        "a value cannot be read; the row is left out",
+        "correct the value and send the row again",
+    ),
+    FindingCode(
+        "FEED_ROW_WIDTH",
+        "error",
+        0,
+        "a row has more or fewer fields than the header; it is left out",
+        "correct the row and send it again",
+    ),
+    FindingCode(
+        "FEED_TIMES_MISSING",
+        "error",
+        0,
+        "neither start and end times nor minutes; the row is left out",
+        "give start_time and end_time, or minutes",
+    ),
+    FindingCode(
+        "CLIENT_UNKNOWN",
+        "error",
+        0,
+        "no client of that id in any clients feed",
+        "send the client in a clients feed",
+    ),
+    FindingCode(
+        "CHARGE_UNKNOWN",
+        "error",
+        0,
+        "no charge is set for the procedure",
+        "add it under [charges] in settings.toml",
+    ),
+    FindingCode(
+        "ROSTER_MISSING",
+        "error",
+        0,
+        "a provider on a claim is in no providers feed",
+        "send the provider in a providers feed",
+    ),
+    FindingCode(
+        "DUPLICATE_DELIVERY",
+        "info",
+        1,
+        "the same content arrived before; it has no further effect",
+        "nothing to do",
+    ),
+    FindingCode(
+        "REMIT_REPEATED",
+        "warning",
+        1,
+        "this remit was already taken in inside another file; held",
+        "compare the two files",
+    ),
+    FindingCode(
+        "PAYMENT_CONFLICT",
+        "error",
+        1,
+        "the payment's number arrived before with other content; held",
+        "ask the payer which one holds",
+    ),
+)
+
+CATALOGUE: dict[str, FindingCode] = {entry.code: entry for entry in _CODES}
+"""Every code a finding may carry; nothing else may be reported."""

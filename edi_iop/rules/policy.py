@@ -1,0 +1,248 @@
+"""Payer policies: dated data that say which rules apply, with which numbers, and how a payer denies.
+
+A policy is a TOML file in maps/payers or a workspace's payers/ folder. It may
+extend another: tables are merged key by key, arrays are replaced whole.
+Several files may carry the same id with different effective dates.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from edi_iop import resources
+from edi_iop.errors import BadPolicy
+from edi_iop.money import to_cents
+from edi_iop.settings import Strict
+
+Track = Literal["SUD", "MH"]
+UnitBasis = Literal["per_diem", "hour", "quarter_hour", "half_day"]
+MINUTES_PER_UNIT = {"hour": 60, "quarter_hour": 15}
+
+
+class Pair(Strict, frozen=True):
+    """A procedure and revenue code that together are one IOP service, and its contract rate."""
+
+    track: Track
+    procedure: str
+    revenue: str
+    unit_basis: UnitBasis = "per_diem"
+    rate: str | None = None
+    """Contract rate of one unit in dollars; None where the contract is not known."""
+
+    @property
+    def rate_cents(self) -> int | None:
+        return None if self.rate is None else to_cents(self.rate)
+
+    def units(self, minutes: int) -> int:
+        """Units of one attended day."""
+        per_unit = MINUTES_PER_UNIT.get(self.unit_basis)
+        return 1 if per_unit is None else minutes // per_unit
+
+
+class Iop(Strict, frozen=True):
+    pairs: tuple[Pair, ...]
+    units_per_day: int = 1
+    """Per-diem units payable for one member on one date."""
+
+
+class Duration(Strict, frozen=True):
+    min_day_minutes: int
+    min_week_minutes_adult: int
+    min_week_minutes_adolescent: int
+    adult_age: int = 18
+    transition_weeks: int = 2
+    """First and last weeks of an episode that may fall short."""
+    week_start: Literal["sunday", "monday"] = "sunday"
+
+
+class Authorization(Strict, frozen=True):
+    required: bool
+
+
+class Bundle(Strict, frozen=True):
+    """A class of component services and whether the per diem includes it."""
+
+    answer: Literal["included", "separate"]
+    procedures: tuple[str, ...] = ()
+    """HCPCS codes, or spans such as A4000-A9999. CPT lists ship empty: load your own."""
+    revenues: tuple[str, ...] = ()
+    service_types: tuple[str, ...] = ()
+    """Encounter service types of the class."""
+
+
+class Professional(Strict, frozen=True):
+    fees: Literal["included", "separate"]
+
+
+class LevelOfCare(Strict, frozen=True):
+    """How another level of care shows itself on a claim."""
+
+    procedures: tuple[str, ...] = ()
+    revenues: tuple[str, ...] = ()
+
+
+class Conflicts(Strict, frozen=True):
+    levels: dict[str, LevelOfCare]
+    """Levels that exclude an IOP day on the same date, by name (PHP, RTC, inpatient)."""
+    transition_ok: bool = True
+    """Warn only, where the date is the first or last day of the other level."""
+
+
+class Diagnosis(Strict, frozen=True):
+    sud: tuple[str, ...]
+    """Prefixes of the substance use family."""
+    nicotine: tuple[str, ...]
+    organic: tuple[str, ...]
+    mh: tuple[str, ...]
+    pregnancy_sud: tuple[str, ...]
+    """Prefixes right as principal for a pregnancy with a substance use secondary."""
+    tracks_by_procedure: dict[str, tuple[Track, ...]]
+    """Which families may be principal for a procedure; exceptions by payer."""
+
+
+class Timely(Strict, frozen=True):
+    initial_days: int
+    counts_from: Literal["line", "statement_through"] = "line"
+    warn_share: float = 0.8
+    corrected_days: int | None = None
+    """From the remit to a corrected claim; None: unknown, the user must set it."""
+    appeal_days: int | None = None
+    """From the remit to an appeal; None: unknown, the user must set it."""
+
+
+class Denial(Strict, frozen=True):
+    """How this payer says that a rule is broken."""
+
+    group: Literal["CO", "PR", "OA", "PI"]
+    carc: str
+    rarcs: tuple[str, ...] = ()
+
+
+class Policy(Strict, frozen=True):
+    """One payer's rules on a date."""
+
+    id: str
+    name: str
+    version: str
+    effective_from: date
+    sources: tuple[str, ...]
+    read_on: date
+    iop: Iop
+    duration: Duration
+    authorization: Authorization
+    bundles: dict[str, Bundle]
+    professional: Professional
+    conflicts: Conflicts
+    diagnosis: Diagnosis
+    timely: Timely
+    denials: dict[str, Denial]
+    effective_to: date | None = None
+    rules_off: tuple[str, ...] = ()
+    """Rules this payer does not have."""
+    severities: dict[str, Literal["block", "hold", "warn", "info"]] = msgspec.field(
+        default_factory=dict
+    )
+    """Severities that differ from the catalogue's."""
+
+    @property
+    def label(self) -> str:
+        """Id and version, as violations and verdicts name it."""
+        return f"{self.id} {self.version}"
+
+    def pair_for(self, track: str) -> Pair:
+        """The pair billed for a track."""
+        return next(pair for pair in self.iop.pairs if pair.track == track)
+
+    def pair_of(self, procedure: str | None, revenue: str | None = None) -> Pair | None:
+        """The pair of a procedure (and revenue code, where given), or None."""
+        return next(
+            (
+                pair
+                for pair in self.iop.pairs
+                if pair.procedure == procedure and revenue in (None, pair.revenue)
+            ),
+            None,
+        )
+
+    def family(self, diagnosis: str) -> str:
+        """SUD, NICOTINE, ORGANIC, MH, Z or OTHER of an ICD-10-CM code without dot."""
+        if diagnosis.startswith(self.diagnosis.nicotine):
+            return "NICOTINE"
+        if diagnosis.startswith(self.diagnosis.sud):
+            return "SUD"
+        if diagnosis.startswith(self.diagnosis.organic):
+            return "ORGANIC"
+        if diagnosis.startswith(self.diagnosis.mh):
+            return "MH"
+        return "Z" if diagnosis.startswith("Z") else "OTHER"
+
+
+def load(policy_id: str, on: date, folders: Sequence[Path] = ()) -> Policy:
+    """The policy of that id in force on the date; BadPolicy where there is none.
+
+    folders: looked through before maps/payers, so that a workspace's own policy wins.
+    """
+    for folder in (*folders, resources.maps() / "payers"):
+        candidates = [policy for policy in _policies(folder) if policy.id == policy_id]
+        in_force = [
+            policy
+            for policy in candidates
+            if policy.effective_from <= on <= (policy.effective_to or date.max)
+        ]
+        if in_force:
+            return max(in_force, key=lambda policy: policy.effective_from)
+        if candidates:
+            raise BadPolicy(f"policy {policy_id}: none in force on {on}; add one dated for it")
+    raise BadPolicy(f"policy {policy_id}: no such file in maps/payers or the workspace's payers/")
+
+
+def names(folders: Iterable[Path] = ()) -> list[str]:
+    """Ids of all policies at hand."""
+    places = (*folders, resources.maps() / "payers")
+    return sorted({policy.id for folder in places for policy in _policies(folder)})
+
+
+@cache
+def _policies(folder: Path) -> tuple[Policy, ...]:
+    files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    return tuple(_decode(path) for path in files)
+
+
+def _decode(path: Path) -> Policy:
+    try:
+        return msgspec.convert(_merged(path), Policy)
+    except msgspec.ValidationError as problem:
+        raise BadPolicy(f"{path.name}: {problem}; correct the policy file") from problem
+
+
+def _merged(path: Path) -> dict[str, Any]:
+    """The file's tables over those of the policy it extends."""
+    try:
+        own = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as problem:
+        raise BadPolicy(f"{path.name}: {problem}; correct the policy file") from problem
+    parent = own.pop("extends", None)
+    if parent is None:
+        return own
+    for folder in (path.parent, resources.maps() / "payers"):
+        base = folder / f"{parent}.toml"
+        if base.is_file() and base != path:
+            return _over(_merged(base), own)
+    raise BadPolicy(f"{path.name}: extends {parent}, which is not there")
+
+
+def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    both = {key: value for key, value in base.items() if key not in own}
+    for key, value in own.items():
+        under = base.get(key)
+        both[key] = (
+            _over(under, value) if isinstance(value, dict) and isinstance(under, dict) else value
+        )
+    return both

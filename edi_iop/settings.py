@@ -1,0 +1,170 @@
+"""The workspace and its settings.toml, decoded strictly into typed structs."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from edi_iop.errors import BadSettings, MissingPath
+from edi_iop.money import to_cents
+
+Npi = Annotated[str, msgspec.Meta(pattern=r"^\d{10}$")]
+Digits9 = Annotated[str, msgspec.Meta(pattern=r"^\d{9}$")]
+Zip = Annotated[str, msgspec.Meta(pattern=r"^\d{9}$")]
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A struct that refuses keys it does not know: a misspelt setting is an error."""
+
+
+class Facility(Strict, frozen=True):
+    """The billing provider (005010X223A2 loop 2010AA)."""
+
+    name: str
+    npi: Npi
+    tin: Digits9
+    taxonomy: str
+    address1: str
+    city: str
+    state: str
+    zip: Zip
+    address2: str = ""
+    facility_type: Annotated[str, msgspec.Meta(pattern=r"^\d{2}$")] = "13"
+    """First two digits of the type of bill (CLM05-1)."""
+
+
+class Submitter(Strict, frozen=True):
+    """Who sends the file (loop 1000A) and how to reach them."""
+
+    name: str
+    id: str
+    contact: str
+    phone: str
+
+
+class Partner(Strict, frozen=True):
+    """A clearinghouse or payer that takes our files (loop 1000B, ISA08)."""
+
+    id: str
+    name: str
+
+
+class PayerSetting(Strict, frozen=True):
+    """A payer we bill: its identifier on the claim, its policy, and by which partner."""
+
+    id: str
+    name: str
+    policy: str
+    partner: str
+    filing_indicator: str = "CI"
+
+
+class Scrub(Strict, frozen=True):
+    """block: a violating line stays out of the 837I. warn: it is sent, and listed."""
+
+    mode: Literal["block", "warn"] = "block"
+
+
+class Settings(Strict, frozen=True):
+    """All of settings.toml."""
+
+    facility: Facility
+    submitter: Submitter
+    partners: tuple[Partner, ...]
+    payers: tuple[PayerSetting, ...]
+    charges: dict[str, str]
+    """Charge of one per diem by procedure, in dollars: H0015 = "350.00"."""
+    scrub: Scrub = Scrub()
+    usage: Literal["T", "P"] = "T"
+    """ISA15: test or production."""
+
+    def charge_cents(self, procedure: str) -> int | None:
+        """What the facility charges for one unit, or None where no charge is set."""
+        dollars = self.charges.get(procedure)
+        return None if dollars is None else to_cents(dollars)
+
+
+def decode(text: str, where: str = "settings.toml") -> Settings:
+    """Settings out of TOML text; BadSettings names the key that is wrong."""
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+        for procedure, dollars in settings.charges.items():
+            if to_cents(dollars) < 0:
+                raise ValueError(f"charge of {procedure} is negative")
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as problem:
+        raise BadSettings(f"{where}: {problem}; correct it and run again") from problem
+    partners = {partner.id for partner in settings.partners}
+    for payer in settings.payers:
+        if payer.partner not in partners:
+            raise BadSettings(
+                f"{where}: payer {payer.id} names partner {payer.partner}, which is not listed"
+            )
+    return settings
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder of one facility: drops in, claims out, database, receipts."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "settings.toml"
+
+    @property
+    def payers(self) -> Path:
+        return self.root / "payers"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def reports(self) -> Path:
+        return self.root / "reports"
+
+    @property
+    def work(self) -> Path:
+        """Files claimed by a run and not yet done; empty between runs."""
+        return self.root / "work"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "iop.db"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return (
+            self.inbox,
+            self.outbox,
+            self.archive,
+            self.quarantine,
+            self.reports,
+            self.payers,
+            self.work,
+        )
+
+    def settings(self) -> Settings:
+        """The decoded settings.toml; MissingPath where this is no workspace."""
+        if not self.settings_file.is_file():
+            raise MissingPath(
+                f"{self.root}: no settings.toml here; make a workspace with: edi-iop init {self.root}"
+            )
+        return decode(self.settings_file.read_text(encoding="utf-8"), str(self.settings_file))

@@ -1,0 +1,92 @@
+"""What a canonical table is: named, typed columns with their meaning and source.
+
+Where a row came from is its key. `file_id` numbers the file, `*_offset` columns
+hold the byte offset of a segment in it: a remit line is (file_id,
+remit_line_offset), and names its claim by (file_id, remit_claim_offset). Any
+number on a screen so opens its source segment, and nothing needs a counter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, what it means, its unit, and the element it comes from."""
+
+    name: str
+    dtype: pl.DataType
+    meaning: str
+    source: str = ""
+    unit: str = ""
+    phi: bool = False
+    """Names, member ids, birth dates and addresses: shown only where asked for."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A canonical table; key names the columns that tell its rows apart."""
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def schema(self) -> dict[str, pl.DataType]:
+        return {column.name: column.dtype for column in self.columns}
+
+    @cached_property
+    def phi(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.columns if column.phi)
+
+    def empty(self) -> pl.DataFrame:
+        return pl.DataFrame(schema=self.schema)
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with exactly this table's columns, in order: absent ones null, others gone."""
+        present = set(frame.columns)
+        return frame.select(
+            (pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name)
+            for name, dtype in self.schema.items()
+        )
+
+
+def text(name: str, meaning: str, source: str = "", phi: bool = False) -> Column:
+    return Column(name, pl.String(), meaning, source, phi=phi)
+
+
+def integer(name: str, meaning: str, source: str = "", unit: str = "") -> Column:
+    return Column(name, pl.Int64(), meaning, source, unit)
+
+
+def number(name: str, meaning: str, source: str = "", unit: str = "") -> Column:
+    return Column(name, pl.Float64(), meaning, source, unit)
+
+
+def cents(name: str, meaning: str, source: str = "") -> Column:
+    return Column(name, pl.Int64(), meaning, source, "cents")
+
+
+def day(name: str, meaning: str, source: str = "", phi: bool = False) -> Column:
+    return Column(name, pl.Date(), meaning, source, phi=phi)
+
+
+def flag(name: str, meaning: str, source: str = "") -> Column:
+    return Column(name, pl.Boolean(), meaning, source)
+
+
+def texts(name: str, meaning: str, source: str = "") -> Column:
+    return Column(name, pl.List(pl.String()), meaning, source)
+
+
+FILE = integer("file_id", "the file the row came from")
+"""Every table that is read from a file begins with this column."""
+
+
+def offset(name: str, of: str) -> Column:
+    return integer(name, f"byte offset of {of} in the file", unit="bytes")
