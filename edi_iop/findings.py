@@ -406,6 +406,13 @@ _CODES = (
     ),
     # feeds
     FindingCode(
+        "FEED_REJECTED",
+        "error",
+        0,
+        "the feed cannot be taken in as a whole",
+        "correct what the message names and send the feed again",
+    ),
+    FindingCode(
         "FEED_COLUMN_UNKNOWN",
         "warning",
         0,
@@ -434,6 +441,20 @@ _CODES = (
         "correct the row and send it again",
     ),
     FindingCode(
+        "FEED_QUOTES",
+        "error",
+        0,
+        "a quoted field does not close, or has text after its closing quote; the row is left out",
+        "double the quotes inside a field and close it",
+    ),
+    FindingCode(
+        "FEED_ENCODING",
+        "warning",
+        0,
+        "the feed is not UTF-8; it is read as Windows-1252",
+        "export the feed as UTF-8 and compare names with accents",
+    ),
+    FindingCode(
         "FEED_TIMES_MISSING",
         "error",
         0,
@@ -455,11 +476,25 @@ _CODES = (
         "add it under [charges] in settings.toml",
     ),
     FindingCode(
+        "PAYER_UNKNOWN",
+        "error",
+        0,
+        "a coverage names a payer that is not set up",
+        "add it under [[payers]] in settings.toml",
+    ),
+    FindingCode(
         "ROSTER_MISSING",
         "error",
         0,
         "a provider on a claim is in no providers feed",
         "send the provider in a providers feed",
+    ),
+    FindingCode(
+        "NOT_READ",
+        "error",
+        1,
+        "the file could not be worked on; it is in quarantine",
+        "tell the maintainers of this program, then drop the file again",
     ),
     FindingCode(
         "DUPLICATE_DELIVERY",

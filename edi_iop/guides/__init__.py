@@ -1,1 +1,1 @@
-
+"""Segments -> loops and findings: the guides, the automaton that walks them, the checks."""

@@ -1,1 +1,1 @@
-
+"""Bytes <-> segments: separators, the segment frame, envelopes, the writer's last step."""

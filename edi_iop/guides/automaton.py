@@ -1,0 +1,274 @@
+"""The automaton of a guide: which node a segment is, given the node before it.
+
+The next place follows from the present place and the segment's key: its id
+and, where a guide has several segments of that id, the coded elements that
+tell them apart (REF01, HL03, HI01-1, ...). Transitions are worked out when
+they first occur and kept.
+
+Where the guide has no transition, the automaton repairs at least cost: a loop
+whose first segment is missing is implied, a segment out of order is placed
+where it belongs, and only what fits nowhere is left unmatched. The fault is
+kept with the transition, so one fault gives one finding, and what follows is
+matched again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from edi_iop.guides.loader import Guide, Node, load
+
+Discriminator = tuple[int, ...]
+"""The element positions that tell a guide's segments of one id apart."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """Where a segment leads: its node, the loops that begin with it, and what was wrong."""
+
+    node: Node | None
+    begins: tuple[Node, ...] = ()
+    fault: str | None = None
+    missing: tuple[Node, ...] = ()
+    """Loops begun without their first segment."""
+
+
+class Automaton:
+    """Lazy transitions over the nodes of one guide. Keys are tuples (id, value, ...)."""
+
+    def __init__(self, guide: Guide) -> None:
+        self.guide = guide
+        self.discriminators = _discriminators(guide)
+        self.transitions: list[Transition] = []
+        self._by_id: dict[str, list[Node]] = {}
+        for node in guide.nodes:
+            if node.kind == "segment":
+                self._by_id.setdefault(node.id, []).append(node)
+        self._keys: dict[tuple[str, ...], int] = {}
+        self._key_list: list[tuple[str, ...]] = []
+        self._tables: dict[int, dict[int, int]] = {}
+        self._targets: list[dict[int, int]] = []
+        self._target_node: list[Node] = []
+
+    def key_number(self, key: tuple[str, ...]) -> int:
+        """A small number for a key, the same for the life of the automaton."""
+        number = self._keys.setdefault(key, len(self._key_list))
+        if number == len(self._key_list):
+            self._key_list.append(key)
+        return number
+
+    def walk(self, keys: Iterable[int]) -> list[int]:
+        """Transition number of each segment of one transaction, ST first."""
+        # The one loop over segments: each place depends on the place before it.
+        taken: list[int] = []
+        add, targets = taken.append, self._targets
+        place = self._table(self.guide.root)
+        for key in keys:
+            number = place.get(key)
+            if number is None:
+                number = self._learn(place, key)
+            add(number)
+            place = targets[number]
+        return taken
+
+    def _table(self, node: Node) -> dict[int, int]:
+        table = self._tables.get(node.index)
+        if table is None:
+            table = self._tables[node.index] = {-1: node.index}
+        return table
+
+    def _learn(self, place: dict[int, int], key: int) -> int:
+        """Work out, number and keep the transition from a place by a key."""
+        present = self.guide.nodes[place[-1]]
+        transition = self._next(present, self._key_list[key])
+        number = len(self.transitions)
+        self.transitions.append(transition)
+        self._targets.append(self._table(_after(present, transition)))
+        place[key] = number
+        return number
+
+    def _next(self, present: Node, key: tuple[str, ...]) -> Transition:
+        fitting = [node for node in self._by_id.get(key[0], []) if self._fits(node, key)]
+        if present.parent is None:
+            first = [node for node in fitting if node.parent is present]
+            return (
+                Transition(first[0], (present,))
+                if first
+                else Transition(None, (), "SEGMENT_UNEXPECTED")
+            )
+        for node, begins in _forward(present):
+            if node in fitting:
+                fault = "SEGMENT_NOT_USED" if node.usage == "N" else None
+                return Transition(node, begins, fault)
+        return self._repair(present, fitting)
+
+    def _fits(self, node: Node, key: tuple[str, ...]) -> bool:
+        places = self.discriminators.get(node.id, ())
+        return all(
+            not (codes := node.codes(place)) or value in codes
+            for place, value in zip(places, key[1:], strict=True)
+        )
+
+    def _repair(self, present: Node, fitting: list[Node]) -> Transition:
+        """The nearest place where the segment fits, if one is near enough."""
+        repairs = [repair for node in fitting for repair in _detours(present, node)]
+        if not repairs:
+            return Transition(None, (), "SEGMENT_UNEXPECTED")
+        return min(repairs, key=lambda repair: repair[0])[1]
+
+
+@cache
+def automaton(guide_name: str) -> Automaton:
+    """The automaton of a guide; what one file taught it serves the next."""
+    return Automaton(load(guide_name))
+
+
+def _forward(present: Node) -> Iterable[tuple[Node, tuple[Node, ...]]]:
+    """Every segment the guide allows next, nearest first, with the loops it begins."""
+    child, loop = present, present.parent
+    while loop is not None:
+        for node in loop.children:
+            if node.position >= child.position:
+                if node.kind == "loop":
+                    yield from _entries(node)
+                elif not node.starts_loop:
+                    yield node, ()
+        child, loop = loop, loop.parent
+
+
+def _entries(loop: Node) -> Iterable[tuple[Node, tuple[Node, ...]]]:
+    """The segments by which a loop can be entered; a wrapper by any of its own."""
+    if not loop.wrapper:
+        first = loop.first
+        if first is not None:
+            yield first, (loop,)
+        return
+    for node in loop.children:
+        if node.kind == "segment":
+            yield node, ()
+        else:
+            yield from _entries(node)
+
+
+_UNMATCHED = 1.5
+"""What leaving a segment unmatched costs; a repair must cost less."""
+_BACK = 1.05
+"""The segment belongs before the present place."""
+_IMPLIED = 1.0
+"""A loop began without its first segment; each further one adds less."""
+_IMPLIED_MORE = 0.2
+_INSIDE = 0.4
+"""The implied loop is entered by a required segment that is not its first."""
+_OPTIONAL = 0.1
+"""Among equals, what the guide requires is likelier than what it merely allows."""
+
+Cost = tuple[float, int, int]
+
+
+def _detours(present: Node, node: Node) -> Iterable[tuple[Cost, Transition]]:
+    """The ways to match a segment at a node the guide does not lead to, with their costs.
+
+    One way for each open loop they share: loops below it are begun anew.
+    """
+    open_loops = [loop for loop in present.above() if not loop.wrapper]
+    inner = [loop for loop in node.above() if not loop.wrapper]
+    for climb, shared in enumerate(open_loops):
+        if shared not in inner:
+            continue
+        begins = tuple(reversed(inner[: inner.index(shared)]))
+        if any(loop in open_loops and loop.most == 1 for loop in begins):
+            continue
+        implied = begins[:-1] if node.starts_loop else begins
+        if node.starts_loop and not begins:
+            continue
+        cost = _cost(present, node, shared, implied)
+        if cost < _UNMATCHED:
+            fault = "LOOP_START_MISSING" if implied else "SEGMENT_ORDER"
+            yield (cost, climb, node.index), Transition(node, begins, fault, implied)
+
+
+def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...]) -> float:
+    cost = _BACK if _precedes(node, present, shared) else 0.0
+    if implied:
+        cost += _IMPLIED + _IMPLIED_MORE * (len(implied) - 1)
+        if not node.starts_loop:
+            cost += _INSIDE if node.usage == "R" else _UNMATCHED
+    if any(one.usage != "R" for one in (node, *implied)):
+        cost += _OPTIONAL
+    return cost
+
+
+def _after(present: Node, transition: Transition) -> Node:
+    """The place after a transition: a segment put back into an outer loop leads nowhere."""
+    node = transition.node
+    if node is None or (
+        transition.fault == "SEGMENT_ORDER"
+        and not transition.begins
+        and node.parent is not present.parent
+    ):
+        return present
+    return node
+
+
+def _precedes(node: Node, present: Node, shared: Node) -> bool:
+    """Whether the guide puts the node before the present place, below the shared loop."""
+    return _branch(node, shared) < _branch(present, shared)
+
+
+def _branch(node: Node, loop: Node) -> int:
+    """Index of the loop's child that leads to the node."""
+    while node.parent is not None and node.parent is not loop:
+        if node.parent.wrapper and node.parent.loop is loop:
+            break
+        node = node.parent
+    return node.index
+
+
+def _discriminators(guide: Guide) -> dict[str, Discriminator]:
+    """For each segment id, what tells its nodes apart.
+
+    That is what keeps nodes apart that can follow the same place, and a qualifier
+    in element 1 wherever two nodes differ in it.
+    """
+    rivals: dict[str, set[tuple[Node, Node]]] = {}
+    for present in guide.nodes:
+        if present.kind == "segment":
+            following = {node.index: node for node, _ in _forward(present)}.values()
+            for node in following:
+                pairs = ((node, other) for other in following if other.id == node.id)
+                rivals.setdefault(node.id, set()).update(
+                    (one, other) for one, other in pairs if one.index < other.index
+                )
+    answer = {segment_id: _telling(pairs) for segment_id, pairs in rivals.items()}
+    for segment_id, places in answer.items():
+        nodes = guide.segments(segment_id)
+        if not places and any(_disjoint(one, other, 1) for one in nodes for other in nodes):
+            answer[segment_id] = (1,)
+    return {segment_id: places for segment_id, places in answer.items() if places}
+
+
+def _telling(pairs: set[tuple[Node, Node]]) -> Discriminator:
+    """The element positions, most telling first, whose codes keep all rivals apart."""
+    width = max(
+        (spec.position for pair in pairs for node in pair for spec in node.elements), default=0
+    )
+    places: list[int] = []
+    while pairs:
+        apart = {
+            place: {pair for pair in pairs if _disjoint(*pair, place)}
+            for place in range(1, width + 1)
+            if place not in places
+        }
+        best = max(apart, key=lambda place: (len(apart[place]), -place), default=0)
+        if not best or not apart[best]:
+            break
+        places.append(best)
+        pairs = pairs - apart[best]
+    return tuple(places)
+
+
+def _disjoint(one: Node, other: Node, place: int) -> bool:
+    these, those = one.codes(place), other.codes(place)
+    return bool(these) and bool(those) and not these & those

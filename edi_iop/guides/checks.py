@@ -1,0 +1,443 @@
+"""Element checks: usage, types, lengths, codes and syntax notes (SNIP level 2).
+
+What a segment's elements break follows from its node and its text alone, so
+each distinct (node, text) pair is checked once, as columns: one row a value,
+beside what the guide says of it, and one small function a check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import polars as pl
+
+from edi_iop.guides.loader import external_codes, index, load
+from edi_iop.guides.loops import Loops
+from edi_iop.guides.structure import FAULTS
+from edi_iop.guides.syntax import syntax_notes
+from edi_iop.x12 import separators as sep
+
+VALUE = pl.col("value")
+GIVEN = VALUE != ""
+"""An element with content; an empty one is the same as an absent one."""
+IS_NUMBER = pl.col("type").str.starts_with("N") | (pl.col("type") == "R")
+IS_TEXT = pl.col("type").is_in(["AN", "ID"])
+USED = pl.col("usage") != "N"
+
+
+def element_faults(loops: Loops) -> pl.DataFrame:
+    """All element faults, one row a segment and fault: structure.FAULTS."""
+    values = _values(loops)
+    found = [check(values, loops.guide.name) for check in _CHECKS]
+    found.append(_missing(loops, values))
+    found.append(syntax_notes(loops))
+    faults = pl.concat(found, how="diagonal_relaxed")
+    if faults.is_empty():
+        return pl.DataFrame(schema=FAULTS)
+    return _placed(loops, faults)
+
+
+def _placed(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """Each pair's faults at every segment of the pair."""
+    nodes = loops.guide.nodes
+    named = pl.DataFrame(
+        {
+            "node": [node.index for node in nodes],
+            "loop": [node.loop.id for node in nodes],
+            "segment": [node.id for node in nodes],
+        },
+        schema_overrides={"node": pl.Int64},
+    )
+    places = pl.DataFrame({"pair": loops.pair}).with_row_index("place")
+    return (
+        faults.join(loops.pairs.select("node").with_row_index("pair"), on="pair", how="left")
+        .join(named, on="node", how="left")
+        .join(places.with_columns(pl.col("pair").cast(pl.UInt32)), on="pair")
+        .select(
+            (
+                pl.col(name)
+                if name in ("loop", "segment", "place") or name in faults.columns
+                else pl.lit(None)
+            )
+            .cast(dtype)
+            .alias(name)
+            for name, dtype in FAULTS.items()
+        )
+    )
+
+
+def _values(loops: Loops) -> pl.DataFrame:
+    """One row a value: pair, position, component, repetition, value, and the guide's words on it."""
+    specs = specifications(loops.guide.name)
+    elements = (
+        loops.pairs.with_row_index("pair")
+        .filter(pl.col("node") >= 0)
+        .select("pair", "node", value=pl.col("elements").list.slice(1))
+        .with_columns(position=pl.int_ranges(1, pl.col("value").list.len() + 1))
+        .filter(pl.col("value").list.len() > 0)
+        .explode("value", "position")
+        .with_columns(pl.col("position").cast(pl.Int16))
+    )
+    whole = elements.join(
+        specs.filter(pl.col("component") == 0),
+        on=["node", "position"],
+        how="left",
+        maintain_order="left",
+    )
+    simple = whole.filter(~pl.col("composite").fill_null(False)).with_columns(
+        repetition=pl.lit(None, pl.Int16)
+    )
+    parts = _components(whole.filter(pl.col("composite")), specs)
+    return pl.concat([simple, parts], how="diagonal_relaxed")
+
+
+def _components(composites: pl.DataFrame, specs: pl.DataFrame) -> pl.DataFrame:
+    """Composites taken apart: one row a repetition and component."""
+    split = (
+        composites.select("pair", "node", "position", "repeats", VALUE.str.split(sep.REPETITION))
+        .with_columns(repetition=pl.int_ranges(1, VALUE.list.len() + 1))
+        .explode("value", "repetition")
+        .with_columns(VALUE.str.split(sep.COMPONENT), empty=VALUE == "")
+        .with_columns(component=pl.int_ranges(1, VALUE.list.len() + 1))
+        .explode("value", "component")
+        .with_columns(pl.col("component", "repetition").cast(pl.Int16))
+    )
+    return split.join(
+        specs.filter(pl.col("component") > 0).drop("repeats"),
+        on=["node", "position", "component"],
+        how="left",
+        maintain_order="left",
+    )
+
+
+@cache
+def specifications(guide_name: str) -> pl.DataFrame:
+    """The element specifications of a guide: one row an element or component (0: the element)."""
+    guide = load(guide_name)
+    rows = [
+        {
+            "node": node.index,
+            "position": spec.position,
+            "component": spec.component or 0,
+            "name": spec.name,
+            "data_element": spec.data_element,
+            "type": spec.type,
+            "shortest": spec.shortest,
+            "longest": spec.longest,
+            "usage": spec.usage,
+            "coded": bool(spec.codes) and not spec.external,
+            "external": spec.external,
+            "form": spec.form,
+            "repeats": spec.repeats,
+            "composite": spec.composite,
+            "of_usage": spec.of_usage,
+        }
+        for node in guide.nodes
+        for spec in node.elements
+    ]
+    types = {
+        "node": pl.Int64(), "position": pl.Int16(), "component": pl.Int16(), "name": pl.String(),
+        "data_element": pl.String(), "type": pl.String(), "shortest": pl.UInt32(), "longest": pl.UInt32(),
+        "usage": pl.String(), "coded": pl.Boolean(), "external": pl.String(), "form": pl.String(),
+        "repeats": pl.Int64(), "composite": pl.Boolean(), "of_usage": pl.String(),
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=types)
+
+
+@cache
+def _code_lists(guide_name: str) -> pl.DataFrame:
+    """Every code the guide itself lists: node, position, component, value."""
+    guide = load(guide_name)
+    rows = [
+        (node.index, spec.position, spec.component or 0, code)
+        for node in guide.nodes
+        for spec in node.elements
+        for code in sorted(spec.codes)
+    ]
+    types = {
+        "node": pl.Int64(),
+        "position": pl.Int16(),
+        "component": pl.Int16(),
+        "value": pl.String(),
+    }
+    return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def _fault(values: pl.DataFrame, code: str, message: str) -> pl.DataFrame:
+    """Findings for these values; the message follows the element's place and name."""
+    component = pl.when(pl.col("component") > 0).then(pl.col("component"))
+    number = pl.format(
+        "{}{}",
+        pl.col("position").cast(pl.String).str.zfill(2),
+        pl.when(pl.col("component") > 0).then(pl.format("-{}", "component")).otherwise(pl.lit("")),
+    )
+    return values.select(
+        "pair",
+        pl.lit(code).alias("code"),
+        pl.format(
+            "element {} ({}) {}",
+            number,
+            pl.col("name").fill_null("not in the guide"),
+            pl.lit(message),
+        ).alias("message"),
+        pl.col("position").alias("element"),
+        component.alias("component"),
+        "repetition",
+        "value",
+    )
+
+
+def _not_used(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    whole_unused = (pl.col("usage") == "N") | (
+        (pl.col("component") > 0) & (pl.col("of_usage") == "N")
+    )
+    return _fault(values.filter(GIVEN & whole_unused), "ELEMENT_NOT_USED", "is not used")
+
+
+def _excess(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    unknown = pl.col("usage").is_null() & GIVEN
+    in_composite = pl.col("component").is_not_null() & (pl.col("component") > 0)
+    return pl.concat(
+        [
+            _fault(values.filter(unknown & ~in_composite), "ELEMENT_EXCESS", "is not defined"),
+            _fault(
+                values.filter(unknown & in_composite).unique(
+                    ["pair", "position", "repetition"], keep="first", maintain_order=True
+                ),
+                "COMPONENT_EXCESS",
+                "is not defined",
+            ),
+        ]
+    )
+
+
+def _repetitions(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    too_many = (pl.col("repetition") == pl.col("repeats") + 1) & (pl.col("component") == 1)
+    simple = pl.col("repetition").is_null() & VALUE.str.contains(sep.REPETITION, literal=True)
+    return _fault(values.filter(too_many | simple), "REPETITION_EXCESS", "repeats too often")
+
+
+def _length(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    """Sign and decimal point do not count for numbers."""
+    measured = (
+        pl.when(IS_NUMBER)
+        .then(VALUE.str.replace_all(r"[-.]", "").str.len_chars())
+        .otherwise(VALUE.str.len_chars())
+    )
+    # A coded value of the wrong length is no code of the guide either: one fault, one finding.
+    used = values.filter(GIVEN & USED & ~pl.col("coded")).with_columns(measured=measured)
+    return pl.concat(
+        [
+            _fault(
+                used.filter(pl.col("measured") < pl.col("shortest")),
+                "ELEMENT_SHORT",
+                "is too short",
+            ),
+            _fault(
+                used.filter(pl.col("measured") > pl.col("longest")), "ELEMENT_LONG", "is too long"
+            ),
+        ]
+    )
+
+
+def _numbers(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    number = r"^-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)$"
+    whole = r"^-?[0-9]+$"
+    wrong = (
+        pl.when(pl.col("type") == "R")
+        .then(~VALUE.str.contains(number))
+        .otherwise(~VALUE.str.contains(whole))
+    )
+    return _fault(
+        values.filter(GIVEN & USED & IS_NUMBER).filter(wrong), "NUMBER_INVALID", "is not a number"
+    )
+
+
+def is_date(value: pl.Expr) -> pl.Expr:
+    """Whether text is CCYYMMDD or YYMMDD of a day that exists."""
+    eight = pl.when(value.str.len_chars() == 6).then(pl.lit("20") + value).otherwise(value)
+    shaped = value.str.contains(r"^(?:[0-9]{8}|[0-9]{6})$")
+    return shaped & eight.str.to_date("%Y%m%d", strict=False).is_not_null()
+
+
+def is_time(value: pl.Expr) -> pl.Expr:
+    """Whether text is HHMM, HHMMSS or HHMMSSD(D)."""
+    return value.str.contains(r"^(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9][0-9]{0,2})?$")
+
+
+_PERIODS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    "D8": lambda value: value.str.contains(r"^[0-9]{8}$") & is_date(value),
+    "D6": lambda value: value.str.contains(r"^[0-9]{6}$") & is_date(value),
+    "RD8": lambda value: (
+        value.str.contains(r"^[0-9]{8}-[0-9]{8}$")
+        & is_date(value.str.slice(0, 8))
+        & is_date(value.str.slice(9, 8))
+    ),
+    "DT": lambda value: (
+        value.str.contains(r"^[0-9]{12}$")
+        & is_date(value.str.slice(0, 8))
+        & is_time(value.str.slice(8, 4))
+    ),
+    "TM": is_time,
+}
+"""Forms of a date time period (data element 1251) by the qualifier before it (1250)."""
+
+
+def _dates(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    dates = values.filter(GIVEN & USED & (pl.col("type") == "DT"))
+    times = values.filter(GIVEN & USED & (pl.col("type") == "TM"))
+    return pl.concat(
+        [
+            _fault(dates.filter(~is_date(VALUE)), "DATE_INVALID", "is not a date"),
+            _fault(times.filter(~is_time(VALUE)), "TIME_INVALID", "is not a time"),
+            _periods(values),
+        ]
+    )
+
+
+def _periods(values: pl.DataFrame) -> pl.DataFrame:
+    """Dates and spans whose form the element before them names."""
+    pair = values.filter(pl.col("data_element").is_in(["1250", "1251"])).with_columns(
+        qualifier=VALUE.shift(1).over("pair")
+    )
+    periods = pair.filter((pl.col("data_element") == "1251") & GIVEN)
+    wrong = pl.coalesce(
+        pl.when(pl.col("qualifier") == name).then(~check(VALUE)) for name, check in _PERIODS.items()
+    )
+    return _fault(
+        periods.filter(wrong.fill_null(False)),
+        "DATE_INVALID",
+        "is not a date of the form its qualifier names",
+    )
+
+
+def _codes(values: pl.DataFrame, guide_name: str) -> pl.DataFrame:
+    coded = values.filter(GIVEN & USED & pl.col("coded")).with_columns(
+        pl.col("component").fill_null(0)
+    )
+    keys = ["node", "position", "component", "value"]
+    same = [version for version, entry in index().same_as.items() if entry.guide == guide_name]
+    wrong = coded.filter(~VALUE.is_in(same)).join(_code_lists(guide_name), on=keys, how="anti")
+    return _fault(wrong, "CODE_INVALID", "is not a code of the guide")
+
+
+def _external(values: pl.DataFrame, guide_name: str) -> pl.DataFrame:
+    """External lists: unknown is a warning, since those lists change without the guide."""
+    lists = external_codes()
+    listed = values.filter(GIVEN & USED & pl.col("external").is_in(list(lists))).with_columns(
+        pl.col("component").fill_null(0)
+    )
+    known = pl.DataFrame(
+        [(name, code) for name, codes in lists.items() for code in sorted(codes)],
+        schema={"external": pl.String, "value": pl.String},
+        orient="row",
+    )
+    keys = ["node", "position", "component", "value"]
+    unknown = listed.join(known, on=["external", "value"], how="anti").join(
+        _code_lists(guide_name), on=keys, how="anti"
+    )
+    return _fault(unknown, "CODE_UNKNOWN", "is not in the external code list we hold")
+
+
+def _characters(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    """The extended character set; trailing spaces say nothing and are only a warning."""
+    text = values.filter(GIVEN & USED & IS_TEXT)
+    foreign = VALUE.str.contains(r"""[^A-Z0-9!"&'()*+,\-./:;?= a-z%~@\[\]_{}\\|<>^`#$\x1e]""")
+    spaced = VALUE.str.ends_with(" ") & (
+        VALUE.str.strip_chars_end().str.len_chars() >= pl.col("shortest")
+    )
+    return pl.concat(
+        [
+            _fault(
+                text.filter(foreign),
+                "CHARACTER_INVALID",
+                "has a character outside the extended set",
+            ),
+            _fault(text.filter(spaced), "TRAILING_SPACES", "ends in spaces"),
+        ]
+    )
+
+
+def _forms(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    formed = values.filter(GIVEN & USED & pl.col("form").is_not_null())
+    found = [
+        _fault(
+            part.filter(~VALUE.str.contains(str(form))),
+            "FORM_INVALID",
+            "does not have the form asked for",
+        )
+        for (form,), part in formed.group_by("form")
+    ]
+    return pl.concat(found) if found else _fault(formed, "FORM_INVALID", "")
+
+
+_CHECKS: tuple[Callable[[pl.DataFrame, str], pl.DataFrame], ...] = (
+    _not_used,
+    _excess,
+    _repetitions,
+    _length,
+    _numbers,
+    _dates,
+    _codes,
+    _external,
+    _characters,
+    _forms,
+)
+
+
+def _missing(loops: Loops, values: pl.DataFrame) -> pl.DataFrame:
+    """Required elements that are empty or absent.
+
+    A composite is required as a whole; its required components count once it is there.
+    """
+    specs = specifications(loops.guide.name)
+    nodes = loops.pairs.with_row_index("pair").filter(pl.col("node") >= 0).select("pair", "node")
+    required = specs.filter((pl.col("usage") == "R") & (pl.col("component") == 0))
+    filled = values.filter(GIVEN).select("pair", "position").unique()
+    lacking = _lacking(nodes, required, filled, ["position"])
+    inside = specs.filter((pl.col("usage") == "R") & (pl.col("component") > 0))
+    opened = (
+        values.filter(GIVEN & (pl.col("component") > 0))
+        .select("pair", "node", "position", "repetition")
+        .unique()
+    )
+    given = values.filter(GIVEN & (pl.col("component") > 0)).select(
+        "pair", "position", "component", "repetition"
+    )
+    parts = opened.join(inside, on=["node", "position"]).join(
+        given, on=["pair", "position", "component", "repetition"], how="anti"
+    )
+    # The first component of a situational composite may be empty.
+    parts = parts.filter((pl.col("component") > 1) | (pl.col("of_usage") == "R"))
+    empty = pl.lit("", pl.String).alias("value")
+    return pl.concat(
+        [
+            _fault(
+                lacking.with_columns(empty, repetition=pl.lit(None, pl.Int16)),
+                "ELEMENT_MISSING",
+                "is missing",
+            ),
+            _fault(parts.with_columns(empty), "ELEMENT_MISSING", "is missing"),
+        ]
+    )
+
+
+def _lacking(
+    nodes: pl.DataFrame, required: pl.DataFrame, filled: pl.DataFrame, keys: list[str]
+) -> pl.DataFrame:
+    """Pairs that lack a required element: first by counting, then which one."""
+    due = required.group_by("node").agg(due=pl.len())
+    have = (
+        filled.join(nodes, on="pair")
+        .join(required.select("node", *keys), on=["node", *keys], how="semi")
+        .group_by("pair")
+        .agg(have=pl.len())
+    )
+    short = (
+        nodes.join(due, on="node")
+        .join(have, on="pair", how="left")
+        .filter(pl.col("have").fill_null(0) < pl.col("due"))
+        .select("pair", "node")
+    )
+    return short.join(required, on="node").join(filled, on=["pair", *keys], how="anti")

@@ -1,0 +1,330 @@
+"""Implementation guides: pyx12's XML maps as a tree of nodes.
+
+The maps come from the installed pyx12 package, found by its own index, so that
+both programs read the same guide. What they lack or have wrong is for the
+overlays in maps/guides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from lxml import etree
+
+from edi_iop import resources
+from edi_iop.errors import BadMap
+
+Usage = Literal["R", "S", "N"]
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+
+
+@dataclass(frozen=True)
+class ElementSpec:
+    """What a guide says of one element, or of one component of a composite."""
+
+    position: int
+    component: int | None
+    name: str
+    data_element: str
+    type: str
+    shortest: int
+    longest: int
+    usage: Usage
+    codes: frozenset[str]
+    external: str | None
+    """Name of the external code list, where the guide points to one."""
+    form: str | None
+    """A regular expression the value must contain."""
+    repeats: int
+    composite: bool = False
+    of_usage: Usage = "R"
+    """Usage of the composite a component stands in."""
+
+
+@dataclass(eq=False)
+class Node:
+    """A loop or a segment of the guide; `index` is its place in document order."""
+
+    index: int
+    id: str
+    name: str
+    kind: Literal["loop", "segment"]
+    usage: Usage
+    position: int
+    most: int | None
+    """How often it may occur in its parent; None without limit."""
+    parent: Node | None
+    wrapper: bool = False
+    """A loop that only groups (header, detail, footer); it has no first segment of its own."""
+    children: list[Node] = field(default_factory=list)
+    elements: tuple[ElementSpec, ...] = ()
+    syntax: tuple[str, ...] = ()
+
+    @property
+    def loop(self) -> Node:
+        """The nearest loop above that is not a wrapper; a loop's own for a loop."""
+        node = self if self.kind == "loop" else self.parent
+        while node is not None and node.wrapper:
+            node = node.parent
+        if node is None:
+            raise BadMap(f"segment {self.id} stands outside every loop of its guide")
+        return node
+
+    @property
+    def first(self) -> Node | None:
+        """The segment that begins a loop."""
+        for child in self.children:
+            if child.kind == "segment":
+                return child
+        return None
+
+    @property
+    def starts_loop(self) -> bool:
+        return (
+            self.kind == "segment"
+            and self.parent is not None
+            and not self.parent.wrapper
+            and self.parent.first is self
+        )
+
+    def above(self) -> Iterator[Node]:
+        """The loops above, nearest first."""
+        node = self.parent
+        while node is not None:
+            yield node
+            node = node.parent
+
+    def element(self, position: int, component: int | None = None) -> ElementSpec | None:
+        for spec in self.elements:
+            if spec.position == position and spec.component == component:
+                return spec
+        return None
+
+    def codes(self, position: int) -> frozenset[str]:
+        """Codes of an element, or of a composite's first component; empty where free."""
+        spec = self.element(position)
+        if spec is None or not spec.composite:
+            return spec.codes if spec else frozenset()
+        first = self.element(position, 1)
+        return first.codes if first else frozenset()
+
+
+@dataclass(frozen=True)
+class Guide:
+    """One implementation guide: its nodes in document order, the ST loop first."""
+
+    name: str
+    transaction: str
+    form: str
+    nodes: tuple[Node, ...]
+    envelope: dict[str, Node]
+    """ISA, GS, GE and IEA."""
+
+    @property
+    def root(self) -> Node:
+        return self.nodes[0]
+
+    def loops(self, loop_id: str) -> list[Node]:
+        """Loops of that id; the same id can stand at two places."""
+        return [node for node in self.nodes if node.kind == "loop" and node.id == loop_id]
+
+    def segments(self, segment_id: str) -> list[Node]:
+        return [node for node in self.nodes if node.kind == "segment" and node.id == segment_id]
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    transaction: str
+    group: str
+    form: str = ""
+
+
+class _SameAs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    guide: str
+    reason: str
+
+
+class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    guides: dict[str, _Entry]
+    same_as: dict[str, _SameAs]
+    bare: dict[str, str]
+
+
+@cache
+def index() -> _Index:
+    """maps/guides/index.toml."""
+    path = resources.maps() / "guides" / "index.toml"
+    return msgspec.toml.decode(path.read_bytes(), type=_Index)
+
+
+def resolve(version: str | None, transaction: str | None) -> str | None:
+    """The guide that reads a transaction of this version, or None where we have none."""
+    known = index()
+    name = version or known.bare.get(transaction or "")
+    if name in known.same_as:
+        name = known.same_as[name].guide
+    entry = known.guides.get(name or "")
+    return name if entry is not None and entry.transaction == transaction else None
+
+
+@cache
+def load(name: str) -> Guide:
+    """The guide of that name, compiled from pyx12's map."""
+    entry = index().guides.get(name)
+    if entry is None:
+        raise BadMap(f"guide {name} is not in maps/guides/index.toml")
+    root = etree.parse(str(_map_file(name, entry.group)), _PARSER).getroot()
+    isa = _child(root, "loop")
+    gs = _child(isa, "loop")
+    envelope = {
+        str(xml.get("xid")): _segment(xml, None, 0)
+        for loop in (isa, gs)
+        for xml in loop.findall("segment")
+    }
+    nodes: list[Node] = []
+    _grow(_child(gs, "loop"), None, nodes)
+    return Guide(name, entry.transaction, entry.form or entry.transaction, tuple(nodes), envelope)
+
+
+@cache
+def _package() -> Path:
+    return Path(str(files("pyx12"))) / "map"
+
+
+def _map_file(name: str, group: str) -> Path:
+    """The map pyx12's index names for this version and functional group."""
+    for entry in etree.parse(str(_package() / "maps.xml"), _PARSER).iter("map"):
+        if entry.get("vriic") == name and entry.get("fic") == group and entry.text:
+            return _package() / entry.text
+    raise BadMap(f"pyx12 has no map for guide {name}; install pyx12 4.0 or newer")
+
+
+def _child(xml: etree._Element, tag: str) -> etree._Element:
+    found = xml.find(tag)
+    if found is None:
+        raise BadMap(f"a guide map of pyx12 has no {tag} in {xml.get('xid')}")
+    return found
+
+
+def _text(xml: etree._Element, name: str, default: str = "") -> str:
+    """An attribute or, in the older dialect, a child element of that name."""
+    return xml.get(name) or xml.findtext(name) or default
+
+
+def _most(text: str) -> int | None:
+    return None if text in ("", ">1") else int(text)
+
+
+def _usage(text: str) -> Usage:
+    if text not in ("R", "S", "N"):
+        raise BadMap(f"a guide map of pyx12 has usage {text!r}")
+    return text  # type: ignore[return-value]
+
+
+def _grow(xml: etree._Element, parent: Node | None, nodes: list[Node]) -> Node:
+    """A loop and all below it, in the order of their positions."""
+    loop = Node(
+        index=len(nodes),
+        id=str(xml.get("xid")),
+        name=_text(xml, "name"),
+        kind="loop",
+        usage=_usage(_text(xml, "usage")),
+        position=int(_text(xml, "pos")),
+        most=_most(_text(xml, "repeat")),
+        parent=parent,
+        wrapper=xml.get("type") == "wrapper",
+    )
+    nodes.append(loop)
+    parts = [part for part in xml if part.tag in ("loop", "segment")]
+    for part in sorted(parts, key=lambda part: int(_text(part, "pos"))):
+        if part.tag == "loop":
+            loop.children.append(_grow(part, loop, nodes))
+        else:
+            node = _segment(part, loop, len(nodes))
+            nodes.append(node)
+            loop.children.append(node)
+    return loop
+
+
+def _segment(xml: etree._Element, parent: Node | None, number: int) -> Node:
+    elements: list[ElementSpec] = []
+    for part in xml:
+        if part.tag == "element":
+            elements.append(_element(part, None, "R"))
+        elif part.tag == "composite":
+            elements += _composite(part)
+    return Node(
+        index=number,
+        id=str(xml.get("xid")),
+        name=_text(xml, "name"),
+        kind="segment",
+        usage=_usage(_text(xml, "usage")),
+        position=int(_text(xml, "pos")),
+        most=_most(_text(xml, "max_use")),
+        parent=parent,
+        elements=tuple(sorted(elements, key=lambda spec: (spec.position, spec.component or 0))),
+        syntax=tuple(rule.text for rule in xml.findall("syntax") if rule.text),
+    )
+
+
+def _composite(xml: etree._Element) -> list[ElementSpec]:
+    position, usage = int(_text(xml, "seq")), _usage(_text(xml, "usage"))
+    repeats = _most(_text(xml, "repeat", "1")) or 999
+    whole = ElementSpec(
+        position, None, _text(xml, "name"), _text(xml, "data_ele"), "", 0, 0, usage,
+        frozenset(), None, None, repeats, composite=True,
+    )  # fmt: skip
+    return [whole] + [_element(part, position, usage) for part in xml.findall("element")]
+
+
+def _element(xml: etree._Element, of: int | None, of_usage: Usage) -> ElementSpec:
+    """An element, or with `of` a component of the composite at that position."""
+    seq = int(_text(xml, "seq"))
+    number = _text(xml, "data_ele")
+    kind, shortest, longest = _data_elements().get(number, ("AN", 1, 999))
+    codes = xml.find("valid_codes")
+    listed = [] if codes is None else [code.text or "" for code in codes.findall("code")]
+    return ElementSpec(
+        position=seq if of is None else of,
+        component=None if of is None else seq,
+        name=_text(xml, "name"),
+        data_element=number,
+        type=kind,
+        shortest=shortest,
+        longest=longest,
+        usage=_usage(_text(xml, "usage")),
+        codes=frozenset(listed),
+        external=None if codes is None else codes.get("external"),
+        form=xml.findtext("regex") or None,
+        repeats=1,
+        of_usage=of_usage,
+    )
+
+
+@cache
+def _data_elements() -> dict[str, tuple[str, int, int]]:
+    """Type, shortest and longest length of each data element of the X12 dictionary."""
+    root = etree.parse(str(_package() / "dataele.xml"), _PARSER).getroot()
+    return {
+        str(entry.get("ele_num")): (
+            str(entry.get("data_type")),
+            int(entry.get("min_len") or 1),
+            int(entry.get("max_len") or 999),
+        )
+        for entry in root.iter("data_ele")
+    }
+
+
+@cache
+def external_codes() -> dict[str, frozenset[str]]:
+    """External code lists as pyx12 ships them, by name (states, country, remark_code, ...)."""
+    root = etree.parse(str(_package() / "codes.xml"), _PARSER).getroot()
+    return {
+        entry.findtext("id") or "": frozenset(code.text or "" for code in entry.iter("code"))
+        for entry in root.iter("codeset")
+    }

@@ -1,0 +1,184 @@
+"""Structure checks: segments and loops missing, too many, out of place (SNIP level 2).
+
+A required part that is missing is a count of zero in an instance of its parent
+loop, placed at the segment before which it was due; too many is a running
+count above the limit, placed at the first one too many.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from edi_iop.guides.loader import Node
+from edi_iop.guides.loops import Integers, Loops
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A finding of the guide at a place of Loops.rows."""
+
+    code: str
+    place: int
+    message: str
+    loop: str
+    segment: str
+    element: int | None = None
+    component: int | None = None
+    repetition: int | None = None
+    value: str | None = None
+
+
+FAULTS = {
+    "code": pl.String(),
+    "place": pl.Int64(),
+    "message": pl.String(),
+    "loop": pl.String(),
+    "segment": pl.String(),
+    "element": pl.Int64(),
+    "component": pl.Int64(),
+    "repetition": pl.Int64(),
+    "value": pl.String(),
+}
+"""Fault as the columns of a frame."""
+
+
+def named(segment_id: str) -> str:
+    """A segment identifier as messages may show it: what is none may be anything."""
+    return segment_id if re.fullmatch(r"[A-Z][A-Z0-9]{1,2}", segment_id) else "?"
+
+
+def structure(loops: Loops) -> pl.DataFrame:
+    """All structure faults of a guide's transactions."""
+    faults = [*_transitions(loops), *_counts(loops)]
+    return pl.DataFrame(faults, schema=FAULTS, orient="row")
+
+
+def _transitions(loops: Loops) -> Iterator[Fault]:
+    """The faults kept with the transitions; a run of unmatched segments is one fault."""
+    kinds = loops.automaton.transitions
+    faulty = np.array([one.fault is not None for one in kinds], dtype=bool)[loops.taken]
+    places = np.flatnonzero(faulty)
+    # Per-fault Python from here on: only what was found wrong comes through.
+    for place in places.tolist():
+        transition = kinds[loops.taken[place]]
+        segment = named(str(loops.elements(np.array([place])).item()[0]))
+        if transition.fault == "SEGMENT_UNEXPECTED":
+            if (
+                place
+                and loops.node[place - 1] < 0
+                and loops.rows[place] - loops.rows[place - 1] == 1
+            ):
+                continue
+            yield _unexpected(loops, place, segment)
+        elif transition.fault == "LOOP_START_MISSING":
+            for loop in transition.missing:
+                first = loop.first.id if loop.first else ""
+                says = f"loop {loop.id} begins with {segment}; its first segment {first} is missing"
+                yield Fault("LOOP_START_MISSING", place, says, loop.id, first)
+        elif transition.node is not None:
+            says = {
+                "SEGMENT_ORDER": f"{segment} belongs earlier in loop {transition.node.loop.id}",
+                "SEGMENT_NOT_USED": f"{segment} is not used in loop {transition.node.loop.id}",
+            }[transition.fault or ""]
+            yield Fault(transition.fault or "", place, says, transition.node.loop.id, segment)
+
+
+def _unexpected(loops: Loops, place: int, segment: str) -> Fault:
+    stop = place
+    while stop + 1 < len(loops.node) and loops.node[stop + 1] < 0:
+        stop += 1
+    before = loops.node[:place][loops.node[:place] >= 0]
+    loop = loops.guide.nodes[before[-1]].loop.id if len(before) else loops.guide.root.id
+    more = f", nor are the {stop - place} after it" if stop > place else ""
+    return Fault("SEGMENT_UNEXPECTED", place, f"{segment} is not defined here{more}", loop, segment)
+
+
+def _counts(loops: Loops) -> Iterator[Fault]:
+    """Missing and surplus children of every loop that occurs."""
+    for loop in loops.guide.nodes:
+        if loop.kind == "loop" and not loop.wrapper and loops.begins(loop).any():
+            for child in _children(loop):
+                yield from _missing(loops, loop, child)
+                yield from _surplus(loops, loop, child)
+
+
+def _children(loop: Node) -> Iterator[Node]:
+    """The segments and loops of a loop, those of its wrappers included; not what starts it."""
+    for child in loop.children:
+        if child.wrapper:
+            yield from _children(child)
+        elif not child.starts_loop and child.id not in ("ST", "SE"):
+            yield child
+
+
+def _occurrences(loops: Loops, child: Node) -> Integers:
+    if child.kind == "segment":
+        return loops.segments_of(child)
+    return np.flatnonzero(loops.begins(child))
+
+
+def _missing(loops: Loops, loop: Node, child: Node) -> Iterator[Fault]:
+    if child.usage != "R":
+        return
+    instance = loops.instance(loop)
+    total = int(instance[-1])
+    counts = np.bincount(instance[_occurrences(loops, child)], minlength=total + 1)
+    lacking = np.flatnonzero(counts[1:] == 0) + 1
+    starts = np.flatnonzero(loops.begins(loop))
+    for number in lacking.tolist():
+        place = _due(loops, loop, child, int(starts[number - 1]))
+        if child.kind == "segment":
+            yield Fault(
+                "SEGMENT_MISSING",
+                place,
+                f"{child.id} is missing in loop {loop.id}",
+                loop.id,
+                child.id,
+            )
+        else:
+            first = child.first.id if child.first else ""
+            yield Fault(
+                "LOOP_MISSING",
+                place,
+                f"loop {child.id} is missing in loop {loop.id}",
+                child.id,
+                first,
+            )
+
+
+def _due(loops: Loops, loop: Node, child: Node, start: int) -> int:
+    """The place before which a missing child was due: the next segment past its position."""
+    nodes = loops.guide.nodes
+    instance = loops.instance(loop)
+    for place in range(start + 1, len(loops.node)):
+        if instance[place] != instance[start]:
+            return place - 1 if loop.id == "ST_LOOP" else place
+        node = nodes[loops.node[place]] if loops.node[place] >= 0 else None
+        if node is not None and (loop not in node.above() or node.index > child.index):
+            return place
+    return len(loops.node) - 1
+
+
+def _surplus(loops: Loops, loop: Node, child: Node) -> Iterator[Fault]:
+    if child.most is None:
+        return
+    found = _occurrences(loops, child)
+    instance = loops.instance(loop)[found]
+    if not len(found) or np.bincount(instance).max() <= child.most:
+        return
+    # The running number of each occurrence within its parent instance.
+    first = np.searchsorted(instance, instance, side="left")
+    running = np.arange(len(found)) - first + 1
+    for place in found[running == child.most + 1].tolist():
+        code = "SEGMENT_REPEATS" if child.kind == "segment" else "LOOP_REPEATS"
+        segment = child.id if child.kind == "segment" else (child.first.id if child.first else "")
+        what = child.id if child.kind == "segment" else f"loop {child.id}"
+        says = f"{what} occurs more than {child.most} times in loop {loop.id}"
+        yield Fault(
+            code, place, says, child.loop.id if child.kind == "segment" else child.id, segment
+        )

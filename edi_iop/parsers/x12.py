@@ -1,0 +1,127 @@
+"""X12 files of a batch -> canonical tables and findings, all files in one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from edi_iop.findings import CATALOGUE, Finding
+from edi_iop.guides import checks, structure
+from edi_iop.guides.loops import Loops, walk
+from edi_iop.parsers import claim_837
+from edi_iop.tables import FINDINGS
+from edi_iop.transcribe import maps
+from edi_iop.transcribe.read import read
+from edi_iop.x12 import segments as split
+from edi_iop.x12.envelopes import Enveloped, enveloped
+from edi_iop.x12.segments import Segments
+
+Tables = dict[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a batch of X12 files holds; `file_id` is the file's place in the batch."""
+
+    tables: Tables
+    findings: pl.DataFrame
+    transactions: pl.DataFrame
+    """One row a transaction set: file, st01, guide, name (the guide that read it, or null)."""
+
+
+def read_batch(files: Sequence[bytes]) -> Batch:
+    """Segments, envelopes, loops, checks and tables of all files."""
+    segments = split.read(files)
+    envelopes = enveloped(segments)
+    walked, unguided = walk(segments, envelopes)
+    parts: dict[str, list[pl.DataFrame]] = {}
+    for loops in walked:
+        table_map = maps.for_guide(loops.guide.name)
+        if table_map is not None:
+            for name, frame in read(loops, table_map, segments).items():
+                parts.setdefault(name, []).append(frame)
+    tables = {name: pl.concat(frames) for name, frames in parts.items()}
+    findings = [
+        _splitting(segments),
+        _enveloping(envelopes),
+        _unguided(envelopes, unguided),
+        *(_guided(loops, envelopes) for loops in walked),
+        claim_837.totals(tables),
+    ]
+    ordered = pl.concat([FINDINGS.conform(one) for one in findings]).sort(
+        "file_id", "byte_offset", "element", nulls_last=False, maintain_order=True
+    )
+    named = pl.concat([loops.transactions for loops in walked] + [unguided], how="diagonal_relaxed")
+    return Batch(tables, catalogued(ordered), named)
+
+
+def catalogued(findings: pl.DataFrame) -> pl.DataFrame:
+    """Findings with what the catalogue says of their codes: severity, snip, ack."""
+    known = pl.DataFrame(
+        [(one.code, one.severity, one.snip, one.ack) for one in CATALOGUE.values()],
+        schema={"code": pl.String, "severity": pl.String, "snip": pl.Int64, "ack": pl.String},
+        orient="row",
+    )
+    told = findings.drop("severity", "snip", "ack").join(
+        known, on="code", how="left", maintain_order="left"
+    )
+    return FINDINGS.conform(told)
+
+
+def of_findings(file_id: int, findings: Sequence[Finding]) -> pl.DataFrame:
+    """Finding values as rows."""
+    names = [name for name in FINDINGS.schema if name not in ("file_id", "severity", "snip", "ack")]
+    rows = [{name: getattr(one, name) for name in names} for one in findings]
+    schema = {name: FINDINGS.schema[name] for name in names}
+    frame = pl.DataFrame(rows, schema=schema).with_columns(file_id=pl.lit(file_id, pl.Int64))
+    return catalogued(FINDINGS.conform(frame))
+
+
+def _splitting(segments: Segments) -> pl.DataFrame:
+    found = [of_findings(file, [finding]) for file, finding in segments.findings]
+    return pl.concat([FINDINGS.empty(), *found])
+
+
+def _enveloping(envelopes: Enveloped) -> pl.DataFrame:
+    return envelopes.findings.with_columns(file_id=pl.col("file").cast(pl.Int64))
+
+
+def _unguided(envelopes: Enveloped, unguided: pl.DataFrame) -> pl.DataFrame:
+    """One finding for each transaction we have no guide for."""
+    version = pl.col("guide").fill_null("without a version")
+    return (
+        unguided.join(
+            envelopes.rows.select("row", "byte_offset"), on="row", how="left", maintain_order="left"
+        )
+        .select(
+            pl.col("file").cast(pl.Int64).alias("file_id"),
+            pl.lit("GUIDE_UNKNOWN").alias("code"),
+            pl.format("{} {} is read to segments only", pl.col("st01").fill_null("?"), version).alias("message"),
+            pl.col("isa13").alias("interchange"),
+            pl.col("gs06").alias("group"),
+            pl.col("st02").alias("transaction"),
+            pl.lit(1, pl.Int64).alias("segment_position"),
+            "byte_offset",
+            pl.lit("ST").alias("segment"),
+        )
+    )  # fmt: skip
+
+
+def _guided(loops: Loops, envelopes: Enveloped) -> pl.DataFrame:
+    """Faults against the guide, each at its segment."""
+    faults = pl.concat([structure.structure(loops), checks.element_faults(loops)])
+    if faults.is_empty():
+        return FINDINGS.empty()
+    rows = loops.rows[faults["place"].to_numpy()]
+    number = loops.instance(loops.guide.root)[faults["place"].to_numpy()] - 1
+    around = loops.transactions.select(interchange="isa13", group="gs06", transaction="st02")
+    placed = envelopes.rows.select("file", "segment_position", "byte_offset")[rows.astype(np.int64)]
+    told = pl.concat([faults, placed, around[number]], how="horizontal")
+    shown = pl.format("{}: {}", "segment", "message")
+    return told.with_columns(
+        file_id=pl.col("file").cast(pl.Int64),
+        message=pl.when(pl.col("element").is_not_null()).then(shown).otherwise("message"),
+    )

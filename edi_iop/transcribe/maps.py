@@ -1,0 +1,193 @@
+"""Table maps: maps/835.toml, 837I.toml and 837P.toml, decoded and checked against guide and tables.
+
+A column's source is a path: LOOP.SEG[qualifier]element-component, such as
+2110.REF[6R]02 or 2400.SV202-3..6. `@LOOP` is the byte offset of the loop's
+first segment, `@` the row's own, `#` and `#LOOP` a running number, `=x` a
+constant, ISA06 or GS08 an element of the envelope. In a table of repeated
+elements (`each`), `01` is an element of the row's segment and `+1` counts from
+the repeat.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from edi_iop import resources
+from edi_iop.errors import BadMap
+from edi_iop.tables import TABLES, Table
+
+_PATH = re.compile(
+    r"(?:(?P<loop>[0-9A-Z]+)\.)?(?P<segment>[A-Z][A-Z0-9]{1,2})"
+    r"(?:\[(?P<qualifiers>[^\]]+)\])?(?:(?P<element>\d\d)(?:-(?P<component>\d)(?:\.\.(?P<last>\d))?)?)?"
+    r"(?::(?P<form>from|to|through|date|hour))?"
+)
+_OWN = re.compile(r"(?P<repeat>\+)?(?P<element>\d+)(?:-(?P<component>\d))?")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one column comes from."""
+
+    kind: Literal["element", "own", "repeat", "offset", "number", "constant", "envelope"]
+    loop: str | None = None
+    segment: str | None = None
+    qualifiers: tuple[str, ...] = ()
+    element: int = 0
+    component: int | None = None
+    last: int | None = None
+    """The last of several components joined by spaces."""
+    form: str | None = None
+    value: str | None = None
+
+
+class Each(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Elements that repeat inside a segment: triplets, pairs, composites."""
+
+    first: int
+    step: int
+    most: int = 99
+
+
+class Constant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A constant written only where another element is."""
+
+    value: str
+    with_: str = msgspec.field(name="with")
+
+
+class Also(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Further segments whose repeats are rows of the same table; read only."""
+
+    rows: str
+    each: Each
+
+
+class _TableMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    rows: str | tuple[str, ...]
+    columns: dict[str, str | tuple[str, ...]]
+    parent: str | None = None
+    each: Each | None = None
+    constants: dict[str, str | Constant] = {}
+    only_with: dict[str, str] = {}
+    written: bool = True
+    also: dict[str, Also] = {}
+
+
+@dataclass(frozen=True)
+class TableMap:
+    """How one canonical table lies in the transaction."""
+
+    table: Table
+    rows: tuple[Source, ...]
+    """One loop (a row a loop instance), or segments (a row a segment or repeat)."""
+    columns: dict[str, tuple[Source, ...]]
+    parent: str | None
+    each: Each | None
+    constants: tuple[tuple[Source, str, Source | None], ...]
+    """Source, value, and the source it is written with, if it depends on one."""
+    only_with: dict[str, str]
+    written: bool
+    also: tuple[tuple[Source, Each], ...]
+
+    @property
+    def of_loops(self) -> bool:
+        return self.rows[0].segment is None
+
+
+@dataclass(frozen=True)
+class Map:
+    """All table maps of one transaction."""
+
+    name: str
+    guides: tuple[str, ...]
+    tables: dict[str, TableMap]
+
+
+@cache
+def load(name: str) -> Map:
+    """The map of that name (835, 837I, 837P); BadMap where it does not decode."""
+    path = resources.maps() / f"{name}.toml"
+    try:
+        raw = msgspec.toml.decode(path.read_bytes())
+        guides = msgspec.convert(raw.pop("guides"), tuple[str, ...])
+        decoded = msgspec.convert(raw, dict[str, _TableMap])
+    except (OSError, KeyError, msgspec.MsgspecError) as problem:
+        raise BadMap(f"{path.name}: {problem}; correct the table map") from problem
+    return Map(name, guides, {table: _table(name, table, one) for table, one in decoded.items()})
+
+
+@cache
+def for_guide(guide: str) -> Map | None:
+    """The map that reads a guide, or None where we have no tables for it."""
+    for name in ("835", "837I", "837P"):
+        if guide in load(name).guides:
+            return load(name)
+    return None
+
+
+def _table(name: str, table: str, raw: _TableMap) -> TableMap:
+    if table not in TABLES:
+        raise BadMap(f"{name}.toml: {table} is not a canonical table")
+    unknown = set(raw.columns) - set(TABLES[table].schema)
+    if unknown:
+        raise BadMap(f"{name}.toml: {table} has no column {', '.join(sorted(unknown))}")
+    rows = (raw.rows,) if isinstance(raw.rows, str) else raw.rows
+    constants = tuple(
+        (parse(path), one.value, parse(one.with_))
+        if isinstance(one, Constant)
+        else (parse(path), one, None)
+        for path, one in raw.constants.items()
+    )
+    return TableMap(
+        table=TABLES[table],
+        rows=tuple(_rows(one) for one in rows),
+        columns={
+            column: tuple(parse(path) for path in ((paths,) if isinstance(paths, str) else paths))
+            for column, paths in raw.columns.items()
+        },
+        parent=raw.parent,
+        each=raw.each,
+        constants=constants,
+        only_with=raw.only_with,
+        written=raw.written,
+        also=tuple((_rows(one.rows), one.each) for one in raw.also.values()),
+    )
+
+
+def _rows(path: str) -> Source:
+    return parse(path) if "." in path else Source("element", loop=path)
+
+
+def parse(path: str) -> Source:
+    """A path as a Source; BadMap where it is none."""
+    if path.startswith("="):
+        return Source("constant", value=path[1:])
+    if path.startswith("@"):
+        return Source("offset", loop=path[1:] or None)
+    if path.startswith("#"):
+        return Source("number", loop=path[1:] or None)
+    own = _OWN.fullmatch(path)
+    if own:
+        return Source(
+            "repeat" if own["repeat"] else "own",
+            element=int(own["element"]),
+            component=int(own["component"]) if own["component"] else None,
+        )
+    found = _PATH.fullmatch(path)
+    if found is None:
+        raise BadMap(f"{path!r} is not a path of a table map")
+    return Source(
+        "element" if found["loop"] else "envelope",
+        loop=found["loop"],
+        segment=found["segment"],
+        qualifiers=tuple((found["qualifiers"] or "").split(",")) if found["qualifiers"] else (),
+        element=int(found["element"] or 0),
+        component=int(found["component"]) if found["component"] else None,
+        last=int(found["last"]) if found["last"] else None,
+        form=found["form"],
+    )

@@ -1,0 +1,88 @@
+"""Values: text of an element <-> the type of a column, as expressions.
+
+What cannot be read in the column's type is null in the table; the guide's
+checks have already said what is wrong with it, and where.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.tables.schema import Column
+from edi_iop.transcribe.maps import Source
+from edi_iop.x12 import separators as sep
+
+FIRST_COMPONENT = f"^[^{sep.COMPONENT}{sep.REPETITION}]*"
+
+
+def typed(text: pl.Expr, source: Source, column: Column) -> pl.Expr:
+    """An element's text in the type of its column; null where empty or unreadable."""
+    if source.component is not None:
+        text = _component(text, source.component, source.last)
+    text = _formed(text.str.strip_chars(), source.form)
+    text = pl.when(text != "").then(text)
+    if column.unit == "cents":
+        return text.pipe(cents)
+    if column.dtype == pl.Date():
+        return text.str.to_date("%Y%m%d", strict=False)
+    if column.dtype in (pl.Int64(), pl.Float64()):
+        return text.cast(column.dtype, strict=False)
+    return text.cast(column.dtype)
+
+
+def _component(text: pl.Expr, first: int, last: int | None) -> pl.Expr:
+    parts = text.str.split(sep.COMPONENT)
+    if last is None:
+        return parts.list.get(first - 1, null_on_oob=True)
+    words = parts.list.slice(first - 1, last - first + 1)
+    return words.list.eval(pl.element().filter(pl.element() != "")).list.join(" ")
+
+
+def _formed(text: pl.Expr, form: str | None) -> pl.Expr:
+    """A part of a date time period: CCYYMMDD, CCYYMMDD-CCYYMMDD or CCYYMMDDHHMM."""
+    if form in ("from", "date"):
+        return text.str.slice(0, 8)
+    if form == "to":
+        return text.str.extract(r"^\d{8}-(\d{8})$")
+    if form == "through":
+        return pl.coalesce(text.str.extract(r"^\d{8}-(\d{8})$"), text.str.slice(0, 8))
+    if form == "hour":
+        return text.str.extract(r"^\d{8}(\d{4})$")
+    return text
+
+
+def cents(text: pl.Expr) -> pl.Expr:
+    """X12 type R in dollars as integer cents; null where it is no amount of whole cents."""
+    shaped = text.str.extract(r"^(-?)(\d*)\.?\d*$", 2)
+    number = text.str.contains(r"^-?(?:\d+\.?\d*|\.\d+)$") & ~text.str.contains(r"\.\d\d0*[1-9]")
+    fraction = text.str.extract(r"\.(\d{1,2})", 1).fill_null("").str.pad_end(2, "0")
+    digits = (shaped.fill_null("") + fraction).cast(pl.Int64, strict=False)
+    return pl.when(number).then(pl.when(text.str.starts_with("-")).then(-digits).otherwise(digits))
+
+
+def dollars(amount: pl.Expr) -> pl.Expr:
+    """Integer cents as X12 type R: 150, 150.5, -.05 (money.to_x12 as a column)."""
+    whole, fraction = amount.abs() // 100, amount.abs() % 100
+    tail = fraction.cast(pl.String).str.zfill(2).str.strip_chars_end("0")
+    sign = pl.when(amount < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    head = pl.when((whole == 0) & (tail != "")).then(pl.lit("")).otherwise(whole.cast(pl.String))
+    point = pl.when(tail != "").then(pl.lit(".")).otherwise(pl.lit(""))
+    return pl.concat_str(sign, head, point, tail)
+
+
+def written(value: pl.Expr, column: Column) -> pl.Expr:
+    """A column's value as an element's text; null stays null."""
+    if column.unit == "cents":
+        return dollars(value)
+    if column.dtype == pl.Date():
+        return value.dt.strftime("%Y%m%d")
+    if column.dtype == pl.Float64():
+        return value.cast(pl.String).str.replace(r"\.0$", "")
+    return safe(value.cast(pl.String))
+
+
+def safe(text: pl.Expr) -> pl.Expr:
+    """Text a segment can carry: accents folded, separators and control characters as spaces."""
+    folded = text.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    plain = folded.str.replace_all(r"[*:~^]|[^\x20-\x7E]", " ").str.strip_chars()
+    return pl.when(plain != "").then(plain)

@@ -1,0 +1,485 @@
+"""Tables -> X12: the same maps read the other way.
+
+Every segment to be written becomes a row: its text, and a key of (guide
+position, instance) for each loop down to it. Sorted by that key, the rows are
+the file. Grouping into the hierarchy is done here: consecutive claims with the
+same billing provider and subscriber share those loops. HL, SE and the envelope
+follow from what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from edi_iop.errors import BadMap
+from edi_iop.guides import loader
+from edi_iop.guides.loader import Guide, Node
+from edi_iop.transcribe import maps, values
+from edi_iop.transcribe.maps import Source, TableMap
+from edi_iop.transcribe.read import shared_loop
+from edi_iop.x12 import separators as sep
+from edi_iop.x12.envelopes import Envelope, interchange
+
+Tables = dict[str, pl.DataFrame]
+_DEPTH = 8
+"""Loop levels of the deepest key, with room to spare."""
+_KEYS = [f"key{level}" for level in range(_DEPTH)]
+
+
+def write_837i(tables: Tables, envelope: Envelope) -> bytes:
+    """An 837I interchange (005010X223A2) of submissions, claims, claim_lines and claim_diagnoses."""
+    return _write("837I", tables, envelope)
+
+
+def write_835(tables: Tables, envelope: Envelope) -> bytes:
+    """An 835 interchange (005010X221A1) of payments and what belongs to them."""
+    remarks = tables.get("remarks")
+    if remarks is not None and remarks["remit_line_offset"].null_count():
+        raise BadMap("835.toml writes remarks of lines only; give each remark its line")
+    return _write("835", tables, envelope)
+
+
+def _write(name: str, tables: Tables, envelope: Envelope) -> bytes:
+    table_map = maps.load(name)
+    guide = loader.load(table_map.guides[0])
+    writer = _Writer(guide)
+    for one in table_map.tables.values():
+        if one.written and one.table.name in tables:
+            writer.add(one, tables[one.table.name])
+    return interchange(
+        writer.transactions(), guide.name, loader.index().guides[guide.name].group, envelope
+    )
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A table's rows in the hierarchy: each with its keys down to the row's loop."""
+
+    loop: Node
+    frame: pl.DataFrame
+    levels: tuple[Node, ...]
+    """The repeating loops from ST down to the row's, one key column each."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One element to be written: a column's value or a constant."""
+
+    source: Source
+    column: str | None
+    constant: str = ""
+    given: Source | None = None
+    """The element without which the constant is left out."""
+
+
+_Slot = tuple[Node, tuple[str, ...]]
+"""A segment node, and the qualifier it is written with."""
+
+
+class _Writer:
+    def __init__(self, guide: Guide) -> None:
+        self.guide = guide
+        self.placed: dict[str, list[_Placed]] = {}
+        self.segments: list[pl.DataFrame] = []
+
+    def add(self, one: TableMap, frame: pl.DataFrame) -> None:
+        """Write one table's rows below those of its parent table."""
+        rows = frame.with_row_index("_row")
+        for source in one.rows:
+            for placed in self._place(one, source, rows):
+                if not placed.frame.is_empty():
+                    self._emit(one, source, placed)
+                    self.placed.setdefault(one.table.name, []).append(placed)
+
+    def _place(self, one: TableMap, source: Source, rows: pl.DataFrame) -> Iterator[_Placed]:
+        if one.parent is None:
+            number = _packed(pl.lit(self.guide.root.index), pl.col("_row"))
+            yield _Placed(self.guide.root, rows.with_columns(key0=number), (self.guide.root,))
+            return
+        for parent in self.placed.get(one.parent, []):
+            for loop in self._row_loops(source, parent.loop):
+                mine = self._of_variant(one, loop, _below(rows, one, source, parent))
+                yield self._deepen(one, loop, mine, parent)
+        if one.table.name in ("adjustments", "remarks") and source.loop == "2110":
+            for parent in self.placed.get("remit_lines", []):
+                mine = rows.filter(pl.col("remit_line_offset").is_not_null())
+                keys = parent.frame.select(
+                    "file_id", "remit_line_offset", *_KEYS[: len(parent.levels)]
+                )
+                joined = mine.join(keys, on=["file_id", "remit_line_offset"], maintain_order="left")
+                yield _Placed(parent.loop, joined, parent.levels)
+
+    def _row_loops(self, source: Source, above: Node) -> list[Node]:
+        """The loops of that id below a parent row's loop."""
+        name = "ST_LOOP" if source.loop == "ST" else str(source.loop)
+        return [loop for loop in self.guide.loops(name) if above is loop or above in loop.above()]
+
+    def _of_variant(self, one: TableMap, loop: Node, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows that lie in this of several loops of the same id."""
+        around = {above.id for above in loop.above()}
+        for name, column in one.only_with.items():
+            present = pl.col(column).is_not_null()
+            rows = rows.filter(present if name in around else ~present)
+        return rows
+
+    def _deepen(self, one: TableMap, loop: Node, rows: pl.DataFrame, parent: _Placed) -> _Placed:
+        """Add a key for each repeating loop between the parent row's loop and this one."""
+        path = [
+            step for step in (loop, *loop.above()) if step is not parent.loop and not step.wrapper
+        ]
+        between = [step for step in path[: _until(path, parent.loop)][::-1] if step.most != 1]
+        levels = list(parent.levels)
+        for step in between:
+            key = _KEYS[len(levels)]
+            if step is loop:
+                instance = pl.col("_row")
+            else:
+                # A new instance begins where any column of the loop differs from the row before.
+                same = [pl.col(name) for name in self._columns_within(one, step)]
+                changed = pl.any_horizontal(
+                    [
+                        column.ne_missing(column.shift(1))
+                        for column in (*same, *map(pl.col, _KEYS[: len(levels)]))
+                    ]
+                )
+                instance = changed.fill_null(True).cum_sum()
+            rows = rows.with_columns(_packed(pl.lit(step.index), instance).alias(key))
+            levels.append(step)
+        return _Placed(loop, rows, tuple(levels))
+
+    def _columns_within(self, one: TableMap, loop: Node) -> list[str]:
+        """Columns whose elements stand in a loop or in what it holds once."""
+        return [
+            name
+            for name, sources in one.columns.items()
+            for source in sources
+            if source.kind == "element"
+            and any(_holds_once(loop, other) for other in self.guide.loops(str(source.loop)))
+        ]
+
+    def _emit(self, one: TableMap, source: Source, placed: _Placed) -> None:
+        for loop in placed.levels:
+            if loop.first is not None and loop.first.id == "HL":
+                self._emit_hl(placed, loop)
+        if one.each is not None:
+            self._emit_repeats(one, source, placed)
+            return
+        for number, ((node, _), parts) in enumerate(self._segments(one, placed.loop).items()):
+            self._emit_node(one, node, parts, placed, number)
+
+    def _segments(self, one: TableMap, row_loop: Node) -> dict[_Slot, list[_Part]]:
+        """What the table writes: for each segment, its elements."""
+        found: dict[_Slot, list[_Part]] = {}
+        for name, sources in one.columns.items():
+            seen: set[str | None] = set()
+            for source in sources:
+                # Of alternatives in one loop the first is written; in several loops, each in its own.
+                if source.kind == "element" and source.loop not in seen:
+                    seen.add(source.loop)
+                    node = self._node(source, row_loop)
+                    if node is not None:
+                        found.setdefault((node, source.qualifiers), []).append(_Part(source, name))
+        for source, value, given in one.constants:
+            node = self._node(source, row_loop)
+            if node is not None and (node, source.qualifiers) in found:
+                found[node, source.qualifiers].append(_Part(source, None, value, given))
+        return found
+
+    def _node(self, source: Source, row_loop: Node) -> Node | None:
+        name = "ST_LOOP" if source.loop == "ST" else str(source.loop)
+        for loop in self.guide.loops(name):
+            if shared_loop(row_loop, loop) is not None:
+                for node in self.guide.segments(str(source.segment)):
+                    if node.loop is loop and (
+                        not source.qualifiers
+                        or not node.codes(1)
+                        or source.qualifiers[0] in node.codes(1)
+                    ):
+                        return node
+        return None
+
+    def _emit_node(
+        self,
+        one: TableMap,
+        node: Node,
+        parts: list[_Part],
+        placed: _Placed,
+        number: int,
+    ) -> None:
+        depth = _depth(node, placed.levels)
+        keys = _KEYS[:depth]
+        types = {column.name: column for column in one.table.columns}
+        elements: dict[int, dict[int, pl.Expr]] = {}
+        filled: list[pl.Expr] = []
+        by_place = {
+            (part.source.element, part.source.component): part.column
+            for part in parts
+            if part.column
+        }
+        if parts[0].source.qualifiers:
+            elements.setdefault(1, {})[0] = pl.lit(parts[0].source.qualifiers[0])
+        for place, whole in _periods(parts).items():
+            qualifier, text = whole
+            elements.setdefault(place - 1, {})[0] = qualifier
+            elements.setdefault(place, {})[0] = text
+            filled.append(text.is_not_null())
+        for part in parts:
+            source, column, given = part.source, part.column, part.given
+            slot = elements.setdefault(source.element, {})
+            if column is None:
+                value: pl.Expr = pl.lit(part.constant)
+                if given is not None:
+                    value = pl.when(
+                        pl.col(by_place[given.element, given.component]).is_not_null()
+                    ).then(value)
+                slot.setdefault(source.component or 0, value)
+            elif source.form is None:
+                text = self._coded(
+                    one, column, node, source, values.written(pl.col(column), types[column])
+                )
+                filled.append(text.is_not_null())
+                if source.last is not None:
+                    text = text.str.replace_all(" ", sep.COMPONENT)
+                slot[source.component or 0] = text
+        rows = (
+            placed.frame.unique(keys, keep="first", maintain_order=True)
+            if depth < len(placed.levels)
+            else placed.frame
+        )
+        self._add(
+            rows.filter(pl.any_horizontal(filled)),
+            node,
+            keys,
+            _joined(node.id, elements),
+            # Qualifiers that share a node keep the order of the map.
+            pl.lit(number),
+        )
+
+    def _coded(
+        self, one: TableMap, column: str, node: Node, source: Source, text: pl.Expr
+    ) -> pl.Expr:
+        """A column with several places is written where the guide's codes admit its value."""
+        codes = node.element(source.element, source.component)
+        if len(one.columns[column]) > 1 and codes is not None and codes.codes:
+            return pl.when(text.is_in(sorted(codes.codes))).then(text)
+        return text
+
+    def _emit_hl(self, placed: _Placed, loop: Node) -> None:
+        keys = _KEYS[: placed.levels.index(loop) + 1]
+        if loop.first is not None:
+            level = min(loop.first.codes(3))
+            rows = placed.frame.unique(keys, keep="first", maintain_order=True)
+            self._add(rows, loop.first, keys, pl.lit(f"HL{sep.ELEMENT}{level}"))
+
+    def _emit_repeats(self, one: TableMap, source: Source, placed: _Placed) -> None:
+        """Rows that are repeats inside a segment: grouped into segments, then joined."""
+        each = one.each
+        if each is None or placed.loop is None:
+            return
+        keys = _KEYS[: len(placed.levels)]
+        types = {column.name: column for column in one.table.columns}
+        own = {name: paths[0] for name, paths in one.columns.items() if paths[0].kind == "own"}
+        repeat = {
+            name: paths[0] for name, paths in one.columns.items() if paths[0].kind == "repeat"
+        }
+        by_first = "qualifier" if "qualifier" in repeat and source.qualifiers else None
+        for node in self._repeat_nodes(source, placed.loop):
+            rows = placed.frame
+            if by_first:
+                rows = rows.filter(pl.col(by_first).is_in(sorted(node.codes(1))))
+            text = _joined("", {
+                place: {
+                    (path.component or 0): values.written(pl.col(name), types[name])
+                    for name, path in repeat.items()
+                    if path.element == place
+                }
+                for place in sorted({path.element for path in repeat.values()})
+            }, strip=each.step == 1)  # fmt: skip
+            head = {
+                path.element: {0: values.written(pl.col(name), types[name])}
+                for name, path in own.items()
+            }
+            if source.qualifiers and not by_first:
+                head[1] = {0: pl.lit(source.qualifiers[0])}
+            limit = min(each.most, (_width(node) - each.first) // each.step + 1)
+            grouped = (
+                rows.with_columns(_text=text, _head=_joined(node.id, head, strip=False))
+                .with_columns(
+                    _chunk=pl.int_range(pl.len()).over(*keys, "byte_offset", "_head") // limit
+                )
+                .group_by(*keys, "byte_offset", "_head", "_chunk", maintain_order=True)
+                .agg(pl.col("_text").str.join(""), pl.col("_row").first())
+            )
+            whole = pl.concat_str("_head", "_text").str.strip_chars_end(sep.ELEMENT)
+            self._add(grouped, node, keys, whole, pl.col("_row"))
+
+    def _repeat_nodes(self, source: Source, loop: Node) -> list[Node]:
+        return [
+            node
+            for node in self.guide.segments(str(source.segment))
+            if node.loop is loop
+            and (
+                not source.qualifiers
+                or not node.codes(1)
+                or node.codes(1).intersection(source.qualifiers)
+            )
+        ]
+
+    def _add(
+        self,
+        rows: pl.DataFrame,
+        node: Node,
+        keys: list[str],
+        text: pl.Expr,
+        repeat: pl.Expr | None = None,
+    ) -> None:
+        number = pl.lit(0) if repeat is None else repeat
+        last = _packed(pl.lit(node.index), number).alias(_KEYS[len(keys)])
+        self.segments.append(rows.select(*keys, last, text.alias("raw")))
+
+    def transactions(self) -> pl.DataFrame:
+        """The segments of every transaction in order: transaction (0-based), raw."""
+        together = pl.concat(self.segments, how="diagonal").with_columns(
+            pl.col(key).fill_null(-1)
+            if key in _seen(self.segments)
+            else pl.lit(-1, pl.Int64).alias(key)
+            for key in _KEYS
+        )
+        ordered = together.unique([*_KEYS, "raw"], keep="first", maintain_order=True).sort(_KEYS)
+        return _numbered(ordered.select(transaction=pl.col("key0").rank("dense") - 1, raw="raw"))
+
+
+def _seen(frames: list[pl.DataFrame]) -> set[str]:
+    return {name for frame in frames for name in frame.columns}
+
+
+def _packed(index: pl.Expr, instance: pl.Expr) -> pl.Expr:
+    """A guide position and an instance as one sortable number."""
+    return index.cast(pl.Int64) * 2**40 + instance.cast(pl.Int64)
+
+
+def _below(rows: pl.DataFrame, one: TableMap, source: Source, parent: _Placed) -> pl.DataFrame:
+    """The rows that belong to a parent's rows, with the parent's keys."""
+    key = {
+        "submissions": "transaction_offset",
+        "claims": "claim_offset",
+        "payments": "payment_offset",
+        "remit_claims": "remit_claim_offset",
+    }[str(one.parent)]
+    if "remit_line_offset" in one.table.schema and one.each is not None:
+        at_claim = pl.col("remit_line_offset").is_null()
+        rows = rows.filter(at_claim if source.loop == "2100" else pl.lit(False))
+    keys = parent.frame.select("file_id", key, *_KEYS[: len(parent.levels)])
+    return rows.join(keys, on=["file_id", key], how="inner", maintain_order="left")
+
+
+def _until(path: list[Node], stop: Node) -> int:
+    """How many steps of an upward path lie below a loop."""
+    for count, step in enumerate(path):
+        if stop not in step.above():
+            return count
+    return len(path)
+
+
+def _holds_once(loop: Node, other: Node) -> bool:
+    """Whether `other` is the loop or lies in it without repeating on the way."""
+    step: Node | None = other
+    while step is not None and step is not loop:
+        if step.most != 1 and not step.wrapper:
+            return False
+        step = step.parent
+    return step is loop
+
+
+def _depth(node: Node, levels: tuple[Node, ...]) -> int:
+    """How many of a row's levels are above a node."""
+    above = set(node.above())
+    return max(number + 1 for number, level in enumerate(levels) if level in above)
+
+
+def _width(node: Node) -> int:
+    return max(spec.position for spec in node.elements)
+
+
+def _periods(parts: list[_Part]) -> dict[int, tuple[pl.Expr, pl.Expr]]:
+    """Date time periods put together from columns: element -> (qualifier, text)."""
+    found: dict[int, dict[str, pl.Expr]] = {}
+    for part in parts:
+        source = part.source
+        if source.form is not None and part.column is not None:
+            value = pl.col(part.column)
+            text = value if source.form == "hour" else value.dt.strftime("%Y%m%d")
+            found.setdefault(source.element, {})[source.form] = text
+    return {place: _period(forms) for place, forms in found.items()}
+
+
+def _period(forms: dict[str, pl.Expr]) -> tuple[pl.Expr, pl.Expr]:
+    if "date" in forms:
+        timed = forms["hour"].is_not_null() if "hour" in forms else pl.lit(False)
+        both = pl.concat_str(forms["date"], forms.get("hour", pl.lit("")))
+        return (
+            pl.when(timed).then(pl.lit("DT")).otherwise(pl.lit("D8")),
+            pl.when(timed).then(both).otherwise(forms["date"]),
+        )
+    last = forms.get("through", forms.get("to", pl.lit(None, pl.String)))
+    span = pl.concat_str(forms["from"], pl.lit("-"), last)
+    return (
+        pl.when(last.is_not_null()).then(pl.lit("RD8")).otherwise(pl.lit("D8")),
+        pl.when(last.is_not_null()).then(span).otherwise(forms["from"]),
+    )
+
+
+def _joined(head: str, elements: dict[int, dict[int, pl.Expr]], strip: bool = True) -> pl.Expr:
+    """A segment's text out of its elements and their components, trailing empties left out."""
+    parts: list[pl.Expr] = [pl.lit(head)] if head else []
+    places = range(1 if head else min(elements, default=0), max(elements, default=0) + 1)
+    for place in places:
+        components = elements.get(place, {})
+        whole = components.get(0)
+        if whole is None and components:
+            texts = [
+                components.get(number, pl.lit("")).fill_null("")
+                for number in range(1, max(components) + 1)
+            ]
+            whole = pl.concat_str(texts, separator=sep.COMPONENT).str.strip_chars_end(sep.COMPONENT)
+        parts.append(pl.lit("") if whole is None else whole.fill_null(""))
+    text = pl.concat_str(parts, separator=sep.ELEMENT)
+    text = text if head else pl.concat_str(pl.lit(sep.ELEMENT), text)
+    return text.str.strip_chars_end(sep.ELEMENT) if strip else text
+
+
+def _numbered(ordered: pl.DataFrame) -> pl.DataFrame:
+    """HL numbers, parents and child flags, which follow from the order."""
+    level = pl.col("raw").str.extract(f"^HL{sep.ELEMENT}(\\d+)$", 1)
+    count = pl.col("hl").is_not_null().cum_sum().over("transaction")
+
+    def last(code: str) -> pl.Expr:
+        return (
+            pl.when(pl.col("hl") == code).then(pl.col("number")).forward_fill().over("transaction")
+        )
+
+    following = pl.col("hl").drop_nulls().shift(-1)
+    framed = ordered.with_columns(hl=level).with_columns(number=count)
+    heads = framed.filter(pl.col("hl").is_not_null()).with_columns(
+        next=following,
+        parent=pl.when(pl.col("hl") == "22")
+        .then(last("20"))
+        .when(pl.col("hl") == "23")
+        .then(last("22")),
+    )
+    texts = heads.with_columns(
+        text=pl.concat_str(
+            pl.lit("HL"),
+            pl.col("number").cast(pl.String),
+            pl.col("parent").cast(pl.String).fill_null(""),
+            pl.col("hl"),
+            (pl.col("next") > pl.col("hl")).fill_null(False).cast(pl.Int8).cast(pl.String),
+            separator=sep.ELEMENT,
+        )
+    ).select("transaction", "number", "hl", "text")
+    return framed.join(
+        texts, on=["transaction", "number", "hl"], how="left", maintain_order="left"
+    ).select("transaction", raw=pl.coalesce("text", "raw"))
