@@ -41,3 +41,19 @@ class StoreVersion(EdiIopError):
 
 class Busy(EdiIopError):
     """Another run holds this workspace."""
+
+
+class NotKnown(EdiIopError):
+    """The user named a code, rule or table that there is none of."""
+
+
+class AlreadyThere(EdiIopError):
+    """What the user asked to make is there already; it was left as it is."""
+
+
+class ControlTotals(EdiIopError):
+    """A run cannot account for everything it took in."""
+
+
+class NotWritten(EdiIopError):
+    """A file or folder of ours could not be made where the user wants it."""

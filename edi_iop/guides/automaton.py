@@ -131,6 +131,8 @@ def _forward(present: Node) -> Iterable[tuple[Node, tuple[Node, ...]]]:
     while loop is not None:
         for node in loop.children:
             if node.position >= child.position:
+                if node is child and node.wrapper and node.most == 1:
+                    continue
                 if node.kind == "loop":
                     yield from _entries(node)
                 elif not node.starts_loop:
@@ -158,7 +160,7 @@ _BACK = 1.05
 """The segment belongs before the present place."""
 _IMPLIED = 1.0
 """A loop began without its first segment; each further one adds less."""
-_IMPLIED_MORE = 0.2
+_IMPLIED_MORE = 0.35
 _INSIDE = 0.4
 """The implied loop is entered by a required segment that is not its first."""
 _OPTIONAL = 0.1

@@ -85,10 +85,10 @@ def _values(loops: Loops) -> pl.DataFrame:
         how="left",
         maintain_order="left",
     )
-    simple = whole.filter(~pl.col("composite").fill_null(False)).with_columns(
-        repetition=pl.lit(None, pl.Int16)
-    )
-    parts = _components(whole.filter(pl.col("composite")), specs)
+    # A composite that is not used is one fault, however many components it has.
+    apart = pl.col("composite").fill_null(False) & USED
+    simple = whole.filter(~apart).with_columns(repetition=pl.lit(None, pl.Int16))
+    parts = _components(whole.filter(apart), specs)
     return pl.concat([simple, parts], how="diagonal_relaxed")
 
 
@@ -189,10 +189,7 @@ def _fault(values: pl.DataFrame, code: str, message: str) -> pl.DataFrame:
 
 
 def _not_used(values: pl.DataFrame, _: str) -> pl.DataFrame:
-    whole_unused = (pl.col("usage") == "N") | (
-        (pl.col("component") > 0) & (pl.col("of_usage") == "N")
-    )
-    return _fault(values.filter(GIVEN & whole_unused), "ELEMENT_NOT_USED", "is not used")
+    return _fault(values.filter(GIVEN & ~USED), "ELEMENT_NOT_USED", "is not used")
 
 
 def _excess(values: pl.DataFrame, _: str) -> pl.DataFrame:

@@ -174,7 +174,10 @@ def _surplus(loops: Loops, loop: Node, child: Node) -> Iterator[Fault]:
     # The running number of each occurrence within its parent instance.
     first = np.searchsorted(instance, instance, side="left")
     running = np.arange(len(found)) - first + 1
+    faults = loops.automaton.transitions
     for place in found[running == child.most + 1].tolist():
+        if faults[loops.taken[place]].fault is not None:
+            continue  # Said already: the segment is out of its place.
         code = "SEGMENT_REPEATS" if child.kind == "segment" else "LOOP_REPEATS"
         segment = child.id if child.kind == "segment" else (child.first.id if child.first else "")
         what = child.id if child.kind == "segment" else f"loop {child.id}"

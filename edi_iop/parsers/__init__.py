@@ -12,7 +12,8 @@ from edi_iop.findings import Finding
 from edi_iop.parsers import feeds, x12
 from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12
 from edi_iop.parsers.x12 import Tables
-from edi_iop.tables import FINDINGS
+from edi_iop.tables import FINDINGS, TABLES
+from edi_iop.transcribe import maps
 
 __all__ = ["Identified", "Parsed", "Tables", "identify", "parse"]
 
@@ -74,13 +75,19 @@ def _x12(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed]:
         found = findings.get(place, FINDINGS.empty())
         fatal = found["code"].is_in(["NOT_X12", "EMPTY_FILE"]).any()
         kind = "unknown" if fatal else kind_of_all(own, ids)
+        names = [name for guide in own["name"].drop_nulls().unique() for name in _tables_of(guide)]
         mine = {
-            name: _numbered(parts[place], file_id)
-            for name, parts in tables.items()
-            if place in parts
+            name: _numbered(tables.get(name, {}).get(place, TABLES[name].empty()), file_id)
+            for name in names
         }
         answer[file_id] = Parsed(kind, mine, _numbered(found, file_id), len(own))
     return answer
+
+
+def _tables_of(guide: str) -> Sequence[str]:
+    """The canonical tables a transaction of this guide holds, filled or not."""
+    table_map = maps.for_guide(guide)
+    return () if table_map is None else tuple(table_map.tables)
 
 
 def _by_file(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:

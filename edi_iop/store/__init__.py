@@ -1,1 +1,7 @@
+"""The store: canonical tables, runs and control numbers in one SQLite file; all SQL is here."""
 
+from __future__ import annotations
+
+from edi_iop.store.store import Lock, Status, Store
+
+__all__ = ["Lock", "Status", "Store"]

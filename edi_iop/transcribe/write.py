@@ -10,7 +10,7 @@ follow from what is there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -101,8 +101,9 @@ class _Writer:
             return
         for parent in self.placed.get(one.parent, []):
             for loop in self._row_loops(source, parent.loop):
-                mine = self._of_variant(one, loop, _below(rows, one, source, parent))
-                yield self._deepen(one, loop, mine, parent)
+                # Runs are counted before the rows part, so that both kinds share their loops.
+                deep = self._deepen(one, loop, _below(rows, one, source, parent), parent)
+                yield replace(deep, frame=self._of_variant(one, loop, deep.frame))
         if one.table.name in ("adjustments", "remarks") and source.loop == "2110":
             for parent in self.placed.get("remit_lines", []):
                 mine = rows.filter(pl.col("remit_line_offset").is_not_null())

@@ -1,0 +1,85 @@
+"""IOP billing between encounter feeds, 837I claims and 835 remits.
+
+    >>> import edi_iop
+    >>> sorted(edi_iop.__all__)[:3]
+    ['Answer', 'EdiIopError', 'Finding']
+
+Every verb of the command line is a function here, with the same name; it gives
+back an Answer: `rows` (a polars frame), `status` and `remarks`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edi_iop.desk import (
+        Answer,
+        build,
+        check,
+        clinic,
+        db_migrate,
+        db_status,
+        explain,
+        identify,
+        init,
+        parse,
+        reconcile,
+        report,
+        rules_list,
+        rules_show,
+        rules_test,
+        run,
+        simulate,
+        validate,
+    )
+    from edi_iop.errors import EdiIopError
+    from edi_iop.findings import Finding
+    from edi_iop.settings import Settings, Workspace
+
+try:
+    __version__ = metadata.version("edi_iop")
+except metadata.PackageNotFoundError:
+    __version__ = "0+unknown"
+    """A bare checkout that was never installed."""
+
+__all__ = [
+    "Answer",
+    "EdiIopError",
+    "Finding",
+    "Settings",
+    "Workspace",
+    "__version__",
+    "build",
+    "check",
+    "clinic",
+    "db_migrate",
+    "db_status",
+    "explain",
+    "identify",
+    "init",
+    "parse",
+    "reconcile",
+    "report",
+    "rules_list",
+    "rules_show",
+    "rules_test",
+    "run",
+    "simulate",
+    "validate",
+]
+
+_ELSEWHERE = {
+    "EdiIopError": "edi_iop.errors",
+    "Finding": "edi_iop.findings",
+    "Settings": "edi_iop.settings",
+    "Workspace": "edi_iop.settings",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Loads a public name when it is first asked for, so that importing one room stays cheap."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ELSEWHERE.get(name, "edi_iop.desk")), name)

@@ -1,0 +1,5 @@
+"""`python -m edi_iop` is `edi-iop`."""
+
+from edi_iop.cli import main
+
+main()

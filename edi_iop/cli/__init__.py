@@ -1,0 +1,19 @@
+"""The command `edi-iop`: one verb, one call of the desk."""
+
+from __future__ import annotations
+
+import edi_iop.cli.billing as billing
+import edi_iop.cli.book as book
+import edi_iop.cli.files as files
+import edi_iop.cli.workspaces as workspaces
+from edi_iop.cli.front import cli
+
+__all__ = ["cli", "main"]
+
+for _verb in (*workspaces.VERBS, *files.VERBS, *billing.VERBS, *book.VERBS):
+    cli.add_command(_verb)
+
+
+def main() -> None:
+    """The console script."""
+    cli(prog_name="edi-iop")

@@ -1,0 +1,87 @@
+"""Verbs about the rule book: explain, rules."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from edi_iop import desk
+from edi_iop.cli.options import PATH, date_option
+from edi_iop.cli.output import Output, deliver, output_options, working
+
+ON = "The rules as of this day; default: today."
+
+
+@click.command()
+@click.argument("code", metavar="CODE")
+@output_options()
+def explain(code: str, output: Output) -> None:
+    """Explain a code in plain words, every sense of it, with its source.
+
+    CODE is a rule (DUP-01), a finding (COUNT_WRONG), a payer's reason or remark (97, CO-97, N20),
+    a segment, element or loop (CLP, SV202-2, 2010AA), or a table (remit_lines).
+
+    \b
+    Example:
+      edi-iop explain CO-97
+    """
+    deliver(desk.explain(code), output)
+
+
+@click.group()
+def rules() -> None:
+    """Read the rule book.
+
+    \b
+    Example:
+      edi-iop rules show DUP-01
+    """
+
+
+@rules.command("list")
+@date_option("--on", ON)
+@output_options()
+def rules_list(on: date | None, output: Output) -> None:
+    """List every rule, and which payers set it otherwise.
+
+    \b
+    Example:
+      edi-iop rules list --on 2026-03-01
+    """
+    deliver(desk.rules_list(on), output)
+
+
+@rules.command("show")
+@click.argument("rule", metavar="ID")
+@date_option("--on", ON)
+@output_options()
+def rules_show(rule: str, on: date | None, output: Output) -> None:
+    """Show one rule: what it says, its source, and how each payer answers it.
+
+    \b
+    Example:
+      edi-iop rules show AUTH-04
+    """
+    deliver(desk.rules_show(rule, on), output)
+
+
+@rules.command("test")
+@click.argument("folder", type=PATH, required=False, metavar="[FOLDER]")
+@output_options()
+def rules_test(folder: Path | None, output: Output) -> None:
+    """Run the situations written for the rules; exit code 1 where one comes out otherwise.
+
+    FOLDER holds the situations; default: fixtures/rules of the checkout.
+
+    \b
+    Example:
+      edi-iop rules test fixtures/rules
+    """
+    with working("running the situations", output):
+        answer = desk.rules_test(folder)
+    deliver(answer, output)
+
+
+VERBS = (explain, rules)

@@ -1,0 +1,94 @@
+"""The front of the command line: exit codes, and trouble as one line instead of a traceback.
+
+0 clean; 1 done, with error findings, blocked claims or quarantined files;
+2 usage; 3 could not do the job.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import IO, Any
+
+import click
+
+from edi_iop import __version__
+from edi_iop.errors import EdiIopError
+
+FOUND_SOMETHING = 1
+COULD_NOT = 3
+
+
+class CouldNot(click.ClickException):
+    """The job could not be done; says what, where and what to do."""
+
+    exit_code = COULD_NOT
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        line = " ".join(self.message.split())
+        click.echo(f"edi-iop: {line}", file=file or sys.stderr)
+
+
+class Front(click.Group):
+    """All verbs, in the order of a biller's day; whatever goes wrong becomes one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EdiIopError as problem:
+            raise CouldNot(str(problem)) from problem
+        except (KeyboardInterrupt, click.Abort) as problem:
+            raise CouldNot("interrupted; what was not finished can be run again") from problem
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except BrokenPipeError:
+            quiet_stdout()
+            return None
+        except OSError as problem:
+            raise CouldNot(_system(problem)) from problem
+        except Exception as problem:
+            raise CouldNot(_unexpected(problem)) from problem
+
+
+def quiet_stdout() -> None:
+    """The reader of our output is gone: what is still buffered goes nowhere, without a word."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (lives as long as we do)
+
+
+def _system(problem: OSError) -> str:
+    what = (problem.strerror or type(problem).__name__).lower()
+    return f"{problem.filename or 'the system'}: {what}; check the path and its permissions"
+
+
+def _unexpected(problem: Exception) -> str:
+    """A fault of ours: its kind and place only, since its text may hold personal data."""
+    if os.environ.get("EDI_IOP_DEBUG"):
+        traceback.print_exception(problem)
+    frame = traceback.extract_tb(problem.__traceback__)[-1]
+    place = f"{os.path.basename(frame.filename)} line {frame.lineno}"
+    return (
+        f"a fault of this program ({type(problem).__name__}), {place}; "
+        "please report it; EDI_IOP_DEBUG=1 shows where it came from"
+    )
+
+
+@click.group(
+    cls=Front,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 clean; 1 done, with findings; 2 usage; 3 could not do the job.",
+)
+@click.version_option(__version__, prog_name="edi-iop")
+def cli() -> None:
+    """IOP billing between encounter feeds, 837I claims and 835 remits.
+
+    Begin with a synthetic clinic:
+
+    \b
+      edi-iop init clinic --example
+      edi-iop run clinic
+      edi-iop report blocked clinic
+    """

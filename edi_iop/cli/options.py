@@ -1,0 +1,112 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+PATH = click.Path(path_type=Path)
+"""That a path exists is the desk's question: a missing one is exit code 3."""
+
+
+def paths_argument(name: str = "paths", metavar: str = "FILE...") -> Callable[[Any], Any]:
+    """One or more files or folders."""
+    return click.argument(name, nargs=-1, required=True, type=PATH, metavar=metavar)
+
+
+def workspace_argument() -> Callable[[Any], Any]:
+    return click.argument("workspace", type=PATH, metavar="WORKSPACE")
+
+
+def date_option(flag: str, help_text: str) -> Callable[[Any], Any]:
+    """A day as YYYY-MM-DD."""
+    return click.option(
+        flag,
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DATE",
+        callback=_to_date,
+        help=help_text,
+    )
+
+
+def _to_date(ctx: click.Context, parameter: click.Parameter, value: datetime | None) -> date | None:  # noqa: ARG001 (click's signature)
+    return None if value is None else value.date()
+
+
+def policies_option() -> Callable[[Any], Any]:
+    """--payer, once or several times."""
+    return click.option(
+        "--payer",
+        "payers",
+        multiple=True,
+        metavar="P",
+        help="Payer policy (harbor), or PAYER_ID=POLICY for one payer's lines only; repeatable.",
+    )
+
+
+def settings_option() -> Callable[[Any], Any]:
+    return click.option(
+        "--settings",
+        type=PATH,
+        metavar="FILE",
+        help="settings.toml of the facility, where no workspace is named.",
+    )
+
+
+def seed_option() -> Callable[[Any], Any]:
+    return click.option(
+        "--seed",
+        type=click.IntRange(0),
+        default=1,
+        show_default=True,
+        help="Same seed, same files.",
+    )
+
+
+def snip_levels(
+    ctx: click.Context, parameter: click.Parameter, text: str | None
+) -> set[int] | None:
+    """`1-3,5` as the set {1, 2, 3, 5}; SNIP has seven levels."""
+    if text is None:
+        return None
+    levels: set[int] = set()
+    for part in text.split(","):
+        span = re.fullmatch(r"\s*([1-7])(?:\s*-\s*([1-7]))?\s*", part)
+        if span is None:
+            raise click.BadParameter(
+                f"{part!r} is not a SNIP level or span, as in 1-3,5", ctx, parameter
+            )
+        first, last = int(span[1]), int(span[2] or span[1])
+        levels.update(range(min(first, last), max(first, last) + 1))
+    return levels
+
+
+class Many(click.Command):
+    """A command whose options named in `many` take several values: --remits A B C."""
+
+    many: tuple[str, ...] = ()
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, spread(args, self.many))
+
+
+def spread(args: Sequence[str], many: Sequence[str]) -> list[str]:
+    """`--remits A B` as `--remits A --remits B`."""
+    result: list[str] = []
+    current: str | None = None
+    for arg in args:
+        if arg in many:
+            current = arg
+        elif re.match(r"-.", arg):
+            current = None
+            result.append(arg)
+        elif current is not None:
+            result.extend((current, arg))
+        else:
+            result.append(arg)
+    return result

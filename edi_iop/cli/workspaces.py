@@ -1,0 +1,112 @@
+"""Verbs about a workspace: init, run, report, db."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from edi_iop import desk
+from edi_iop.cli.options import date_option, workspace_argument
+from edi_iop.cli.output import Output, deliver, output_options, working
+
+
+@click.command()
+@workspace_argument()
+@click.option("--example", is_flag=True, help="Fill it with a synthetic clinic.")
+@output_options()
+def init(workspace: Path, example: bool, output: Output) -> None:
+    """Make a workspace: folders, settings.toml and database.
+
+    \b
+    Example:
+      edi-iop init clinic --example
+    """
+    with working("making the workspace", output):
+        answer = desk.init(workspace, example)
+    deliver(answer, output)
+
+
+@click.command()
+@workspace_argument()
+@date_option("--as-of", "The day the run is for; default: today.")
+@output_options()
+def run(workspace: Path, as_of: date | None, output: Output) -> None:
+    """Do the night: take in every drop, scrub, build 837I, reconcile, write the receipt.
+
+    --format json prints the receipt as it stands in reports/. Exit code 1 where a file is in
+    quarantine, a finding is an error, or a line is blocked.
+
+    \b
+    Example:
+      edi-iop run clinic --as-of 2026-03-05
+    """
+    with working("running the night", output):
+        answer = desk.run(workspace, as_of)
+    deliver(answer, output)
+
+
+@click.command()
+@click.argument("name", type=click.Choice(desk.report_names()), metavar="NAME")
+@workspace_argument()
+@output_options()
+def report(name: str, workspace: Path, output: Output) -> None:
+    """Answer a question about a workspace.
+
+    \b
+    NAME is one of
+      denials     denied lines, the rule each comes from, what to do, by when
+      blocked     lines not billed because a rule is broken
+      claims      claims sent, and what the payer answered
+      payments    payments, what they hold, whether they add up
+      files       files taken in and sent
+      findings    trouble with the data of the files
+      violations  all broken rules, of claims already sent too
+
+    \b
+    Example:
+      edi-iop report denials clinic --format csv -o denials.csv
+    """
+    with working("asking the store", output):
+        answer = desk.report(name, workspace)
+    deliver(answer, output)
+
+
+@click.group()
+def db() -> None:
+    """Look after a workspace's database.
+
+    \b
+    Example:
+      edi-iop db status clinic
+    """
+
+
+@db.command()
+@workspace_argument()
+@output_options()
+def status(workspace: Path, output: Output) -> None:
+    """Show the schema's version and the rows of each table.
+
+    \b
+    Example:
+      edi-iop db status clinic
+    """
+    deliver(desk.db_status(workspace), output)
+
+
+@db.command()
+@workspace_argument()
+@output_options()
+def migrate(workspace: Path, output: Output) -> None:
+    """Bring the database to this program's schema.
+
+    \b
+    Example:
+      edi-iop db migrate clinic
+    """
+    deliver(desk.db_migrate(workspace), output)
+
+
+VERBS = (init, run, report, db)

@@ -1,0 +1,198 @@
+"""The verbs before billing: check what would break a rule, build the 837I of what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+
+import polars as pl
+
+from edi_iop.desk import material, paths, policies
+from edi_iop.desk.answer import Answer, has_errors, status
+from edi_iop.desk.files import error_lines
+from edi_iop.desk.material import Judged, Material
+from edi_iop.errors import NotWritten
+from edi_iop.findings import Finding
+from edi_iop.mapper.build import Built
+from edi_iop.mapper.build import build as build_claims
+from edi_iop.reports import shapes
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.rules.policy import Policy
+from edi_iop.settings import Settings
+
+IN_THE_WAY = ("block", "hold")
+_SERIALS_PER_CONTROL = 10_000
+_BUILT = {
+    "file": pl.String,
+    "partner": pl.String,
+    "claims": pl.Int64,
+    "lines": pl.Int64,
+    "charge_cents": pl.Int64,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is judged, by which policies, and for which facility."""
+
+    held: Material
+    policies: Mapping[str, Policy]
+    settings: Settings
+    remarks: tuple[str, ...]
+
+    def judge(self, on: date) -> Judged:
+        return material.judge(self.held, self.policies, self.settings, on)
+
+
+def check(
+    given: Sequence[Path],
+    payers: Sequence[str] = (),
+    settings: Path | None = None,
+    as_of: date | None = None,
+) -> Answer:
+    """Rule violations of the days not yet billed and of the claims sent; writes nothing.
+
+    given: a workspace (its store and its inbox), or feeds and claims.
+    """
+    on = as_of or date.today()
+    case = of_paths(given, payers, settings, on)
+    judged = case.judge(on)
+    stopping = judged.violations.filter(pl.col("severity").is_in(IN_THE_WAY))
+    troubled = stopping.height > 0 or has_errors(case.held.findings)
+    remarks = (*case.remarks, *_hindrances(judged.findings, priced=settings is not None))
+    return Answer(shapes.violations(judged.violations), status(troubled), remarks)
+
+
+def build(
+    given: Sequence[Path],
+    payers: Sequence[str],
+    settings: Path,
+    target: Path,
+    as_of: date | None = None,
+    control: int | None = None,
+) -> Answer:
+    """The 837I of the days that break no rule: a file a partner.
+
+    control: first interchange control number; claim numbers follow from it. By
+    default both follow from the clock, so that no two builds share a number.
+    """
+    on = as_of or date.today()
+    case = of_files(given, payers, settings, on)
+    judged = case.judge(on)
+    now = datetime.now()
+    first = control or int(now.timestamp()) % 10**9
+    built = build_claims(
+        judged.proposed,
+        judged.violations,
+        judged.records.clients,
+        judged.records.providers,
+        judged.records.days,
+        case.settings,
+        case.policies,
+        first * _SERIALS_PER_CONTROL,
+        first,
+        datetime.combine(on, now.time() if control is None else time(12)),
+    )
+    findings = [*judged.findings, *built.findings]
+    sheet = _built_sheet(built, _written(built, target), judged.proposed.height)
+    troubled = bool(built.blocked.height or findings or has_errors(case.held.findings))
+    return Answer(sheet, status(troubled), (*case.remarks, *_hindrances(findings)))
+
+
+def of_paths(given: Sequence[Path], payers: Sequence[str], settings: Path | None, on: date) -> Case:
+    """A workspace, or feeds and claims."""
+    if len(given) == 1 and paths.is_workspace(given[0]):
+        return of_workspace(given[0], payers, on)
+    return of_files(given, payers, settings, on)
+
+
+def of_workspace(root: Path, payers: Sequence[str], on: date) -> Case:
+    """A workspace's store and inbox, under its own settings and policies."""
+    workspace = paths.workspace(root)
+    settings = workspace.settings()
+    chosen = policies.within(settings, payers, on, (workspace.payers,))
+    held = material.of_workspace(workspace)
+    return Case(held, chosen, settings, _remarks(held, chosen))
+
+
+def of_files(given: Sequence[Path], payers: Sequence[str], settings: Path | None, on: date) -> Case:
+    """Feeds and claims, under the policies the user names or those of a settings file."""
+    held = material.of_files(paths.delivered(given))
+    chosen, facility = choose(held, payers, settings, on)
+    judged, unjudged = material.judgeable(chosen, held)
+    return Case(held, judged, facility, (*_remarks(held, chosen), *unjudged))
+
+
+def choose(
+    held: Material, payers: Sequence[str], settings: Path | None, on: date
+) -> tuple[Mapping[str, Policy], Settings]:
+    """The policies that judge these files, and the facility that bills."""
+    if settings is None:
+        named = policies.named(payers, held.payers(), on)
+        return named, policies.stand_in(named, material.billing_npi(held) or policies.NOBODY)
+    facility = policies.read_settings(settings)
+    return policies.within(facility, payers, on), facility
+
+
+def _remarks(held: Material, chosen: Mapping[str, Policy]) -> tuple[str, ...]:
+    """What could not be read, and whose lines nobody judges."""
+    others = sorted(held.payers() - set(chosen))
+    unnamed = (f"not judged, no policy named: payer {', '.join(others)}",) if others else ()
+    return (*error_lines(held.findings, held.names), *unnamed)
+
+
+def _hindrances(findings: Sequence[Finding], priced: bool = True) -> tuple[str, ...]:
+    """What kept days from becoming lines; without settings charges are no matter."""
+    return tuple(
+        f"{finding.message} ({finding.code})"
+        for finding in findings
+        if priced or finding.code != "CHARGE_UNKNOWN"
+    )
+
+
+def _written(built: Built, target: Path) -> dict[str, Path]:
+    """The files on the disk: `target` itself for one, inside it for several or a folder."""
+    inside = target.is_dir() or len(built.files) > 1
+    if inside and target.is_file():
+        count = len(built.files)
+        raise NotWritten(f"{target}: {count} partners make {count} files; name a folder with -o")
+    places = {file.name: target / file.name if inside else target for file in built.files}
+    for file in built.files:
+        paths.write(places[file.name], file.content)
+    return places
+
+
+def _built_sheet(built: Built, written: Mapping[str, Path], proposed: int) -> Sheet:
+    """A row a file, and beneath them what stayed out."""
+    lines = built.tables["claim_lines"].group_by("file_id").agg(pl.len().alias("lines"))
+    claims = (
+        built.tables["claims"]
+        .group_by("file_id")
+        .agg(pl.len().alias("claims"), pl.col("charge_cents").sum())
+    )
+    files = pl.DataFrame(
+        [(str(written[file.name]), file.partner) for file in built.files],
+        schema={"file": pl.String, "partner": pl.String},
+        orient="row",
+    )
+    rows = (
+        files.join(built.tables["submissions"], left_on="partner", right_on="receiver_id")
+        .join(claims, on="file_id")
+        .join(lines, on="file_id")
+        .select(pl.col(name).cast(dtype) for name, dtype in _BUILT.items())
+    )
+    fields = (
+        Field("FILE", "file", widest=56),
+        Field("PARTNER", "partner"),
+        Field("CLAIMS", "claims", "number"),
+        Field("LINES", "lines", "number"),
+        Field("CHARGE", "charge_cents", "money"),
+    )
+    left = f", {built.left_out.height:,} left out" if built.left_out.height else ""
+    closing = (
+        f"{proposed:,} lines proposed: {rows['lines'].sum():,} written, "
+        f"{built.blocked.height:,} blocked{left}"
+    )
+    return Sheet("", rows, fields, none="no claim to write", closing=closing)

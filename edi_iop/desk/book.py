@@ -1,0 +1,157 @@
+"""The verbs about the rule book and about codes: explain, rules list, show and test."""
+
+from __future__ import annotations
+
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+
+import polars as pl
+
+from edi_iop import codes, resources
+from edi_iop.desk import senses
+from edi_iop.desk.answer import Answer, status
+from edi_iop.errors import BadPolicy, NotKnown
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.rules import catalogue, situations
+from edi_iop.rules.catalogue import Rule
+from edi_iop.rules.policy import Policy, load, names
+
+LONG = 1000
+"""Texts that wrap instead of being cut."""
+_TEXT = pl.String
+
+
+def explain(code: str) -> Answer:
+    """Every sense of a code: rule, finding, reason, remark, segment, element, table."""
+    found = senses.of(code)
+    if not found:
+        near = get_close_matches(code.upper(), senses.all_codes(), n=3, cutoff=0.6)
+        hint = f"did you mean {', '.join(near)}?" if near else "edi-iop rules list shows the rules"
+        raise NotKnown(
+            f"{code}: no rule, finding, reason, remark, segment or element of ours; {hint}"
+        )
+    rows = pl.DataFrame([vars(sense) for sense in found], schema=senses.SCHEMA)
+    fields = (Field("CODE", "code"), Field("IS A", "kind"), Field("SAYS", "says", widest=LONG))
+    notes = (Field("", "more"), Field("do", "remedy"), Field("source", "source"))
+    return Answer(Sheet("", rows, fields, notes))
+
+
+def rules_list(on: date | None = None) -> Answer:
+    """Every rule, in the order of its family, and which payers set it otherwise."""
+    policies = in_force(on or date.today())
+    records = [
+        {
+            "rule": rule.id,
+            "theme": rule.theme,
+            "severity": rule.severity,
+            "stage": rule.stage,
+            "says": rule.says,
+            "otherwise": [text for policy in policies if (text := _otherwise(rule, policy))],
+        }
+        for rule in book().values()
+    ]
+    schema = dict.fromkeys(("rule", "theme", "severity", "stage", "says"), _TEXT)
+    rows = pl.DataFrame(records, schema={**schema, "otherwise": pl.List(_TEXT)})
+    fields = (Field("RULE", "rule"), Field("SEVERITY", "severity", "flag"), Field("THEME", "theme"))
+    notes = (Field("", "says"), Field("otherwise", "otherwise"))
+    return Answer(Sheet("", rows, fields, notes))
+
+
+def rules_show(rule_id: str, on: date | None = None) -> Answer:
+    """One rule whole, with each payer's answer to it."""
+    rule = known_rule(rule_id)
+    records = [{"what": what, "is": text} for what, text in _facts(rule) if text]
+    for policy in in_force(on or date.today()):
+        records.append({"what": policy.label, "is": _answer(rule, policy)})
+    rows = pl.DataFrame(records, schema={"what": _TEXT, "is": _TEXT})
+    return Answer(Sheet(rule.id, rows, (Field("WHAT", "what"), Field("IS", "is", widest=LONG))))
+
+
+def rules_test(folder: Path | None = None) -> Answer:
+    """Runs the situations written beside the rules: each rule broken once, kept once."""
+    results = situations.run(folder or resources.maps().parent / "fixtures" / "rules")
+    failed = sum(not result.passed for result in results)
+    rows = pl.DataFrame(
+        [vars(result) for result in results],
+        schema={"rule": _TEXT, "name": _TEXT, "expect": _TEXT, "passed": pl.Boolean, "says": _TEXT},
+    )
+    people = rows.with_columns(
+        pl.when("passed").then(pl.lit("passed")).otherwise(pl.lit("failed")).alias("result"),
+        pl.when(~pl.col("passed"))
+        .then(pl.format("expected {}; found: {}", "expect", "says"))
+        .alias("why"),
+    )
+    sheet = Sheet(
+        "",
+        rows,
+        (
+            Field("RULE", "rule"),
+            Field("RESULT", "result", "flag"),
+            Field("SITUATION", "name", widest=LONG),
+        ),
+        (Field("", "why"),),
+        people=people,
+        none="no situations",
+        closing=f"{len(results)} situations, {failed} failed",
+    )
+    return Answer(sheet, status(failed > 0))
+
+
+def book() -> dict[str, Rule]:
+    """All rules by id, in the order they are judged."""
+    return catalogue.catalogue()
+
+
+def known_rule(rule_id: str) -> Rule:
+    """The rule of that id; NotKnown, with what is near, where there is none."""
+    rules = book()
+    if rule_id.upper() not in rules:
+        near = get_close_matches(rule_id.upper(), rules, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "edi-iop rules list shows them"
+        raise NotKnown(f"rule {rule_id}: there is none; {hint}")
+    return rules[rule_id.upper()]
+
+
+def in_force(on: date) -> list[Policy]:
+    """The payers' policies in force on the date; the common ground is not a payer's."""
+    found = []
+    for name in names():
+        try:
+            found.append(load(name, on))
+        except BadPolicy:  # none in force on that day: that payer has no answer
+            continue
+    return [policy for policy in found if policy.id != "base"]
+
+
+def _otherwise(rule: Rule, policy: Policy) -> str:
+    """What a policy changes of a rule, or nothing."""
+    if rule.id in policy.rules_off:
+        return f"{policy.id} does not have it"
+    severity = policy.severities.get(rule.id, rule.severity)
+    return f"{policy.id} {severity}" if severity != rule.severity else ""
+
+
+def _facts(rule: Rule) -> list[tuple[str, str]]:
+    return [
+        ("statement", rule.says),
+        ("theme", rule.theme),
+        ("severity", rule.severity),
+        ("judged", rule.stage),
+        ("needs", ", ".join(rule.needs)),
+        ("denied as", " ".join((*rule.carcs, *rule.rarcs))),
+        ("remedy", codes.label("remedy", rule.remedy) or rule.remedy),
+        ("next step", rule.next_step),
+        ("source", rule.cites),
+    ]
+
+
+def _answer(rule: Rule, policy: Policy) -> str:
+    """How a payer denies what breaks the rule."""
+    if rule.id in policy.rules_off:
+        return "does not have this rule"
+    severity = policy.severities.get(rule.id, rule.severity)
+    denial = policy.denials.get(rule.id)
+    if denial is None:
+        return f"{severity}; how it denies is not known"
+    return f"{severity}; denies as {' '.join((f'{denial.group}-{denial.carc}', *denial.rarcs))}"

@@ -1,0 +1,195 @@
+"""What is judged: the tables of files and of a store put together, and the lines they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+
+from edi_iop import parsers
+from edi_iop.desk.paths import Delivered, delivered, is_workspace, read, shown
+from edi_iop.findings import Finding
+from edi_iop.mapper.propose import propose
+from edi_iop.parsers import Parsed
+from edi_iop.reconciler.standings import standings
+from edi_iop.rules import days as patient_days
+from edi_iop.rules import engine, lines
+from edi_iop.rules.catalogue import catalogue
+from edi_iop.rules.policy import Policy
+from edi_iop.rules.records import Records, newest
+from edi_iop.runner.records import accepted, remits
+from edi_iop.settings import Settings, Workspace
+from edi_iop.store import Store
+from edi_iop.tables import AUTHORIZATIONS, CLIENTS, FINDINGS, PROVIDERS, SERVICE_LINES, TABLES
+
+Tables = dict[str, pl.DataFrame]
+
+FEEDS = ("encounters", "clients", "authorizations", "providers")
+_JUDGED = (
+    *FEEDS,
+    "submissions",
+    "claims",
+    "claim_lines",
+    "claim_diagnoses",
+)
+_AFTER_THE_STORE = 1_000_000_000
+"""Numbers of files that are looked at and not taken in."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Canonical tables of several files, what was wrong with them, and each file's kind."""
+
+    tables: Tables
+    findings: pl.DataFrame
+    names: dict[int, str]
+    feeds: frozenset[str]
+    """Which feeds were delivered; of a workspace all, however empty."""
+    standing: pl.DataFrame | None = None
+    """How the payers answered the lines sent (reconciler.standings), where that is known."""
+
+    def table(self, name: str) -> pl.DataFrame:
+        return self.tables.get(name, TABLES[name].empty())
+
+    def payers(self) -> set[str]:
+        """Payer ids that occur in coverage or on claims."""
+        frames = [self.table("clients"), self.table("claims")]
+        return set(pl.concat([frame["payer_id"] for frame in frames]).drop_nulls().to_list())
+
+
+def of_files(given: Delivered) -> Material:
+    """The files parsed, their tables stacked; rows of feeds replace earlier ones of their key."""
+    parsed = parsers.parse(given.files)
+    return Material(
+        tables=stacked(parsed.values()),
+        findings=pl.concat(
+            [FINDINGS.empty(), *(FINDINGS.conform(file.findings) for file in parsed.values())]
+        ),
+        names=given.names,
+        feeds=frozenset(FEEDS) & {file.kind for file in parsed.values()},
+    )
+
+
+def of_paths(given: Sequence[Path]) -> Material:
+    """A workspace's store and inbox where one is named, else the files and folders named."""
+    if len(given) == 1 and is_workspace(given[0]):
+        return of_workspace(Workspace(given[0]))
+    return of_files(delivered(given))
+
+
+def of_workspace(workspace: Workspace) -> Material:
+    """What the store holds, and the drops that wait in the inbox, each content once."""
+    with Store.open(workspace.database, read_only=True) as store:
+        kept = {name: store.load(name) for name in _JUDGED}
+        answered = accepted(store, remits(store))
+        standing = standings(answered, store.load("matches"), kept["claim_lines"])
+        waiting = _waiting(workspace, store)
+    dropped = of_files(waiting)
+    tables = {name: pl.concat([frame, dropped.table(name)]) for name, frame in kept.items()}
+    return replace(dropped, tables=tables, standing=standing, feeds=frozenset(FEEDS))
+
+
+def _waiting(workspace: Workspace, store: Store) -> Delivered:
+    """The inbox without what was taken in before, under numbers that no file of the store has."""
+    contents: dict[bytes, Path] = {}
+    for path in sorted(path for path in workspace.inbox.rglob("*") if path.is_file()):
+        content = read(path)
+        if store.seen(sha256(content).hexdigest()) is None:
+            contents.setdefault(content, path)
+    numbered = list(enumerate(contents.items(), start=_AFTER_THE_STORE))
+    return Delivered(
+        tuple((number, content) for number, (content, _) in numbered),
+        {number: shown(path) for number, (_, path) in numbered},
+    )
+
+
+def stacked(parsed: Iterable[Parsed]) -> Tables:
+    """All files' rows by table."""
+    parts: dict[str, list[pl.DataFrame]] = {}
+    for file in parsed:
+        for name, frame in file.tables.items():
+            parts.setdefault(name, []).append(TABLES[name].conform(frame))
+    return {name: pl.concat(frames) for name, frames in parts.items()}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Lines, the days behind them, and what the rules say."""
+
+    proposed: pl.DataFrame
+    records: Records
+    violations: pl.DataFrame
+    findings: list[Finding]
+
+
+def judge(
+    material: Material, policies: Mapping[str, Policy], settings: Settings, as_of: date
+) -> Judged:
+    """What the encounters would be billed as, and every rule that those lines or sent ones break."""
+    known = recorded(material, policies, as_of)
+    proposed, hindrances = propose(
+        known.days,
+        known.encounters,
+        known.clients,
+        known.authorizations,
+        policies,
+        settings,
+        as_of,
+        known.lines,
+    )
+    records = replace(known, lines=pl.concat([known.lines, SERVICE_LINES.conform(proposed)]))
+    return Judged(proposed, records, engine.check(records, policies), hindrances)
+
+
+def recorded(material: Material, policies: Mapping[str, Policy], as_of: date) -> Records:
+    """The facility's records as they stand, and the lines sent so far."""
+    encounters = patient_days.current(material.table("encounters"))
+    clients = newest(material.table("clients"), CLIENTS.key)
+    return Records(
+        lines=sent_lines(material, clients),
+        days=patient_days.days(encounters, clients, policies),
+        encounters=encounters,
+        clients=clients,
+        authorizations=newest(material.table("authorizations"), AUTHORIZATIONS.key),
+        providers=newest(material.table("providers"), PROVIDERS.key),
+        as_of=as_of,
+    )
+
+
+def sent_lines(material: Material, clients: pl.DataFrame) -> pl.DataFrame:
+    """The lines of claims among the files, by whomever they were sent."""
+    if material.table("claims").is_empty():
+        return SERVICE_LINES.empty()
+    dates = material.table("submissions").select("file_id", "created_on").drop_nulls()
+    sent_on: dict[int, date] = dict(dates.iter_rows())
+    whole = {name: material.table(name) for name in _JUDGED}
+    found = lines.service_lines(whole, clients, sent_on, material.standing)
+    return SERVICE_LINES.conform(found)
+
+
+def billing_npi(material: Material) -> str | None:
+    """Who bills, as the claims or else the encounters name them."""
+    for table, column in (("claims", "billing_npi"), ("encounters", "facility_npi")):
+        found = material.table(table)[column].drop_nulls()
+        if found.len():
+            return str(found[0])
+    return None
+
+
+def judgeable(
+    policies: Mapping[str, Policy], held: Material
+) -> tuple[dict[str, Policy], tuple[str, ...]]:
+    """The policies without the rules whose records nobody delivered, and a remark on those.
+
+    Without an authorizations feed every line would seem unauthorized.
+    """
+    days = {"days"} if "encounters" in held.feeds else set()
+    given = {"lines", *held.feeds, *days}
+    off = [rule.id for rule in catalogue().values() if not given.issuperset(rule.needs)]
+    missing = sorted({need for rule in off for need in catalogue()[rule].needs} - given)
+    remark = (f"not judged for want of {', '.join(missing)}: {', '.join(off)}",) if off else ()
+    return {payer: policy.without(off) for payer, policy in policies.items()}, remark

@@ -1,0 +1,143 @@
+"""The verbs of the simulator: a payer that answers claims, a clinic to try everything on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+
+import polars as pl
+
+from edi_iop.desk import billing, material, paths
+from edi_iop.desk.answer import Answer
+from edi_iop.desk.files import error_lines
+from edi_iop.errors import AlreadyThere, Unreadable
+from edi_iop.reports.formats import to_ndjson
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.settings import Workspace
+from edi_iop.simulator import clinic as clinics
+from edi_iop.simulator import payer as payers_side
+from edi_iop.transcribe.write import write_835
+from edi_iop.x12.envelopes import Envelope
+
+TRUTH_FILE = "truth.ndjson"
+_WRITTEN = {
+    "file": pl.String,
+    "payer": pl.String,
+    "claims": pl.Int64,
+    "lines": pl.Int64,
+    "denied_lines": pl.Int64,
+    "paid_cents": pl.Int64,
+}
+_FIELDS = (
+    Field("FILE", "file", widest=56),
+    Field("PAYER", "payer"),
+    Field("CLAIMS", "claims", "number"),
+    Field("LINES", "lines", "number"),
+    Field("DENIED", "denied_lines", "number"),
+    Field("PAID", "paid_cents", "money"),
+)
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """What the 835 envelopes say, and where the files go."""
+
+    folder: Path
+    receiver: str
+    on: date
+    seed: int
+
+    def control(self, number: int) -> int:
+        """Interchange control number of the number-th payer: the date, then the seed."""
+        return int(f"{self.on:%y%m%d}") * 1000 + (self.seed * 10 + number) % 1000
+
+
+def simulate(
+    claims: Sequence[Path],
+    folder: Path,
+    payers: Sequence[str] = (),
+    settings: Path | None = None,
+    feeds: Sequence[Path] = (),
+    seed: int = 1,
+    mistakes: int = 0,
+    as_of: date | None = None,
+) -> Answer:
+    """An 835 of each payer named, answering these claims, and truth.ndjson beside them.
+
+    feeds: what the payers have on file; a workspace stands for all of its records.
+    mistakes: how many good lines are denied all the same.
+    """
+    on = as_of or date.today()
+    sent = material.of_files(paths.delivered(claims))
+    if sent.table("claims").is_empty():
+        raise Unreadable(f"{claims[0]}: no claim in these files; name 837I files")
+    if settings is None and not payers and knows_payers(feeds):
+        settings = Workspace(feeds[0]).settings_file
+    chosen, _ = billing.choose(sent, payers, settings, on)
+    beside = material.of_paths(feeds)
+    judged, unjudged = material.judgeable(chosen, beside)
+    on_file = material.recorded(beside, judged, on)
+    answer = payers_side.adjudicate(sent.tables, judged, on_file, seed, mistakes)
+    mailing = Mailing(folder, str(sent.table("submissions")["sender_id"][0]), on, seed)
+    rows = [_mail(answer, payer, number, mailing) for number, payer in enumerate(answer.payers)]
+    _write_truth(answer.truth, folder)
+    sheet = Sheet("", pl.DataFrame(rows, schema=_WRITTEN), _FIELDS, none="no claim of these payers")
+    remarks = (*error_lines(sent.findings, sent.names), *unjudged, f"truth: {folder / TRUTH_FILE}")
+    return Answer(sheet, remarks=remarks)
+
+
+def knows_payers(feeds: Sequence[Path]) -> bool:
+    """Whether the feeds are a workspace, whose settings name the payers."""
+    return len(feeds) == 1 and paths.is_workspace(feeds[0])
+
+
+def _mail(
+    answer: payers_side.Answer, payer: str, number: int, mailing: Mailing
+) -> dict[str, object]:
+    """One payer's 835, and what it comes to."""
+    tables = answer.of(payer)
+    control = mailing.control(number)
+    envelope = Envelope(
+        sender_id=payer,
+        receiver_id=mailing.receiver,
+        interchange_control=control,
+        group_control=control,
+        created=datetime.combine(mailing.on, time(12)),
+    )
+    target = mailing.folder / f"835-{payer}-{mailing.on:%Y%m%d}-{control:09d}.edi"
+    paths.write(target, write_835(tables, envelope))
+    return {
+        "file": str(target),
+        "payer": payer,
+        "claims": tables["remit_claims"].height,
+        "lines": tables["remit_lines"].height,
+        "denied_lines": answer.truth.filter(pl.col("payer_id") == payer).height,
+        "paid_cents": int(tables["payments"]["amount_cents"].sum()),
+    }
+
+
+def clinic(folder: Path, seed: int = 1, clients: int = 40) -> Answer:
+    """The files of a synthetic clinic: settings, feeds, claims others sent, and the truth."""
+    if (folder / "settings.toml").exists():
+        raise AlreadyThere(
+            f"{folder}: a clinic is already here and was left as it is; name another folder"
+        )
+    made = clinics.clinic(seed, clients)
+    paths.write(folder / "settings.toml", made.settings.encode("utf-8"))
+    for name, content in made.feeds.items():
+        paths.write(folder / "feeds" / name, content)
+    for name, content in clinics.claim_files(made).items():
+        paths.write(folder / "claims" / name, content)
+    _write_truth(made.truth, folder)
+    next_step = (
+        f"next: edi-iop check {folder}/feeds {folder}/claims "
+        f"--settings {folder}/settings.toml --as-of {made.as_of}"
+    )
+    sheet = paths.contents(folder, f"{folder}: a synthetic clinic")
+    return Answer(sheet, remarks=(next_step,))
+
+
+def _write_truth(truth: pl.DataFrame, folder: Path) -> None:
+    paths.write(folder / TRUTH_FILE, to_ndjson(Sheet("", truth)).encode("utf-8"))

@@ -1,0 +1,99 @@
+"""Which policy judges which payer's lines: by a workspace's settings, or as the user names them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+
+from edi_iop.desk.paths import read
+from edi_iop.errors import BadPolicy, BadSettings, MissingPath
+from edi_iop.rules.policy import Policy, load, names
+from edi_iop.settings import Facility, Partner, PayerSetting, Settings, Submitter, decode
+
+NOBODY = "0000000000"
+"""NPI of a facility that nobody named; it is on no claim that leaves the house."""
+
+
+def of_settings(settings: Settings, on: date, folders: Sequence[Path] = ()) -> dict[str, Policy]:
+    """Every payer of the settings with its policy in force on the date."""
+    return {payer.id: load(payer.policy, on, folders) for payer in settings.payers}
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in a file of the user's; MissingPath, Unreadable or BadSettings."""
+    if not path.is_file():
+        raise MissingPath(f"{path}: no such settings file; check the path")
+    try:
+        text = read(path).decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise BadSettings(f"{path}: not UTF-8 text; save it as UTF-8") from problem
+    return decode(text, str(path))
+
+
+def named(payers: Sequence[str], seen: Collection[str], on: date) -> dict[str, Policy]:
+    """`harbor` for every payer that occurs in the files, `HARBR=harbor` for one of them."""
+    chosen: dict[str, Policy] = {}
+    for text in payers:
+        payer_id, equals, policy = text.rpartition("=")
+        for payer in [payer_id] if equals else sorted(seen):
+            chosen[payer] = _known(policy, on)
+    return chosen
+
+
+def within(
+    settings: Settings, payers: Sequence[str], on: date, folders: Sequence[Path] = ()
+) -> dict[str, Policy]:
+    """The payers of the settings that the user named, by id or by policy; all where none is."""
+    every = of_settings(settings, on, folders)
+    if not payers:
+        return every
+    chosen = {
+        payer.id: every[payer.id]
+        for payer in settings.payers
+        if payer.id in payers or payer.policy in payers
+    }
+    if not chosen:
+        listed = ", ".join(f"{payer.id} ({payer.policy})" for payer in settings.payers)
+        raise BadPolicy(f"payer {', '.join(payers)}: not in the settings; they have {listed}")
+    return chosen
+
+
+def _known(policy: str, on: date) -> Policy:
+    """The policy; BadPolicy names those there are where it is none of them."""
+    have = [name for name in names() if name != "base"]
+    if policy not in have:
+        near = get_close_matches(policy, have, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(have)}"
+        raise BadPolicy(f"payer policy {policy!r}: there is none of that name; {hint}")
+    return load(policy, on)
+
+
+def stand_in(policies: Mapping[str, Policy], npi: str = NOBODY) -> Settings:
+    """Settings that only judging needs: who bills, and the contract's rate as the charge."""
+    facility = Facility(
+        name="the facility",
+        npi=npi,
+        tin="000000000",
+        taxonomy="",
+        address1="",
+        city="",
+        state="",
+        zip="000000000",
+    )
+    rates = {
+        pair.procedure: pair.rate or "0"
+        for policy in policies.values()
+        for pair in policy.iop.pairs
+    }
+    return Settings(
+        facility=facility,
+        submitter=Submitter(name="", id="", contact="", phone=""),
+        partners=(Partner(id="-", name=""),),
+        payers=tuple(
+            PayerSetting(id=payer, name=payer, policy=policy.id, partner="-")
+            for payer, policy in policies.items()
+        ),
+        charges=rates,
+    )

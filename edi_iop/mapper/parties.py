@@ -1,0 +1,152 @@
+"""Who stands on a claim: attending provider, subscriber, patient, payer, facility."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.findings import Finding
+from edi_iop.mapper import coverage
+from edi_iop.rules.records import newest
+from edi_iop.settings import Facility, Settings
+from edi_iop.tables import CLIENTS, PROVIDERS
+
+DAY = ["client_id", "service_date"]
+_SELF = "18"
+_PERSON = (
+    "last_name",
+    "first_name",
+    "middle_name",
+    "address1",
+    "address2",
+    "city",
+    "state",
+    "zip",
+    "birth_date",
+    "sex",
+)
+
+
+def placed(lines: pl.DataFrame, clients: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """The lines with their coverage row, their episode and who answered for it on the day.
+
+    A day without an attending provider takes the one last named in its episode.
+    """
+    covered = coverage.nearest(
+        lines.drop("birth_date"),
+        newest(clients, CLIENTS.key).drop("file_id", "row"),
+        ["client_id", "payer_id", "member_id"],
+    )
+    episode = [
+        "client_id",
+        pl.coalesce("episode_id", pl.col("admit_date").cast(pl.String), pl.lit("")),
+    ]
+    last = pl.col("attending_npi").sort_by("service_date").drop_nulls().last().over(episode)
+    iop = days.filter(pl.col("level_of_care") == "IOP").select(
+        *DAY,
+        "episode_id",
+        "admit_date",
+        "discharge_date",
+        "discharge_status",
+        "admission_type",
+        "admission_source",
+        attending_npi=pl.coalesce("attending_npi", last),
+        episode_start=pl.col("service_date").min().over(episode),
+    )
+    return covered.join(iop, on=DAY, how="left", maintain_order="left")
+
+
+def staffed(placed_lines: pl.DataFrame, providers: pl.DataFrame) -> pl.DataFrame:
+    """The lines with the attending provider's name, as the roster last has it; null where it lacks."""
+    roster = (
+        newest(providers, PROVIDERS.key)
+        .sort("from_date", nulls_last=False)
+        .unique("npi", keep="last", maintain_order=True)
+        .select(
+            attending_npi="npi",
+            attending_last_name="last_name",
+            attending_first_name="first_name",
+            attending_taxonomy="taxonomy",
+        )
+    )
+    return placed_lines.join(roster, on="attending_npi", how="left", maintain_order="left")
+
+
+def nameable() -> pl.Expr:
+    """Whether a claim of the line can name its attending provider and its subscriber."""
+    return pl.col("attending_last_name").is_not_null() & _subscriber_known()
+
+
+def _subscriber_known() -> pl.Expr:
+    return (pl.col("relationship") == _SELF) | pl.col("subscriber_last_name").is_not_null()
+
+
+def gaps(lines: pl.DataFrame) -> list[Finding]:
+    """Why staffed lines cannot go on a claim: no such provider, or no subscriber named."""
+    unstaffed = lines.filter(pl.col("attending_last_name").is_null())
+    unnamed = lines.filter(~_subscriber_known())
+    return [
+        Finding(
+            "ROSTER_MISSING",
+            f"attending provider {npi or '(none named)'} is in no providers feed; {count} lines are not billed",
+        )
+        for npi, count in unstaffed.group_by("attending_npi")
+        .len()
+        .sort("attending_npi")
+        .iter_rows()
+    ] + [
+        Finding(
+            "FEED_VALUE_MISSING",
+            f"client {client}: coverage by {payer} names no subscriber_last_name; {count} lines are not billed",
+        )
+        for client, payer, count in unnamed.group_by("client_id", "payer_id")
+        .len()
+        .sort("client_id", "payer_id")
+        .iter_rows()
+    ]
+
+
+def people() -> dict[str, pl.Expr]:
+    """Subscriber and patient columns out of a coverage row (loops 2010BA and 2010CA).
+
+    Where the patient is the subscriber, the client is told as subscriber and there
+    is no patient; else the subscriber's address and birth date are not asked for.
+    """
+    own = pl.col("relationship") == _SELF
+    subscriber: dict[str, pl.Expr] = {
+        f"subscriber_{name}": pl.when(own).then(_person(name)) for name in _PERSON
+    }
+    patient: dict[str, pl.Expr] = {
+        f"patient_{name}": pl.when(~own).then(_person(name)) for name in _PERSON
+    }
+    for name in ("last_name", "first_name"):
+        subscriber[f"subscriber_{name}"] = (
+            pl.when(own).then(_person(name)).otherwise(pl.col(f"subscriber_{name}"))
+        )
+    return subscriber | patient
+
+
+def _person(name: str) -> pl.Expr:
+    column = pl.col(name)
+    return column.str.replace_all("[^0-9]", "") if name == "zip" else column
+
+
+def payers(settings: Settings) -> pl.DataFrame:
+    """The payers we bill, as claims name them."""
+    rows = [(p.id, p.name, p.filing_indicator, p.partner) for p in settings.payers]
+    names = ("payer_id", "payer_name", "filing_indicator", "partner")
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
+
+def facility(billing: Facility) -> dict[str, pl.Expr]:
+    """The billing provider's columns (loop 2010AA)."""
+    return {
+        "billing_name": pl.lit(billing.name),
+        "billing_npi": pl.lit(billing.npi),
+        "billing_taxonomy": pl.lit(billing.taxonomy),
+        "billing_address1": pl.lit(billing.address1),
+        "billing_address2": pl.lit(billing.address2 or None, pl.String),
+        "billing_city": pl.lit(billing.city),
+        "billing_state": pl.lit(billing.state),
+        "billing_zip": pl.lit(billing.zip),
+        "billing_tin": pl.lit(billing.tin),
+    }

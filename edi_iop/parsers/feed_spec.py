@@ -1,0 +1,104 @@
+"""What a canonical feed is made of: maps/feeds/*.toml, decoded strictly (CONTRACT, Inbound)."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from edi_iop import resources
+from edi_iop.errors import BadMap
+from edi_iop.settings import Strict
+from edi_iop.tables import TABLES, Table
+
+KINDS = ("encounters", "clients", "authorizations", "providers")
+"""The feeds we take in; each is also the name of its table and of its XML root."""
+
+NAMESPACE = "urn:edi-iop:feed:1"
+"""The XML namespace of every feed."""
+
+ValueKind = Literal[
+    "text",
+    "upper",
+    "code",
+    "date",
+    "time",
+    "integer",
+    "number",
+    "cents",
+    "digits",
+    "npi",
+    "procedure",
+    "state",
+    "zip",
+    "diagnoses",
+    "modifiers",
+]
+
+
+class FeedColumn(Strict, frozen=True):
+    """One column of a feed: its name there, how its text is read, and what it must hold."""
+
+    name: str
+    kind: ValueKind = "text"
+    required: bool = False
+    codes: tuple[str, ...] = ()
+    """The allowed values of a code, spelt as the table holds them."""
+    width: int = 0
+    """Leading zeros that a spreadsheet took are put back up to this width."""
+    column: str | None = None
+    """Its name in the table, where that differs."""
+    default: str | None = None
+    """What an empty value means."""
+    not_before: str | None = None
+    """The date column this date may not precede."""
+    value_when: dict[str, tuple[str, ...]] | None = None
+    """A required value may be empty in rows that do not have these codes."""
+
+    @property
+    def target(self) -> str:
+        return self.column or self.name
+
+
+class Times(Strict, frozen=True):
+    """One of several groups of columns must be filled in rows that have certain codes."""
+
+    when: dict[str, tuple[str, ...]]
+    any_of: tuple[tuple[str, ...], ...]
+
+
+class Feed(Strict, frozen=True):
+    """A feed's columns; row names its XML row element."""
+
+    kind: str
+    row: str
+    columns: tuple[FeedColumn, ...]
+    times: Times | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.required)
+
+    @property
+    def table(self) -> Table:
+        return TABLES[self.kind]
+
+
+@cache
+def feed(kind: str) -> Feed:
+    """The feed of that kind; BadMap where its file does not decode or names no table column."""
+    path = resources.maps() / "feeds" / f"{kind}.toml"
+    try:
+        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Feed)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as problem:
+        raise BadMap(f"maps/feeds/{kind}.toml: {problem}; correct the feed map") from problem
+    strangers = {column.target for column in found.columns} - set(found.table.schema)
+    if strangers:
+        raise BadMap(f"maps/feeds/{kind}.toml: table {kind} has no column {min(strangers)}")
+    return found

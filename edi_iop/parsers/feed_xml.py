@@ -1,0 +1,114 @@
+"""A feed as XML in namespace urn:edi-iop:feed:1: bytes to text columns.
+
+Feeds come from outside: no document type, no entities, no network. A document
+that declares any is refused while its head is read, before anything is expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import polars as pl
+from lxml import etree
+
+from edi_iop import resources
+from edi_iop.errors import FeedRejected
+from edi_iop.parsers.feed_spec import NAMESPACE, Feed
+from edi_iop.parsers.feed_values import Sheet, no_findings, require_columns
+
+_HEAD = 65536
+_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
+
+
+class _Doctype(Exception):
+    """The document declares a document type."""
+
+
+class _RootReached(Exception):
+    """The document's head is over without one."""
+
+
+class _Head:
+    """A parser target that stops at the document type or at the root, whichever is first."""
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:  # noqa: ARG002
+        raise _Doctype
+
+    def start(self, tag: str, attributes: object) -> None:  # noqa: ARG002
+        raise _RootReached
+
+    def close(self) -> None:
+        return
+
+
+def root(data: bytes) -> str | None:
+    """The local name of what may be an XML document's root; never raises."""
+    text = _opening(data)
+    if not text.lstrip().startswith("<"):
+        return None
+    found = _ROOT.search(re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL))
+    return found[1] if found else None
+
+
+def sheet(feed: Feed, data: bytes) -> Sheet:
+    """The text of an XML feed; FeedRejected where it is unsafe, not well formed or not to the XSD."""
+    tree = _parsed(feed, data)
+    try:
+        _schema(feed.kind).assertValid(tree)
+    except etree.DocumentInvalid as problem:
+        reason = str(problem).replace(f"{{{NAMESPACE}}}", "")
+        raise FeedRejected(f"{feed.kind} feed: {reason} (maps/feeds/{feed.kind}.xsd)") from problem
+    # Element by element, since a tree has no columns yet; the values are read as columns after.
+    rows = [{etree.QName(cell).localname: cell.text for cell in row} for row in tree.getroot()]
+    present = [name for name in feed.names if any(name in row for row in rows)]
+    if rows:
+        require_columns(feed, present)
+    columns = [pl.Series("row", range(1, len(rows) + 1), pl.Int64)]
+    for name in present:
+        columns.append(pl.Series(name, [row.get(name) for row in rows], pl.String))
+    return Sheet(feed, pl.DataFrame(columns), no_findings(), "element")
+
+
+def _opening(data: bytes) -> str:
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return data[:_HEAD].decode(encoding, errors="replace")
+
+
+def _safe(**target: object) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        **target,  # type: ignore[arg-type]
+    )
+
+
+def _parsed(feed: Feed, data: bytes) -> etree._ElementTree:
+    try:
+        _refuse_doctype(feed, data)
+        return etree.ElementTree(etree.fromstring(data, _safe()))
+    except etree.XMLSyntaxError as problem:
+        raise FeedRejected(
+            f"{feed.kind} feed: line {problem.lineno}: not well-formed XML; send it again"
+        ) from problem
+
+
+def _refuse_doctype(feed: Feed, data: bytes) -> None:
+    try:
+        etree.fromstring(data, _safe(target=_Head()))
+    except _Doctype as problem:
+        raise FeedRejected(
+            f"{feed.kind} feed: declares a document type (DOCTYPE); remove it, feeds need none"
+        ) from problem
+    except _RootReached:
+        return
+
+
+@cache
+def _schema(kind: str) -> etree.XMLSchema:
+    return etree.XMLSchema(file=str(resources.maps() / "feeds" / f"{kind}.xsd"))

@@ -1,0 +1,141 @@
+"""What a payer has said of each line: paid, denied, denied in part, or reversed (835 CLP02, CAS).
+
+A line is denied where nothing was paid and an adjustment refuses it: contract
+amounts, patient shares and earlier payers' payments do not (maps/codes/carc.csv,
+column role). Answers are folded in payment order, a reversal before what follows it.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.codes import with_role
+from edi_iop.reconciler.given import Tables
+
+CLAIM = ("file_id", "remit_claim_offset")
+LINE = (*CLAIM, "remit_line_offset")
+SENT_LINE = ("claim_file_id", "line_offset")
+REVERSAL, DENIED = "22", "4"
+"""Claim status codes (CLP02)."""
+
+
+def refusals(adjustments: pl.DataFrame) -> pl.DataFrame:
+    """Adjustments that refuse a service; firm: its code is in our list as a denial."""
+    harmless = with_role("contract", "patient", "prior_payer", "payment")
+    refused = adjustments.filter(pl.col("amount_cents") > 0, ~pl.col("carc").is_in(harmless))
+    return refused.with_columns(firm=pl.col("carc").is_in(with_role("denial")))
+
+
+def answers(remits: Tables) -> pl.DataFrame:
+    """Every remit line, and every remit claim that answers as a whole (remit_line_offset null).
+
+    Columns: the line's key, payment_offset, payment_date, reversal, paid_cents,
+    denied (nothing paid) and partly (something paid, something refused).
+    """
+    heads = _heads(remits)
+    lines = _lines(remits, heads)
+    named = lines.group_by(CLAIM).agg(
+        lines=pl.len(), lines_denied=(pl.col("denied") | pl.col("partly")).any()
+    )
+    refused = (pl.col("claim_refused") > 0) | (pl.col("status") == DENIED)
+    unpaid = pl.col("paid_cents").fill_null(0) <= 0
+    whole = (
+        heads.join(named, on=CLAIM, how="left")
+        .with_columns(
+            remit_line_offset=pl.lit(None, pl.Int64),
+            denied=refused & unpaid & ~pl.col("reversal"),
+            partly=pl.lit(False),
+        )
+        .filter(
+            pl.col("lines").is_null() | (pl.col("denied") & ~pl.col("lines_denied").fill_null(True))
+        )
+    )
+    columns = (*LINE, "payment_offset", "payment_date", "reversal", "paid_cents")
+    return pl.concat(
+        [
+            whole.select(*columns, "denied", "partly"),
+            lines.select(*columns, "denied", "partly"),
+        ]
+    )
+
+
+def _heads(remits: Tables) -> pl.DataFrame:
+    """Remit claims with the day of payment and what is refused at claim level."""
+    at_claim = refusals(remits["adjustments"]).filter(pl.col("remit_line_offset").is_null())
+    refused = at_claim.group_by(CLAIM).agg(claim_refused=pl.col("amount_cents").sum())
+    paid_on = remits["payments"].select("file_id", "payment_offset", "payment_date")
+    return (
+        remits["remit_claims"]
+        .join(paid_on, on=("file_id", "payment_offset"), how="left")
+        .join(refused, on=CLAIM, how="left")
+        .select(
+            *CLAIM,
+            "payment_offset",
+            "payment_date",
+            "status",
+            "paid_cents",
+            pl.col("claim_refused").fill_null(0),
+            reversal=pl.col("status").eq_missing(REVERSAL),
+        )
+    )
+
+
+def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
+    """Remit lines, each denied by its own adjustments or, where it has none, by the claim's."""
+    own = remits["adjustments"].filter(pl.col("remit_line_offset").is_not_null())
+    counts = own.group_by(LINE).agg(adjusted=pl.len())
+    refused = (
+        refusals(own)
+        .group_by(LINE)
+        .agg(refused=pl.col("amount_cents").sum(), firm=pl.col("firm").any())
+    )
+    by_claim = (pl.col("claim_refused") > 0) | (pl.col("status") == DENIED)
+    unpaid = pl.col("paid_cents").fill_null(0) <= 0
+    by_itself = pl.col("refused").fill_null(0) > 0
+    return (
+        remits["remit_lines"]
+        .select(*LINE, "paid_cents")
+        .join(heads.drop("paid_cents"), on=CLAIM)
+        .join(counts, on=LINE, how="left")
+        .join(refused, on=LINE, how="left")
+        .with_columns(
+            denied=unpaid
+            & ~pl.col("reversal")
+            & (by_itself | (pl.col("adjusted").is_null() & by_claim.fill_null(False))),
+            partly=~unpaid & ~pl.col("reversal") & pl.col("firm").fill_null(False),
+        )
+    )
+
+
+def latest(
+    answered: pl.DataFrame, matches: pl.DataFrame, claim_lines: pl.DataFrame
+) -> pl.DataFrame:
+    """The last answer to each claim line: claim_file_id, line_offset, and the answer's columns.
+
+    Parts of a split line count together; an answer to a whole claim is one to each
+    of its lines. claim_lines: file_id, claim_offset, line_offset of the lines sent.
+    """
+    tied = answered.join(matches, on=LINE, nulls_equal=True).filter(
+        pl.col("claim_file_id").is_not_null()
+    )
+    to_lines = tied.filter(pl.col("line_offset").is_not_null())
+    sent = claim_lines.select("claim_offset", "line_offset", claim_file_id="file_id")
+    to_claims = tied.filter(pl.col("remit_line_offset").is_null()).drop("line_offset")
+    spread = to_claims.join(sent, on=("claim_file_id", "claim_offset")).select(to_lines.columns)
+    order = ("payment_date", "file_id", "payment_offset", "reversal", "remit_claim_offset")
+    return (
+        pl.concat([to_lines, spread])
+        .group_by(*SENT_LINE, *CLAIM)
+        .agg(
+            pl.col("payment_date", "payment_offset", "reversal").first(),
+            pl.col("paid_cents").sum(),
+            pl.col("denied").all(),
+        )
+        .sort(
+            order,
+            descending=[False, False, False, True, False],
+            nulls_last=False,
+            maintain_order=True,
+        )
+        .unique(SENT_LINE, keep="last", maintain_order=True)
+    )

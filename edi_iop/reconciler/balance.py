@@ -1,0 +1,130 @@
+"""Balance of an 835 on its three levels (005010X221A1 front matter 1.10.2.1): findings.
+
+Line: SVC02 less its adjustments is SVC03. Claim: CLP03 less the adjustments of
+the claim and its lines is CLP04. Payment: the sum of CLP04 less the provider
+adjustments is BPR02; a positive provider adjustment lowers the payment.
+Reversals balance by the same sums with the signs turned. An absent amount is zero.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.findings import CATALOGUE
+from edi_iop.reconciler.given import Tables, remit_tables
+from edi_iop.tables import FINDINGS
+
+_CLAIM = ("file_id", "remit_claim_offset")
+_LINE = ("file_id", "remit_line_offset")
+_PAYMENT = ("file_id", "payment_offset")
+
+
+def balance(tables: Tables) -> pl.DataFrame:
+    """Findings LINE_, CLAIM_ and PAYMENT_UNBALANCED of the remits, one for each place."""
+    whole = remit_tables(tables)
+    faults = pl.concat([_lines(whole), _claims(whole), _payments(whole)])
+    return FINDINGS.conform(faults.sort("file_id", "byte_offset", "code"))
+
+
+def dollars(cents: pl.Expr) -> pl.Expr:
+    """Cents as dollars and cents for a message: 1234.50, -0.05."""
+    sign = pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    fraction = (cents.abs() % 100).cast(pl.String).str.zfill(2)
+    return pl.format("{}{}.{}", sign, cents.abs() // 100, fraction)
+
+
+def _sums(frame: pl.DataFrame, keys: tuple[str, ...], column: str, name: str) -> pl.DataFrame:
+    return frame.group_by(keys).agg(pl.col(column).sum().alias(name))
+
+
+def _amount(column: str) -> pl.Expr:
+    return pl.col(column).fill_null(0)
+
+
+def _lines(tables: Tables) -> pl.DataFrame:
+    """Lines whose charge less adjustments is not what was paid (loop 2110)."""
+    taken = _sums(tables["adjustments"], _LINE, "amount_cents", "taken")
+    sums = (
+        tables["remit_lines"]
+        .join(taken, on=_LINE, how="left")
+        .join(tables["remit_claims"].select(*_CLAIM, "payment_offset"), on=_CLAIM, how="left")
+        .with_columns(
+            begin=_amount("charge_cents"), less=_amount("taken"), paid=_amount("paid_cents")
+        )
+    )
+    what = pl.format("line {}: charge", pl.col("position").cast(pl.String).fill_null("?"))
+    return _faults(sums, tables, "LINE_UNBALANCED", what, "2110", "SVC", "remit_line_offset")
+
+
+def _claims(tables: Tables) -> pl.DataFrame:
+    """Claims whose charge less all adjustments is not what was paid (loop 2100)."""
+    taken = _sums(tables["adjustments"], _CLAIM, "amount_cents", "taken")
+    sums = (
+        tables["remit_claims"]
+        .join(taken, on=_CLAIM, how="left")
+        .with_columns(
+            begin=_amount("charge_cents"), less=_amount("taken"), paid=_amount("paid_cents")
+        )
+    )
+    what = pl.format("claim {}: charge", pl.col("claim").fill_null("without number"))
+    return _faults(sums, tables, "CLAIM_UNBALANCED", what, "2100", "CLP", "remit_claim_offset")
+
+
+def _payments(tables: Tables) -> pl.DataFrame:
+    """Payments whose claims less provider adjustments are not the amount (BPR02)."""
+    claims = _sums(tables["remit_claims"], _PAYMENT, "paid_cents", "claims")
+    taken = _sums(tables["provider_adjustments"], _PAYMENT, "amount_cents", "taken")
+    sums = (
+        tables["payments"]
+        .join(claims, on=_PAYMENT, how="left")
+        .join(taken, on=_PAYMENT, how="left")
+        .with_columns(begin=_amount("claims"), less=_amount("taken"), paid=_amount("amount_cents"))
+    )
+    number = pl.col("trace_number").fill_null("without number")
+    what = pl.format("payment {}: claim payments", number)
+    return _faults(sums, tables, "PAYMENT_UNBALANCED", what, None, "ST", "payment_offset")
+
+
+def _faults(
+    sums: pl.DataFrame,
+    tables: Tables,
+    code: str,
+    what: pl.Expr,
+    loop: str | None,
+    segment: str,
+    place: str,
+) -> pl.DataFrame:
+    """Findings where begin less adjustments is not paid, with the numbers in dollars."""
+    envelope = tables["payments"].select(
+        *_PAYMENT,
+        interchange="interchange_control",
+        group="group_control",
+        transaction="transaction_control",
+    )
+    due = pl.col("begin") - pl.col("less")
+    message = pl.format(
+        "{} {} less adjustments {} makes {}, not {} as paid",
+        what,
+        dollars(pl.col("begin")),
+        dollars(pl.col("less")),
+        dollars(due),
+        dollars(pl.col("paid")),
+    )
+    return (
+        sums.filter(due != pl.col("paid"))
+        .join(envelope, on=_PAYMENT, how="left")
+        .select(
+            "file_id",
+            "interchange",
+            "group",
+            "transaction",
+            byte_offset=place,
+            code=pl.lit(code),
+            severity=pl.lit(CATALOGUE[code].severity, dtype=pl.String),
+            snip=pl.lit(CATALOGUE[code].snip, dtype=pl.Int64),
+            message=message,
+            loop=pl.lit(loop, dtype=pl.String),
+            segment=pl.lit(segment),
+            ack=pl.lit(CATALOGUE[code].ack, dtype=pl.String),
+        )
+    )

@@ -1,0 +1,169 @@
+"""What our own records hold about a denied line: what speaks against the payer, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from edi_iop.rules.policy import Policy
+from edi_iop.rules.records import Records
+
+_LEVEL = "IOP"
+_MISSING = {
+    "lines": "the line as sent",
+    "clients": "the client of the member id on the claim",
+    "days": "the client's encounters of that month",
+    "authorizations": "the payer's authorizations",
+    "providers": "the staff roster",
+}
+"""By what a rule needs: how a person calls it where it is not there."""
+
+
+def support(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """Evidence and its summary for each denial, by kind: denial, kind, evidence, note.
+
+    about: denial and the lines sent that it is about. Kinds: claim, submission,
+    authorization, encounter, client.
+    """
+    days = about.join(_per_diems(policies), on=("payer_id", "procedure"), how="semi")
+    found = [
+        _claims(about),
+        _submissions(about),
+        _authorizations(days, records.authorizations),
+        _no_authorization_asked(days, policies),
+        _encounters(days, records.days),
+        _coverages(about, records.clients),
+    ]
+    return (
+        pl.concat(found)
+        .group_by("denial", "kind", maintain_order=True)
+        .agg(
+            evidence=pl.col("reference").unique(maintain_order=True),
+            note=pl.col("note").unique(maintain_order=True).str.join("; "),
+        )
+    )
+
+
+def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """denial, need, what: records that a rule may need and that we do not hold for the line."""
+    month = pl.col("service_date").dt.truncate("1mo")
+    recorded = records.encounters.select("client_id", month=month, days=pl.lit(True)).unique()
+    asking = [payer for payer, policy in policies.items() if policy.authorization.required]
+    fed = records.authorizations["payer_id"].unique().to_list()
+    held = (
+        about.with_columns(month=month)
+        .join(recorded, on=("client_id", "month"), how="left")
+        .select(
+            "denial",
+            lines=pl.lit(True),
+            clients=pl.col("client_id").is_not_null(),
+            days=pl.col("days").fill_null(False),
+            authorizations=pl.col("payer_id").is_in(fed) | ~pl.col("payer_id").is_in(asking),
+            providers=pl.lit(not records.providers.is_empty()),
+        )
+    )
+    return (
+        held.unpivot(index="denial", variable_name="need", value_name="there")
+        .filter(~pl.col("there"))
+        .select("denial", "need")
+        .unique()
+        .with_columns(what=pl.col("need").replace_strict(_MISSING, return_dtype=pl.String))
+    )
+
+
+def _per_diems(policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """payer_id and procedure of the policies' intensive outpatient days, a few rows."""
+    pairs = [
+        (payer, pair.procedure) for payer, policy in policies.items() for pair in policy.iop.pairs
+    ]
+    schema = {"payer_id": pl.String, "procedure": pl.String}
+    return pl.DataFrame(pairs, schema=schema, orient="row")
+
+
+def _evidence(rows: pl.DataFrame, kind: str, reference: pl.Expr, note: pl.Expr) -> pl.DataFrame:
+    return rows.select("denial", kind=pl.lit(kind), reference=reference, note=note)
+
+
+def line_reference() -> pl.Expr:
+    """How evidence names a line sent: claim:CLM01 line N."""
+    return pl.format("claim:{} line {}", "claim", pl.col("line").fill_null(0))
+
+
+def _claims(lines: pl.DataFrame) -> pl.DataFrame:
+    note = pl.format(
+        "sent as {} {} with principal diagnosis {}",
+        pl.col("procedure").fill_null("no procedure"),
+        pl.col("revenue").fill_null("without revenue code"),
+        pl.col("diagnoses").str.split(" ").list.first().fill_null("absent"),
+    )
+    return _evidence(lines, "claim", line_reference(), note)
+
+
+def _submissions(lines: pl.DataFrame) -> pl.DataFrame:
+    waited = (pl.col("sent_on") - pl.col("service_date")).dt.total_days()
+    note = pl.format(
+        "sent on {}, {} days after the service", pl.col("sent_on").cast(pl.String), waited
+    )
+    # a replacement has a clock of its own, which the first filing limit does not tell
+    first = pl.col("frequency").ne_missing("7")
+    sent = lines.filter(pl.col("sent_on").is_not_null(), first)
+    files = _evidence(sent, "submission", pl.format("file:{}", "claim_file_id"), note)
+    return pl.concat([_evidence(sent, "submission", line_reference(), note), files])
+
+
+def _authorizations(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:
+    """Approved authorizations of the client and payer that cover the date."""
+    held = authorizations.filter(
+        pl.col("status") == "approved", pl.col("level_of_care") == _LEVEL
+    ).select("client_id", "payer_id", "from_date", "to_date", "units", approved="auth_number")
+    covering = lines.join(held, on=("client_id", "payer_id"), suffix="_authorized").filter(
+        pl.col("service_date").is_between("from_date", "to_date")
+    )
+    note = pl.format(
+        "authorization {} of {} units covers {} to {}",
+        "approved",
+        pl.col("units_authorized").cast(pl.String).str.strip_suffix(".0"),
+        pl.col("from_date").cast(pl.String),
+        pl.col("to_date").cast(pl.String),
+    )
+    return _evidence(covering, "authorization", pl.format("authorization:{}", "approved"), note)
+
+
+def _no_authorization_asked(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The policy itself, where it asks for no authorization."""
+    free = {
+        payer: policy.label
+        for payer, policy in policies.items()
+        if not policy.authorization.required
+    }
+    rows = lines.filter(pl.col("payer_id").is_in(list(free)))
+    label = pl.col("payer_id").replace_strict(free, default=None, return_dtype=pl.String)
+    note = pl.format("policy {} asks for no authorization", label)
+    return _evidence(rows, "authorization", pl.format("policy:{}", label), note)
+
+
+def _encounters(lines: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """The day's attended encounters with their minutes."""
+    held = days.filter(pl.col("level_of_care") == _LEVEL).select(
+        "client_id", "service_date", "minutes", attended="encounters"
+    )
+    rows = lines.join(held, on=("client_id", "service_date")).explode("attended")
+    note = pl.format("{} minutes attended and signed", pl.col("minutes"))
+    named = rows.filter(pl.col("attended").is_not_null())
+    return _evidence(named, "encounter", pl.format("encounter:{}", "attended"), note)
+
+
+def _coverages(lines: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
+    """Coverage of the client with the payer on the date."""
+    held = clients.select("client_id", "payer_id", "coverage_from", "coverage_to")
+    rows = lines.join(held, on=("client_id", "payer_id")).filter(
+        pl.col("coverage_from") <= pl.col("service_date"),
+        pl.col("coverage_to").is_null() | (pl.col("service_date") <= pl.col("coverage_to")),
+    )
+    note = pl.format(
+        "covered from {} to {}",
+        pl.col("coverage_from").cast(pl.String),
+        pl.col("coverage_to").cast(pl.String).fill_null("today"),
+    )
+    return _evidence(rows, "client", pl.format("client:{}", "client_id"), note)

@@ -1,0 +1,187 @@
+"""What to do about a denial, in which order of precedence, and by when (sections 2.8 and 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import polars as pl
+
+from edi_iop import resources
+from edi_iop.errors import BadMap
+from edi_iop.rules.policy import Policy
+
+UNDECIDED = "undecided"
+
+
+@cache
+def remedy_data(name: str) -> pl.DataFrame:
+    """A list of maps/reconciler as texts; BadMap where it cannot be read."""
+    path = resources.maps() / "reconciler" / f"{name}.csv"
+    try:
+        return pl.read_csv(path, infer_schema=False)
+    except (FileNotFoundError, pl.exceptions.PolarsError) as problem:
+        raise BadMap(
+            f"maps/reconciler/{name}.csv cannot be read; install again: {problem}"
+        ) from problem
+
+
+def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The verdicts with remedy, next_step, deadline and deadline_source.
+
+    judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, group, carc, rarcs,
+    payer, payer_claim_number, payment_date, service_date, statement_to, claim_lines, closing.
+    """
+    chosen = _overridden(judged.with_columns(remedy=_first_choice()))
+    lists = remedy_data("remedies").rename({"next_step": "step"})
+    clocked = (
+        chosen.with_columns(remedy=_billed_rightly())
+        .join(lists, on="remedy", how="left")
+        .join(_clocks(policies), on="payer", how="left")
+        .with_columns(next_step=_next_step())
+    )
+    return _dated(clocked)
+
+
+def _first_choice() -> pl.Expr:
+    """Confirmed: the rule's remedy. Refuted: the appeal. Unknown: what the reason asks for.
+
+    A claim with other lines is replaced without the surplus one rather than voided.
+    """
+    by_reason = remedy_data("carc_remedies")
+    usual = pl.col("carc").replace_strict(
+        by_reason["carc"], by_reason["remedy"], default=None, return_dtype=pl.String
+    )
+    return (
+        pl.when(pl.col("closing").is_not_null())
+        .then(None)
+        .when((pl.col("verdict") == "confirmed") & _surplus_line())
+        .then(pl.lit("corrected_7"))
+        .when(pl.col("verdict") == "confirmed")
+        .then("rule_remedy")
+        .when(pl.col("verdict") == "refuted")
+        .then("refuted_remedy")
+        .otherwise(usual)
+    )
+
+
+def _surplus_line() -> pl.Expr:
+    return (pl.col("rule_remedy") == "void_8") & (pl.col("claim_lines") > 1)
+
+
+def _overridden(chosen: pl.DataFrame) -> pl.DataFrame:
+    """Remarks that forbid an appeal or a replacement take the remedy's place, in the list's order."""
+    overrides = (
+        remedy_data("rarc_overrides")
+        .with_row_index("rank")
+        .with_columns(instead_of=pl.col("instead_of").str.split(" "))
+        .explode("instead_of")
+        .select("rank", rarc="rarc", remedy="instead_of", other="remedy")
+    )
+    asked = (
+        chosen.filter(pl.col("closing").is_null())
+        .select("denial", pl.col("remedy").fill_null(UNDECIDED), rarc="rarcs")
+        .explode("rarc")
+        .join(overrides, on=("rarc", "remedy"))
+        .sort("denial", "rank")
+        .unique("denial", keep="first", maintain_order=True)
+    )
+    return chosen.join(
+        asked.select("denial", "other", by="rarc"), on="denial", how="left"
+    ).with_columns(remedy=pl.coalesce("other", "remedy"))
+
+
+def _billed_rightly() -> pl.Expr:
+    """Group PR and nothing else lets the patient be billed; nothing of PR is written off."""
+    remedy, patients = pl.col("remedy"), pl.col("group").eq_missing("PR")
+    return (
+        pl.when(remedy.eq("patient_responsibility") & ~patients)
+        .then(pl.lit("write_off_CO"))
+        .when(remedy.eq("write_off_CO") & patients)
+        .then(pl.lit("patient_responsibility"))
+        .otherwise(remedy)
+    )
+
+
+def _next_step() -> pl.Expr:
+    """The rule's own sentence where its remedy stands, else the remedy's; what to find out first."""
+    number = pl.col("payer_claim_number").fill_null("(ask the payer for it)")
+    of_remedy = pl.col("step").str.replace_all("{number}", number, literal=True)
+    kept = (pl.col("remedy") == pl.col("rule_remedy")) | _surplus_line()
+    own = (pl.col("verdict") == "confirmed") & kept.fill_null(False) & pl.col("other").is_null()
+    given = pl.format("{} Payer's claim number: {}.", "rule_step", "payer_claim_number")
+    replaces = pl.col("clock") == "corrected"
+    of_rule = pl.when(replaces).then(pl.coalesce(given, "rule_step")).otherwise("rule_step")
+    barred = pl.format("{} Remark {} allows nothing else.", of_remedy, "by")
+    step = pl.when(own).then(of_rule).otherwise(pl.coalesce(barred, of_remedy))
+    return pl.coalesce("closing", pl.concat_str("first", step, separator=" ", ignore_nulls=True))
+
+
+def _clocks(policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The three clocks of each payer's policy (section 2.8: they are never one)."""
+    return pl.DataFrame(
+        [
+            (
+                payer,
+                policy.label,
+                policy.timely.corrected_days,
+                policy.timely.appeal_days,
+                policy.timely.initial_days,
+                policy.timely.counts_from,
+            )
+            for payer, policy in policies.items()
+        ],
+        schema={
+            "payer": pl.String,
+            "policy": pl.String,
+            "corrected": pl.Int64,
+            "appeal": pl.Int64,
+            "filing": pl.Int64,
+            "counts_from": pl.String,
+        },
+        orient="row",
+    )
+
+
+def _dated(clocked: pl.DataFrame) -> pl.DataFrame:
+    """Deadline and its source: from the remit, or for a new claim from the service."""
+    clock = pl.coalesce("clock", pl.lit("appeal"))
+    days = (
+        pl.when(clock == "corrected")
+        .then("corrected")
+        .when(clock == "filing")
+        .then("filing")
+        .otherwise("appeal")
+    )
+    last_day = pl.when(pl.col("counts_from") == "statement_through").then("statement_to")
+    served = pl.coalesce(last_day, "service_date")
+    begin = pl.when(clock == "filing").then(served).otherwise("payment_date")
+    event = pl.when(clock == "filing").then(pl.lit("service")).otherwise(pl.lit("remit"))
+    setting = (
+        pl.when(clock == "filing")
+        .then(pl.lit("initial_days"))
+        .otherwise(pl.format("{}_days", clock))
+    )
+    idle = (pl.col("clock") == "none").fill_null(False) | pl.col("closing").is_not_null()
+    deadline = begin.dt.offset_by(pl.format("{}d", days))
+    source = (
+        pl.when(idle)
+        .then(pl.lit("none needed"))
+        .when(pl.col("policy").is_null())
+        .then(pl.format("unknown: no policy for payer {}", pl.col("payer").fill_null("unnamed")))
+        .when(days.is_null())
+        .then(pl.format("unknown: set timely.{} in the payer's policy", setting))
+        .when(begin.is_null())
+        .then(pl.format("unknown: the {} has no date", event))
+        .otherwise(
+            pl.format(
+                "{} clock of {}: {} days from the {} of {}",
+                clock,
+                "policy",
+                days,
+                event,
+                begin.cast(pl.String),
+            )
+        )
+    )
+    return clocked.with_columns(deadline=pl.when(~idle).then(deadline), deadline_source=source)

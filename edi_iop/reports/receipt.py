@@ -1,0 +1,101 @@
+"""The receipt of a run in words; its JSON is the receipt itself (CONTRACT, receipt)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from edi_iop.money import to_dollars
+from edi_iop.reports.sheet import Field, Sheet
+
+Receipt = Mapping[str, Any]
+_NOTHING = "nothing"
+
+
+def sheet(receipt: Receipt) -> Sheet:
+    """A line a stage: what came in, what went out, what was paid, what needs a person."""
+    said = dict(_lines(receipt))
+    rows = pl.DataFrame(
+        {"stage": list(said), "says": list(said.values())},
+        schema={"stage": pl.String, "says": pl.String},
+    )
+    title = f"run {receipt['run']} as of {receipt['as_of']}"
+    fields = (Field("STAGE", "stage"), Field("RESULT", "says", widest=1000))
+    closing = "clean" if receipt["clean"] else "needs a person"
+    return Sheet(title, rows, fields, closing=closing, document=receipt)
+
+
+def _lines(receipt: Receipt) -> Iterator[tuple[str, str]]:
+    yield "files in", _files(receipt["files"])
+    for file in receipt["not_applied"]:
+        yield (
+            f"  file {file['file_id']}",
+            f"{file['status']}: {file['reason'] or 'no reason given'}",
+        )
+    yield "money in", _money(receipt["money"])
+    yield "built", _built(receipt["built"])
+    yield "blocked", _tallied(receipt["blocked"]["lines"], "line", receipt["blocked"]["by_rule"])
+    yield "remits", _remits(receipt["remits"])
+    denials = receipt["denials"]
+    yield "denials", _tallied(denials["lines"], "line", denials["by_verdict"])
+    if denials["lines"]:
+        yield "  rules", _listed(denials["by_rule"])
+    yield "findings", _listed(receipt["findings"])
+    yield "seconds", _listed(receipt["seconds"])
+
+
+def _files(files: Receipt) -> str:
+    if not files["in"]:
+        return _NOTHING
+    held = f" ({files['held']} of them held)" if files["held"] else ""
+    ended = (
+        f"{files['applied']} applied{held}, {files['duplicate']} duplicate, "
+        f"{files['quarantined']} quarantined"
+    )
+    kinds = _listed({kind: counts["in"] for kind, counts in files["by_kind"].items()})
+    return f"{files['in']}: {ended}; {kinds}"
+
+
+def _money(money: Receipt) -> str:
+    if not money["payments"]:
+        return _NOTHING
+    accepted, held = to_dollars(money["accepted_cents"]), to_dollars(money["held_cents"])
+    count = len(money["payments"])
+    return (
+        f"{to_dollars(money['in_cents'])} in {_counted(count, 'payment')}: "
+        f"{accepted} accepted, {held} held"
+    )
+
+
+def _built(built: Receipt) -> str:
+    if not built["files"] and not built["held_files"]:
+        return _NOTHING
+    held = f"; {_counted(built['held_files'], 'file')} held" if built["held_files"] else ""
+    return (
+        f"{_counted(built['files'], '837I file')}: {_counted(built['claims'], 'claim')}, "
+        f"{_counted(built['lines'], 'line')}, {to_dollars(built['charge_cents'])}{held}"
+    )
+
+
+def _remits(remits: Receipt) -> str:
+    if not remits["claims"]:
+        return _NOTHING
+    return (
+        f"{_counted(remits['claims'], 'claim')} with {_counted(remits['lines'], 'line')}: "
+        f"{remits['matched']} matched, {remits['unmatched']} not"
+    )
+
+
+def _tallied(count: int, noun: str, parts: Mapping[str, int]) -> str:
+    return f"{_counted(count, noun)}: {_listed(parts)}" if count else _NOTHING
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _listed(parts: Mapping[str, float]) -> str:
+    """`error 2, warning 1`; what is zero is left out."""
+    return ", ".join(f"{name} {count:g}" for name, count in parts.items() if count) or "none"

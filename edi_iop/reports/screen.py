@@ -1,0 +1,207 @@
+"""Sheets on a terminal: one line a row, what it means beneath it, colour where it helps.
+
+Only a terminal gets colour, and only so many rows as a person reads; the
+formats for programs carry everything.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from edi_iop.money import to_dollars
+from edi_iop.reports.sheet import Field, Sheet
+
+WIDTH = 100
+"""Columns where the output is not a terminal."""
+MOST_ROWS = 500
+NARROWEST = 16
+"""A last column that would get less makes the table a list of records."""
+GAP = 2
+INDENT = 4
+
+COLOURS = {
+    "error": "red",
+    "block": "red",
+    "confirmed": "red",
+    "quarantined": "red",
+    "failed": "red",
+    "denied": "red",
+    "warning": "yellow",
+    "warn": "yellow",
+    "hold": "yellow",
+    "held": "yellow",
+    "unknown": "yellow",
+    "partly paid": "yellow",
+    "refuted": "green",
+    "applied": "green",
+    "passed": "green",
+    "paid": "green",
+    "balanced": "green",
+}
+
+
+def to_screen(sheet: Sheet, stream: TextIO | None = None) -> str:
+    """The sheet as text; with colour and the terminal's width if the stream is one."""
+    console = _console(stream)
+    with console.capture() as capture:
+        _print(sheet, console)
+    return capture.get()
+
+
+def _console(stream: TextIO | None) -> Console:
+    terminal = stream is not None and stream.isatty()
+    target = stream if terminal else io.StringIO()
+    width = None if terminal else WIDTH
+    return Console(file=target, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _print(sheet: Sheet, console: Console) -> None:
+    if sheet.title:
+        console.print(Text(sheet.title, style="bold"))
+    if not sheet.rows.height:
+        console.print(Text(sheet.none))
+        return
+    fields = sheet.fields or tuple(
+        Field(name, name, "money" if name.endswith("_cents") else "text")
+        for name in sheet.shown.columns
+        if sheet.shown[name].count()
+    )
+    records = sheet.shown.head(MOST_ROWS).to_dicts()
+    columns = _fitted(fields, records, console.width)
+    if columns is None:
+        _print_records(fields + sheet.notes, records, console)
+    else:
+        _print_table(columns, sheet.notes, records, console)
+    if sheet.rows.height > MOST_ROWS:
+        console.print(
+            f"the first {MOST_ROWS} of {sheet.rows.height:,} rows; all of them: --format csv -o FILE"
+        )
+    if sheet.closing:
+        console.print(Text(sheet.closing, style="bold"))
+    for line in sheet.legend:
+        console.print(Text(line, style="dim"))
+
+
+def _fitted(
+    fields: Sequence[Field], records: Sequence[dict[str, Any]], width: int
+) -> list[tuple[Field, int]] | None:
+    """Each column with its width, the last one narrowed to what is left; None where none fits."""
+    columns = [
+        (
+            field,
+            max(
+                len(field.heading),
+                *(len(cell(record.get(field.column), field)) for record in records),
+            ),
+        )
+        for field in fields
+    ]
+    before = sum(column_width + GAP for _, column_width in columns[:-1])
+    last, last_width = columns[-1]
+    if before + last_width <= width:
+        return columns
+    if last.kind == "text" and width - before >= NARROWEST:
+        return [*columns[:-1], (last, width - before)]
+    return None
+
+
+def _print_table(
+    columns: Sequence[tuple[Field, int]],
+    notes: Sequence[Field],
+    records: Iterable[dict[str, Any]],
+    console: Console,
+) -> None:
+    """A line a record, its notes beneath it."""
+    headings = [Text(field.heading, style="dim") for field, _ in columns]
+    _print_line(columns, headings, console)
+    said: dict[str, object] = {}
+    for record in records:  # a screenful at most, and each row is printed by itself
+        cells = [_shown(record.get(field.column), field) for field, _ in columns]
+        _print_line(columns, cells, console)
+        for note in notes:
+            value = record.get(note.column)
+            if not (note.once and said.get(note.column) == value):
+                _print_note(note, value, console)
+            said[note.column] = value
+
+
+def _shown(value: object, field: Field) -> Text:
+    text = cell(value, field)
+    return Text(text, style=COLOURS.get(text, "") if field.kind == "flag" else "")
+
+
+def _print_line(
+    columns: Sequence[tuple[Field, int]], cells: Sequence[Text], console: Console
+) -> None:
+    """Cells side by side; the last one goes on beneath itself where it is longer than its column."""
+    line = Text()
+    for (field, width), text in zip(columns[:-1], cells, strict=False):
+        gap = " " * (width - len(text))
+        right = field.kind in ("money", "number")
+        line += Text(gap) + text if right else text + Text(gap)
+        line.append(" " * GAP)
+    margin = len(line)
+    field, width = columns[-1]
+    for number, part in enumerate(cells[-1].wrap(console, width) or [Text()]):
+        part.rstrip()
+        if field.kind in ("money", "number"):
+            part = Text(" " * (width - len(part))) + part
+        whole = (Text(" " * margin) if number else line) + part
+        whole.rstrip()
+        console.print(whole, soft_wrap=True)
+
+
+def _print_note(note: Field, value: object, console: Console) -> None:
+    """`heading: value`, wrapped under itself."""
+    text = _plain(value, note)
+    if not text:
+        return
+    label = f"{note.heading}: " if note.heading else ""
+    for line in Text(f"{label}{text}").wrap(console, console.width - INDENT - 1):
+        line.rstrip()
+        console.print(Text(" " * INDENT) + line, soft_wrap=True)
+
+
+def _print_records(
+    fields: Sequence[Field], records: Sequence[dict[str, Any]], console: Console
+) -> None:
+    """Too wide for the terminal: each record by itself, its filled columns one a line."""
+    wide = max(len(field.heading) for field in fields)
+    for number, record in enumerate(records, start=1):
+        console.print(Text(f"-- {number} --", style="dim"))
+        for field in fields:
+            value = _plain(record.get(field.column), field)
+            if value:
+                console.print(Text(f"{field.heading.ljust(wide)}  {value}"), soft_wrap=True)
+
+
+def cell(value: object, field: Field) -> str:
+    """A value in one line, cut in the middle where it is too long for a column."""
+    text = _plain(value, field)
+    if len(text) <= field.widest:
+        return text
+    head = field.widest // 2
+    return f"{text[:head]}…{text[head - field.widest + 1 :]}"
+
+
+def _plain(value: object, field: Field) -> str:
+    """A value as a person writes it; control characters of foreign files made harmless."""
+    if value is None:
+        return ""
+    if field.kind == "money" and isinstance(value, int):
+        return to_dollars(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return ", ".join(_plain(part, field) for part in value)
+    return "".join(c if c.isprintable() else "·" for c in str(value))

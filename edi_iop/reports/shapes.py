@@ -1,0 +1,268 @@
+"""The answers other programs read: findings, violations and denials with the keys of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from edi_iop import codes
+from edi_iop.money import to_dollars
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.tables import FINDINGS, VERDICTS, VIOLATIONS
+
+FINDING_KEYS = (
+    "code",
+    "severity",
+    "snip",
+    "message",
+    "file",
+    "interchange",
+    "group",
+    "transaction",
+    "segment_position",
+    "byte_offset",
+    "loop",
+    "segment",
+    "element",
+    "component",
+    "repetition",
+    "value",
+    "ack",
+)
+VIOLATION_KEYS = (
+    "rule",
+    "theme",
+    "severity",
+    "client",
+    "payer",
+    "service_dates",
+    "claim",
+    "lines",
+    "says",
+    "evidence",
+    "policy",
+    "cites",
+)
+DENIAL_KEYS = (
+    "claim",
+    "line",
+    "service_date",
+    "revenue",
+    "procedure",
+    "units",
+    "charge_cents",
+    "paid_cents",
+    "expected_cents",
+    "payer",
+    "payment",
+    "group",
+    "carc",
+    "rarcs",
+    "match",
+    "match_grade",
+    "verdict",
+    "rule",
+    "score",
+    "other_rules",
+    "says",
+    "evidence",
+    "remedy",
+    "next_step",
+    "deadline",
+    "deadline_source",
+    "file",
+    "byte_offset",
+)
+SEVERITIES = ("error", "warning", "info")
+RULE_SEVERITIES = ("block", "hold", "warn", "info")
+VERDICT_ORDER = ("refuted", "confirmed", "unknown")
+"""Money to fight for first."""
+
+
+def file_names(names: Mapping[int, str] | None) -> pl.Expr:
+    """The `file` key: the path the user named, or the file's number in the store."""
+    if names is None:
+        return pl.col("file_id").cast(pl.String).alias("file")
+    known = pl.Series(list(names), dtype=pl.Int64), pl.Series(list(names.values()), dtype=pl.String)
+    return (
+        pl.col("file_id").replace_strict(*known, default=None, return_dtype=pl.String).alias("file")
+    )
+
+
+def findings(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Sheet:
+    """Trouble with the data, the worst first, each at its place."""
+    whole = FINDINGS.conform(frame).with_columns(file_names(names))
+    rows = whole.select(FINDING_KEYS).sort(
+        rank("severity", SEVERITIES), "file", "byte_offset", nulls_last=True, maintain_order=True
+    )
+    return Sheet(
+        "",
+        rows,
+        fields=(
+            Field("SEVERITY", "severity", "flag"),
+            Field("CODE", "code"),
+            Field("FILE", "file", widest=36),
+            Field("PLACE", "place"),
+        ),
+        notes=(Field("", "message"), Field("value", "value")),
+        people=rows.with_columns(_place().alias("place")),
+        none="no findings",
+        closing=counted(rows, "severity", SEVERITIES, "finding"),
+        phi=frozenset({"value"}),
+    )
+
+
+def violations(frame: pl.DataFrame) -> Sheet:
+    """Lines that break a rule; lines of one claim broken in the same way are one record."""
+    named = VIOLATIONS.conform(frame).rename({"client_id": "client", "payer_id": "payer"})
+    same = [key for key in VIOLATION_KEYS if key not in ("service_dates", "lines")]
+    rows = (
+        named.group_by(same, maintain_order=True)
+        .agg(
+            pl.col("service_date").drop_nulls().unique().sort().alias("service_dates"),
+            pl.col("line").drop_nulls().unique().sort().alias("lines"),
+        )
+        .select(VIOLATION_KEYS)
+        .sort(
+            rank("severity", RULE_SEVERITIES),
+            "rule",
+            "client",
+            pl.col("service_dates").list.first(),
+            nulls_last=True,
+            maintain_order=True,
+        )
+    )
+    return Sheet(
+        "",
+        rows,
+        fields=(
+            Field("RULE", "rule"),
+            Field("SEVERITY", "severity", "flag"),
+            Field("CLIENT", "client"),
+            Field("PAYER", "payer"),
+            Field("DATES", "dates"),
+            Field("CLAIM", "claim_lines"),
+        ),
+        notes=(Field("", "says"), Field("see", "evidence")),
+        people=rows.with_columns(_dates().alias("dates"), _claim_lines().alias("claim_lines")),
+        none="no violations",
+        closing=counted(rows, "severity", RULE_SEVERITIES, "violation"),
+    )
+
+
+def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Sheet:
+    """Denied lines with the rule each comes from; what the records refute comes first."""
+    whole = VERDICTS.conform(frame).with_columns(file_names(names))
+    rows = whole.select(DENIAL_KEYS).sort(
+        rank("verdict", VERDICT_ORDER),
+        "rule",
+        "claim",
+        "line",
+        "service_date",
+        nulls_last=True,
+        maintain_order=True,
+    )
+    return Sheet(
+        "",
+        rows,
+        fields=(
+            Field("CLAIM", "claim"),
+            Field("LINE", "line", "number"),
+            Field("DATE", "service_date"),
+            Field("CODE", "code"),
+            Field("CHARGE", "charge_cents", "money"),
+            Field("PAYER SAYS", "reason"),
+            Field("VERDICT", "verdict", "flag"),
+            Field("RULE", "rule"),
+            Field("DEADLINE", "deadline"),
+        ),
+        notes=(Field("", "says"), Field("next", "next_step", once=True)),
+        people=rows.with_columns(
+            _slashed("procedure", "revenue").alias("code"),
+            _reason().alias("reason"),
+        ),
+        none="no denied lines",
+        closing=_denied(rows),
+        legend=_legend(rows),
+    )
+
+
+def rank(column: str, order: tuple[str, ...]) -> pl.Expr:
+    """Where a value stands in an order of ours; others come last."""
+    return pl.col(column).replace_strict(
+        order, list(range(len(order))), default=len(order), return_dtype=pl.Int64
+    )
+
+
+def _place() -> pl.Expr:
+    """`ST 0001, segment 12, loop 2400, SV2-02-1, byte 845`, as far as it is known."""
+    element = pl.concat_str(
+        pl.col("segment"),
+        pl.concat_str(pl.lit("-"), pl.col("element").cast(pl.String).str.zfill(2)).fill_null(""),
+        pl.concat_str(pl.lit("-"), pl.col("component").cast(pl.String)).fill_null(""),
+    )
+    return pl.concat_str(
+        pl.format("ST {}", "transaction"),
+        pl.format("segment {}", "segment_position"),
+        pl.format("loop {}", "loop"),
+        element,
+        pl.format("byte {}", "byte_offset"),
+        separator=", ",
+        ignore_nulls=True,
+    )
+
+
+def _dates() -> pl.Expr:
+    """One date, or the first and last of several with their number."""
+    days = pl.col("service_dates")
+    first, last = days.list.first().cast(pl.String), days.list.last().cast(pl.String)
+    several = pl.format("{} to {} ({})", first, last, days.list.len())
+    return pl.when(days.list.len() > 1).then(several).otherwise(first)
+
+
+def _claim_lines() -> pl.Expr:
+    """`CLAIM line 3`; a day not yet on a claim says so."""
+    lines = pl.col("lines").cast(pl.List(pl.String)).list.join(", ")
+    numbered = pl.format("{} line {}", "claim", lines)
+    sent = pl.when(pl.col("lines").list.len() > 0).then(numbered).otherwise(pl.col("claim"))
+    return sent.fill_null("not yet billed")
+
+
+def _slashed(*columns: str) -> pl.Expr:
+    return pl.concat_str(*columns, separator="/", ignore_nulls=True)
+
+
+def _reason() -> pl.Expr:
+    """`CO-97 N20 M80`: what the payer wrote."""
+    first = pl.concat_str("group", "carc", separator="-", ignore_nulls=True)
+    return pl.concat_str(
+        first, pl.col("rarcs").fill_null([]).list.join(" "), separator=" "
+    ).str.strip_chars()
+
+
+def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
+    """The payers' codes that occur, in our own words."""
+    remarks = rows["rarcs"].explode(empty_as_null=True)
+    used = {"group": rows["group"], "carc": rows["carc"], "rarc": remarks}
+    return tuple(
+        f"{code:<4} {codes.label(kind, code) or 'a code our list does not hold'}"
+        for kind, values in used.items()
+        for code in values.drop_nulls().unique().sort().to_list()
+    )
+
+
+def counted(rows: pl.DataFrame, column: str, order: tuple[str, ...], noun: str) -> str:
+    """`12 violations: 9 block, 3 warn`."""
+    if not rows.height:
+        return ""
+    counts = dict(rows[column].value_counts().iter_rows())
+    parts = [f"{counts[value]} {value}" for value in order if value in counts]
+    return f"{rows.height:,} {noun}{'' if rows.height == 1 else 's'}: {', '.join(parts)}"
+
+
+def _denied(rows: pl.DataFrame) -> str:
+    if not rows.height:
+        return ""
+    charged = to_dollars(int(rows["charge_cents"].sum()))
+    return f"{counted(rows, 'verdict', VERDICT_ORDER, 'denied line')}; {charged} charged"

@@ -1,0 +1,73 @@
+"""A sheet: the answer to one question, as rows for programs and as columns for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import polars as pl
+
+Kind = Literal["text", "money", "number", "flag"]
+"""How a person reads a column: money in dollars to the right, numbers to the right,
+flags (severities, verdicts, states) in colour."""
+
+MASK = "***"
+"""Stands for a name, member id, birth date or address that was not asked for."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column as a person sees it."""
+
+    heading: str
+    column: str
+    kind: Kind = "text"
+    widest: int = 60
+    """Longer values are cut in the middle; machine formats carry them whole."""
+    once: bool = False
+    """A note that is not said again while it stays the same."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows with their names, as CSV, JSON and NDJSON carry them, and how a terminal shows them."""
+
+    title: str
+    rows: pl.DataFrame
+    fields: tuple[Field, ...] = ()
+    """Columns on a terminal; all of `rows` where none are named."""
+    notes: tuple[Field, ...] = ()
+    """What stands beneath each row on a terminal, a line each, where it is not empty."""
+    people: pl.DataFrame | None = None
+    """The rows as a person sees them, where they differ from `rows`; same order and height."""
+    none: str = "none"
+    """What to say where there are no rows."""
+    closing: str = ""
+    """A line of totals beneath the table."""
+    legend: tuple[str, ...] = ()
+    """What the codes in it mean, a line each, at the end."""
+    document: Mapping[str, Any] | None = None
+    """What JSON carries in place of the rows: a receipt is one object, not a list."""
+    phi: frozenset[str] = field(default_factory=frozenset)
+    """Columns of names, member ids, birth dates and addresses."""
+
+    @property
+    def shown(self) -> pl.DataFrame:
+        return self.rows if self.people is None else self.people
+
+    def masked(self) -> Sheet:
+        """The same sheet with personal data hidden; a column of nothing else is not shown."""
+        people = None if self.people is None else _hide(self.people, self.phi)
+        fields = tuple(field for field in self.fields if field.column not in self.phi)
+        notes = tuple(note for note in self.notes if note.column not in self.phi)
+        rows = _hide(self.rows, self.phi)
+        return replace(self, rows=rows, people=people, fields=fields, notes=notes)
+
+
+def _hide(frame: pl.DataFrame, phi: frozenset[str]) -> pl.DataFrame:
+    """The frame with every value of the named columns replaced by a mark; nulls stay null."""
+    columns = [name for name in frame.columns if name in phi]
+    return frame.with_columns(
+        pl.when(pl.col(name).is_not_null()).then(pl.lit(MASK)).alias(name) for name in columns
+    )

@@ -1,0 +1,239 @@
+"""One payer's case: its lines with what every check asks of them, beside the facility's records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+
+from edi_iop.rules import covering, families
+from edi_iop.rules.policy import MINUTES_PER_UNIT, Policy
+from edi_iop.rules.records import COVERAGE, Records, newest
+
+DAY = ["person", "payer_responsibility", "service_date"]
+"""What may be billed once: a member's date with one payer, which the case is of.
+
+A primary and its secondary claim are no duplicates of each other.
+"""
+
+_STANDINGS = ["paid", "sent", "proposed", "denied"]
+"""Of two lines for one day the earlier in this list is the one to keep."""
+
+FOUND = {
+    "row": pl.UInt32(),
+    "says": pl.String(),
+    "evidence": pl.List(pl.String()),
+    "severity": pl.String(),
+    "surplus": pl.Boolean(),
+}
+"""What a check returns of each line that breaks its rule.
+
+severity: null for the rule's own. surplus: the line should not be there at all,
+so no other rule is asked about it.
+"""
+
+FAULTS = {"row": pl.UInt32(), "rule": pl.String(), "severity": pl.String()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """The live lines of one payer under its policy, and the records that bear on them.
+
+    `lines` are tables.SERVICE_LINES without void ones, the line to keep of a day
+    first, and: row (place in the records) and turn (place here); ref (how evidence
+    names the line); date (for sentences); person; iop, track, unit_basis, minutes_per_unit and paired,
+    of the procedure and revenue code; family and fitting, of the diagnoses;
+    minutes, unsigned_minutes and attended, of the day; authorized.
+    """
+
+    policy: Policy
+    lines: pl.DataFrame
+    days: pl.DataFrame
+    encounters: pl.DataFrame
+    clients: pl.DataFrame
+    """Coverages with this payer."""
+    authorizations: pl.DataFrame
+    providers: pl.DataFrame
+    as_of: date
+    faults: pl.DataFrame
+    """What earlier checks found (FAULTS), for checks that must not name one fault twice."""
+
+    @cached_property
+    def iop(self) -> pl.DataFrame:
+        """Lines of intensive outpatient days."""
+        return self.lines.filter("iop")
+
+    @cached_property
+    def iop_days(self) -> pl.DataFrame:
+        """The line that stands for each day which has one, proposed, sent or paid."""
+        live = self.iop.filter(pl.col("standing") != "denied")
+        return live.unique(DAY, keep="first", maintain_order=True)
+
+    @cached_property
+    def offers(self) -> pl.DataFrame:
+        return covering.offers(self.lines, self.authorizations)
+
+    def rows_of(self, *rules: str) -> pl.Series:
+        """Rows that broke one of the rules."""
+        return self.faults.filter(pl.col("rule").is_in(rules)).get_column("row")
+
+
+def case(records: Records, lines: pl.DataFrame, payer_id: str, policy: Policy) -> Case:
+    """The case of one payer. lines: those of the records, with their place as `row`."""
+    own = pl.col("payer_id") == payer_id
+    live = lines.filter(own, pl.col("standing") != "void")
+    # one not yet decided may have no number: its client and date tell it apart
+    authorizations = newest(
+        records.authorizations, ("auth_number", "client_id", "payer_id", "from_date")
+    )
+    shaped = _diagnosed(_coded(_identified(live), policy), policy)
+    attended = _attended(shaped, records, policy)
+    return Case(
+        policy=policy,
+        lines=_in_turn(_authorized(attended, authorizations)),
+        days=records.days.with_columns(person="client_id"),
+        encounters=records.encounters,
+        clients=newest(records.clients.filter(own), COVERAGE),
+        authorizations=authorizations,
+        providers=newest(records.providers, ("npi", "from_date")),
+        as_of=records.as_of,
+        faults=pl.DataFrame(schema=FAULTS),
+    )
+
+
+def found(
+    lines: pl.DataFrame,
+    says: pl.Expr,
+    evidence: pl.Expr,
+    *,
+    severity: pl.Expr | None = None,
+    surplus: pl.Expr | None = None,
+) -> pl.DataFrame:
+    """The lines as FOUND."""
+    return lines.select(
+        "row",
+        says=says,
+        evidence=evidence.cast(pl.List(pl.String())),
+        severity=pl.lit(None, pl.String()) if severity is None else severity,
+        surplus=pl.lit(False) if surplus is None else surplus,
+    ).cast(FOUND)  # type: ignore[arg-type]
+
+
+def plain(number: str) -> pl.Expr:
+    """A number for a sentence: 2 rather than 2.0."""
+    return pl.col(number).cast(pl.String()).str.strip_suffix(".0")
+
+
+def references(kind: str, numbers: pl.Expr) -> pl.Expr:
+    """Evidence of a list of record numbers: kind:NUMBER each."""
+    return numbers.list.drop_nulls().list.eval(pl.format(kind + ":{}", pl.element()))
+
+
+def _identified(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines with ref, date as text, and person: our client, else the member id and birth date."""
+    stranger = pl.concat_str(
+        pl.col("member_id"), pl.col("birth_date").cast(pl.String()).fill_null(""), separator=" "
+    )
+    alone = pl.format("line {}", "row")
+    dated = pl.col("service_date").is_not_null()
+    return lines.with_columns(
+        pl.col("payer_responsibility").fill_null("P"),
+        date=pl.col("service_date").cast(pl.String()).fill_null("no date"),
+        person=pl.when(dated).then(pl.coalesce("client_id", stranger, alone)).otherwise(alone),
+        ref=pl.when(pl.col("claim").is_null())
+        .then(pl.lit("proposed line"))
+        .otherwise(pl.format("claim:{} line {}", "claim", pl.col("line").fill_null(0))),
+    )
+
+
+def _coded(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Lines with the policy's pair: of both codes, else of the procedure, else of the revenue code."""
+    pairs = policy.iop.pairs
+    whole = pl.concat_str("procedure", "revenue", separator=" ")
+    procedures = {pair.procedure: place for place, pair in reversed(list(enumerate(pairs)))}
+    revenues = {pair.revenue: place for place, pair in reversed(list(enumerate(pairs)))}
+    both = {f"{pair.procedure} {pair.revenue}": place for place, pair in enumerate(pairs)}
+    bare = pl.when(pl.col("procedure").is_null()).then("revenue")
+    table = pl.DataFrame(
+        {
+            "pair": range(len(pairs)),
+            "track": [pair.track for pair in pairs],
+            "unit_basis": [pair.unit_basis for pair in pairs],
+            "minutes_per_unit": [MINUTES_PER_UNIT.get(pair.unit_basis) for pair in pairs],
+        },
+        schema_overrides={"pair": pl.Int64, "minutes_per_unit": pl.Int64},
+    )
+    return (
+        lines.with_columns(
+            pair=pl.coalesce(
+                _looked_up(whole, both),
+                _looked_up(pl.col("procedure"), procedures),
+                _looked_up(bare, revenues),
+            ),
+            paired=whole.is_in(list(both)).fill_null(False) | (pl.col("form") == "P"),
+        )
+        .join(table, on="pair", how="left")
+        .with_columns(iop=pl.col("pair").is_not_null())
+    )
+
+
+def _looked_up(codes: pl.Expr, places: dict[str, int]) -> pl.Expr:
+    return codes.replace_strict(places, default=None, return_dtype=pl.Int64)
+
+
+def _diagnosed(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Lines with the principal diagnosis' family, and whether it fits the procedure."""
+    return lines.with_columns(family=families.principal_family(policy)).with_columns(
+        fitting=families.fits_procedure(policy)
+    )
+
+
+def _attended(lines: pl.DataFrame, records: Records, policy: Policy) -> pl.DataFrame:
+    """Lines with the minutes of their day; null where our records do not cover the client then.
+
+    A date without attendance has 0 minutes, if the client has any record of that month.
+    """
+    iop_days = records.days.filter(pl.col("level_of_care") == covering.LEVEL)
+    month = pl.col("service_date").dt.truncate("1mo")
+    months = records.encounters.select("client_id", month=month).unique()
+    nothing = pl.when("recorded").then(0)
+    return (
+        lines.with_columns(
+            month=month, min_day_minutes=pl.lit(policy.duration.min_day_minutes, pl.Int64)
+        )
+        .join(months.with_columns(recorded=pl.lit(True)), on=["client_id", "month"], how="left")
+        .join(
+            iop_days.select(
+                "client_id", "service_date", "minutes", "unsigned_minutes", attended="encounters"
+            ),
+            on=["client_id", "service_date"],
+            how="left",
+        )
+        .with_columns(pl.coalesce(name, nothing) for name in ("minutes", "unsigned_minutes"))
+        .drop("month", "recorded")
+    )
+
+
+def _authorized(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:
+    """Lines with whether an approved authorization covers them, units aside."""
+    covered = covering.offers(lines, authorizations).filter(covering.covering())
+    return lines.with_columns(authorized=pl.col("row").is_in(covered.get_column("row").implode()))
+
+
+def _in_turn(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines in the order in which one is kept: paid, sent, proposed, denied; the authorized, the fitting, the earlier."""
+    standing = pl.col("standing").replace_strict(
+        {name: place for place, name in enumerate(_STANDINGS)}, return_dtype=pl.Int64
+    )
+    return lines.sort(
+        standing,
+        ~pl.col("authorized"),
+        ~pl.col("fitting").fill_null(True),
+        "sent_on",
+        "file_id",
+        "claim_offset",
+        "line_offset",
+        nulls_last=True,
+    ).with_row_index("turn")

@@ -1,0 +1,81 @@
+"""The rule book: maps/rules.toml decoded; what each rule says, needs, and how a denial betrays it."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from edi_iop import resources
+from edi_iop.errors import BadMap
+from edi_iop.settings import Strict
+
+Severity = Literal["block", "hold", "warn", "info"]
+Remedy = Literal[
+    "corrected_7",
+    "void_8",
+    "new_claim_1",
+    "reopening",
+    "reconsideration",
+    "clinical_appeal",
+    "peer_to_peer",
+    "external_review",
+    "retro_auth",
+    "send_records",
+    "bill_other_payer",
+    "patient_responsibility",
+    "write_off_CO",
+    "contract_dispute",
+    "no_action_duplicate",
+]
+"""The remedy vocabulary (section 3.3)."""
+
+
+class Rule(Strict, frozen=True):
+    """One rule of the catalogue (section 7)."""
+
+    id: str
+    theme: Literal[
+        "duplication",
+        "physicians",
+        "authorization",
+        "duration",
+        "coding",
+        "documentation",
+        "timeliness",
+        "eligibility",
+    ]
+    family: str
+    """Rules of one family are alternatives: of a line's faults in it the first in order is named."""
+    order: int
+    severity: Severity
+    """Unless the policy says otherwise."""
+    stage: Literal["pre", "post", "both"]
+    says: str
+    """The rule in one sentence."""
+    needs: tuple[Literal["lines", "days", "clients", "authorizations", "providers"], ...]
+    """The records without which it finds nothing."""
+    carcs: tuple[str, ...]
+    """Claim adjustment reason codes that may mean it (section 3.2)."""
+    rarcs: tuple[str, ...]
+    remedy: Remedy
+    """What to do first about a denial that is right."""
+    next_step: str
+    cites: str
+
+
+class _Book(Strict, frozen=True):
+    rule: tuple[Rule, ...]
+
+
+@cache
+def catalogue() -> dict[str, Rule]:
+    """All rules by id, in the order of the book; BadMap where maps/rules.toml is wrong."""
+    path = resources.maps() / "rules.toml"
+    try:
+        book = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Book)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as problem:
+        raise BadMap(f"{path.name}: {problem}; correct the rule book") from problem
+    return {rule.id: rule for rule in book.rule}

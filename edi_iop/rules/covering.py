@@ -1,0 +1,118 @@
+"""Which authorization covers a line, and how many of its units are left (section 2.4).
+
+Columns that begin with given_ are the authorization's, those without are the line's.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.rules.policy import MINUTES_PER_UNIT
+
+LEVEL = "IOP"
+ON_THE_WAY = ("sent", "paid")
+
+_IN_ORDER_OF_CHOICE = {"row": False, "named": True, "given_from_date": False, "given": False}
+
+
+def offers(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:
+    """Each IOP line beside every authorization that its client has with its payer for IOP care.
+
+    given: the authorization's running number. on_date: it is authorized for the
+    line's date. fits: member, codes and track are the authorized ones, where it
+    names them. named: the claim carries its number. takes: units the line draws.
+    """
+    held = (
+        authorizations.filter(pl.col("level_of_care") == LEVEL)
+        .rename({"auth_number": "number"})
+        .select("client_id", "payer_id", pl.exclude("client_id", "payer_id").name.prefix("given_"))
+        .with_row_index("given")
+    )
+    return (
+        lines.filter("iop")
+        .join(held, on=["client_id", "payer_id"])
+        .with_columns(
+            on_date=pl.col("service_date").is_between("given_from_date", "given_to_date"),
+            approved=pl.col("given_status") == "approved",
+            denied=pl.col("given_status") == "denied",
+            fits=pl.all_horizontal(
+                _allows("given_member_id", "member_id"),
+                _allows("given_procedure", "procedure"),
+                _allows("given_revenue", "revenue"),
+                _allows("given_program_track", "track") | (pl.col("given_program_track") == "CO"),
+            ),
+            named=pl.col("auth_number").eq_missing(pl.col("given_number")),
+            takes=_taken(),
+        )
+    )
+
+
+def covering() -> pl.Expr:
+    """Whether an offer is an approved authorization for this date and service."""
+    return pl.col("approved") & pl.col("on_date") & pl.col("fits")
+
+
+def drawn(offers: pl.DataFrame, blocked: pl.Series) -> pl.DataFrame:
+    """The offer each line draws its units from; a line absent here finds none left.
+
+    offers: covering ones only. A line draws unless it was denied (its units came
+    back) or is blocked for another reason and not yet paid. A denied line is
+    measured against all that was sent; a blocked one has its fault already.
+    """
+    faulty = pl.col("row").is_in(blocked.implode()) & (pl.col("standing") != "paid")
+    draws = ~faulty & (pl.col("standing") != "denied")
+    placed = _placed(offers.filter(draws))
+    used = (
+        placed.filter(pl.col("standing").is_in(ON_THE_WAY))
+        .group_by("given")
+        .agg(used=pl.col("takes").sum())
+    )
+    enough = pl.col("used").fill_null(0) + pl.col("takes") <= pl.col("given_units")
+    others = (
+        offers.filter(~draws)
+        .join(used, on="given", how="left")
+        .filter(faulty | enough)
+        .select(offers.columns)
+    )
+    return pl.concat([placed, _first_choice(others)])
+
+
+def _placed(offers: pl.DataFrame) -> pl.DataFrame:
+    """The offer each line gets when units are drawn in date order.
+
+    Every line asks for its first choice, every authorization keeps the earliest
+    dates it has units for, and the lines it refuses ask for their next choice.
+    Once a date finds too few units, so do the dates after it. A pass handles all
+    lines at once; there are about as many passes as one client has extensions.
+    """
+    running = pl.col("takes").cum_sum().over("given", order_by=["service_date", "turn"])
+    while True:
+        asked = _first_choice(offers)
+        refused = asked.filter(running > pl.col("given_units"))
+        if refused.is_empty():
+            return asked
+        offers = offers.join(refused, on=["row", "given"], how="anti")
+
+
+def _first_choice(offers: pl.DataFrame) -> pl.DataFrame:
+    by, descending = list(_IN_ORDER_OF_CHOICE), list(_IN_ORDER_OF_CHOICE.values())
+    return offers.sort(by, descending=descending).unique("row", keep="first", maintain_order=True)
+
+
+def _allows(given: str, billed: str) -> pl.Expr:
+    return pl.col(given).is_null() | pl.col(billed).is_null() | (pl.col(given) == pl.col(billed))
+
+
+def _taken() -> pl.Expr:
+    """Units that a line takes, in the authorization's own basis.
+
+    Time is the line's own where it is billed by time, else what was attended,
+    else the shortest day the payer accepts.
+    """
+    billed = pl.col("units") * pl.col("minutes_per_unit")
+    minutes = pl.coalesce(billed, "minutes", "min_day_minutes").cast(pl.Float64)
+    length = pl.col("given_unit_basis").replace_strict(
+        MINUTES_PER_UNIT, default=None, return_dtype=pl.Int64
+    )
+    half_days = pl.when(pl.col("unit_basis") == "half_day").then(pl.col("units") / 2)
+    return pl.coalesce(minutes // length, half_days, 1.0)

@@ -1,0 +1,168 @@
+"""Encounters to patient days: minutes are a union of intervals, never a sum (section 4.3).
+
+An interval whose end is before its start ran past midnight. It counts up to
+midnight only: the per diem is one calendar day's, and minutes of the next date
+are not attended on this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from edi_iop.rules.policy import Policy
+from edi_iop.rules.records import COVERAGE, newest
+from edi_iop.tables import DAYS
+
+ATTENDED = ("attended", "partial")
+SIGNED = ("signed", "cosigned")
+MIDNIGHT = 24 * 60
+
+DAY = ["client_id", "service_date", "level_of_care"]
+_SAME_SESSION = [*DAY, "service_type", "rendering_npi", "minutes"]
+
+
+def current(encounters: pl.DataFrame) -> pl.DataFrame:
+    """The newest version of every record, cancelled records gone (table encounters)."""
+    last = encounters.sort("record_version", "file_id", "row").unique(
+        "source_record_id", keep="last", maintain_order=True
+    )
+    return last.filter(pl.col("record_action").ne_missing("cancel")).sort("file_id", "row")
+
+
+def days(
+    encounters: pl.DataFrame, clients: pl.DataFrame, policies: Mapping[str, Policy]
+) -> pl.DataFrame:
+    """tables.DAYS of the attended encounters: one client on one date at one level of care.
+
+    policies: by payer id. Time in a service that the payer pays by itself is not
+    time in the program: it is left out of the minutes (section 2.5).
+    """
+    attended = _measured(current(encounters)).filter(pl.col("attendance").is_in(ATTENDED))
+    rows = _covered(attended, newest(clients, COVERAGE))
+    counted = rows.join(_paid_apart(policies), on=["payer_id", "service_type"], how="anti")
+    signed = counted.filter(pl.col("note_status").is_in(SIGNED))
+    whole = (
+        _described(rows)
+        .join(_minutes(signed, "minutes"), on=DAY, how="left")
+        .join(_minutes(counted, "unsigned_minutes"), on=DAY, how="left")
+        .with_columns(pl.col("minutes", "unsigned_minutes").fill_null(0))
+    )
+    return DAYS.conform(whole).sort(DAY)
+
+
+def union_minutes(spans: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Minutes that the spans of a key cover together: columns of key, and `minutes`.
+
+    spans: columns of key, start and end in minutes of the day. Each span adds
+    what lies after the latest end before it.
+    """
+    reached = pl.col("end").cum_max().shift(1).over(list(key))
+    added = pl.col("end") - pl.max_horizontal("start", reached)
+    return (
+        spans.sort("start", "end")
+        .with_columns(added=added.clip(lower_bound=0))
+        .group_by(list(key), maintain_order=True)
+        .agg(minutes=pl.col("added").sum())
+    )
+
+
+def _measured(encounters: pl.DataFrame) -> pl.DataFrame:
+    """The encounters with start and end in minutes of the day, and their length."""
+    start, end = _minute("start_time"), _minute("end_time")
+    timed = start.is_not_null() & end.is_not_null()
+    until = pl.when(end < start).then(MIDNIGHT).otherwise(end)
+    return encounters.with_columns(
+        start=pl.when(timed).then(start), end=pl.when(timed).then(until)
+    ).with_columns(length=pl.coalesce(pl.col("end") - pl.col("start"), "minutes").fill_null(0))
+
+
+def _minute(time: str) -> pl.Expr:
+    return pl.col(time).dt.hour().cast(pl.Int64) * 60 + pl.col(time).dt.minute()
+
+
+def _covered(encounters: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
+    """The encounters with the primary coverage of their date; the later coverage wins."""
+    births = clients.select("client_id", "birth_date").unique("client_id", keep="last")
+    active = (pl.col("coverage_from") <= pl.col("service_date")) & (
+        pl.col("coverage_to").is_null() | (pl.col("service_date") <= pl.col("coverage_to"))
+    )
+    coverage = (
+        encounters.select("client_id", "service_date")
+        .unique()
+        .join(clients.filter(pl.col("coverage_priority") == "P"), on="client_id")
+        .filter(active)
+        .sort("coverage_from", "file_id", "row")
+        .unique(["client_id", "service_date"], keep="last")
+        .select("client_id", "service_date", "payer_id", "member_id")
+    )
+    return encounters.join(coverage, on=["client_id", "service_date"], how="left").join(
+        births, on="client_id", how="left"
+    )
+
+
+def _paid_apart(policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """Service types that a payer pays beside the per diem."""
+    apart = [
+        (payer, service_type)
+        for payer, policy in policies.items()
+        for bundle in policy.bundles.values()
+        if bundle.answer == "separate"
+        for service_type in bundle.service_types
+    ]
+    schema = {"payer_id": pl.String, "service_type": pl.String}
+    return pl.DataFrame(apart, schema=schema, orient="row")
+
+
+def _minutes(encounters: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Minutes of each day: the union of its intervals, and the sessions without times."""
+    timed = union_minutes(encounters.filter(pl.col("start").is_not_null()), DAY)
+    untimed = _untimed(encounters.filter(pl.col("start").is_null()))
+    both = pl.concat([timed, untimed]).group_by(DAY).agg(pl.col("minutes").sum())
+    return both.rename({"minutes": name})
+
+
+def _untimed(encounters: pl.DataFrame) -> pl.DataFrame:
+    """Minutes of sessions without times, added up.
+
+    Their overlap cannot be seen. But one session exported once for each track
+    (the dual-diagnosis duplicate) is known by its type, staff and length.
+    """
+    nth = pl.int_range(pl.len()).over([*_SAME_SESSION, "program_track"])
+    once = encounters.with_columns(nth=nth).unique([*_SAME_SESSION, "nth"], maintain_order=True)
+    return once.group_by(DAY, maintain_order=True).agg(
+        minutes=pl.col("minutes").fill_null(0).sum().cast(pl.Int64)
+    )
+
+
+def _described(encounters: pl.DataFrame) -> pl.DataFrame:
+    """One row a day, with what the longest of its encounters that says so says."""
+    longest_first = encounters.sort(
+        "length", "start", "source_record_id", descending=[True, False, False], nulls_last=True
+    )
+    tracks = pl.col("program_track").drop_nulls()
+    said = (
+        "auth_number",
+        "episode_id",
+        "admit_date",
+        "discharge_date",
+        "discharge_status",
+        "admission_type",
+        "admission_source",
+        "attending_npi",
+        "rendering_npi",
+        "payer_id",
+        "member_id",
+        "birth_date",
+    )
+    listed = pl.col("diagnoses").str.split(" ").explode(empty_as_null=True).drop_nulls()
+    return longest_first.group_by(DAY, maintain_order=True).agg(
+        pl.when(tracks.n_unique() > 1)
+        .then(pl.lit("CO"))
+        .otherwise(tracks.first())
+        .alias("program_track"),
+        listed.unique(maintain_order=True).str.join(" ").replace("", None).alias("diagnoses"),
+        *(pl.col(name).drop_nulls().first() for name in said),
+        encounters=pl.col("source_record_id").sort(),
+    )

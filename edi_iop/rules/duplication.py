@@ -1,0 +1,102 @@
+"""One intensive outpatient day per member and date, whatever the diagnoses (section 2.1).
+
+Each check returns the surplus lines; the line that is kept is the evidence.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.rules.case import DAY, Case, found, plain
+
+_CODE = [*DAY, "procedure"]
+_KEPT = (
+    "claim",
+    "file_id",
+    "claim_offset",
+    "procedure",
+    "billing_npi",
+    "standing",
+    "frequency",
+    "sent_on",
+    "ref",
+)
+
+
+def resubmitted(case: Case) -> pl.DataFrame:
+    """The same day and procedure on another claim, though the first still stands (DUP-03)."""
+    lines = _beside_kept(case.iop, _CODE)
+    first_stands = pl.col("kept_standing").is_in(["sent", "paid"])
+    same_biller = (pl.col("billing_npi") == pl.col("kept_billing_npi")).fill_null(True)
+    again = lines.filter(_surplus(), _other_claim(), first_stands, same_biller)
+    says = pl.format("{}: {} was already sent on another claim", "date", _code())
+    return found(again, says, pl.concat_list("kept_ref"), surplus=pl.lit(True))
+
+
+def second_code(case: Case) -> pl.DataFrame:
+    """A different intensive outpatient code on a day that has one (DUP-01)."""
+    lines = _beside_kept(case.iop, DAY)
+    other = lines.filter(_surplus(), pl.col("procedure").ne_missing(pl.col("kept_procedure")))
+    says = pl.format(
+        "{}: {} beside {}; one intensive outpatient day is payable",
+        "date",
+        _code(),
+        pl.col("kept_procedure").fill_null("no code"),
+    )
+    return found(other, says, pl.concat_list("kept_ref"), surplus=pl.lit(True))
+
+
+def excess_units(case: Case) -> pl.DataFrame:
+    """More units of one code on a day than are payable, on one line or on several (DUP-02).
+
+    A per diem is limited by the policy, a code billed by time by what was attended.
+    """
+    units = pl.col("units").fill_null(1).cum_sum().over(_CODE)
+    lines = _beside_kept(case.iop.with_columns(total=units), _CODE)
+    by_time = pl.col("minutes_per_unit").is_not_null()
+    # a day without enough attendance is the fault of the day (DUR-01), not of its units
+    long_enough = pl.col("unsigned_minutes") >= pl.col("min_day_minutes")
+    limit = (
+        pl.when(~by_time)
+        .then(case.policy.iop.units_per_day)
+        .when(long_enough)
+        .then(pl.col("unsigned_minutes") // pl.col("minutes_per_unit"))
+    )
+    lines = lines.with_columns(limit=limit)
+    over = lines.filter(pl.col("total") > pl.col("limit"), _is_kept() | _surplus())
+    says = pl.format("{}: {} units of {}; {} payable", "date", plain("total"), _code(), "limit")
+    return found(over, says, pl.concat_list("kept_ref"), surplus=~_is_kept())
+
+
+def _code() -> pl.Expr:
+    return pl.col("procedure").fill_null("no code")
+
+
+def _beside_kept(lines: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """The lines with the first of their key, which is kept (Case.lines is in that order)."""
+    kept = (pl.col(name).first().over(key).alias(f"kept_{name}") for name in ("row", *_KEPT))
+    return lines.with_columns(kept)
+
+
+def _is_kept() -> pl.Expr:
+    return pl.col("row") == pl.col("kept_row")
+
+
+def _other_claim() -> pl.Expr:
+    proposed = pl.col("claim").is_null()
+    elsewhere = (pl.col("file_id") != pl.col("kept_file_id")) | (
+        pl.col("claim_offset") != pl.col("kept_claim_offset")
+    )
+    return proposed | elsewhere
+
+
+def _surplus() -> pl.Expr:
+    """Not the kept line, nor one that only takes another's place.
+
+    A replacement and what it replaces are one, even where no number ties them;
+    a denied line is not made surplus by what is proposed after it.
+    """
+    later = pl.col("sent_on") < pl.col("kept_sent_on")
+    replaces = (pl.col("frequency") == "7") | ((pl.col("kept_frequency") == "7") & later)
+    denied = (pl.col("standing") == "denied") & (pl.col("kept_standing") == "proposed")
+    return ~_is_kept() & ~(replaces.fill_null(False) & _other_claim()) & ~denied

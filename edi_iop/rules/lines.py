@@ -1,0 +1,162 @@
+"""Claims as sent to lines under judgement; claims voided or replaced since are netted (section 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from edi_iop.tables import SERVICE_LINES
+
+Tables = Mapping[str, pl.DataFrame]
+
+VOID, REPLACEMENT = "8", "7"
+"""Claim frequencies (CLM05-3) that take the place of an earlier claim."""
+TOTAL_LINE = "0001"
+CLAIM = ["file_id", "claim_offset"]
+
+
+def service_lines(
+    tables: Tables,
+    clients: pl.DataFrame,
+    sent_on: Mapping[int, date],
+    standings: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """tables.SERVICE_LINES of claims, claim_lines and claim_diagnoses, netted.
+
+    sent_on: by file_id. standings: file_id, line_offset, standing (paid, denied)
+    and payer_claim_number of the lines a payer has answered; all others are sent.
+    """
+    claims = _headed(tables["claims"], clients, sent_on).join(
+        _ordered_diagnoses(tables["claim_diagnoses"]), on=CLAIM, how="left"
+    )
+    billed = tables["claim_lines"].filter(pl.col("revenue").ne_missing(TOTAL_LINE))
+    own = pl.coalesce("rendering_npi", "claim_rendering_npi", "billing_npi")
+    whole_day = pl.when(pl.col("statement_from") == pl.col("statement_to")).then("statement_from")
+    lines = billed.join(claims, on=CLAIM).with_columns(
+        service_date=pl.coalesce("service_date", whole_day), rendering_npi=own
+    )
+    return netted(SERVICE_LINES.conform(_answered(lines, standings)).sort(*CLAIM, "line_offset"))
+
+
+def netted(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with standing void where their claim was replaced or voided, or is itself a void.
+
+    A claim of frequency 7 or 8 takes the place of the earlier claim it names: by
+    the payer's number, else by our own in REF F8, else by the same CLM01. Where
+    several name the same claim, the last one stands.
+    """
+    claims = lines.filter(pl.col("claim").is_not_null()).unique(CLAIM)
+    links = _links(claims.sort("sent_on", *CLAIM).with_row_index("nth"))
+    latest = pl.col("by_nth") == pl.col("by_nth").max().over(CLAIM)
+    outdone = links.filter(~latest).select(file_id="by_file_id", claim_offset="by_claim_offset")
+    voids = claims.filter(pl.col("frequency") == VOID).select(CLAIM)
+    gone = pl.concat([links.select(CLAIM), outdone, voids]).unique()
+    marked = lines.join(
+        gone.with_columns(gone=pl.lit(True)), on=CLAIM, how="left", maintain_order="left"
+    )
+    # proposed lines all stand at (0, 0), which names no claim
+    void = pl.col("gone").is_not_null() & pl.col("claim").is_not_null()
+    return marked.with_columns(
+        standing=pl.when(void).then(pl.lit("void")).otherwise("standing")
+    ).drop("gone")
+
+
+def _links(claims: pl.DataFrame) -> pl.DataFrame:
+    """Which claim (CLAIM) gave way to which (by_...): the first way of naming that finds one.
+
+    claims: one row each, `nth` in the order they went out.
+    """
+    by = claims.filter(pl.col("frequency").is_in([REPLACEMENT, VOID])).select(
+        *("payer_id", "form", "replaces", "claim"),
+        by_nth="nth",
+        by_file_id="file_id",
+        by_claim_offset="claim_offset",
+    )
+    held = claims.select(*("payer_id", "form", "nth"), *CLAIM, "payer_claim_number", own="claim")
+    links: list[pl.DataFrame] = []
+    for named, number in (
+        ("replaces", "payer_claim_number"),
+        ("replaces", "own"),
+        ("claim", "own"),
+    ):
+        hits = by.join(
+            held,
+            left_on=["payer_id", "form", named],
+            right_on=["payer_id", "form", number],
+        ).filter(pl.col("nth") < pl.col("by_nth"))
+        links.append(hits.select(*CLAIM, "by_nth", "by_file_id", "by_claim_offset"))
+        by = by.join(hits, on="by_nth", how="anti")
+    return pl.concat(links)
+
+
+def _headed(
+    claims: pl.DataFrame, clients: pl.DataFrame, sent_on: Mapping[int, date]
+) -> pl.DataFrame:
+    """The claims' part of a line, with the client and the day the claim went out."""
+    dates = pl.DataFrame(
+        {"file_id": list(sent_on), "sent_on": list(sent_on.values())},
+        schema={"file_id": pl.Int64, "sent_on": pl.Date},
+    )
+    headed = claims.select(
+        *CLAIM,
+        "form",
+        "claim",
+        "payer_id",
+        "member_id",
+        "payer_responsibility",
+        "statement_from",
+        "statement_to",
+        "auth_number",
+        "facility_type",
+        "frequency",
+        "billing_npi",
+        "billing_tin",
+        birth_date=pl.coalesce("patient_birth_date", "subscriber_birth_date"),
+        replaces="payer_claim_number",
+        claim_rendering_npi="rendering_npi",
+    )
+    return _known(headed, clients).join(dates, on="file_id", how="left")
+
+
+def _known(claims: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
+    """The claims with client_id: who has that member id, and where several do, that birth date."""
+    holders = (
+        clients.select("client_id", "payer_id", "member_id", held_birth_date="birth_date")
+        .unique(["client_id", "payer_id", "member_id"])
+        .with_columns(alone=pl.len().over("payer_id", "member_id") == 1)
+    )
+    same = pl.col("alone") | (pl.col("held_birth_date") == pl.col("birth_date"))
+    found = (
+        claims.join(holders, on=["payer_id", "member_id"])
+        .filter(same)
+        .unique(CLAIM, keep="none")
+        .select(*CLAIM, "client_id")
+    )
+    return claims.join(found, on=CLAIM, how="left")
+
+
+def _ordered_diagnoses(diagnoses: pl.DataFrame) -> pl.DataFrame:
+    """Diagnoses of each claim in one text, principal (ABK) first, then the others (ABF)."""
+    listed = diagnoses.filter(pl.col("qualifier").is_in(["ABK", "ABF"]))
+    return (
+        listed.sort(pl.col("qualifier") != "ABK", "byte_offset", "position")
+        .group_by(CLAIM, maintain_order=True)
+        .agg(diagnoses=pl.col("diagnosis").str.join(" "))
+    )
+
+
+def _answered(lines: pl.DataFrame, standings: pl.DataFrame | None) -> pl.DataFrame:
+    """The lines with standing and, for all lines of a claim, the payer's number of it."""
+    if standings is None:
+        return lines.with_columns(standing=pl.lit("sent"), payer_claim_number=pl.lit(None))
+    joined = lines.join(
+        standings.select("file_id", "line_offset", "standing", "payer_claim_number"),
+        on=["file_id", "line_offset"],
+        how="left",
+    )
+    return joined.with_columns(
+        pl.col("standing").fill_null("sent"),
+        pl.col("payer_claim_number").drop_nulls().first().over(CLAIM),
+    )

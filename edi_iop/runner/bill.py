@@ -1,0 +1,142 @@
+"""Claims out: proposed, scrubbed, built, numbered, stored, read back and handed over.
+
+Control numbers, the archived bytes' row and the claims' tables are one
+transaction. The outbox is written after it, from the archive, so that a crash
+in between loses no file and sends none twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from edi_iop import parsers
+from edi_iop.mapper import Built, build, propose
+from edi_iop.mapper.build import OutFile
+from edi_iop.parsers import Parsed
+from edi_iop.rules.engine import check
+from edi_iop.rules.policy import Policy
+from edi_iop.runner import archive, notes
+from edi_iop.runner.records import Known
+from edi_iop.settings import Settings, Workspace
+from edi_iop.store import Store
+
+_LINE = ["file_id", "claim_offset", "line_offset"]
+
+
+@dataclass(frozen=True)
+class Biller:
+    """Bills what is ready, for one run."""
+
+    store: Store
+    workspace: Workspace
+    settings: Settings
+    policies: Mapping[str, Policy]
+    run: str
+
+    def bill(self, known: Known, standings: pl.DataFrame) -> None:
+        """One 837I a partner of everything ready; nothing where the run has billed already."""
+        if self.store.load("files", run=self.run, direction="out").is_empty():
+            history = known.lines(standings)
+            proposed, hindrances = propose(
+                known.days,
+                known.encounters,
+                known.clients,
+                known.authorizations,
+                self.policies,
+                self.settings,
+                known.as_of,
+                history,
+            )
+            violations = self._judged(known, proposed, history)
+            with self.store.transaction():
+                built = self._build(known, proposed, violations)
+                self._keep(built, violations, known.as_of)
+                found = notes.frame([*hindrances, *built.findings])
+                self.store.replace("findings", found, file_id=None)
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """Puts built files into the outbox, those too that a crash kept back; then they are sent."""
+        for row in self.store.load("files", direction="out", status="built").iter_rows(named=True):
+            target = self.workspace.outbox / row["name"]
+            if not target.exists():
+                content = archive.place(self.workspace, row["sha256"]).read_bytes()
+                archive.write(target, content)
+            self.store.mark_file(row["file_id"], "sent")
+
+    def _judged(self, known: Known, proposed: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
+        """What the rules say of the proposed lines, in the light of those sent before."""
+        lines = pl.concat([history, proposed])
+        found = check(known.records(lines), self.policies)
+        return found.join(proposed, on=_LINE, how="semi", maintain_order="left")
+
+    def _build(self, known: Known, proposed: pl.DataFrame, violations: pl.DataFrame) -> Built:
+        """The claims and their bytes, with numbers that nobody else is given."""
+        built = build(
+            proposed,
+            violations,
+            known.clients,
+            known.providers,
+            known.days,
+            self.settings,
+            self.policies,
+            self.store.next_numbers("serial", 0),
+            self.store.next_numbers("interchange", 0),
+            _made(known.as_of),
+        )
+        self.store.next_numbers("serial", built.tables["claims"].height)
+        self.store.next_numbers("interchange", len(built.files))
+        return built
+
+    def _keep(self, built: Built, violations: pl.DataFrame, as_of: date) -> None:
+        """The files with their tables, and the violations of what stays behind."""
+        whole = [self._send(file, as_of) for file in built.files]
+        behind = pl.concat([built.blocked, built.left_out])
+        if all(whole):
+            violations = violations.join(behind, on=_LINE, how="semi", maintain_order="left")
+        self.store.replace("violations", violations)
+
+    def _send(self, file: OutFile, as_of: date) -> bool:
+        """One file: its row, and the tables its own bytes say; whether it is fit to go out.
+
+        A file that we could not read back without error is held: its claims are
+        not counted as sent and will be proposed again.
+        """
+        file_id = self.store.next_numbers("file")
+        parsed = parsers.parse([(file_id, file.content)])[file_id]
+        errors = parsed.findings.filter(pl.col("severity") == "error")
+        fit = errors.is_empty()
+        self.store.add_file(
+            file_id=file_id,
+            sha256=archive.keep(self.workspace, file.content),
+            direction="out",
+            kind="837I",
+            status="built" if fit else "held",
+            reason=None if fit else _reason(errors),
+            size=len(file.content),
+            name=file.name,
+            run=self.run,
+            received_on=as_of,
+            transactions=parsed.transactions,
+            archived=True,
+        )
+        self.store.save(_snapshot(parsed, fit))
+        return fit
+
+
+def _snapshot(parsed: Parsed, fit: bool) -> dict[str, pl.DataFrame]:
+    """Our bytes as a reader has them: what was sent is never anything else afterwards."""
+    return {**(parsed.tables if fit else {}), "findings": parsed.findings}
+
+
+def _reason(errors: pl.DataFrame) -> str:
+    return f"{errors['code'][0]}: {errors['message'][0]}"
+
+
+def _made(as_of: date) -> datetime:
+    """The date billed for, and the time of day."""
+    return datetime.combine(as_of, datetime.now(UTC).time().replace(microsecond=0))

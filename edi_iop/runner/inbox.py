@@ -1,0 +1,103 @@
+"""Drops: found in inbox/, claimed by renaming them into work/RUN/, taken up again after a crash."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edi_iop.settings import Workspace
+
+UNFINISHED = (".partial", ".tmp", ".filepart", ".part", "~")
+"""How uploading programs name what they have not finished."""
+
+BATCH_BYTES = 64 * 2**20
+BATCH_FILES = 4000
+"""So much is read at once: enough that many small files go as one frame, little enough for memory."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One claimed file: where it lies now, and the name under which it was delivered."""
+
+    path: Path
+    name: str
+
+
+def claim(workspace: Workspace, run: str) -> None:
+    """Renames every finished drop into the run's folder: from then on it belongs to the run.
+
+    What other runs left behind in work/ is taken up first.
+    """
+    own = workspace.work / run
+    own.mkdir(parents=True, exist_ok=True)
+    orphans = [folder for folder in _folders(workspace.work) if folder != own]
+    for source in (*orphans, workspace.inbox):
+        for path in _finished(source):
+            _take(path, own / path.relative_to(source))
+    for folder in orphans:
+        shutil.rmtree(folder)
+
+
+def claimed(workspace: Workspace, run: str) -> list[Delivery]:
+    """The run's files that are not done yet, in the order they were delivered."""
+    own = workspace.work / run
+    return [Delivery(path, path.relative_to(own).as_posix()) for path in _finished(own)]
+
+
+def batches(deliveries: list[Delivery]) -> Iterator[list[Delivery]]:
+    """The deliveries in portions that fit into memory, at least one a portion."""
+    portion: list[Delivery] = []
+    size = 0
+    for delivery in deliveries:
+        bytes_more = delivery.path.stat().st_size
+        if portion and (size + bytes_more > BATCH_BYTES or len(portion) == BATCH_FILES):
+            yield portion
+            portion, size = [], 0
+        portion.append(delivery)
+        size += bytes_more
+    if portion:
+        yield portion
+
+
+def clear(workspace: Workspace, run: str) -> None:
+    """Removes the run's folder once nothing is left in it but empty folders."""
+    own = workspace.work / run
+    if own.is_dir() and not _finished(own):
+        shutil.rmtree(own)
+
+
+def is_finished(path: Path) -> bool:
+    """Whether the name is one of a finished upload: no dotfile, no uploader's interim ending."""
+    return not path.name.startswith(".") and not path.name.lower().endswith(UNFINISHED)
+
+
+def _finished(folder: Path) -> list[Path]:
+    """Regular files below the folder, oldest first; dotted folders and links are left alone."""
+    found = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not path.is_symlink()
+        and is_finished(path)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.as_posix()))
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir())
+
+
+def _take(path: Path, target: Path) -> None:
+    """One rename; a name already taken gets a number before it. A drop that is gone is let go."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    free, number = target, 1
+    while free.exists():
+        number += 1
+        free = target.with_name(f"{number}-{target.name}")
+    try:
+        path.rename(free)
+    except FileNotFoundError:
+        return

@@ -1,0 +1,188 @@
+"""Files in: each exactly once, its bytes kept first, its tables in one transaction, an answer for each.
+
+A file leaves work/ only after its row is in the database. A run that dies in
+between finds the file there again, and the row says that only the last step is
+left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from edi_iop import parsers
+from edi_iop.errors import EdiIopError
+from edi_iop.findings import Finding
+from edi_iop.parsers import Parsed
+from edi_iop.reconciler.balance import balance
+from edi_iop.runner import archive, inbox, lock, notes, quarantine
+from edi_iop.runner.inbox import Delivery
+from edi_iop.runner.outcome import Outcome, failed, judge, recorded, weigh
+from edi_iop.settings import Workspace
+from edi_iop.store import Store
+from edi_iop.tables import FINDINGS
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One delivery with its number; no digest where the system would not let us read it."""
+
+    file_id: int
+    delivery: Delivery
+    sha256: str | None
+    size: int
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Takes files in for one run."""
+
+    store: Store
+    workspace: Workspace
+    run: str
+    as_of: date
+
+    def take_in(self) -> int:
+        """Every drop of the inbox, and what a dead run left; how many files the run has."""
+        inbox.claim(self.workspace, self.run)
+        before = self.store.load("files", run=self.run, direction="in").to_dicts()
+        known = {(row["name"], row["sha256"]): row for row in before}
+        count = len(before)
+        for portion in inbox.batches(inbox.claimed(self.workspace, self.run)):
+            count += self._take(portion, known)
+            lock.beat(self.store, self.run)
+        inbox.clear(self.workspace, self.run)
+        return count
+
+    def _take(
+        self, portion: Sequence[Delivery], known: Mapping[tuple[str, str | None], dict[str, Any]]
+    ) -> int:
+        """One portion: archived, parsed together, then applied file by file. How many were new."""
+        contents: dict[str, bytes] = {}
+        new: list[tuple[Delivery, str | None]] = []
+        for delivery in portion:  # files, not rows: each is moved and answered by itself
+            sha256 = self._archive(delivery, contents)
+            row = known.get((delivery.name, sha256))
+            if row is None:
+                new.append((delivery, sha256))
+            else:
+                self._finish(delivery, row)
+        first = self.store.next_numbers("file", len(new))
+        arrivals = [
+            Arrival(number, delivery, sha256, delivery.path.stat().st_size)
+            for number, (delivery, sha256) in enumerate(new, start=first)
+        ]
+        parsed = self._parse_new(arrivals, contents)
+        for arrival in arrivals:
+            outcome = self._record(arrival, parsed.get(arrival.sha256 or ""))
+            self._dispose(arrival.delivery, arrival.file_id, outcome)
+        return len(arrivals)
+
+    def _archive(self, delivery: Delivery, contents: dict[str, bytes]) -> str | None:
+        """Keeps the bytes, and adds them to the portion's contents; their digest."""
+        try:
+            data = delivery.path.read_bytes()
+        except PermissionError:
+            return None
+        sha256 = archive.keep(self.workspace, data)
+        contents[sha256] = data
+        return sha256
+
+    def _parse_new(
+        self, arrivals: Sequence[Arrival], contents: Mapping[str, bytes]
+    ) -> dict[str, Parsed | Outcome]:
+        """Each content that was not taken in before, parsed once; by digest."""
+        firsts: dict[str, int] = {}
+        for arrival in arrivals:
+            if arrival.sha256 is not None and self.store.seen(arrival.sha256) is None:
+                firsts.setdefault(arrival.sha256, arrival.file_id)
+        parsed = _parse([(file_id, contents[sha256]) for sha256, file_id in firsts.items()])
+        return {sha256: parsed[file_id] for sha256, file_id in firsts.items()}
+
+    def _record(self, arrival: Arrival, parsed: Parsed | Outcome | None) -> Outcome:
+        """The file's row, tables and findings, all in one transaction."""
+        try:
+            with self.store.transaction():
+                return self._apply(arrival, parsed)
+        except EdiIopError as problem:  # nothing of the file was kept: it is set aside instead
+            kind = "unknown" if parsed is None else parsed.kind
+            with self.store.transaction():
+                return self._set_aside(arrival, failed(kind, str(problem)))
+
+    def _apply(self, arrival: Arrival, parsed: Parsed | Outcome | None) -> Outcome:
+        before = None if arrival.sha256 is None else self.store.seen(arrival.sha256)
+        if before is not None:
+            return self._duplicate(arrival, before)
+        if not isinstance(parsed, Parsed):
+            return self._set_aside(arrival, parsed or failed("unknown", "permission denied"))
+        outcome, imbalance = judge(parsed), FINDINGS.empty()
+        if outcome.status == "applied" and parsed.kind == "835":
+            imbalance = balance(parsed.tables)
+            outcome = weigh(outcome, imbalance)
+        self._add_row(arrival, outcome, parsed.transactions)
+        found = pl.concat([FINDINGS.conform(parsed.findings), imbalance])
+        # Content that came twice in one portion was parsed under its first number.
+        self.store.save({"findings": found.with_columns(file_id=pl.lit(arrival.file_id))})
+        if outcome.status in ("applied", "held"):
+            self.store.save(parsed.tables)
+        return outcome
+
+    def _duplicate(self, arrival: Arrival, before: Mapping[str, Any]) -> Outcome:
+        """Content that was taken in before has no further effect than its row."""
+        found = Finding("DUPLICATE_DELIVERY", f"same content as file {before['file_id']}")
+        outcome = Outcome("duplicate", before["kind"], found.code, found.message)
+        self._add_row(arrival, outcome, 0)
+        self.store.save({"findings": notes.frame([found], arrival.file_id)})
+        return outcome
+
+    def _set_aside(self, arrival: Arrival, outcome: Outcome) -> Outcome:
+        """Only the row and why."""
+        self._add_row(arrival, outcome, 0)
+        found = Finding(outcome.code, outcome.message)
+        self.store.save({"findings": notes.frame([found], arrival.file_id)})
+        return outcome
+
+    def _add_row(self, arrival: Arrival, outcome: Outcome, transactions: int) -> None:
+        self.store.add_file(
+            file_id=arrival.file_id,
+            sha256=arrival.sha256,
+            direction="in",
+            kind=outcome.kind,
+            status=outcome.status,
+            reason=outcome.reason,
+            size=arrival.size,
+            name=arrival.delivery.name,
+            run=self.run,
+            received_on=self.as_of,
+            transactions=transactions,
+            archived=arrival.sha256 is not None,
+        )
+
+    def _finish(self, delivery: Delivery, row: Mapping[str, Any]) -> None:
+        """The last step of a file that a dead run recorded and did not put away."""
+        findings = self.store.load("findings", file_id=row["file_id"])
+        self._dispose(delivery, row["file_id"], recorded(row, findings))
+
+    def _dispose(self, delivery: Delivery, file_id: int, outcome: Outcome) -> None:
+        """A quarantined file goes to quarantine/; of the others the archive has the bytes."""
+        if outcome.status == "quarantined":
+            quarantine.put(self.workspace, delivery.path, file_id, outcome)
+        else:
+            delivery.path.unlink()
+
+
+def _parse(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed | Outcome]:
+    """All files together; where that fails, one by one, so that one cannot stop the others."""
+    try:
+        return dict(parsers.parse(files))
+    except (OSError, MemoryError):
+        raise
+    except Exception as problem:  # a fault of ours on some file: the night goes on without it
+        if len(files) == 1:
+            message = f"reading it failed ({type(problem).__name__})"
+            return {files[0][0]: failed("unknown", message)}
+        return {number: part for file in files for number, part in _parse([file]).items()}

@@ -1,0 +1,179 @@
+"""The receipt of a run: what came in, what became of it, what went out, and that nothing is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from edi_iop.errors import ControlTotals
+from edi_iop.store import Store
+
+Receipt = dict[str, Any]
+"""Plain values, as reports/RUN.json has them; see `receipt` for the keys."""
+
+STATUSES = ("applied", "held", "duplicate", "quarantined")
+_CLAIM = ("file_id", "remit_claim_offset")
+
+
+def receipt(
+    store: Store, run: str, as_of: str, delivered: int, seconds: Mapping[str, float]
+) -> Receipt:
+    """The run's receipt out of the database.
+
+    files: in = applied + duplicate + quarantined; held is the part of applied
+    whose money is not accepted. money: in = accepted + held, by payment.
+    built, blocked: this night's claims and the lines kept back. remits, denials:
+    of the payments this run took in. findings: of the run's files, and of the
+    feeds as they stand. clean: nothing in it needs a person.
+    """
+    files = store.load("files", run=run)
+    arrived = files.filter(pl.col("direction") == "in")
+    made: Receipt = {
+        "run": run,
+        "as_of": as_of,
+        "files": _files(arrived),
+        "not_applied": _not_applied(arrived),
+        "money": _money(store, arrived),
+        "built": _built(store, files.filter(pl.col("direction") == "out")),
+        "blocked": _blocked(store),
+        "remits": _remits(store, arrived),
+        "denials": _denials(store, arrived),
+        "findings": _findings(store, files),
+        "seconds": dict(seconds),
+    }
+    _verify(made, delivered)
+    return {**made, "clean": _is_clean(made)}
+
+
+def _files(arrived: pl.DataFrame) -> dict[str, Any]:
+    kinds = arrived["kind"].unique().sort().to_list()
+    by_kind = {kind: _by_status(arrived.filter(pl.col("kind") == kind)) for kind in kinds}
+    return {**_by_status(arrived), "by_kind": by_kind}
+
+
+def _by_status(files: pl.DataFrame) -> dict[str, int]:
+    counts = {name: _count(files, pl.col("status") == name) for name in STATUSES}
+    counts["applied"] += counts["held"]
+    return {"in": files.height, **counts}
+
+
+def _not_applied(arrived: pl.DataFrame) -> list[dict[str, Any]]:
+    """Held and quarantined files by number: names of files may tell of people."""
+    troubled = arrived.filter(pl.col("status").is_in(["held", "quarantined"]))
+    return troubled.select("file_id", "kind", "status", "reason").to_dicts()
+
+
+def _money(store: Store, arrived: pl.DataFrame) -> dict[str, Any]:
+    rows = (
+        store.load("payments")
+        .join(arrived.select("file_id", "status"), on="file_id", maintain_order="left")
+        .select(
+            "file_id",
+            "payer_name",
+            "amount_cents",
+            payment="trace_number",
+            payment_date=pl.col("payment_date").cast(pl.String),
+            status=pl.when(pl.col("status") == "held")
+            .then(pl.lit("held"))
+            .otherwise(pl.lit("accepted")),
+        )
+    )
+    return {
+        "in_cents": int(rows["amount_cents"].sum()),
+        "accepted_cents": _sum(rows, "accepted"),
+        "held_cents": _sum(rows, "held"),
+        "payments": rows.to_dicts(),
+    }
+
+
+def _built(store: Store, sent: pl.DataFrame) -> dict[str, Any]:
+    claims = _of(store, "claims", sent)
+    return {
+        "files": _count(sent, pl.col("status") != "held"),
+        "held_files": _count(sent, pl.col("status") == "held"),
+        "claims": claims.height,
+        "lines": _of(store, "claim_lines", sent).height,
+        "charge_cents": int(claims["charge_cents"].sum()),
+    }
+
+
+def _blocked(store: Store) -> dict[str, Any]:
+    """Proposed lines that did not go out, by the rules that keep them back."""
+    kept = store.load("violations", file_id=0)
+    stopping = kept.filter(pl.col("severity").is_in(["block", "hold"]))
+    return {"lines": stopping["line_offset"].n_unique(), "by_rule": _tally(stopping, "rule")}
+
+
+def _remits(store: Store, arrived: pl.DataFrame) -> dict[str, int]:
+    claims = _of(store, "remit_claims", arrived)
+    whole = _of(store, "matches", arrived).filter(pl.col("remit_line_offset").is_null())
+    matched = whole.filter(pl.col("claim_file_id").is_not_null()).unique(_CLAIM).height
+    return {
+        "claims": claims.height,
+        "matched": matched,
+        "unmatched": claims.height - matched,
+        "lines": _of(store, "remit_lines", arrived).height,
+    }
+
+
+def _denials(store: Store, arrived: pl.DataFrame) -> dict[str, Any]:
+    found = _of(store, "verdicts", arrived)
+    return {
+        "lines": found.height,
+        "by_verdict": _tally(found, "verdict"),
+        "by_rule": _tally(found.with_columns(pl.col("rule").fill_null("none")), "rule"),
+    }
+
+
+def _findings(store: Store, files: pl.DataFrame) -> dict[str, int]:
+    found = pl.concat([_of(store, "findings", files), store.load("findings", file_id=None)])
+    return {
+        name: _count(found, pl.col("severity") == name) for name in ("error", "warning", "info")
+    }
+
+
+def _verify(made: Receipt, delivered: int) -> None:
+    """Nothing lost, nothing counted twice: what was claimed has a row, what came in is accounted for."""
+    files, money = made["files"], made["money"]
+    ended = files["applied"] + files["duplicate"] + files["quarantined"]
+    if not files["in"] == ended == delivered:
+        raise ControlTotals(
+            f"run {made['run']}: {delivered} files were claimed, {files['in']} recorded, {ended} "
+            "ended; compare work/ with `report files` before the next run"
+        )
+    if money["in_cents"] != money["accepted_cents"] + money["held_cents"]:
+        raise ControlTotals(
+            f"run {made['run']}: payments do not add up to what was accepted and held; "
+            "compare with `report payments`"
+        )
+
+
+def _is_clean(made: Receipt) -> bool:
+    files = made["files"]
+    return not (
+        files["held"]
+        or files["quarantined"]
+        or made["built"]["held_files"]
+        or made["blocked"]["lines"]
+        or made["findings"]["error"]
+    )
+
+
+def _of(store: Store, name: str, files: pl.DataFrame) -> pl.DataFrame:
+    """The rows of these files."""
+    return store.load(name).join(files.select("file_id"), on="file_id", how="semi")
+
+
+def _tally(frame: pl.DataFrame, column: str) -> dict[str, int]:
+    counted = frame.group_by(column).len().sort(column)
+    return dict(counted.iter_rows())
+
+
+def _count(frame: pl.DataFrame, condition: pl.Expr) -> int:
+    return frame.filter(condition).height
+
+
+def _sum(rows: pl.DataFrame, status: str) -> int:
+    return int(rows.filter(pl.col("status") == status)["amount_cents"].sum())

@@ -1,0 +1,95 @@
+"""What the database holds, as the other rooms take it: feeds as they stand, claims sent, remits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from edi_iop.rules.days import days
+from edi_iop.rules.lines import service_lines
+from edi_iop.rules.policy import Policy, load
+from edi_iop.rules.records import Records
+from edi_iop.settings import Settings, Workspace
+from edi_iop.store import Store
+
+Tables = dict[str, pl.DataFrame]
+
+SENT = ("submissions", "claims", "claim_lines", "claim_diagnoses")
+REMITS = (
+    "payments",
+    "remit_claims",
+    "remit_lines",
+    "adjustments",
+    "provider_adjustments",
+    "remarks",
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The facility's own records on a date, and what it sent."""
+
+    encounters: pl.DataFrame
+    clients: pl.DataFrame
+    authorizations: pl.DataFrame
+    providers: pl.DataFrame
+    days: pl.DataFrame
+    sent: Tables
+    as_of: date
+
+    def lines(self, standings: pl.DataFrame | None = None) -> pl.DataFrame:
+        """Every line sent (tables.SERVICE_LINES), as the payers have answered it so far."""
+        return service_lines(self.sent, self.clients, self._sent_on(), standings)
+
+    def records(self, lines: pl.DataFrame) -> Records:
+        """What the rules judge these lines by."""
+        return Records(
+            lines=lines,
+            days=self.days,
+            encounters=self.encounters,
+            clients=self.clients,
+            authorizations=self.authorizations,
+            providers=self.providers,
+            as_of=self.as_of,
+        )
+
+    def _sent_on(self) -> dict[int, date]:
+        made = self.sent["submissions"].group_by("file_id").agg(pl.col("created_on").min())
+        return {number: day for number, day in made.iter_rows() if day is not None}
+
+
+def policies(workspace: Workspace, settings: Settings, as_of: date) -> dict[str, Policy]:
+    """The policy of every payer we bill, by payer id; BadPolicy where one has none on the date."""
+    folders = (workspace.payers,)
+    return {payer.id: load(payer.policy, as_of, folders) for payer in settings.payers}
+
+
+def known(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
+    """The records as they stand."""
+    encounters, clients = store.load("encounters"), store.load("clients")
+    return Known(
+        encounters=encounters,
+        clients=clients,
+        authorizations=store.load("authorizations"),
+        providers=store.load("providers"),
+        days=days(encounters, clients, policies),
+        sent={name: store.load(name) for name in SENT},
+        as_of=as_of,
+    )
+
+
+def remits(store: Store) -> Tables:
+    """Every remit taken in, those held too."""
+    return {name: store.load(name) for name in REMITS}
+
+
+def accepted(store: Store, tables: Tables) -> Tables:
+    """The remits without those that are held: their money is not to be relied on."""
+    held = store.load("files", status="held").select("file_id")
+    return {
+        name: frame.join(held, on="file_id", how="anti", maintain_order="left")
+        for name, frame in tables.items()
+    }

@@ -1,0 +1,256 @@
+"""A synthetic behavioural clinic: two months of intensive outpatient care, with planted faults.
+
+The same seed gives the same bytes. The truth lists every planted fault; all
+other days are clean. All people, numbers and payers are invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+import polars as pl
+
+from edi_iop.identifiers import make_npi
+from edi_iop.rules import policy
+from edi_iop.settings import Workspace, decode
+from edi_iop.simulator import clinic_charts as charting
+from edi_iop.simulator import clinic_people as people
+from edi_iop.simulator.clinic_cases import CASES, Case
+from edi_iop.simulator.clinic_charts import Chart
+from edi_iop.simulator.clinic_faults import MIDDLE, Planted, Season, billed_test
+from edi_iop.simulator.clinic_feeds import SETTINGS, feeds
+from edi_iop.simulator.clinic_former import Ledger, former_claims
+from edi_iop.simulator.clinic_people import Staff
+from edi_iop.simulator.clinic_staff import staff_claims, write_837p
+from edi_iop.transcribe.write import write_837i
+from edi_iop.x12.envelopes import Envelope
+
+Tables = dict[str, pl.DataFrame]
+
+START = date(2026, 1, 5)
+"""A Monday."""
+WEEKS = 8
+NPI = make_npi("198765432")
+ROSTER_SINCE = date(2022, 7, 1)
+COVERED_SINCE = date(2025, 1, 1)
+FORMER_CONTROL = 42
+"""Interchange and group control number of the former system's file."""
+
+TRUTH = {
+    "kind": pl.String(),
+    "rule": pl.String(),
+    "severity": pl.String(),
+    "client_id": pl.String(),
+    "payer_id": pl.String(),
+    "service_date": pl.Date(),
+    "where": pl.String(),
+    "record": pl.String(),
+    "says": pl.String(),
+}
+"""One row a line that breaks a rule; kind payer_mistake is a right line the payer should deny."""
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """One night's drops and what is wrong with them."""
+
+    settings: str
+    """settings.toml"""
+    feeds: dict[str, bytes]
+    """File name -> CSV or XML."""
+    former: Tables
+    """What the former billing system sent (837I)."""
+    staff: Tables
+    """What a practice of the clinic's physicians sent (837P)."""
+    truth: pl.DataFrame
+    """TRUTH"""
+    roster: tuple[Staff, ...]
+    as_of: date
+    """The day to run the first night on."""
+
+
+def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int = WEEKS) -> Clinic:
+    """The clinic of a seed, at least 40 clients and 8 weeks, as the faults need.
+
+    start: a Monday. Beyond 12 weeks the first ones run into a payer's filing limit.
+    """
+    random = Random(seed)
+    settings = decode(SETTINGS.format(npi=NPI))
+    roster = people.staff(random)
+    season = Season(random, roster, start, max(weeks, WEEKS))
+    cases = [*CASES, *_more(random, clients - len(CASES))]
+    charts = [_chart(case, number, season) for number, case in enumerate(cases, start=1)]
+    planted = _lived(cases, charts, season)
+    policies = {payer.id: policy.load(payer.policy, start) for payer in settings.payers}
+    ledger = Ledger(settings, policies, roster, start)
+    former, planted_there = former_claims(_former(cases, charts), ledger, random)
+    staffed = [chart for case, chart in zip(cases, charts, strict=True) if case.special == "staff"]
+    staff, planted_by_staff = staff_claims(staffed, settings, roster, start)
+    return Clinic(
+        settings=SETTINGS.format(npi=NPI),
+        feeds=feeds(charts, roster, ROSTER_SINCE),
+        former=former,
+        staff=staff,
+        truth=_truth([*planted, *planted_there, *planted_by_staff]),
+        roster=roster,
+        as_of=season.last + timedelta(days=1),
+    )
+
+
+def _lived(cases: list[Case], charts: list[Chart], season: Season) -> list[Planted]:
+    """Changes the charts as their cases ask, and tells what was planted."""
+    planted: list[Planted] = []
+    for case, chart in zip(cases, charts, strict=True):
+        if case.plant is not None:
+            planted += case.plant(chart, season)
+        elif case.special == "lab_apart":
+            # Tests are paid apart by this payer: a line that looks like BUN-04 and is none.
+            billed_test(chart, chart.days(season.monday(MIDDLE))[1])
+        elif not case.special:
+            _ordinary_life(chart, season)
+    return planted
+
+
+def write_clinic(clinic: Clinic, workspace: Workspace) -> None:
+    """Writes settings.toml, and every drop into inbox/; the truth is not written."""
+    workspace.inbox.mkdir(parents=True, exist_ok=True)
+    workspace.settings_file.write_text(clinic.settings, encoding="utf-8")
+    for name, data in {**clinic.feeds, **claim_files(clinic)}.items():
+        (workspace.inbox / name).write_bytes(data)
+
+
+def claim_files(clinic: Clinic) -> dict[str, bytes]:
+    """The claims that others sent, as they sent them: the former system's 837I, the staff's 837P."""
+    sent = clinic.former["submissions"].row(0, named=True)
+    envelope = Envelope(
+        sender_id=sent["sender_id"],
+        receiver_id=sent["receiver_id"],
+        interchange_control=FORMER_CONTROL,
+        group_control=FORMER_CONTROL,
+        created=datetime.combine(sent["created_on"], time.fromisoformat(sent["created_at"])),
+        usage=sent["usage"],
+    )
+    return {
+        "former-system.837": write_837i(clinic.former, envelope),
+        "physicians-group.837": write_837p(clinic.staff, clinic.roster),
+    }
+
+
+def _more(random: Random, count: int) -> list[Case]:
+    """Clean clients beyond those of the cases."""
+    kinds = [("SUD", ""), ("MH", ""), ("CO", "SUD"), ("CO", "MH")]
+    return [
+        Case(random.choice(("HARBR", "MERID")), *random.choice(kinds)) for _ in range(max(count, 0))
+    ]
+
+
+def _chart(case: Case, number: int, season: Season) -> Chart:
+    """A client's clean chart, as the case asks for it."""
+    random = season.random
+    born = people.ADOLESCENT if case.special == "adolescent" else people.ADULT
+    sex = ""
+    if case.special == "pregnant":
+        born, sex = (date(1994, 1, 1), date(2002, 12, 31)), "F"
+    chart = Chart(
+        person=people.person(random, number, born, sex),
+        track=case.track,
+        leading=case.leading or case.track,
+        diagnoses=_diagnoses(case, random),
+        admitted=season.monday(-1) if case.special == "last_week" else season.start,
+        coverages=[people.coverage(random, case.payer_id, COVERED_SINCE)],
+    )
+    discharged = season.monday(MIDDLE) + timedelta(days=4)
+    leaves = discharged if case.special == "discharged" else None
+    charting.attend(
+        chart, random, season.roster, _days(case, chart, season, leaves), discharged=leaves
+    )
+    if case.special == "changes_payer":
+        _change_payer(chart, season)
+    if case.payer_id == "HARBR":
+        charting.authorize(chart, random, NPI, season.last)
+        charting.name_authorizations(chart)
+    if case.former == "two_tracks":
+        # This payer authorizes the program, not a track: both claims carry a good number.
+        chart.authorizations[:] = [
+            replace(one, program_track=None, procedure=None, revenue=None)
+            for one in chart.authorizations
+        ]
+    return chart
+
+
+def _diagnoses(case: Case, random: Random) -> dict[str, str]:
+    """Diagnoses by track: of two tracks each lists its own first and the other's second."""
+    substance = random.choice(charting.SUBSTANCE)
+    psychiatric = random.choice(charting.PSYCHIATRIC)
+    if case.track == "CO" or case.former == "two_tracks":
+        return {"SUD": f"{substance} {psychiatric}", "MH": f"{psychiatric} {substance}"}
+    if case.special == "pregnant":
+        return {"SUD": "O99.310 F10.20", "MH": psychiatric}
+    return {"SUD": substance, "MH": psychiatric}
+
+
+def _days(case: Case, chart: Chart, season: Season, leaves: date | None) -> list[date]:
+    """The attended dates: the same weekdays every week, fewer in the last one before discharge."""
+    weekdays = case.weekdays or _weekdays(case, season.random)
+    weeks = range((season.last - chart.admitted).days // 7 + 1)
+    days = [chart.admitted + timedelta(weeks=week, days=day) for week in weeks for day in weekdays]
+    if leaves is None:
+        return days
+    last_week = leaves - timedelta(days=4)
+    return [day for day in days if day < last_week] + [last_week, leaves]
+
+
+def _weekdays(case: Case, random: Random) -> tuple[int, ...]:
+    """Four days for those whose records are spoilt, so that the week stays long enough."""
+    if case.special == "adolescent":
+        return random.choice(charting.TWO_DAYS)
+    if case.plant is not None or case.former is not None or random.random() < 0.5:
+        return random.choice(charting.FOUR_DAYS)
+    return random.choice(charting.THREE_DAYS)
+
+
+def _change_payer(chart: Chart, season: Season) -> None:
+    """The first four weeks are covered by the other payer."""
+    held = chart.coverages[0]
+    begins = season.monday(MIDDLE) - timedelta(days=1)  # a Sunday: every payer's week stays whole
+    earlier = people.coverage(
+        season.random, "MERID", COVERED_SINCE, last=begins - timedelta(days=1)
+    )
+    chart.coverages[:] = [earlier, replace(held, first=begins)]
+
+
+def _ordinary_life(chart: Chart, season: Season) -> None:
+    """What every export holds and no rule minds: a missed day, a late signature, a slip undone."""
+    free = next(
+        day
+        for day in (season.monday(2) + timedelta(days=shift) for shift in range(7))
+        if day not in chart.visits
+    )
+    like = chart.visits[chart.days(season.monday(2))[0]][0]
+    beside = replace(like, service_date=free, start_time=None, end_time=None, minutes=None)
+    record = f"E-{chart.client_id}-{free:%y%m%d}"
+    slip = replace(beside, source_record_id=f"{record}-8", minutes=45)
+    chart.extra += [
+        replace(beside, source_record_id=f"{record}-9", attendance="no_show"),
+        slip,
+        replace(slip, record_action="cancel", record_version=2),
+        replace(like, note_status="draft"),
+    ]
+    chart.change(like.service_date, 0, record_action="change", record_version=2)
+
+
+def _former(cases: list[Case], charts: list[Chart]) -> Mapping[str, list[Chart]]:
+    """Clients of the former system by what it did wrong."""
+    groups: dict[str, list[Chart]] = {}
+    for case, chart in zip(cases, charts, strict=True):
+        if case.former is not None:
+            groups.setdefault(case.former, []).append(chart)
+    return groups
+
+
+def _truth(planted: list[Planted]) -> pl.DataFrame:
+    rows = [{name: getattr(each, name) for name in TRUTH} for each in planted]
+    return pl.DataFrame(rows, schema=TRUTH).sort("rule", "client_id", "service_date", "record")

@@ -1,0 +1,1 @@
+UPDATE files SET status = :status WHERE file_id = :file_id

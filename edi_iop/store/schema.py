@@ -1,0 +1,131 @@
+"""The database's schema: the canonical tables as SQLite tables, and the store's own housekeeping.
+
+Migrations are sqlite-utils' own: each runs in one transaction together with the
+record that it ran. A canonical table that gains a column needs no migration of
+its own, since `complete` adds what is absent; any other change does.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import polars as pl
+from sqlite_utils import Database, Migrations
+from sqlite_utils.db import Table as SqliteTable
+
+from edi_iop import tables
+from edi_iop.tables import TABLES, Table
+
+DERIVED = frozenset({"days", "service_lines", "violations", "matches", "verdicts"})
+"""Tables computed anew every night from the others: they are replaced, never appended to."""
+FEEDS = frozenset({"encounters", "clients", "authorizations", "providers"})
+"""Tables whose rows are versions: all are kept, and a query says which are current."""
+
+_INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "encounters": (("source_record_id",), ("client_id", "service_date")),
+    "clients": (("client_id",), ("member_id",)),
+    "authorizations": (("auth_number", "from_date"), ("client_id",)),
+    "providers": (("npi",),),
+    "submissions": (("interchange_control",),),
+    "claims": (("claim",), ("payer_claim_number",), ("member_id",)),
+    "claim_lines": (("file_id", "claim_offset"), ("line_control",), ("service_date",)),
+    "claim_parties": (("file_id", "claim_offset"),),
+    "other_payers": (("file_id", "claim_offset"),),
+    "other_payer_adjustments": (("file_id", "claim_offset"),),
+    "payments": (("trace_number",),),
+    "remit_claims": (("claim",), ("payer_claim_number",), ("file_id", "payment_offset")),
+    "remit_lines": (("file_id", "remit_claim_offset"), ("line_control",)),
+    "adjustments": (("file_id", "remit_claim_offset"),),
+    "provider_adjustments": (("file_id", "payment_offset"),),
+    "remarks": (("file_id", "remit_claim_offset"),),
+    "days": (("client_id", "service_date"),),
+    "service_lines": (("file_id", "claim_offset", "line_offset"), ("claim",)),
+    "violations": (("rule",), ("file_id", "claim_offset", "line_offset")),
+    "matches": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
+    "verdicts": (("claim",), ("file_id", "remit_claim_offset")),
+    "findings": (("file_id",),),
+    "files": (("sha256",), ("run",)),
+}
+"""What questions join and look up by, beside the primary keys."""
+
+migrations = Migrations("edi_iop")
+_KNOWN = ("0001_tables", "0002_housekeeping")
+
+
+def newer_than_known(db: Database) -> list[str]:
+    """Migrations the database has had and this program does not know."""
+    return [done.name for done in migrations.applied(db) if done.name not in _KNOWN]
+
+
+def missing(db: Database) -> dict[str, list[str]]:
+    """Canonical columns the database lacks, by table; empty where it is complete."""
+    there = {name: set(db[name].columns_dict) for name in db.table_names()}
+    lacking = {
+        name: [column for column in table.schema if column not in there.get(name, set())]
+        for name, table in TABLES.items()
+    }
+    return {name: columns for name, columns in lacking.items() if columns}
+
+
+def complete(db: Database) -> None:
+    """Adds the canonical tables and columns the database lacks, empty."""
+    present = set(db.table_names())
+    for name, columns in missing(db).items():
+        if name not in present:
+            _create(db, TABLES[name])
+            continue
+        for column in columns:
+            _table(db, name).add_column(column, sqlite_type(TABLES[name].schema[column]))
+
+
+def sqlite_type(dtype: pl.DataType) -> type:
+    """Dates, times and lists are text, flags integers."""
+    if dtype in (pl.Int64(), pl.Boolean()):
+        return int
+    return float if dtype == pl.Float64() else str
+
+
+@migrations(name=_KNOWN[0])
+def _tables(db: Database) -> None:
+    _create(db, tables.FILES)
+    for table in TABLES.values():
+        if table is not tables.FILES:
+            _create(db, table)
+
+
+@migrations(name=_KNOWN[1])
+def _housekeeping(db: Database) -> None:
+    """Control numbers and serials, runs with their receipts, and who holds the workspace."""
+    strict = db.supports_strict
+    _table(db, "counters").create({"name": str, "value": int}, pk="name", strict=strict)
+    run = {"run": str, "as_of": str, "status": str, "started_at": str}
+    _table(db, "runs").create(
+        {**run, "finished_at": str, "receipt": str}, pk="run", not_null=run, strict=strict
+    )
+    lock = {"name": str, "run": str, "pid": int, "host": str, "beat": float}
+    _table(db, "locks").create(lock, pk="name", not_null=lock, strict=strict)
+
+
+def _create(db: Database, table: Table) -> None:
+    """One canonical table with its key, its indices and the tie to its file."""
+    key = _key(table)
+    of_file = "file_id" in table.schema and table is not tables.FILES and table.name not in DERIVED
+    made = _table(db, table.name).create(
+        {name: sqlite_type(dtype) for name, dtype in table.schema.items()},
+        pk=key[0] if len(key) == 1 else key or None,
+        foreign_keys=[("file_id", "files", "file_id")] if of_file else None,
+        strict=db.supports_strict,
+    )
+    for columns in _INDICES.get(table.name, ()):
+        made.create_index(columns)
+
+
+def _key(table: Table) -> tuple[str, ...]:
+    """What must be unique: a feed's rows are versions, a derived table's key may be partly null."""
+    if table.name in FEEDS:
+        return ("file_id", "row")
+    return () if table.name in DERIVED else table.key
+
+
+def _table(db: Database, name: str) -> SqliteTable:
+    return cast(SqliteTable, db[name])

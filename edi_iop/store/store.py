@@ -1,0 +1,305 @@
+"""One workspace's database: opened, migrated, loaded in bulk, asked by table.
+
+All SQL of the program is in this room. Every write belongs to a transaction;
+values reach SQL as parameters only, and names of tables and columns come from
+the definitions in edi_iop.tables.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlite_utils import Database
+
+from edi_iop.errors import Busy, StoreVersion, Unreadable
+from edi_iop.store import schema
+from edi_iop.store.values import to_frame, to_rows, to_value
+from edi_iop.tables import FILES, TABLES, Table
+
+_PATIENCE_SECONDS = 30.0
+"""How long a writer waits for another's transaction to end."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The schema a database has, the one this program needs, and the rows of each table."""
+
+    version: int
+    newest: int
+    pending: tuple[str, ...]
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The run that holds the workspace: its process, and when it last showed life (epoch)."""
+
+    run: str
+    pid: int
+    host: str
+    beat: float
+
+
+class Store:
+    """A connection to the database of one workspace; made by `create` or `open`."""
+
+    def __init__(self, db: Database, path: Path) -> None:
+        self._db = db
+        self.path = path
+
+    # -- the file itself
+
+    @classmethod
+    def create(cls, path: Path) -> Store:
+        """The database at path, made if it is absent and brought to the present schema."""
+        store = cls(_connect(path, f"{path.resolve().as_uri()}?mode=rwc"), path)
+        store.migrate()
+        return store
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Store:
+        """The database at path; StoreVersion where it is absent, older or newer than this program."""
+        store = cls.attach(path, read_only=read_only)
+        try:
+            store._check_present()
+        except StoreVersion:
+            store.close()
+            raise
+        return store
+
+    @classmethod
+    def attach(cls, path: Path, *, read_only: bool = False) -> Store:
+        """The database at path whatever its schema, to ask its status or to migrate it."""
+        if not path.is_file():
+            raise StoreVersion(
+                f"{path}: no database here; make one with: edi-iop init {path.parent}"
+            )
+        mode = "ro" if read_only else "rw"
+        return cls(_connect(path, f"{path.resolve().as_uri()}?mode={mode}"), path)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def migrate(self) -> list[str]:
+        """Brings the schema to this program's; the names of the migrations that ran."""
+        self._check_not_newer()
+        pending = [migration.name for migration in schema.migrations.pending(self._db)]
+        self._db.enable_wal()
+        schema.migrations.apply(self._db)
+        with self.transaction():
+            schema.complete(self._db)
+        return pending
+
+    def status(self) -> Status:
+        """What the database is, for `db status`."""
+        pending = tuple(migration.name for migration in schema.migrations.pending(self._db))
+        version = len(schema.migrations.applied(self._db))
+        rows = {name: self._db[name].count for name in sorted(self._db.table_names())}
+        shown = {name: count for name, count in rows.items() if not name.startswith("_")}
+        return Status(version, version + len(pending), pending, shown)
+
+    def _check_present(self) -> None:
+        self._check_not_newer()
+        if schema.migrations.pending(self._db) or schema.missing(self._db):
+            raise StoreVersion(
+                f"{self.path}: the database is older than this program; "
+                f"bring it up to date with: edi-iop db migrate {self.path.parent}"
+            )
+
+    def _check_not_newer(self) -> None:
+        unknown = schema.newer_than_known(self._db)
+        if unknown:
+            raise StoreVersion(
+                f"{self.path}: written by a newer version of edi-iop "
+                f"({unknown[-1]}); install that version or a later one"
+            )
+
+    # -- writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is kept together or not at all; joins a transaction that is open."""
+        connection = self._db.conn
+        if connection.in_transaction:
+            yield
+            return
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as problem:
+            raise Busy(
+                f"{self.path}: {problem}; try again when the other program is done"
+            ) from problem
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            self._db.rollback()
+            raise
+
+    def next_numbers(self, name: str, count: int = 1) -> int:
+        """The first of `count` numbers of a counter that nobody was given before; they begin at 1."""
+        with self.transaction():
+            self._run("count_up", name=name, count=count)
+            row = self._db.conn.execute("SELECT value FROM counters WHERE name = ?", (name,))
+            return int(row.fetchone()[0]) - count + 1
+
+    def add_file(self, **columns: Any) -> int:
+        """Writes one row of `files`; its file_id is the next number where none is given."""
+        with self.transaction():
+            file_id = columns.pop("file_id", None) or self.next_numbers("file")
+            row = pl.DataFrame([{"file_id": file_id, **columns}])
+            self._insert(FILES, row)
+            return int(file_id)
+
+    def mark_file(self, file_id: int, status: str) -> None:
+        """What became of a file since its row was written."""
+        with self.transaction():
+            self._run("mark_file", file_id=file_id, status=status)
+
+    def save(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Appends the rows of canonical tables; their files' rows must be there.
+
+        Unreadable where a table's own key occurs twice, or a row's file is not known.
+        """
+        with self.transaction():
+            for name, frame in tables.items():
+                self._insert(TABLES[name], frame)
+
+    def replace(self, name: str, frame: pl.DataFrame, **where: Any) -> None:
+        """Puts the frame in the place of a derived table, or of the rows that `where` names."""
+        table = TABLES[name]
+        if not where and name not in schema.DERIVED:
+            raise ValueError(f"{name} is not derived: its rows are history")
+        condition, values = _condition(table, where)
+        with self.transaction():
+            self._db.conn.execute(f'DELETE FROM "{name}"{condition}', values)
+            self._insert(table, frame)
+
+    def _insert(self, table: Table, frame: pl.DataFrame) -> None:
+        if frame.is_empty():
+            return
+        names = ", ".join(f'"{name}"' for name in table.schema)
+        places = ", ".join("?" * len(table.schema))
+        sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({places})'
+        try:
+            self._db.conn.executemany(sql, to_rows(table, frame))
+        except sqlite3.IntegrityError as problem:
+            raise Unreadable(
+                f"{table.name}: {problem}; the rows contradict what is stored, none was kept"
+            ) from problem
+
+    # -- asking
+
+    def load(self, name: str, **where: Any) -> pl.DataFrame:
+        """A canonical table, typed; of a feed the rows that are current. where: column = value."""
+        if name in schema.FEEDS:
+            return self._select(TABLES[name], f"({_query(name)})", where)
+        return self.history(name, **where)
+
+    def history(self, name: str, **where: Any) -> pl.DataFrame:
+        """The rows as they were delivered: of a feed the superseded and cancelled ones too."""
+        return self._select(TABLES[name], f'"{name}"', where, " ORDER BY rowid")
+
+    def file(self, file_id: int) -> dict[str, Any] | None:
+        """One row of `files`, or None."""
+        rows = self.load("files", file_id=file_id).to_dicts()
+        return rows[0] if rows else None
+
+    def seen(self, sha256: str) -> dict[str, Any] | None:
+        """The file with this content that was taken in or sent before, or None."""
+        row = self._run("seen", sha256=sha256).fetchone()
+        return None if row is None else self.file(int(row[0]))
+
+    def _select(
+        self, table: Table, source: str, where: Mapping[str, Any], order: str = ""
+    ) -> pl.DataFrame:
+        names = ", ".join(f'"{name}"' for name in table.schema)
+        condition, values = _condition(table, where)
+        cursor = self._db.conn.execute(f"SELECT {names} FROM {source}{condition}{order}", values)
+        return to_frame(table, cursor.fetchall())
+
+    # -- runs
+
+    def lock(self) -> Lock | None:
+        """Who holds the workspace."""
+        row = self._db.conn.execute("SELECT run, pid, host, beat FROM locks").fetchone()
+        return None if row is None else Lock(*row)
+
+    def hold(self, lock: Lock) -> None:
+        """Makes the workspace belong to a run, or shows that it still lives."""
+        with self.transaction():
+            self._run("hold", run=lock.run, pid=lock.pid, host=lock.host, beat=lock.beat)
+
+    def release(self) -> None:
+        """Nobody holds the workspace."""
+        with self.transaction():
+            self._db.conn.execute("DELETE FROM locks")
+
+    def start_run(self, run: str, as_of: date, at: str) -> None:
+        """A run begins, or is taken up again."""
+        with self.transaction():
+            self._run("start_run", run=run, as_of=as_of.isoformat(), at=at)
+
+    def finish_run(self, run: str, at: str, receipt: str) -> None:
+        """A run is done, with its receipt (JSON)."""
+        with self.transaction():
+            self._run("finish_run", run=run, at=at, receipt=receipt)
+
+    def unfinished_run(self) -> str | None:
+        """The run that died before its end, or None."""
+        row = self._run("unfinished_run").fetchone()
+        return None if row is None else str(row[0])
+
+    def receipts(self) -> dict[str, str]:
+        """The receipt (JSON) of every finished run, oldest first."""
+        rows = self._db.conn.execute(
+            "SELECT run, receipt FROM runs WHERE receipt IS NOT NULL ORDER BY rowid"
+        )
+        return {str(run): str(receipt) for run, receipt in rows}
+
+    def _run(self, query: str, **values: Any) -> sqlite3.Cursor:
+        return self._db.conn.execute(_query(query), values)
+
+
+def _connect(path: Path, uri: str) -> Database:
+    """A connection that leaves transactions to us, waits for writers and holds to foreign keys."""
+    try:
+        connection = sqlite3.connect(uri, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA foreign_keys = ON")
+        # A file leaves work/ only once its rows are safe, so every commit reaches the disk.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("SELECT COUNT(*) FROM sqlite_master")
+    except sqlite3.DatabaseError as problem:
+        raise StoreVersion(
+            f"{path}: cannot be opened as a database ({problem}); restore it from a backup"
+        ) from problem
+    return Database(connection, execute_plugins=False)
+
+
+def _condition(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    """Column = value of every filter; null equals null."""
+    for name in where:
+        if name not in table.schema:
+            raise ValueError(f"{table.name} has no column {name}")
+    terms = " AND ".join(f'"{name}" IS ?' for name in where)
+    return (f" WHERE {terms}" if terms else ""), [to_value(value) for value in where.values()]
+
+
+@cache
+def _query(name: str) -> str:
+    """The text of queries/NAME.sql."""
+    return (Path(__file__).parent / "queries" / f"{name}.sql").read_text(encoding="utf-8")

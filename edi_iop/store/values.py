@@ -1,0 +1,64 @@
+"""Typed columns to what SQLite holds, and back: dates and times as ISO text, lists as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from edi_iop.tables import Table
+
+_LIST = pl.List(pl.String)
+
+
+def to_rows(table: Table, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """The frame's rows in the table's column order, as SQLite holds them."""
+    shaped = table.conform(frame)
+    return shaped.select(_out(name, dtype) for name, dtype in table.schema.items()).rows()
+
+
+def to_frame(table: Table, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+    """The table out of rows in its column order, every column of its type."""
+    held = {name: _held(dtype) for name, dtype in table.schema.items()}
+    raw = pl.DataFrame(rows, schema=held, orient="row")
+    return raw.select(_back(name, dtype) for name, dtype in table.schema.items())
+
+
+def to_value(value: Any) -> Any:
+    """One value of a filter as SQLite holds it."""
+    if isinstance(value, list | tuple):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _held(dtype: pl.DataType) -> pl.DataType:
+    if dtype == pl.Boolean():
+        return pl.Int64()
+    return pl.String() if isinstance(dtype, pl.Date | pl.Time | pl.List) else dtype
+
+
+def _out(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.Date):
+        return column.dt.to_string("%Y-%m-%d")
+    if isinstance(dtype, pl.Time):
+        return column.dt.to_string("%H:%M:%S")
+    if isinstance(dtype, pl.List):
+        # There is no JSON of a list alone: it is taken out of the JSON of a struct holding it.
+        named = pl.struct(column.alias("l")).struct.json_encode()
+        array = named.str.strip_prefix('{"l":').str.strip_suffix("}")
+        return pl.when(column.is_not_null()).then(array).alias(name)
+    return column.cast(pl.Int64) if isinstance(dtype, pl.Boolean) else column
+
+
+def _back(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.Date):
+        return column.str.to_date("%Y-%m-%d")
+    if isinstance(dtype, pl.Time):
+        return column.str.to_time("%H:%M:%S")
+    if isinstance(dtype, pl.List):
+        return column.str.json_decode(_LIST)
+    return column.cast(pl.Boolean) if isinstance(dtype, pl.Boolean) else column

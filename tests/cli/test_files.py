@@ -1,0 +1,118 @@
+"""identify, validate, parse on the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edi_iop.cli.options import spread
+from edi_iop.reports.sheet import MASK
+
+
+def test_identify_by_content_not_by_name(call: Any, clinic: Path, tmp_path: Path) -> None:
+    claims = clinic / "claims" / "former-system.837"
+    disguised = tmp_path / "holiday.jpg"
+    disguised.write_bytes(claims.read_bytes())
+    result = call("identify", disguised, "--format", "json")
+    (record,) = json.loads(result.stdout)
+    assert (record["file"], record["kind"], record["guide"]) == (
+        str(disguised),
+        "837I",
+        "005010X223A2",
+    )
+    assert record["interchange_control"] == "000000042"
+    assert record["bytes"] == claims.stat().st_size
+    assert result.exit_code == 0
+
+
+def test_identify_of_what_is_nothing_of_ours(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("hello")
+    result = call("identify", tmp_path / "note.txt")
+    assert result.exit_code == 1
+    assert "unknown" in result.stdout
+
+
+def test_validate_of_clean_files(call: Any, clinic: Path) -> None:
+    result = call("validate", clinic / "feeds", clinic / "claims")
+    assert (result.exit_code, result.stdout) == (0, "no findings\n")
+    assert result.stderr == "8 files read\n"
+
+
+def test_validate_names_the_place_of_a_wrong_count(call: Any, clinic: Path, tmp_path: Path) -> None:
+    text = (clinic / "claims" / "former-system.837").read_text()
+    head, trailer, tail = text.rpartition("SE*")
+    count = tail.split("*")[0]
+    broken = tmp_path / "broken.837"
+    broken.write_text(f"{head}{trailer}{int(count) + 1}{tail[len(count) :]}")
+    result = call("validate", broken, "--format", "ndjson", "--snip", "1")
+    (record,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 1
+    assert (record["code"], record["severity"], record["snip"], record["ack"]) == (
+        "COUNT_WRONG",
+        "error",
+        1,
+        "4",
+    )
+    assert (record["file"], record["segment"]) == (str(broken), "SE")
+    assert record["byte_offset"] == len(head)
+
+
+def test_snip_takes_levels_and_spans(call: Any, clinic: Path) -> None:
+    assert call("validate", clinic / "claims", "--snip", "1-3,5").exit_code == 0
+    for wrong in ("8", "x", "1-", ""):
+        assert call("validate", clinic / "claims", "--snip", wrong).exit_code == 2
+
+
+def test_parse_masks_people_unless_asked(call: Any, clinic: Path) -> None:
+    clients = clinic / "feeds" / "clients.csv"
+    with clients.open(encoding="utf-8-sig", newline="") as lines:
+        first = next(csv.DictReader(lines))
+    hidden = call("parse", clients, "--table", "clients", "--format", "ndjson")
+    record = json.loads(hidden.stdout.splitlines()[0])
+    assert (record["last_name"], record["member_id"], record["birth_date"]) == (MASK, MASK, MASK)
+    assert record["client_id"] == first["client_id"]
+    shown = call("parse", clients, "--table", "clients", "--format", "ndjson", "--show-phi")
+    record = json.loads(shown.stdout.splitlines()[0])
+    assert (record["last_name"], record["member_id"]) == (first["last_name"], first["member_id"])
+
+
+def test_parse_writes_whole_data_to_a_file(call: Any, clinic: Path, tmp_path: Path) -> None:
+    """The file's name says the form."""
+    target = tmp_path / "lines.csv"
+    claims = clinic / "claims" / "former-system.837"
+    result = call("parse", claims, "--table", "claims", "-o", target)
+    assert (result.exit_code, result.stdout) == (0, "")
+    with target.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == claims.read_text().count("CLM*")
+    assert all(row["member_id"] not in ("", MASK) for row in rows)
+    assert {row["file"] for row in rows} == {str(claims)}
+
+
+def test_parse_of_an_unknown_table_lists_the_known_ones(call: Any, clinic: Path) -> None:
+    result = call("parse", clinic / "feeds", "--table", "weather")
+    assert result.exit_code == 3
+    assert "remit_lines" in result.stderr
+
+
+def test_quiet_says_nothing_but_the_answer(call: Any, clinic: Path) -> None:
+    assert call("validate", clinic / "claims", "-q").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["--remits", "a", "b"], ["--remits", "a", "--remits", "b"]),
+        (["--remits", "a", "-q", "b"], ["--remits", "a", "-q", "b"]),
+        (["x", "--remits", "a", "--claims", "c", "d"],
+         ["x", "--remits", "a", "--claims", "c", "--claims", "d"]),
+    ],
+)  # fmt: skip
+def test_an_option_of_many_files_takes_them_one_after_the_other(
+    typed: list[str], meant: list[str]
+) -> None:
+    assert spread(typed, ("--remits", "--claims")) == meant

@@ -1,0 +1,154 @@
+"""The code lists: our own short labels, complete for what rules and policies name."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import get_args
+
+import polars as pl
+import pytest
+
+from edi_iop import codes, resources
+from edi_iop.errors import BadMap
+from edi_iop.rules import policy
+from edi_iop.rules.catalogue import Remedy, catalogue
+
+KINDS = sorted(codes.kinds())
+ROLES = {"denial", "contract", "patient", "prior_payer", "payment"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_are_short_plain_and_tell_codes_apart(kind: str):
+    entries = codes.codes(kind)
+    labels = [entry.label for entry in entries.values()]
+    assert len(set(labels)) == len(labels)
+    for entry in entries.values():
+        assert 0 < len(entry.label) <= 60, entry
+        assert entry.label.isascii(), entry
+        assert entry.label == entry.label.strip(" ."), entry
+        assert entry.code == entry.code.strip().upper() or kind == "remedy", entry
+    raw = pl.read_csv(resources.maps() / "codes" / f"{kind}.csv", infer_schema=False)
+    assert raw["code"].n_unique() == raw.height == len(entries)
+    assert set(raw["retired"].drop_nulls()) <= {"Y"}
+
+
+def test_every_list_on_disk_is_named_and_has_a_source():
+    on_disk = {path.stem for path in (resources.maps() / "codes").glob("*.csv")} - {"kinds"}
+    assert set(KINDS) == on_disk
+    assert all(title and source for title, source in codes.kinds().values())
+
+
+def test_every_adjustment_reason_has_a_role():
+    assert {entry.role for entry in codes.codes("carc").values()} == ROLES
+
+
+def test_contract_amounts_and_patient_shares_are_no_denials():
+    """Section 3.1: 45, 253 and PR-1, 2, 3 on a line are not denials; 23 is the earlier payer's."""
+    harmless = codes.with_role("contract", "patient", "prior_payer", "payment")
+    assert {"45", "253", "1", "2", "3", "23"} <= set(harmless)
+    assert codes.role("197") == "denial"
+    assert codes.role("ZZ9") is None
+
+
+def test_every_code_that_the_rule_book_names_has_a_label():
+    for rule in catalogue().values():
+        assert codes.label("remedy", rule.remedy), rule.id
+        assert all(codes.label("carc", carc) for carc in rule.carcs), rule
+        assert all(codes.label("rarc", rarc) for rarc in rule.rarcs), rule
+
+
+@pytest.mark.parametrize("name", policy.names())
+def test_every_code_that_a_policy_names_has_a_label(name: str):
+    book = policy.load(name, date(2026, 3, 1))
+    for denial in book.denials.values():
+        assert codes.label("group", denial.group)
+        assert codes.label("carc", denial.carc), denial
+        assert all(codes.label("rarc", rarc) for rarc in denial.rarcs), denial
+    for pair in book.iop.pairs:
+        assert codes.label("hcpcs", pair.procedure)
+        assert codes.label("revenue", pair.revenue)
+    single = [
+        procedure
+        for bundle in book.bundles.values()
+        for procedure in bundle.procedures
+        if "-" not in procedure
+    ]
+    assert [procedure for procedure in single if not codes.label("hcpcs", procedure)] == []
+
+
+def test_remedies_are_the_vocabulary_of_the_rule_book():
+    assert set(codes.codes("remedy")) == set(get_args(Remedy))
+
+
+def test_no_cpt_code_is_shipped():
+    """Five digits are the AMA's; ours begin with a letter."""
+    assert [code for code in codes.codes("hcpcs") if code[0].isdigit()] == []
+
+
+def test_a_retired_code_stays_known_for_old_files():
+    assert codes.known("carc", "15")
+    assert codes.codes("carc")["15"].retired
+    assert not codes.codes("carc")["197"].retired
+
+
+def test_a_code_is_known_only_from_its_first_day():
+    assert not codes.known("hcpcs", "G0137", date(2023, 12, 31))
+    assert codes.known("hcpcs", "G0137", date(2024, 1, 1))
+    assert codes.known("hcpcs", "H0015", date(2024, 1, 1))
+    assert not codes.known("hcpcs", "H9999")
+
+
+def test_one_code_may_have_several_senses():
+    """22 is a reversal as claim status and another payer's turn as adjustment reason."""
+    found = {(kind, label) for kind, _, label, _ in codes.senses("22")}
+    assert ("claim_status", "reversal of an earlier payment") in found
+    assert ("carc", "another payer may come first") in found
+    assert codes.senses("ZZ9") == []
+
+
+def test_an_unknown_code_has_no_label_and_an_unknown_list_is_refused():
+    assert codes.label("carc", "ZZ9") is None
+    assert codes.label("carc", None) is None
+    with pytest.raises(KeyError):
+        codes.label("nothing", "1")
+
+
+def test_a_missing_list_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    monkeypatch.setattr(resources, "maps", lambda: tmp_path)
+    codes.codes.cache_clear()
+    codes.kinds.cache_clear()
+    try:
+        with pytest.raises(BadMap, match=r"maps/codes/kinds\.csv cannot be read; install again"):
+            codes.kinds()
+    finally:
+        codes.codes.cache_clear()
+        codes.kinds.cache_clear()
+
+
+def reconciler_list(name: str) -> pl.DataFrame:
+    return pl.read_csv(resources.maps() / "reconciler" / f"{name}.csv", infer_schema=False)
+
+
+def test_the_reconcilers_lists_name_only_known_codes():
+    remedies = set(get_args(Remedy))
+    known = reconciler_list("remedies")
+    assert set(known["remedy"]) == remedies
+    assert set(known["clock"]) == {"corrected", "filing", "appeal", "none"}
+    overrides = reconciler_list("rarc_overrides")
+    replaced = {word for text in overrides["instead_of"] for word in text.split()}
+    assert replaced <= remedies | {"undecided"}
+    assert set(overrides["remedy"]) <= remedies
+    assert all(codes.known("rarc", rarc) for rarc in overrides["rarc"])
+    by_reason = reconciler_list("carc_remedies")
+    assert set(by_reason["remedy"]) <= remedies
+    assert all(codes.role(carc) == "denial" for carc in by_reason["carc"])
+
+
+def test_every_rule_says_how_it_is_refuted():
+    refutations = reconciler_list("refutations")
+    assert set(catalogue()) <= set(refutations["rule"])
+    kinds = {"claim", "submission", "authorization", "encounter", "client"}
+    shown = refutations.filter(pl.col("shows").is_not_null())
+    assert set(shown["shows"]) <= kinds
+    assert set(shown["remedy"]) <= set(get_args(Remedy))
+    assert refutations["says"].null_count() == 0

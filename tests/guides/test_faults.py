@@ -1,0 +1,110 @@
+"""SNIP level 2: one planted fault, one finding, at its exact place.
+
+Each case changes one thing in a valid file; where pyx12 can judge it, it must
+find the changed file wrong too, and must have found the file valid before.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from edi_iop import parsers
+from tests.conftest import FIXTURES
+from tests.referee import verdict
+
+REMIT = (FIXTURES / "x12" / "remit_iop.835").read_bytes()
+CLAIM = (FIXTURES / "x12" / "claim_iop.837").read_bytes()
+
+Found = tuple[str, int | None, str | None, str | None, int | None, int | None]
+
+
+def findings(data: bytes) -> list[Found]:
+    """Code, segment position, loop, segment, element and component of each finding."""
+    columns = ("code", "segment_position", "loop", "segment", "element", "component")
+    return list(parsers.parse([(1, data)])[1].findings.select(columns).iter_rows())
+
+
+def changed(data: bytes, before: str, after: str) -> bytes:
+    """The file with its first `before` replaced, and its segment count put right."""
+    assert before.encode() in data
+    new = data.replace(before.encode(), after.encode(), 1)
+    more = after.count("~") - before.count("~")
+    count = int(data.split(b"\nSE*")[1].split(b"*")[0])
+    return new.replace(b"\nSE*%d*" % count, b"\nSE*%d*" % (count + more))
+
+
+@pytest.mark.parametrize("data", [REMIT, CLAIM])
+def test_valid_files_have_no_finding(data: bytes) -> None:
+    assert findings(data) == []
+    assert verdict(data) == (True, [])
+
+
+REMIT_FAULTS = [
+    # structure
+    ("N3*1 WHARF ST~\n", "", ("SEGMENT_MISSING", 6, "1000A", "N3", None, None)),
+    ("LX*1~\n", "", ("LOOP_START_MISSING", 11, "2000", "LX", None, None)),
+    ("NM1*QC*1*OKAFOR*SAM****MI*HB100300~\n", "", ("SEGMENT_MISSING", 33, "2100", "NM1", None, None)),
+    ("DTM*405*20260309~", "DTM*405*20260309~\nZZZ*1~", ("SEGMENT_UNEXPECTED", 5, "ST_LOOP", "ZZZ", None, None)),
+    ("REF*TJ*990000002~", "REF*ZZ*990000002~", ("SEGMENT_UNEXPECTED", 10, "1000B", "REF", None, None)),
+    ("BPR*I*560*C*CHK************20260310~\nTRN*1*CHK0000417*1990000001~", "TRN*1*CHK0000417*1990000001~\nBPR*I*560*C*CHK************20260310~", ("SEGMENT_ORDER", 3, "ST_LOOP", "BPR", None, None)),
+    ("DTM*405*20260309~", "DTM*405*20260309~\nDTM*405*20260309~", ("SEGMENT_REPEATS", 5, "ST_LOOP", "DTM", None, None)),
+    # elements
+    ("TRN*1*CHK0000417", "TRN*1*", ("ELEMENT_MISSING", 3, "ST_LOOP", "TRN", 2, None)),
+    ("CLP*EB1B2C3D4EY*4", "CLP*EB1B2C3D4EY*44", ("CODE_INVALID", 32, "2100", "CLP", 2, None)),
+    ("*310*0**12*ICN0002", "*310*zero**12*ICN0002", ("NUMBER_INVALID", 32, "2100", "CLP", 4, None)),
+    ("DTM*472*20260106", "DTM*472*20260199", ("DATE_INVALID", 37, "2110", "DTM", 2, None)),
+    ("SVC*HC:S9480*", "SVC*HX:S9480*", ("CODE_INVALID", 36, "2110", "SVC", 1, 1)),
+    ("SVC*HC:S9480*", "SVC*HC:S9480:::::::7*", ("COMPONENT_EXCESS", 36, "2110", "SVC", 1, 9)),
+    ("PER*BL*EDI DESK*TE*2075550100", "PER*BL*EDI DESK*TE", ("SYNTAX_PAIRED", 8, "1000A", "PER", 4, None)),
+    ("CLP*EA1B2C3D4EZ*", "CLP*" + "E" * 39 + "*", ("ELEMENT_LONG", 12, "2100", "CLP", 1, None)),
+    ("REF*6R*LB1B2C3D4EY001", "REF*6R*LB1B2C3D4EY001**X", ("ELEMENT_NOT_USED", 39, "2110", "REF", 4, None)),
+    ("ICN0002*13*1", "ICN0002*13*1******1", ("ELEMENT_EXCESS", 32, "2100", "CLP", 15, None)),
+]  # fmt: skip
+
+CLAIM_FAULTS = [
+    ("CL1*3*1*30~\n", "", ("SEGMENT_MISSING", 22, "2300", "CL1", None, None)),
+    ("NM1*PR*2*HARBOR HEALTH PLAN*****PI*HARBR~\nCLM*EA", "CLM*EA", ("LOOP_MISSING", 18, "2010BB", "NM1", None, None)),
+    ("HL*2*1*22*0~\n", "", ("LOOP_START_MISSING", 12, "2000B", "HL", None, None)),
+    ("DTP*434*RD8*20260105-20260107", "DTP*434*RD8*20260105", ("DATE_INVALID", 20, "2300", "DTP", 3, None)),
+    ("DTP*435*DT*202601050900", "DTP*435*DT*202601052500", ("DATE_INVALID", 21, "2300", "DTP", 3, None)),
+    ("N4*PORTLAND*ME*041010020", "N4*PORTLAND*ME*04101", ("FORM_INVALID", 10, "2010AA", "N4", 3, None)),
+    ("N4*PORTLAND*ME*04101~\nDMG", "N4*PORTLAND*MX*04101~\nDMG", ("CODE_UNKNOWN", 16, "2010BA", "N4", 2, None)),
+    ("13:A:2**A*Y*Y", "13:A:2*Y*A*Y*Y", ("ELEMENT_NOT_USED", 19, "2300", "CLM", 6, None)),
+    ("13:A:2", "13:A", ("ELEMENT_MISSING", 19, "2300", "CLM", 5, 3)),
+    ("HI*ABK:F1020~", "HI*ABK~", ("ELEMENT_MISSING", 24, "2300", "HI", 1, 2)),
+    ("PRV*AT*PXC*2084P0800X~\nLX", "PRV*BI*PXC*2084P0800X~\nLX", ("SEGMENT_ORDER", 27, "2000A", "PRV", None, None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), REMIT_FAULTS)
+def test_remit_fault(before: str, after: str, expected: Found) -> None:
+    check(REMIT, before, after, expected)
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), CLAIM_FAULTS)
+def test_claim_fault(before: str, after: str, expected: Found) -> None:
+    check(CLAIM, before, after, expected)
+
+
+def check(data: bytes, before: str, after: str, expected: Found) -> None:
+    new = changed(data, before, after)
+    assert findings(new) == [expected]
+    assert verdict(new)[0] in (False, None), "None: pyx12 itself fails on the file"
+
+
+def test_claims_after_a_fault_still_reach_the_tables() -> None:
+    without_lx = changed(REMIT, "LX*1~\n", "")
+    tables = parsers.parse([(1, without_lx)])[1].tables
+    assert tables["remit_claims"]["claim"].to_list() == ["EA1B2C3D4EZ", "EB1B2C3D4EY"]
+    assert tables["remit_claims"]["header"].to_list() == [None, None]
+    assert len(tables["remit_lines"]) == 4
+
+
+def test_unknown_guide_is_one_finding_and_still_counts_segments() -> None:
+    other = REMIT.replace(b"005010X221A1", b"005010X999")
+    assert findings(other) == [("GUIDE_UNKNOWN", 1, None, "ST", None, None)]
+    assert parsers.identify(other).segments == 46
+
+
+def test_later_errata_are_read_by_the_map_we_have() -> None:
+    assert findings(CLAIM.replace(b"005010X223A2", b"005010X223A3")) == []

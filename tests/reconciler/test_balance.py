@@ -1,0 +1,123 @@
+"""Balance of line, claim and payment (005010X221A1 front matter 1.10.2.1)."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from remit_rows import adjustment, payment, remit_claim, remit_line, remits
+
+from edi_iop.reconciler.balance import balance, dollars
+from edi_iop.tables import FINDINGS
+
+
+def paid_claim(**values: object) -> dict[str, object]:
+    return remit_claim(300, claim="A", paid_cents=28500, **values)
+
+
+def balanced() -> dict[str, pl.DataFrame]:
+    """350.00 charged, 65.00 contract, 285.00 paid; 10.00 held back from the payment."""
+    return remits(
+        payments=[payment(amount_cents=27500)],
+        remit_claims=[paid_claim()],
+        remit_lines=[remit_line(300, 400, paid_cents=28500)],
+        adjustments=[adjustment(300, 400, 450, amount_cents=6500)],
+        provider_adjustments=[
+            {
+                "file_id": 9,
+                "payment_offset": 200,
+                "byte_offset": 900,
+                "position": 1,
+                "reason": "WO",
+                "amount_cents": 1000,
+            }
+        ],
+    )
+
+
+def codes(tables: dict[str, pl.DataFrame]) -> list[str]:
+    return balance(tables)["code"].to_list()
+
+
+def test_a_balanced_payment_has_no_finding():
+    """A positive provider adjustment lowers the payment: 285.00 - 10.00 = 275.00."""
+    found = balance(balanced())
+    assert found.is_empty()
+    assert found.schema == FINDINGS.schema
+
+
+def test_provider_adjustment_of_the_wrong_sign_is_found():
+    tables = balanced()
+    tables["payments"] = tables["payments"].with_columns(amount_cents=pl.lit(29500, pl.Int64))
+    (finding,) = balance(tables).to_dicts()
+    assert finding["code"] == "PAYMENT_UNBALANCED"
+    assert finding["byte_offset"] == 200
+    assert finding["transaction"] == "0001"
+    assert finding["message"] == (
+        "payment T1: claim payments 285.00 less adjustments 10.00 makes 275.00, not 295.00 as paid"
+    )
+
+
+def test_a_line_that_does_not_balance_is_found_at_its_segment():
+    tables = balanced()
+    tables["remit_lines"] = tables["remit_lines"].with_columns(paid_cents=pl.lit(28499, pl.Int64))
+    (finding,) = balance(tables).to_dicts()
+    assert (finding["code"], finding["segment"], finding["byte_offset"]) == (
+        "LINE_UNBALANCED",
+        "SVC",
+        400,
+    )
+    assert (finding["snip"], finding["severity"], finding["loop"]) == (3, "error", "2110")
+    assert "350.00 less adjustments 65.00 makes 285.00, not 284.99" in finding["message"]
+
+
+def test_claim_adjustments_count_with_those_of_the_lines():
+    """100.00 at claim level and 65.00 at line level: 350.00 - 165.00 = 185.00."""
+    tables = balanced()
+    claim_level = remits(adjustments=[adjustment(300, None, 350, amount_cents=10000)])
+    tables["adjustments"] = pl.concat([tables["adjustments"], claim_level["adjustments"]])
+    assert codes(tables) == ["CLAIM_UNBALANCED"]
+    tables["remit_claims"] = tables["remit_claims"].with_columns(paid_cents=pl.lit(18500, pl.Int64))
+    assert codes(tables) == ["PAYMENT_UNBALANCED"]
+
+
+def test_a_claim_without_lines_balances_on_its_own_adjustments():
+    tables = remits(
+        payments=[payment()],
+        remit_claims=[remit_claim(300, claim="A", status="4")],
+        adjustments=[adjustment(300, None, 350)],
+    )
+    assert codes(tables) == []
+
+
+def test_a_reversal_balances_with_the_signs_turned():
+    tables = remits(
+        payments=[payment(amount_cents=-28500)],
+        remit_claims=[
+            remit_claim(300, claim="A", status="22", charge_cents=-35000, paid_cents=-28500)
+        ],
+        remit_lines=[remit_line(300, 400, charge_cents=-35000, paid_cents=-28500)],
+        adjustments=[adjustment(300, 400, 450, amount_cents=-6500)],
+    )
+    assert codes(tables) == []
+
+
+def test_absent_amounts_are_zero():
+    tables = remits(
+        payments=[payment(amount_cents=None)],
+        remit_claims=[remit_claim(300, claim="A", paid_cents=None)],
+        remit_lines=[remit_line(300, 400, paid_cents=None)],
+        adjustments=[adjustment(300, 400, 450)],
+    )
+    assert codes(tables) == []
+
+
+def test_a_payment_without_claims_rests_on_provider_adjustments():
+    tables = remits(payments=[payment(amount_cents=500)])
+    assert codes(tables) == ["PAYMENT_UNBALANCED"]
+
+
+@pytest.mark.parametrize(
+    ("cents", "text"), [(123450, "1234.50"), (-5, "-0.05"), (0, "0.00"), (-28500, "-285.00")]
+)
+def test_dollars(cents: int, text: str):
+    assert pl.select(dollars(pl.lit(cents))).item() == text

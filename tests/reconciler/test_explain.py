@@ -1,0 +1,503 @@
+"""Verdicts: the rule a denial comes from, borne out by our records, contradicted, or unknown."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from remit_rows import (
+    PAYDAY,
+    Rows,
+    adjustment,
+    claim,
+    claim_line,
+    claims,
+    frame,
+    payment,
+    remit_claim,
+    remit_line,
+    remits,
+)
+
+from edi_iop.reconciler.explain import verdicts
+from edi_iop.reconciler.match import match
+from edi_iop.reconciler.standings import standings
+from edi_iop.rules.engine import check
+from edi_iop.rules.lines import service_lines
+from edi_iop.rules.policy import Policy, load
+from edi_iop.rules.records import Records
+from edi_iop.tables import VERDICTS
+
+FEB2, FEB3 = date(2026, 2, 2), date(2026, 2, 3)
+POLICIES = {"HARBR": load("harbor", PAYDAY), "MERID": load("meridian", PAYDAY)}
+
+CLIENT = {
+    "file_id": 5,
+    "row": 2,
+    "client_id": "C1",
+    "payer_id": "HARBR",
+    "member_id": "M1",
+    "birth_date": date(1990, 5, 5),
+    "coverage_priority": "P",
+    "relationship": "18",
+    "coverage_from": date(2025, 1, 1),
+}
+AUTHORIZATION = {
+    "file_id": 6,
+    "row": 2,
+    "auth_number": "A1",
+    "payer_id": "HARBR",
+    "client_id": "C1",
+    "level_of_care": "IOP",
+    "units": 20.0,
+    "unit_basis": "day",
+    "from_date": date(2026, 1, 1),
+    "to_date": date(2026, 3, 31),
+    "status": "approved",
+}
+ENCOUNTER = {"file_id": 7, "row": 2, "source_record_id": "R1", "client_id": "C1"}
+
+
+def day(minutes: int = 195, on: date = FEB2, **values: Any) -> dict[str, Any]:
+    """A patient day of one encounter, R1."""
+    row = {
+        "client_id": "C1",
+        "service_date": on,
+        "level_of_care": "IOP",
+        "program_track": "SUD",
+        "minutes": minutes,
+        "unsigned_minutes": minutes,
+        "encounters": ["R1"],
+    }
+    return row | values
+
+
+class Case:
+    """One facility's records, what it sent, and what the payer answered."""
+
+    def __init__(
+        self,
+        lines: Rows | None = None,
+        clients: Rows | None = None,
+        authorizations: Rows | None = None,
+        days: Rows | None = None,
+        sent_on: date | None = date(2026, 2, 6),
+        heads: Rows | None = None,
+        diagnoses: str = "F1020",
+    ) -> None:
+        heads = heads or [claim(100, "EAAA", auth_number="A1")]
+        lines = lines or [claim_line(100, 150, line_control="LAAA001")]
+        coded = [
+            {
+                "file_id": 1,
+                "claim_offset": head["claim_offset"],
+                "byte_offset": head["claim_offset"] + 20,
+                "position": 1,
+                "qualifier": "ABK",
+                "diagnosis": diagnoses,
+            }
+            for head in heads
+        ]
+        self.sent = claims(claims=heads, claim_lines=lines, claim_diagnoses=coded)
+        self.clients = frame("clients", [CLIENT] if clients is None else clients)
+        self.authorizations = frame(
+            "authorizations", [AUTHORIZATION] if authorizations is None else authorizations
+        )
+        self.days = frame("days", [day()] if days is None else days)
+        self.sent_on = {} if sent_on is None else {1: sent_on}
+
+    def records(self, remit: dict[str, pl.DataFrame], matches: pl.DataFrame) -> Records:
+        answered = standings(remit, matches, self.sent["claim_lines"])
+        encounters = [
+            ENCOUNTER | {"service_date": on} for on in self.days["service_date"].to_list()
+        ]
+        return Records(
+            lines=service_lines(self.sent, self.clients, self.sent_on, answered),
+            days=self.days,
+            encounters=frame("encounters", encounters),
+            clients=self.clients,
+            authorizations=self.authorizations,
+            providers=frame("providers", []),
+            as_of=date(2026, 3, 15),
+        )
+
+    def verdicts(
+        self, remit: dict[str, pl.DataFrame], policies: dict[str, Policy] | None = None
+    ) -> pl.DataFrame:
+        policies = POLICIES if policies is None else policies
+        matches = match(remit, self.sent)
+        records = self.records(remit, matches)
+        found = verdicts(remit, matches, records, check(records, policies), policies)
+        assert found.schema == VERDICTS.schema
+        return found
+
+
+def denial(
+    carc: str,
+    *rarcs: str,
+    group: str = "CO",
+    line: dict[str, Any] | None = None,
+    head: dict[str, Any] | None = None,
+    paid: dict[str, Any] | None = None,
+) -> dict[str, pl.DataFrame]:
+    """Claim EAAA answered with nothing paid, for these reasons."""
+    remarks = [
+        {
+            "file_id": 9,
+            "remit_claim_offset": 300,
+            "remit_line_offset": 400,
+            "byte_offset": 480 + place,
+            "position": 2,
+            "remark": rarc,
+        }
+        for place, rarc in enumerate(rarcs)
+    ]
+    return remits(
+        payments=[payment(**(paid or {}))],
+        remit_claims=[
+            remit_claim(300, **({"claim": "EAAA", "payer_claim_number": "P77"} | (head or {})))
+        ],
+        remit_lines=[remit_line(300, 400, **({"line_control": "LAAA001"} | (line or {})))],
+        adjustments=[adjustment(300, 400, 450, group=group, carc=carc)],
+        remarks=remarks,
+    )
+
+
+def only(found: pl.DataFrame) -> dict[str, Any]:
+    assert found.height == 1
+    return found.row(0, named=True)
+
+
+def test_an_authorization_denial_that_our_records_bear_out():
+    """Harbor says CO-197 M62; no authorization of the client covers the date."""
+    late = AUTHORIZATION | {"from_date": date(2026, 3, 1), "auth_number": "A9"}
+    case = Case(authorizations=[late], heads=[claim(100, "EAAA")])
+    row = only(case.verdicts(denial("197", "M62")))
+    assert row["verdict"] == "confirmed"
+    assert row["rule"].startswith("AUTH-")
+    assert (row["claim"], row["line"], row["service_date"]) == ("EAAA", 1, FEB2)
+    assert (row["group"], row["carc"], row["rarcs"]) == ("CO", "197", ["M62"])
+    assert (row["match"], row["match_grade"], row["byte_offset"]) == ("6R", "certain", 400)
+    assert row["remedy"] == "retro_auth"
+    assert row["expected_cents"] == 28500
+    assert (row["charge_cents"], row["paid_cents"], row["payment"]) == (35000, 0, "T1")
+
+
+def test_an_authorization_denial_that_our_records_refute():
+    """An approved authorization covers the date: appeal within 180 days of 10 March."""
+    row = only(Case().verdicts(denial("197", "M62")))
+    assert (row["verdict"], row["rule"]) == ("refuted", "AUTH-01")
+    assert row["evidence"] == ["authorization:A1"]
+    assert row["remedy"] == "reconsideration"
+    assert row["deadline"] == date(2026, 9, 6)
+    assert row["deadline_source"] == (
+        "appeal clock of harbor 2026.1: 180 days from the remit of 2026-03-10"
+    )
+    assert "P77" in row["next_step"]
+    assert "20 units covers 2026-01-01 to 2026-03-31" in row["says"]
+
+
+def test_an_authorization_denial_without_our_authorizations_is_unknown():
+    """No authorization was ever fed: that none covers the date shows nothing."""
+    row = only(Case(authorizations=[]).verdicts(denial("197", "M62")))
+    assert row["verdict"] == "unknown"
+    assert "our records lack the payer's authorizations" in row["says"]
+    assert row["evidence"] == []
+    assert row["deadline"] == date(2026, 9, 6)
+
+
+def test_an_unknown_client_is_named_as_missing():
+    row = only(Case(clients=[]).verdicts(denial("197", "M62")))
+    assert row["verdict"] == "unknown"
+    assert "the client of the member id" in row["says"]
+    assert row["next_step"].startswith("Complete the records")
+
+
+def test_two_codes_on_one_date_confirmed_for_the_surplus_line():
+    """The dual-diagnosis day on two claims; harbor pays one and denies the other CO-97 N20."""
+    case = Case(
+        heads=[claim(100, "EAAA", auth_number="A1"), claim(200, "EBBB", auth_number="A1")],
+        lines=[
+            claim_line(100, 150, procedure="S9480", revenue="0905", line_control="LAAA001"),
+            claim_line(200, 250, line_control="LBBB001"),
+        ],
+    )
+    remit = denial("97", "N20", line={"procedure": "S9480", "revenue": "0905"})
+    row = only(case.verdicts(remit))
+    assert (row["verdict"], row["rule"]) == ("confirmed", "DUP-01")
+    assert "claim:EBBB line 1" in row["evidence"]
+    assert row["remedy"] in ("void_8", "corrected_7")
+    assert (row["deadline"], row["expected_cents"]) == (date(2026, 9, 6), 31000)
+    assert row["deadline_source"].startswith("corrected clock of harbor 2026.1: 180 days")
+    assert row["score"] == 1.0
+
+
+def test_the_payer_denied_the_line_to_keep_and_the_surplus_is_the_evidence():
+    """Our violation stands on the other line and names the denied one: still a duplicate."""
+    case = Case(
+        heads=[claim(100, "EAAA", auth_number="A1"), claim(200, "EBBB", auth_number="A1")],
+        lines=[
+            claim_line(100, 150, line_control="LAAA001"),
+            claim_line(200, 250, procedure="S9480", revenue="0905", line_control="LBBB001"),
+        ],
+    )
+    remit = denial("97", "N20")
+    matches = match(remit, case.sent)
+    records = case.records(remit, matches)
+    violation = {
+        "rule": "DUP-01",
+        "severity": "block",
+        "file_id": 1,
+        "claim_offset": 200,
+        "line_offset": 250,
+        "claim": "EBBB",
+        "line": 1,
+        "says": "a second code of the date",
+        "evidence": ["claim:EAAA line 1"],
+    }
+    found = verdicts(remit, matches, records, frame("violations", [violation]), POLICIES)
+    row = only(found)
+    assert (row["verdict"], row["rule"], row["evidence"]) == (
+        "confirmed",
+        "DUP-01",
+        ["claim:EBBB line 1"],
+    )
+
+
+def test_a_day_that_is_long_enough_refutes_the_payer():
+    row = only(Case().verdicts(denial("150", "N180")))
+    assert (row["verdict"], row["rule"]) == ("refuted", "DUR-01")
+    assert row["evidence"] == ["encounter:R1"]
+    assert "195 minutes" in row["says"]
+
+
+def test_a_short_day_confirms_the_payer_and_ends_in_a_write_off():
+    row = only(Case(days=[day(100)]).verdicts(denial("150", "N180")))
+    assert (row["verdict"], row["rule"]) == ("confirmed", "DUR-01")
+    assert (row["remedy"], row["deadline"], row["deadline_source"]) == (
+        "write_off_CO",
+        None,
+        "none needed",
+    )
+
+
+def test_without_encounters_of_the_month_duration_is_unknown():
+    row = only(Case(days=[]).verdicts(denial("150", "N180")))
+    assert row["verdict"] == "unknown"
+    assert "the client's encounters of that month" in row["says"]
+
+
+def test_timely_filing_refuted_by_the_submission():
+    row = only(Case().verdicts(denial("29")))
+    assert (row["verdict"], row["rule"]) == ("refuted", "TF-01")
+    assert row["evidence"] == ["claim:EAAA line 1", "file:1"]
+    assert "sent on 2026-02-06, 4 days after the service" in row["says"]
+
+
+def test_timely_filing_confirmed_when_we_sent_too_late():
+    row = only(Case(sent_on=date(2026, 9, 1)).verdicts(denial("29")))
+    assert (row["verdict"], row["rule"]) == ("confirmed", "TF-01")
+
+
+def test_a_rule_of_the_same_family_is_confirmed_with_a_lower_score():
+    """The payer says exhausted (198); our records show none was ever approved for the date."""
+    late = AUTHORIZATION | {"from_date": date(2026, 3, 1), "status": "denied"}
+    also = AUTHORIZATION | {"status": "denied", "auth_number": "A2"}
+    row = only(Case(authorizations=[late, also]).verdicts(denial("198")))
+    assert (row["verdict"], row["rule"]) == ("confirmed", "AUTH-08")
+    assert row["score"] == 0.5
+    assert "AUTH-04" in row["other_rules"]
+
+
+def test_a_soft_violation_does_not_explain_another_rule():
+    """A short week is only a warning: a day denied as too short, which was not, stays refuted."""
+    weeks = [day(195, FEB2)]
+    case = Case(days=weeks)
+    remit = denial("150", "N180")
+    matches = match(remit, case.sent)
+    soft = {
+        "rule": "DUR-02",
+        "severity": "warn",
+        "file_id": 1,
+        "claim_offset": 100,
+        "line_offset": 150,
+        "claim": "EAAA",
+        "line": 1,
+        "says": "a short week",
+        "evidence": ["encounter:R1"],
+    }
+    records = case.records(remit, matches)
+    row = only(verdicts(remit, matches, records, frame("violations", [soft]), POLICIES))
+    assert (row["verdict"], row["rule"]) == ("refuted", "DUR-01")
+
+
+def test_codes_that_mean_no_rule_are_unknown_with_the_reasons_own_remedy():
+    row = only(Case().verdicts(denial("256")))
+    assert (row["verdict"], row["rule"], row["score"]) == ("unknown", None, None)
+    assert row["remedy"] == "contract_dispute"
+    assert "CO-256 (not payable under the contract)" in row["says"]
+
+
+def test_a_code_nobody_knows_stays_visible():
+    row = only(Case().verdicts(denial("ZZ9")))
+    assert (row["verdict"], row["carc"], row["remedy"]) == ("unknown", "ZZ9", None)
+    assert "a code our list does not hold" in row["says"]
+
+
+def test_a_reason_that_needs_its_remark_names_no_rule_by_itself():
+    """CARC 16 says only that something is wrong: a condition code remark is none of ours."""
+    row = only(Case().verdicts(denial("16", "M44")))
+    assert (row["verdict"], row["rule"]) == ("unknown", None)
+
+
+def test_levels_of_care_elsewhere_cannot_be_refuted():
+    case = Case(heads=[claim(100, "EAAA", payer_id="MERID")])
+    row = only(case.verdicts(denial("60", "M80", group="OA")))
+    assert (row["verdict"], row["rule"]) == ("unknown", "LOC-01")
+    assert "other facilities" in row["says"]
+
+
+def test_an_unmatched_denial_is_unknown_and_says_why():
+    row = only(Case().verdicts(denial("197", line={"line_control": None}, head={"claim": "X9"})))
+    assert (row["verdict"], row["claim"], row["line"], row["match"]) == (
+        "unknown",
+        "X9",
+        None,
+        None,
+    )
+    assert row["evidence"] == []
+    assert "no claim was sent under number X9" in row["says"]
+    assert row["next_step"].startswith("Find the claim or line this answers")
+    assert row["payer"] == "HARBR"
+
+
+@pytest.mark.parametrize(
+    ("rarc", "remedy", "clock"),
+    [
+        ("MA130", "new_claim_1", "filing clock of harbor 2026.1: 180 days from the service of 2026-02-02"),
+        ("N142", "new_claim_1", "filing clock of harbor 2026.1: 180 days from the service of 2026-02-02"),
+        ("N211", "reopening", "appeal clock of harbor 2026.1: 180 days from the remit of 2026-03-10"),
+        ("N704", "corrected_7", "corrected clock of harbor 2026.1: 180 days from the remit of 2026-03-10"),
+    ],
+)  # fmt: skip
+def test_remarks_that_bar_an_appeal_change_the_remedy(rarc: str, remedy: str, clock: str):
+    row = only(Case().verdicts(denial("197", "M62", rarc)))
+    assert (row["verdict"], row["remedy"], row["deadline_source"]) == ("refuted", remedy, clock)
+    assert rarc in row["next_step"]
+
+
+def test_after_a_denied_original_no_replacement_is_sent():
+    """Frequency 7 would bounce: N142 asks for a new claim, also where the payer is right."""
+    row = only(Case(diagnoses="F331").verdicts(denial("11", "M76", "N142")))
+    assert (row["verdict"], row["rule"], row["remedy"]) == ("confirmed", "DX-01", "new_claim_1")
+
+
+def test_the_payers_claim_number_goes_with_a_replacement():
+    row = only(Case(diagnoses="F331").verdicts(denial("11", "M76")))
+    assert row["remedy"] == "corrected_7"
+    assert "P77" in row["next_step"]
+
+
+def test_a_policy_without_clock_gives_no_deadline():
+    open_ended = load("base", PAYDAY)
+    row = only(Case().verdicts(denial("197", "M62"), {"HARBR": open_ended}))
+    assert row["deadline"] is None
+    assert row["deadline_source"] == "unknown: set timely.appeal_days in the payer's policy"
+
+
+def test_a_payer_without_policy_is_unknown():
+    row = only(Case().verdicts(denial("197", "M62"), {}))
+    assert (row["verdict"], row["deadline"]) == ("unknown", None)
+    assert row["deadline_source"] == "unknown: no policy for payer HARBR"
+
+
+def test_a_denial_that_was_paid_later_is_closed():
+    first = denial("197", "M62")
+    later = remits(
+        payments=[payment(file_id=10, payment_date=date(2026, 4, 1))],
+        remit_claims=[remit_claim(300, claim="EAAA", paid_cents=28500, file_id=10)],
+        remit_lines=[remit_line(300, 400, line_control="LAAA001", paid_cents=28500, file_id=10)],
+    )
+    both = {name: pl.concat([first[name], later[name]]) for name in first}
+    assert Case().verdicts(both).is_empty()
+
+
+def test_reversals_and_contract_amounts_are_no_denials():
+    taken_back = denial("197", "M62", head={"status": "22", "charge_cents": -35000})
+    assert Case().verdicts(taken_back).is_empty()
+    assert Case().verdicts(denial("45")).is_empty()
+
+
+def test_a_claim_denied_without_lines_gets_one_verdict_at_its_own_segment():
+    remit = remits(
+        payments=[payment()],
+        remit_claims=[remit_claim(300, claim="EAAA", status="4")],
+        adjustments=[adjustment(300, None, 350, carc="29")],
+    )
+    row = only(Case().verdicts(remit))
+    assert (row["remit_line_offset"], row["byte_offset"], row["match"]) == (None, 300, "T1")
+    assert (row["verdict"], row["rule"], row["procedure"]) == ("refuted", "TF-01", "H0015")
+
+
+def test_all_reasons_and_remarks_count_and_the_largest_comes_first():
+    remit = denial("197", "M62")
+    more = remits(adjustments=[adjustment(300, 400, 470, carc="29", amount_cents=100)])
+    remit["adjustments"] = pl.concat(
+        [
+            more["adjustments"],
+            remit["adjustments"].with_columns(amount_cents=pl.lit(34900, pl.Int64)),
+        ]
+    )
+    row = only(Case().verdicts(remit))
+    assert (row["carc"], row["carcs"]) == ("197", ["197", "29"])
+    assert "TF-01" in [row["rule"], *row["other_rules"]]
+
+
+def test_a_denial_of_a_claim_replaced_since_is_closed():
+    """The denied original gave way to a replacement: nothing is left to do here."""
+    replacement = claim(200, "EBBB", frequency="7", payer_claim_number="P77", auth_number="A1")
+    case = Case(
+        heads=[claim(100, "EAAA", auth_number="A1"), replacement],
+        lines=[
+            claim_line(100, 150, line_control="LAAA001"),
+            claim_line(200, 250, line_control="LBBB001"),
+        ],
+    )
+    row = only(case.verdicts(denial("197", "M62")))
+    assert (row["verdict"], row["remedy"], row["deadline_source"]) == (
+        "unknown",
+        None,
+        "none needed",
+    )
+    assert "replaced or voided since" in row["says"]
+
+
+def test_hours_are_worth_what_the_hour_pays():
+    """Meridian pays 78.50 an hour: three hours are 235.50."""
+    case = Case(
+        clients=[CLIENT | {"payer_id": "MERID"}],
+        heads=[claim(100, "EAAA", payer_id="MERID")],
+        lines=[claim_line(100, 150, units=3.0, line_control="LAAA001")],
+    )
+    row = only(case.verdicts(denial("29")))
+    assert (row["payer"], row["expected_cents"]) == ("MERID", 23550)
+
+
+def test_no_authorization_asked_refutes_by_the_policy_itself():
+    case = Case(
+        clients=[CLIENT | {"payer_id": "MERID"}],
+        heads=[claim(100, "EAAA", payer_id="MERID")],
+        authorizations=[],
+    )
+    row = only(case.verdicts(denial("197", "M62")))
+    assert (row["verdict"], row["evidence"]) == ("refuted", ["policy:meridian 2026.1"])
+
+
+def test_no_names_or_member_ids_in_what_is_said():
+    for remit in (denial("197", "M62"), denial("97", "N20"), denial("29"), denial("ZZ9")):
+        row = only(Case().verdicts(remit))
+        told = " ".join([row["says"], row["next_step"], *row["evidence"]])
+        assert "M1 " not in told
+        assert "1990" not in told

@@ -1,0 +1,238 @@
+"""Every drop is taken in exactly once, kept, and answered: applied, held, duplicate or quarantined."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import pkgutil
+import stat
+from datetime import date
+
+import pytest
+from runner_drops import CLIENTS, contents, drop, encounters, remit
+
+from edi_iop import parsers
+from edi_iop.runner import archive, inbox
+from edi_iop.runner.intake import Intake
+from edi_iop.settings import Workspace
+from edi_iop.store import Store
+
+NIGHT = date(2026, 3, 2)
+
+
+def take_in(workspace: Workspace, run: str = "R1") -> dict[str, tuple[str, str | None]]:
+    """Takes everything in; status and reason of every file of the run by its name."""
+    with Store.open(workspace.database) as store:
+        taken = Intake(store, workspace, run, NIGHT).take_in()
+        rows = store.load("files", run=run)
+    assert taken == rows.height
+    return {row["name"]: (row["status"], row["reason"]) for row in rows.to_dicts()}
+
+
+def rows(workspace: Workspace, table: str) -> int:
+    with Store.open(workspace.database, read_only=True) as store:
+        return store.load(table).height
+
+
+def test_a_drop_is_applied_once_and_its_bytes_are_kept(workspace: Workspace) -> None:
+    drop(workspace, clients_csv=CLIENTS, payer__a_835=remit())
+    assert take_in(workspace) == {
+        "clients.csv": ("applied", None),
+        "payer/a.835": ("applied", None),
+    }
+    assert contents(workspace.inbox) == contents(workspace.work) == {}
+    for data in (CLIENTS, remit()):
+        kept = archive.place(workspace, archive.digest(data))
+        assert kept.read_bytes() == data
+        assert not kept.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    assert (rows(workspace, "clients"), rows(workspace, "remit_claims")) == (1, 1)
+    assert take_in(workspace, "R2") == {}
+
+
+def test_a_copy_has_no_further_effect(workspace: Workspace) -> None:
+    drop(workspace, a_835=remit(), b_835=remit())
+    assert take_in(workspace) == {
+        "a.835": ("applied", None),
+        "b.835": ("duplicate", "DUPLICATE_DELIVERY: same content as file 1"),
+    }
+    drop(workspace, a_835=remit())
+    assert take_in(workspace, "R2")["a.835"][0] == "duplicate"
+    assert rows(workspace, "payments") == rows(workspace, "remit_lines") == 1
+    assert rows(workspace, "files") == 3
+    assert contents(workspace.quarantine) == {}
+
+
+MISSING_COLUMN = CLIENTS.replace(b"member_id", b"member")
+BAD = {
+    "empty": (b"", "EMPTY_FILE"),
+    "no x12": (b"Dear Sir or Madam,\nplease find our remittance below.\n", "NOT_X12"),
+    "truncated": (remit()[:-80], "TRUNCATED"),
+    "count": (remit(segments=17), "COUNT_WRONG"),
+    "control number": (
+        remit().replace(b"IEA*1*000000001", b"IEA*1*000000002"),
+        "CONTROL_NUMBER_WRONG",
+    ),
+    "missing column": (MISSING_COLUMN, "FEED_REJECTED"),
+    "other guide": (
+        remit().replace(b"005010X221A1", b"005010X999A1").replace(b"GS*HP", b"GS*XX"),
+        "GUIDE_UNKNOWN",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_taken_in_is_quarantined_and_the_rest_is_not(
+    workspace: Workspace, case: str
+) -> None:
+    data, code = BAD[case]
+    drop(workspace, before_835=remit(), bad_dat=data, after_csv=CLIENTS)
+    taken = take_in(workspace)
+    assert taken["before.835"][0] == taken["after.csv"][0] == "applied"
+    status, reason = taken["bad.dat"]
+    assert status == "quarantined"
+    assert reason is not None
+    assert reason.startswith(f"{code}: ")
+    assert set(contents(workspace.quarantine)) == {"bad.dat", "bad.dat.json"}
+    assert (workspace.quarantine / "bad.dat").read_bytes() == data
+    told = json.loads((workspace.quarantine / "bad.dat.json").read_text())
+    assert (told["code"], told["file_id"]) == (code, 2)
+    assert told["what_to_do"]
+    assert rows(workspace, "payments") == rows(workspace, "clients") == 1
+
+
+def test_a_missing_column_is_named(workspace: Workspace) -> None:
+    drop(workspace, clients_csv=MISSING_COLUMN)
+    assert "member_id" in str(take_in(workspace)["clients.csv"][1])
+
+
+def test_quarantined_content_may_come_again_and_names_do_not_clash(workspace: Workspace) -> None:
+    drop(workspace, one__x_835=b"", two__x_835=remit(segments=17))
+    drop(workspace, three__x_835=b"")
+    assert {status for status, _ in take_in(workspace).values()} == {"quarantined"}
+    names = set(contents(workspace.quarantine))
+    assert len(names) == 6
+    assert {name.removesuffix(".json") for name in names} == {
+        name for name in names if not name.endswith(".json")
+    }
+
+
+def test_an_unbalanced_remit_is_held_and_visible(workspace: Workspace) -> None:
+    drop(workspace, a_835=remit(amount="90"))
+    status, reason = take_in(workspace)["a.835"]
+    assert status == "held"
+    assert str(reason).startswith("PAYMENT_UNBALANCED: ")
+    assert rows(workspace, "payments") == 1
+    assert contents(workspace.quarantine) == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["a.835.partial", "a.tmp", "A.FILEPART", "a.part", "a.835~", ".a.835", ".hidden/a.835"]
+)
+def test_unfinished_uploads_are_left_alone(workspace: Workspace, name: str) -> None:
+    path = workspace.inbox / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(remit())
+    assert take_in(workspace) == {}
+    assert path.read_bytes() == remit()
+
+
+def test_an_older_drop_is_applied_first(workspace: Workspace) -> None:
+    moved = CLIENTS.replace(b"1 Example Street", b"2 Example Street")
+    drop(workspace, z_csv=CLIENTS, a_csv=moved)
+    take_in(workspace)
+    with Store.open(workspace.database) as store:
+        assert store.load("clients")["address1"].to_list() == ["2 Example Street"]
+
+
+def test_a_fault_of_ours_on_one_file_does_not_stop_the_others(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = parsers.parse
+
+    def brittle(files: list[tuple[int, bytes]]) -> dict[int, parsers.Parsed]:
+        if any(b"CHECK2" in data for _, data in files):
+            raise ZeroDivisionError
+        return whole(files)
+
+    monkeypatch.setattr(parsers, "parse", brittle)
+    drop(workspace, a_835=remit(), b_835=remit(check="CHECK2"), c_csv=CLIENTS)
+    taken = take_in(workspace)
+    assert taken["b.835"] == ("quarantined", "NOT_READ: reading it failed (ZeroDivisionError)")
+    assert taken["a.835"][0] == taken["c.csv"][0] == "applied"
+
+
+def test_many_files_go_in_portions(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "BATCH_FILES", 2)
+    drop(workspace, **{f"f{number}_835": remit(check=f"CHECK{number}") for number in range(5)})
+    assert [status for status, _ in take_in(workspace).values()] == ["applied"] * 5
+    assert rows(workspace, "payments") == 5
+
+
+def test_a_file_we_may_not_open_is_set_aside(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(workspace, a_835=remit(), b_csv=encounters("2026-01-05"))
+    original = type(workspace.root).read_bytes
+
+    def guarded(path: object) -> bytes:
+        if str(path).endswith("a.835"):
+            raise PermissionError
+        return original(path)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(workspace.root), "read_bytes", guarded)
+    taken = take_in(workspace)
+    assert taken["a.835"] == ("quarantined", "NOT_READ: permission denied")
+    assert taken["b.csv"][0] == "applied"
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize(
+    ("step", "at"),
+    [
+        ("edi_iop.runner.inbox._take", 2),
+        ("edi_iop.runner.archive.keep", 1),
+        ("edi_iop.runner.archive.keep", 3),
+        ("edi_iop.parsers.parse", 1),
+        ("edi_iop.store.Store.add_file", 2),
+        ("edi_iop.store.Store.save", 3),
+        ("edi_iop.runner.intake.Intake._dispose", 1),
+        ("edi_iop.runner.intake.Intake._dispose", 3),
+        ("edi_iop.runner.archive.move", 1),
+    ],
+)
+def test_a_run_that_died_ends_as_if_it_had_not(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, step: str, at: int
+) -> None:
+    """Killed at the at-th call of a step, then run again: each file once, nothing lost."""
+    drop(workspace, a_csv=CLIENTS, b_835=remit(), bad_835=remit(segments=17), d_835=remit())
+    with monkeypatch.context() as patch:
+        _kill_at(patch, step, at)
+        with pytest.raises(Killed):
+            take_in(workspace)
+    assert {name: status for name, (status, _) in take_in(workspace).items()} == {
+        "a.csv": "applied",
+        "b.835": "applied",
+        "bad.835": "quarantined",
+        "d.835": "duplicate",
+    }
+    assert set(contents(workspace.quarantine)) == {"bad.835", "bad.835.json"}
+    told = json.loads((workspace.quarantine / "bad.835.json").read_text())
+    assert told["place"]["segment"] == "SE"
+    assert contents(workspace.inbox) == contents(workspace.work) == {}
+    assert rows(workspace, "clients") == rows(workspace, "payments") == 1
+
+
+def _kill_at(patch: pytest.MonkeyPatch, step: str, at: int) -> None:
+    """The at-th call of a function, named by its dotted path, ends the process."""
+    original = pkgutil.resolve_name(step)
+    calls = itertools.count(1)
+
+    def dying(*args: object, **named: object) -> object:
+        if next(calls) == at:
+            raise Killed
+        return original(*args, **named)
+
+    patch.setattr(step, dying)

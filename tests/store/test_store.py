@@ -1,0 +1,295 @@
+"""The store keeps what it is given: typed values, whole transactions, every version of a feed row."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import date, time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from edi_iop.errors import StoreVersion, Unreadable
+from edi_iop.store import Lock, Store
+from edi_iop.store.schema import DERIVED
+from edi_iop.tables import TABLES, Table
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.create(tmp_path / "iop.db") as made:
+        yield made
+
+
+SAMPLES = {
+    pl.String(): ["F1020", 'it\'s ~ "x" ü', None],
+    pl.Int64(): [1, -12345, 2**40],
+    pl.Float64(): [1.0, -0.25, None],
+    pl.Date(): [date(2026, 1, 5), date(1899, 12, 31), None],
+    pl.Time(): [time(9, 0), time(23, 59, 59), None],
+    pl.Boolean(): [True, False, None],
+    pl.List(pl.String()): [["encounter:1", 'say "x"'], [], None],
+}
+
+
+def sample(table: Table) -> pl.DataFrame:
+    """Three rows that hold every kind of value, keys told apart, all of file 1."""
+    frame = pl.DataFrame(
+        {name: SAMPLES[dtype] for name, dtype in table.schema.items()}, table.schema
+    )
+    keys = [name for name in (*table.key, "row") if table.schema.get(name) == pl.Int64()]
+    frame = frame.with_columns(pl.Series(name, [1, 2, 3]) for name in keys)
+    if "file_id" in table.schema:
+        frame = frame.with_columns(file_id=pl.lit(1, pl.Int64))
+    return frame
+
+
+@pytest.mark.parametrize("name", sorted(set(TABLES) - {"files"}))
+def test_every_table_comes_back_as_it_was_saved(store: Store, name: str) -> None:
+    store.add_file(file_id=1, sha256="a", status="applied")
+    frame = sample(TABLES[name])
+    if name in DERIVED:
+        store.replace(name, frame)
+    else:
+        store.save({name: frame})
+    assert_frame_equal(store.history(name), frame)
+
+
+def test_a_file_row_comes_back_typed(store: Store) -> None:
+    file_id = store.add_file(
+        sha256="ab", direction="in", status="applied", received_on=date(2026, 3, 2), archived=True
+    )
+    row = store.file(file_id)
+    assert row is not None
+    assert (row["received_on"], row["archived"], row["reason"]) == (date(2026, 3, 2), True, None)
+    assert store.file(file_id + 1) is None
+
+
+def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "iop.db"
+    with Store.create(path) as first:
+        assert first.migrate() == []
+        status = first.status()
+    assert status.version == status.newest > 0
+    assert status.pending == ()
+    assert set(TABLES) <= set(status.rows)
+    with Store.create(path) as again:
+        assert again.status() == status
+
+
+def test_a_database_from_a_newer_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "iop.db"
+    Store.create(path).close()
+    with sqlite3.connect(path) as plain:
+        plain.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+            " VALUES ('edi_iop', '9999_later', '')"
+        )
+    plain.close()
+    with pytest.raises(StoreVersion, match="9999_later"):
+        Store.open(path)
+    with pytest.raises(StoreVersion, match="newer"), Store.attach(path) as attached:
+        attached.migrate()
+
+
+def test_an_older_database_is_refused_until_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "iop.db"
+    Store.create(path).close()
+    with sqlite3.connect(path) as plain:
+        plain.execute("ALTER TABLE verdicts DROP COLUMN says")
+        plain.execute("DROP TABLE claim_codes")
+    plain.close()
+    with pytest.raises(StoreVersion, match="db migrate"):
+        Store.open(path)
+    with Store.attach(path) as old:
+        old.migrate()
+    with Store.open(path) as mended:
+        assert mended.load("verdicts").schema["says"] == pl.String()
+        assert mended.load("claim_codes").is_empty()
+
+
+def test_no_database_and_no_sqlite_file_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(StoreVersion, match="edi-iop init"):
+        Store.open(tmp_path / "iop.db")
+    junk = tmp_path / "junk.db"
+    junk.write_bytes(b"ISA*00*" * 500)
+    with pytest.raises(StoreVersion, match="cannot be opened"):
+        Store.open(junk)
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    def fail_late() -> None:
+        with store.transaction():
+            file_id = store.add_file(sha256="a", status="applied")
+            store.save({"claims": pl.DataFrame({"file_id": [file_id], "claim_offset": [0]})})
+            raise KeyError("power cut")
+
+    with pytest.raises(KeyError):
+        fail_late()
+    assert store.load("files").is_empty()
+    assert store.load("claims").is_empty()
+    assert store.next_numbers("file") == 1
+
+
+def test_rows_need_their_file_and_keys_are_unique(store: Store) -> None:
+    row = pl.DataFrame({"file_id": [7], "claim_offset": [100]})
+    with pytest.raises(Unreadable, match="claims"):
+        store.save({"claims": row})
+    store.add_file(file_id=7, sha256="a")
+    store.save({"claims": row})
+    with pytest.raises(Unreadable, match="claims"):
+        store.save({"claims": row})
+    assert store.load("claims").height == 1
+
+
+def test_counters_never_give_a_number_twice(store: Store) -> None:
+    assert [store.next_numbers("isa"), store.next_numbers("isa", 5), store.next_numbers("isa")] == [
+        1,
+        2,
+        7,
+    ]
+    assert store.next_numbers("serial", 40) == 1
+
+
+def test_seen_tells_taken_from_quarantined(store: Store) -> None:
+    store.add_file(file_id=1, sha256="aa", status="quarantined")
+    assert store.seen("aa") is None
+    store.add_file(file_id=2, sha256="aa", status="held")
+    store.add_file(file_id=3, sha256="aa", status="duplicate")
+    found = store.seen("aa")
+    assert found is not None
+    assert found["file_id"] == 2
+    assert store.seen("bb") is None
+
+
+def encounters(*rows: tuple[int, int, str, int | None, str, str]) -> pl.DataFrame:
+    names = ("file_id", "row", "source_record_id", "record_version", "record_action", "client_id")
+    return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
+
+
+def test_the_highest_version_of_an_encounter_is_current(store: Store) -> None:
+    for file_id in (1, 2):
+        store.add_file(file_id=file_id, sha256=str(file_id))
+    delivered = encounters(
+        (1, 2, "E1", 1, "add", "first"),
+        (1, 3, "E2", 2, "change", "kept: version 2"),
+        (2, 2, "E1", 2, "change", "kept: version 2"),
+        (2, 3, "E2", 1, "add", "late, but older"),
+        (1, 4, "E3", None, "add", "no version"),
+        (2, 4, "E3", None, "change", "kept: delivered later"),
+        (1, 5, "E4", 1, "add", "cancelled since"),
+        (2, 5, "E4", 2, "cancel", ""),
+    )
+    store.save({"encounters": delivered})
+    current = store.load("encounters")
+    assert dict(
+        current.select("source_record_id", "client_id").sort("source_record_id").rows()
+    ) == {
+        "E1": "kept: version 2",
+        "E2": "kept: version 2",
+        "E3": "kept: delivered later",
+    }
+    assert store.history("encounters").height == 8
+
+
+def test_the_later_row_of_a_coverage_and_of_a_provider_is_current(store: Store) -> None:
+    for file_id in (1, 2):
+        store.add_file(file_id=file_id, sha256=str(file_id))
+    coverage = pl.DataFrame(
+        {
+            "file_id": [1, 2, 2],
+            "row": [2, 2, 3],
+            "client_id": ["C1"] * 3,
+            "payer_id": ["HARBR"] * 3,
+            "coverage_priority": ["P"] * 3,
+            "coverage_from": [date(2026, 1, 1), date(2026, 1, 1), date(2026, 2, 1)],
+            "member_id": ["old", "new", "february"],
+        }
+    )
+    provider = pl.DataFrame(
+        {"file_id": [1, 2], "row": [2, 2], "npi": ["1"] * 2, "taxonomy": ["old", "new"]}
+    )
+    store.save({"clients": coverage, "providers": provider})
+    assert store.load("clients")["member_id"].to_list() == ["new", "february"]
+    assert store.load("providers")["taxonomy"].to_list() == ["new"]
+    assert store.load("clients", coverage_from=date(2026, 2, 1))["member_id"].to_list() == [
+        "february"
+    ]
+
+
+def test_authorizations_without_number_are_told_apart_by_client(store: Store) -> None:
+    store.add_file(file_id=1, sha256="1")
+    day = date(2026, 1, 5)
+    rows = pl.DataFrame(
+        {
+            "file_id": [1] * 5,
+            "row": [2, 3, 4, 5, 6],
+            "auth_number": [None, None, None, "A1", "A1"],
+            "client_id": ["C1", "C1", "C2", "C3", "C3"],
+            "from_date": [day] * 5,
+            "status": ["pending", "denied", "pending", "approved", "approved"],
+            "units": [None, None, None, 10.0, 20.0],
+        }
+    )
+    store.save({"authorizations": rows})
+    current = store.load("authorizations").select("client_id", "status", "units").rows()
+    assert current == [("C1", "denied", None), ("C2", "pending", None), ("C3", "approved", 20.0)]
+
+
+def test_loads_filter_by_value_and_null(store: Store) -> None:
+    store.add_file(file_id=1, sha256="1")
+    rows = pl.DataFrame(
+        {
+            "file_id": [1, 1],
+            "byte_offset": [5, 9],
+            "position": [1, 1],
+            "remit_line_offset": [None, 4],
+            "carc": ["45", "97"],
+        }
+    )
+    store.save({"adjustments": rows})
+    assert store.load("adjustments", file_id=1, remit_line_offset=None)["carc"].to_list() == ["45"]
+    assert store.load("adjustments", carc="97")["byte_offset"].to_list() == [9]
+    with pytest.raises(ValueError, match="no column"):
+        store.load("adjustments", **{'carc" OR 1=1 --': "97"})
+
+
+def test_derived_tables_are_replaced_and_history_is_not(store: Store) -> None:
+    store.replace("violations", pl.DataFrame({"rule": ["DUP-01", "DX-02"]}))
+    store.replace("violations", pl.DataFrame({"rule": ["REV-01"]}))
+    assert store.load("violations")["rule"].to_list() == ["REV-01"]
+    with pytest.raises(ValueError, match="history"):
+        store.replace("claims", TABLES["claims"].empty())
+    store.add_file(file_id=1, sha256="1")
+    store.save({"findings": pl.DataFrame({"file_id": [1, None], "code": ["GARBAGE", "OLD"]})})
+    store.replace("findings", pl.DataFrame({"code": ["CLIENT_UNKNOWN"]}), file_id=None)
+    assert store.load("findings")["code"].to_list() == ["GARBAGE", "CLIENT_UNKNOWN"]
+
+
+def test_a_run_is_unfinished_until_it_has_its_receipt(store: Store) -> None:
+    assert store.unfinished_run() is None
+    store.start_run("20260105-0001", date(2026, 1, 5), "2026-01-05T02:00:00")
+    assert store.unfinished_run() == "20260105-0001"
+    store.finish_run("20260105-0001", "2026-01-05T02:01:00", "{}")
+    assert store.unfinished_run() is None
+    assert store.receipts() == {"20260105-0001": "{}"}
+
+
+def test_the_lock_has_one_holder(store: Store) -> None:
+    assert store.lock() is None
+    store.hold(Lock("R1", 42, "here", 1.5))
+    store.hold(Lock("R1", 42, "here", 2.5))
+    assert store.lock() == Lock("R1", 42, "here", 2.5)
+    store.release()
+    assert store.lock() is None
+
+
+def test_a_reader_cannot_write(tmp_path: Path) -> None:
+    path = tmp_path / "iop.db"
+    with Store.create(path) as writer, Store.open(path, read_only=True) as reader:
+        writer.add_file(file_id=1, sha256="1", status="applied")
+        assert reader.load("files").height == 1
+        with pytest.raises(sqlite3.OperationalError):
+            reader.release()

@@ -1,0 +1,54 @@
+"""ISA: the separators of an interchange (X12.5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from edi_iop.x12 import separators as sep
+
+ISA = (
+    b"ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       "
+    b"*260101*0800*^*00501*000000001*0*T*:~"
+)
+
+
+def test_padded_isa_names_its_four_separators() -> None:
+    header = sep.of_isa(ISA, 0)
+    assert header is not None
+    assert header.padded
+    assert header.separators == sep.Separators(b"*", b":", b"~", b"^")
+
+
+def test_unpadded_isa_is_read_by_counting_elements() -> None:
+    header = sep.of_isa(b"ISA|00||00||ZZ|A|ZZ|B|260101|0800|^|00501|1|0|T|>\n", 0)
+    assert header is not None
+    assert not header.padded
+    assert header.separators == sep.Separators(b"|", b">", b"\n", b"^")
+
+
+@pytest.mark.parametrize(
+    ("standard", "version"), [(b"U", b"00501"), (b"^", b"00401"), (b"U", b"00401")]
+)
+def test_no_repetition_separator(standard: bytes, version: bytes) -> None:
+    data = ISA.replace(b"*^*", b"*" + standard + b"*").replace(b"00501", version)
+    header = sep.of_isa(data, 0)
+    assert header is not None
+    assert header.separators.repetition is None
+
+
+@pytest.mark.parametrize("length", [0, 3, 4, 50, 104])
+def test_cut_off_isa_is_none(length: int) -> None:
+    assert sep.of_isa(ISA[:length], 0) is None
+
+
+def test_two_separators_alike_clash() -> None:
+    assert sep.Separators(b"*", b"*", b"~").clash
+    assert not sep.DEFAULT.clash
+
+
+def test_swap_is_a_permutation_and_its_own_inverse() -> None:
+    table = sep.DEFAULT.to_canonical
+    every = bytes(range(256))
+    assert sorted(every.translate(table)) == list(every)
+    assert every.translate(table).translate(table) == every
+    assert b"SVC*HC:H0015~".translate(table).decode() == "SVC\x1dHC\x1fH0015\x1c"
