@@ -39,7 +39,7 @@ def check(
     as_of: date | None,
     output: Output,
 ) -> None:
-    """List what breaks a billing rule before it is billed; no claim is written.
+    """List what breaks a billing rule; no claim is written.
 
     Of a workspace: what is in its store and its inbox. Of files: feeds (encounters, clients,
     authorizations, providers) and claims already sent (837I, 837P). Exit code 1 where a rule is
@@ -134,7 +134,7 @@ def reconcile(
     as_of: date | None,
     output: Output,
 ) -> None:
-    """Tie remits to claims and explain every denied line by the rule it comes from.
+    """Tie remits to claims and explain every denied line.
 
     \b
     Examples:
@@ -187,7 +187,7 @@ def simulate(
     target: Path,
     output: Output,
 ) -> None:
-    """Answer 837I claims as a payer would: an 835 each payer, and the truth beside it.
+    """Answer claims as a payer would: 835s, and the truth.
 
     Authorizations, coverage and attendance are judged only as far as --feeds tell of them; a
     workspace stands for all its records, and for its payers.
@@ -212,7 +212,7 @@ def simulate(
 )
 @output_options()
 def clinic(folder: Path, seed: int, clients: int, output: Output) -> None:
-    """Write the files of a synthetic clinic, with a fault of every rule planted in them.
+    """Write the files of a synthetic clinic, faults planted.
 
     \b
     Example:

@@ -18,7 +18,7 @@ ON = "The rules as of this day; default: today."
 @click.argument("code", metavar="CODE")
 @output_options()
 def explain(code: str, output: Output) -> None:
-    """Explain a code in plain words, every sense of it, with its source.
+    """Explain a code in plain words, with its source.
 
     CODE is a rule (DUP-01), a finding (COUNT_WRONG), a payer's reason or remark (97, CO-97, N20),
     a segment, element or loop (CLP, SV202-2, 2010AA), or a table (remit_lines).

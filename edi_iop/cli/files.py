@@ -15,9 +15,9 @@ from edi_iop.cli.output import Output, deliver, output_options, whole, working
 @paths_argument()
 @output_options()
 def identify(paths: tuple[Path, ...], output: Output) -> None:
-    """Say what each file is: kind, guide, sender, receiver, control number, counts.
+    """Say what each file is, by its content.
 
-    Files are known by their content, never by their name. A folder stands for all files in it.
+    Kind, guide, sender, receiver, control number and counts; a name or suffix tells nothing. A folder stands for all files in it.
 
     \b
     Example:

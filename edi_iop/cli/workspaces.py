@@ -33,7 +33,10 @@ def init(workspace: Path, example: bool, output: Output) -> None:
 @date_option("--as-of", "The day the run is for; default: today.")
 @output_options()
 def run(workspace: Path, as_of: date | None, output: Output) -> None:
-    """Do the night: take in every drop, scrub, build 837I, reconcile, write the receipt.
+    """Do the night: take in, scrub, build, reconcile, receipt.
+
+    Takes in every drop of inbox/, keeps back what breaks a rule, writes the 837I of the rest into
+    outbox/, ties remits to claims and explains every denial.
 
     --format json prints the receipt as it stands in reports/. Exit code 1 where a file is in
     quarantine, a finding is an error, or a line is blocked.

@@ -19,8 +19,10 @@ def to_csv(sheet: Sheet) -> str:
     A text that a spreadsheet would run as a formula gets a quote in front.
     """
     frame = sheet.rows
-    lists = [name for name, dtype in frame.schema.items() if dtype == pl.List(pl.String)]
-    flat = frame.with_columns(pl.col(name).list.join(LIST_SEPARATOR) for name in lists)
+    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    flat = frame.with_columns(
+        pl.col(name).cast(pl.List(pl.String)).list.join(LIST_SEPARATOR) for name in lists
+    )
     texts = [name for name, dtype in flat.schema.items() if dtype == pl.String]
     safe = flat.with_columns(_neutral(name) for name in texts)
     return safe.write_csv(time_format="%H:%M")

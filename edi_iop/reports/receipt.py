@@ -23,7 +23,7 @@ def sheet(receipt: Receipt) -> Sheet:
     )
     title = f"run {receipt['run']} as of {receipt['as_of']}"
     fields = (Field("STAGE", "stage"), Field("RESULT", "says", widest=1000))
-    closing = "clean" if receipt["clean"] else "needs a person"
+    closing = "clean" if receipt["clean"] else "needs attention"
     return Sheet(title, rows, fields, closing=closing, document=receipt)
 
 

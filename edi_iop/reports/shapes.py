@@ -257,7 +257,7 @@ def counted(rows: pl.DataFrame, column: str, order: tuple[str, ...], noun: str) 
     if not rows.height:
         return ""
     counts = dict(rows[column].value_counts().iter_rows())
-    parts = [f"{counts[value]} {value}" for value in order if value in counts]
+    parts = [f"{counts[value]:,} {value}" for value in order if value in counts]
     return f"{rows.height:,} {noun}{'' if rows.height == 1 else 's'}: {', '.join(parts)}"
 
 

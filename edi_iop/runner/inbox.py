@@ -12,7 +12,7 @@ from edi_iop.settings import Workspace
 UNFINISHED = (".partial", ".tmp", ".filepart", ".part", "~")
 """How uploading programs name what they have not finished."""
 
-BATCH_BYTES = 64 * 2**20
+BATCH_BYTES = 16 * 2**20
 BATCH_FILES = 4000
 """So much is read at once: enough that many small files go as one frame, little enough for memory."""
 

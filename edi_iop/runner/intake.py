@@ -14,17 +14,14 @@ from typing import Any
 
 import polars as pl
 
-from edi_iop import parsers
 from edi_iop.errors import EdiIopError
 from edi_iop.findings import Finding
-from edi_iop.parsers import Parsed
-from edi_iop.reconciler.balance import balance
 from edi_iop.runner import archive, inbox, lock, notes, quarantine
 from edi_iop.runner.inbox import Delivery
-from edi_iop.runner.outcome import Outcome, failed, judge, recorded, weigh
+from edi_iop.runner.outcome import Outcome, failed, recorded
+from edi_iop.runner.reading import Reading, read
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
-from edi_iop.tables import FINDINGS
 
 
 @dataclass(frozen=True)
@@ -76,9 +73,9 @@ class Intake:
             Arrival(number, delivery, sha256, delivery.path.stat().st_size)
             for number, (delivery, sha256) in enumerate(new, start=first)
         ]
-        parsed = self._parse_new(arrivals, contents)
+        readings = self._read_new(arrivals, contents)
         for arrival in arrivals:
-            outcome = self._record(arrival, parsed.get(arrival.sha256 or ""))
+            outcome = self._record(arrival, readings.get(arrival.sha256 or ""))
             self._dispose(arrival.delivery, arrival.file_id, outcome)
         return len(arrivals)
 
@@ -92,44 +89,51 @@ class Intake:
         contents[sha256] = data
         return sha256
 
-    def _parse_new(
+    def _read_new(
         self, arrivals: Sequence[Arrival], contents: Mapping[str, bytes]
-    ) -> dict[str, Parsed | Outcome]:
-        """Each content that was not taken in before, parsed once; by digest."""
+    ) -> dict[str, Reading]:
+        """Each content that was not taken in before, read once; by digest."""
         firsts: dict[str, int] = {}
         for arrival in arrivals:
             if arrival.sha256 is not None and self.store.seen(arrival.sha256) is None:
                 firsts.setdefault(arrival.sha256, arrival.file_id)
-        parsed = _parse([(file_id, contents[sha256]) for sha256, file_id in firsts.items()])
-        return {sha256: parsed[file_id] for sha256, file_id in firsts.items()}
+        files = [(file_id, contents[sha256]) for sha256, file_id in firsts.items()]
+        readings = read(self.store, files)
+        return {sha256: readings[file_id] for sha256, file_id in firsts.items()}
 
-    def _record(self, arrival: Arrival, parsed: Parsed | Outcome | None) -> Outcome:
+    def _record(self, arrival: Arrival, reading: Reading | None) -> Outcome:
         """The file's row, tables and findings, all in one transaction."""
         try:
             with self.store.transaction():
-                return self._apply(arrival, parsed)
+                return self._apply(arrival, reading)
         except EdiIopError as problem:  # nothing of the file was kept: it is set aside instead
-            kind = "unknown" if parsed is None else parsed.kind
+            kind = "unknown" if reading is None else reading.outcome.kind
             with self.store.transaction():
                 return self._set_aside(arrival, failed(kind, str(problem)))
 
-    def _apply(self, arrival: Arrival, parsed: Parsed | Outcome | None) -> Outcome:
+    def _apply(self, arrival: Arrival, reading: Reading | None) -> Outcome:
         before = None if arrival.sha256 is None else self.store.seen(arrival.sha256)
         if before is not None:
             return self._duplicate(arrival, before)
-        if not isinstance(parsed, Parsed):
-            return self._set_aside(arrival, parsed or failed("unknown", "permission denied"))
-        outcome, imbalance = judge(parsed), FINDINGS.empty()
-        if outcome.status == "applied" and parsed.kind == "835":
-            imbalance = balance(parsed.tables)
-            outcome = weigh(outcome, imbalance)
-        self._add_row(arrival, outcome, parsed.transactions)
-        found = pl.concat([FINDINGS.conform(parsed.findings), imbalance])
-        # Content that came twice in one portion was parsed under its first number.
-        self.store.save({"findings": found.with_columns(file_id=pl.lit(arrival.file_id))})
-        if outcome.status in ("applied", "held"):
-            self.store.save(parsed.tables)
-        return outcome
+        if reading is None:
+            return self._set_aside(arrival, failed("unknown", "permission denied"))
+        if reading.outcome.code == "NOT_READ":
+            return self._set_aside(arrival, reading.outcome)
+        if arrival.file_id != reading.number:
+            return self._copy(arrival, reading)
+        self._add_row(arrival, reading.outcome, reading.transactions)
+        self.store.save_prepared(reading.rows)
+        return reading.outcome
+
+    def _copy(self, arrival: Arrival, reading: Reading) -> Outcome:
+        """Content that came twice and was not applied the first time is not applied now."""
+        if reading.outcome.status != "quarantined":
+            again = f"same content as file {reading.number}, which could not be stored"
+            return self._set_aside(arrival, failed(reading.outcome.kind, again))
+        self._add_row(arrival, reading.outcome, reading.transactions)
+        own = reading.findings.with_columns(file_id=pl.lit(arrival.file_id, pl.Int64))
+        self.store.save({"findings": own})
+        return reading.outcome
 
     def _duplicate(self, arrival: Arrival, before: Mapping[str, Any]) -> Outcome:
         """Content that was taken in before has no further effect than its row."""
@@ -173,16 +177,3 @@ class Intake:
             quarantine.put(self.workspace, delivery.path, file_id, outcome)
         else:
             delivery.path.unlink()
-
-
-def _parse(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed | Outcome]:
-    """All files together; where that fails, one by one, so that one cannot stop the others."""
-    try:
-        return dict(parsers.parse(files))
-    except (OSError, MemoryError):
-        raise
-    except Exception as problem:  # a fault of ours on some file: the night goes on without it
-        if len(files) == 1:
-            message = f"reading it failed ({type(problem).__name__})"
-            return {files[0][0]: failed("unknown", message)}
-        return {number: part for file in files for number, part in _parse([file]).items()}

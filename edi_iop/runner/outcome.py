@@ -52,7 +52,7 @@ class Outcome:
 def judge(parsed: Parsed) -> Outcome:
     """Quarantined where it is not whole or none of ours, else applied."""
     cuts = parsed.findings.filter(pl.col("code").is_in(INCOMPLETE))
-    if not cuts.is_empty():
+    if cuts.height:
         return _from(cuts, "quarantined", parsed.kind)
     return Outcome("applied", parsed.kind) if _has_meaning(parsed) else _not_ours(parsed)
 

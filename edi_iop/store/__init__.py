@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from edi_iop.store.store import Lock, Status, Store
+from edi_iop.store.store import Lock, Prepared, Status, Store
 
-__all__ = ["Lock", "Status", "Store"]
+__all__ = ["Lock", "Prepared", "Status", "Store"]

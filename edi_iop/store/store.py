@@ -8,7 +8,7 @@ the definitions in edi_iop.tables.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -21,11 +21,15 @@ from sqlite_utils import Database
 
 from edi_iop.errors import Busy, StoreVersion, Unreadable
 from edi_iop.store import schema
-from edi_iop.store.values import to_frame, to_rows, to_value
+from edi_iop.store.values import to_frame, to_held, to_value
 from edi_iop.tables import FILES, TABLES, Table
 
 _PATIENCE_SECONDS = 30.0
 """How long a writer waits for another's transaction to end."""
+
+
+Prepared = dict[str, pl.DataFrame]
+"""The rows of one file by table, in the store's own form."""
 
 
 @dataclass(frozen=True)
@@ -160,10 +164,10 @@ class Store:
     def add_file(self, **columns: Any) -> int:
         """Writes one row of `files`; its file_id is the next number where none is given."""
         with self.transaction():
-            file_id = columns.pop("file_id", None) or self.next_numbers("file")
-            row = pl.DataFrame([{"file_id": file_id, **columns}])
-            self._insert(FILES, row)
-            return int(file_id)
+            file_id = int(columns.get("file_id") or self.next_numbers("file"))
+            row = {**columns, "file_id": file_id}
+            self._execute(FILES, [tuple(to_value(row.get(name)) for name in FILES.schema)])
+            return file_id
 
     def mark_file(self, file_id: int, status: str) -> None:
         """What became of a file since its row was written."""
@@ -179,6 +183,25 @@ class Store:
             for name, frame in tables.items():
                 self._insert(TABLES[name], frame)
 
+    def prepare(self, tables: Mapping[str, pl.DataFrame]) -> dict[int, Prepared]:
+        """Rows of many files brought into the store's form at once, by file_id.
+
+        A night is thousands of small files: what is done for all of them together
+        costs next to nothing for each.
+        """
+        files: dict[int, Prepared] = {}
+        for name, frame in tables.items():
+            held = to_held(TABLES[name], frame)
+            for (file_id,), rows in held.partition_by("file_id", as_dict=True).items():
+                files.setdefault(int(file_id), {})[name] = rows
+        return files
+
+    def save_prepared(self, prepared: Prepared) -> None:
+        """Appends what `prepare` made of one file."""
+        with self.transaction():
+            for name, rows in prepared.items():
+                self._execute(TABLES[name], rows.iter_rows())
+
     def replace(self, name: str, frame: pl.DataFrame, **where: Any) -> None:
         """Puts the frame in the place of a derived table, or of the rows that `where` names."""
         table = TABLES[name]
@@ -190,13 +213,12 @@ class Store:
             self._insert(table, frame)
 
     def _insert(self, table: Table, frame: pl.DataFrame) -> None:
-        if frame.is_empty():
-            return
-        names = ", ".join(f'"{name}"' for name in table.schema)
-        places = ", ".join("?" * len(table.schema))
-        sql = f'INSERT INTO "{table.name}" ({names}) VALUES ({places})'
+        if not frame.is_empty():
+            self._execute(table, to_held(table, frame).iter_rows())
+
+    def _execute(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
         try:
-            self._db.conn.executemany(sql, to_rows(table, frame))
+            self._db.conn.executemany(_insertion(table.name), rows)
         except sqlite3.IntegrityError as problem:
             raise Unreadable(
                 f"{table.name}: {problem}; the rows contradict what is stored, none was kept"
@@ -297,6 +319,14 @@ def _condition(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
             raise ValueError(f"{table.name} has no column {name}")
     terms = " AND ".join(f'"{name}" IS ?' for name in where)
     return (f" WHERE {terms}" if terms else ""), [to_value(value) for value in where.values()]
+
+
+@cache
+def _insertion(name: str) -> str:
+    """The statement that appends a row to a canonical table."""
+    columns = TABLES[name].schema
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f'INSERT INTO "{name}" ({names}) VALUES ({", ".join("?" * len(columns))})'
 
 
 @cache

@@ -13,10 +13,10 @@ from edi_iop.tables import Table
 _LIST = pl.List(pl.String)
 
 
-def to_rows(table: Table, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
-    """The frame's rows in the table's column order, as SQLite holds them."""
+def to_held(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame in the table's column order, its values as SQLite holds them."""
     shaped = table.conform(frame)
-    return shaped.select(_out(name, dtype) for name, dtype in table.schema.items()).rows()
+    return shaped.select(_out(name, dtype) for name, dtype in table.schema.items())
 
 
 def to_frame(table: Table, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:

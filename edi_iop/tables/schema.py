@@ -44,8 +44,13 @@ class Table:
     def phi(self) -> frozenset[str]:
         return frozenset(column.name for column in self.columns if column.phi)
 
-    def empty(self) -> pl.DataFrame:
+    @cached_property
+    def _nothing(self) -> pl.DataFrame:
         return pl.DataFrame(schema=self.schema)
+
+    def empty(self) -> pl.DataFrame:
+        """No rows. Asked for once a file and table, so it is made only once."""
+        return self._nothing.clone()
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with exactly this table's columns, in order: absent ones null, others gone."""

@@ -36,6 +36,13 @@ def test_a_formula_inside_a_list_is_text_too() -> None:
     assert to_csv(Sheet("", frame)) == "evidence\n'=x; claim:A line 1\n"
 
 
+def test_lists_of_days_and_numbers_are_one_field() -> None:
+    frame = pl.DataFrame(
+        {"service_dates": [[date(2026, 1, 5), date(2026, 1, 6)]], "lines": [[1, 2]]}
+    )
+    assert to_csv(Sheet("", frame)) == "service_dates,lines\n2026-01-05; 2026-01-06,1; 2\n"
+
+
 def test_negative_cents_are_numbers() -> None:
     assert to_csv(sheet(paid_cents=[-500])) == "paid_cents\n-500\n"
 

@@ -197,7 +197,7 @@ class Killed(BaseException):
         ("edi_iop.runner.archive.keep", 3),
         ("edi_iop.parsers.parse", 1),
         ("edi_iop.store.Store.add_file", 2),
-        ("edi_iop.store.Store.save", 3),
+        ("edi_iop.store.Store.save_prepared", 2),
         ("edi_iop.runner.intake.Intake._dispose", 1),
         ("edi_iop.runner.intake.Intake._dispose", 3),
         ("edi_iop.runner.archive.move", 1),

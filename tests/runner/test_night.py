@@ -167,6 +167,34 @@ def test_a_paid_line_is_known_to_be_paid(workspace: Workspace) -> None:
     assert made["money"]["accepted_cents"] == 100000
 
 
+def test_an_encounter_of_an_unknown_client_is_a_finding_and_bills_nothing(
+    workspace: Workspace,
+) -> None:
+    drop(workspace, p_csv=PROVIDERS, d_csv=encounters("2026-01-05"))
+    made = run(workspace, NIGHT)
+    assert made["built"]["claims"] == 0
+    assert made["findings"]["error"] == 1
+    assert load(workspace, "findings")["code"].to_list() == ["CLIENT_UNKNOWN"]
+    drop(workspace, c_csv=CLIENTS, a_csv=AUTHORIZATIONS)
+    assert run(workspace, LATER)["findings"]["error"] == 0
+    assert load(workspace, "claims").height == 1
+
+
+def test_billing_alone_leaves_the_inbox_and_needs_the_last_run_to_have_ended(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(workspace, a_835=remit())
+    made = run(workspace, NIGHT, intake=False)
+    assert made["files"]["in"] == 0
+    assert contents(workspace.inbox) == {"a.835": remit()}
+    with monkeypatch.context() as patch:
+        _kill_at(patch, "edi_iop.runner.night.settle", 1)
+        with pytest.raises(Killed):
+            run(workspace, NIGHT)
+    with pytest.raises(Busy, match="did not end"):
+        run(workspace, NIGHT, intake=False)
+
+
 def summary(workspace: Workspace) -> dict[str, Any]:
     """What must be the same however often a run died on the way."""
     held = ("sha256", "direction", "kind", "status", "transactions", "run")

@@ -293,3 +293,23 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
         assert reader.load("files").height == 1
         with pytest.raises(sqlite3.OperationalError):
             reader.release()
+
+
+def test_rows_prepared_together_are_saved_file_by_file(store: Store) -> None:
+    for file_id in (1, 2):
+        store.add_file(file_id=file_id, sha256=str(file_id))
+    lines = pl.DataFrame(
+        {
+            "file_id": [1, 2, 1],
+            "line_offset": [30, 30, 60],
+            "service_date": [date(2026, 1, 5), date(2026, 1, 6), None],
+        }
+    )
+    prepared = store.prepare({"claim_lines": lines, "claims": TABLES["claims"].empty()})
+    store.save_prepared(prepared[1])
+    kept = store.load("claim_lines").select("file_id", "line_offset", "service_date")
+    assert kept.rows() == [(1, 30, date(2026, 1, 5)), (1, 60, None)]
+    with pytest.raises(Unreadable):
+        store.save_prepared(prepared[1])
+    store.save_prepared(prepared[2])
+    assert store.load("claim_lines").height == 3

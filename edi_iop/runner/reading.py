@@ -1,0 +1,89 @@
+"""Files read together: what becomes of each, and its rows ready for the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from edi_iop import parsers
+from edi_iop.parsers import Parsed
+from edi_iop.reconciler.balance import balance
+from edi_iop.runner.outcome import Outcome, failed, judge, weigh
+from edi_iop.store import Prepared, Store
+from edi_iop.tables import FINDINGS
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One content, read under the number of the first file that brought it."""
+
+    number: int
+    outcome: Outcome
+    transactions: int
+    rows: Prepared
+    """Tables, where they count, and findings."""
+    findings: pl.DataFrame
+
+
+def read(store: Store, files: Sequence[tuple[int, bytes]]) -> dict[int, Reading]:
+    """Every file (file_id, bytes) parsed, judged and, where it is a remit, balanced."""
+    parsed = _parse(files)
+    outcomes = {
+        number: part if isinstance(part, Outcome) else judge(part)
+        for number, part in parsed.items()
+    }
+    known = {number: part for number, part in parsed.items() if isinstance(part, Parsed)}
+    applied = {
+        number: part for number, part in known.items() if outcomes[number].status == "applied"
+    }
+    imbalance = _imbalance(part for part in applied.values() if part.kind == "835")
+    for number, found in _by_file(imbalance).items():
+        outcomes[number] = weigh(outcomes[number], found)
+    findings = [FINDINGS.empty(), imbalance, *(part.findings for part in known.values())]
+    found = pl.concat(findings, how="diagonal")
+    rows = store.prepare({**_together(applied.values()), "findings": found})
+    by_file = _by_file(found)
+    return {
+        number: Reading(
+            number,
+            outcome,
+            known[number].transactions if number in known else 0,
+            rows.get(number, {}),
+            by_file.get(number, FINDINGS.empty()),
+        )
+        for number, outcome in outcomes.items()
+    }
+
+
+def _parse(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed | Outcome]:
+    """All files together; where that fails, one by one, so that one cannot stop the others."""
+    try:
+        return dict(parsers.parse(files))
+    except (OSError, MemoryError):
+        raise
+    except Exception as problem:  # a fault of ours on some file: the night goes on without it
+        if len(files) == 1:
+            message = f"reading it failed ({type(problem).__name__})"
+            return {files[0][0]: failed("unknown", message)}
+        return {number: part for file in files for number, part in _parse([file]).items()}
+
+
+def _imbalance(remits: Iterable[Parsed]) -> pl.DataFrame:
+    tables = _together(remits)
+    return balance(tables) if tables else FINDINGS.empty()
+
+
+def _together(files: Iterable[Parsed]) -> Mapping[str, pl.DataFrame]:
+    """The tables of all files in one frame each."""
+    frames: dict[str, list[pl.DataFrame]] = {}
+    for parsed in files:  # frames, not rows
+        for name, frame in parsed.tables.items():
+            frames.setdefault(name, []).append(frame)
+    return {name: pl.concat(parts, how="diagonal") for name, parts in frames.items()}
+
+
+def _by_file(findings: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    parts = findings.partition_by("file_id", as_dict=True, maintain_order=True)
+    return {int(file_id): part for (file_id,), part in parts.items()}

@@ -1,0 +1,170 @@
+"""check, build, simulate, reconcile on files: the whole job without a workspace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+AS_OF = ("--as-of", "2026-03-02")
+
+
+def records(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def built(clinic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The 837I of the clinic's feeds."""
+    from click.testing import CliRunner
+
+    from edi_iop.cli import cli
+
+    target = tmp_path_factory.mktemp("built") / "claims.837"
+    args = ["build", str(clinic / "feeds"), "--settings", str(clinic / "settings.toml")]
+    result = CliRunner().invoke(cli, [*args, "--control", "7", *AS_OF, "-o", str(target)])
+    assert result.exit_code == 1, result.output
+    assert "blocked" in result.stdout
+    return target
+
+
+def test_check_finds_every_planted_fault_and_no_other(call: Any, clinic: Path) -> None:
+    truth = records((clinic / "truth.ndjson").read_text())
+    planted = {
+        (row["rule"], row["client_id"], row["service_date"])
+        for row in truth
+        if row["kind"] == "fault"
+    }
+    result = call(
+        "check", clinic / "feeds", clinic / "claims", "--settings", clinic / "settings.toml",
+        *AS_OF, "--format", "ndjson",
+    )  # fmt: skip
+    found = {
+        (row["rule"], row["client"], day)
+        for row in records(result.stdout)
+        for day in row["service_dates"]
+    }
+    assert result.exit_code == 1
+    assert found == planted
+
+
+def test_check_needs_no_settings_but_a_policy(call: Any, clinic: Path) -> None:
+    feeds = clinic / "feeds"
+    assert call("check", feeds, *AS_OF).exit_code == 2
+    one = call("check", feeds, "--payer", "HARBR=harbor", *AS_OF, "--format", "ndjson")
+    assert {row["payer"] for row in records(one.stdout)} == {"HARBR"}
+    assert {row["policy"] for row in records(one.stdout)} == {"harbor 2026.1"}
+    assert "payer MERID" in one.stderr
+
+
+def test_check_without_an_authorizations_feed_accuses_nobody(call: Any, clinic: Path) -> None:
+    """Every line would seem unauthorized; the rules are named that were not judged."""
+    feeds = clinic / "feeds"
+    files = [feeds / "clients.csv", feeds / "encounters-2026-02.csv"]
+    result = call("check", *files, "--payer", "harbor", *AS_OF, "--format", "ndjson")
+    assert not [row for row in records(result.stdout) if row["rule"].startswith("AUTH")]
+    assert "authorizations" in result.stderr
+    assert "AUTH-01" in result.stderr
+
+
+def test_an_unknown_policy_names_those_there_are(call: Any, clinic: Path) -> None:
+    result = call("check", clinic / "feeds", "--payer", "harbour")
+    assert result.exit_code == 3
+    assert result.stderr == (
+        "edi-iop: payer policy 'harbour': there is none of that name; did you mean harbor?\n"
+    )
+
+
+def test_settings_that_do_not_decode_name_the_key(call: Any, clinic: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "settings.toml"
+    wrong.write_text((clinic / "settings.toml").read_text() + "\n[scrubb]\nmode = 'warn'\n")
+    result = call("check", clinic / "feeds", "--settings", wrong)
+    assert result.exit_code == 3
+    assert "scrubb" in result.stderr
+
+
+def test_what_is_built_is_clean_and_adds_up(call: Any, built: Path) -> None:
+    assert call("validate", built).stdout == "no findings\n"
+    claims = records(call("parse", built, "--table", "claims", "--format", "ndjson").stdout)
+    lines = records(call("parse", built, "--table", "claim_lines", "--format", "ndjson").stdout)
+    for claim in claims:
+        own = [line for line in lines if line["claim_offset"] == claim["claim_offset"]]
+        assert claim["charge_cents"] == sum(line["charge_cents"] for line in own)
+    assert len({claim["claim"] for claim in claims}) == len(claims) > 70
+
+
+def test_the_same_control_number_builds_the_same_bytes(
+    call: Any, clinic: Path, built: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "again.837"
+    call(
+        "build", clinic / "feeds", "--settings", clinic / "settings.toml", "--control", 7,
+        *AS_OF, "-o", again,
+    )  # fmt: skip
+    assert again.read_bytes() == built.read_bytes()
+
+
+def test_build_of_feeds_needs_settings_and_a_place(call: Any, clinic: Path) -> None:
+    assert call("build", clinic / "feeds", "--payer", "harbor").exit_code == 2
+    assert call("build", clinic / "feeds", "--settings", clinic / "settings.toml").exit_code == 2
+
+
+def test_the_payer_answers_and_every_denial_is_explained(
+    call: Any, clinic: Path, built: Path, tmp_path: Path
+) -> None:
+    """The round: claims out, simulated 835 in, each verdict as the truth has it."""
+    answers, claims, feeds = tmp_path / "answers", clinic / "claims", clinic / "feeds"
+    settings = ("--settings", clinic / "settings.toml")
+    sent = [built, claims / "former-system.837"]
+    done = call(
+        "simulate", *sent, *settings, "--feeds", feeds, claims / "physicians-group.837",
+        "--mistakes", 1, "--as-of", "2026-03-20", "-o", answers, "--format", "ndjson",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    remits = [Path(row["file"]) for row in records(done.stdout)]
+    assert {row["payer"] for row in records(done.stdout)} == {"HARBR", "MERID"}
+    assert call("validate", *remits).stdout == "no findings\n"
+    explained = call(
+        "reconcile", "--claims", *sent, claims / "physicians-group.837", "--remits", *remits,
+        "--feeds", feeds, *settings, "--as-of", "2026-03-21", "--format", "ndjson",
+    )  # fmt: skip
+    truth = records((answers / "truth.ndjson").read_text())
+    due = {(row["claim"], row["line"], row["rule"], row["verdict"]) for row in truth}
+    found = {
+        (row["claim"], row["line"], row["rule"], row["verdict"])
+        for row in records(explained.stdout)
+    }
+    assert explained.exit_code == 0, explained.stderr
+    assert found == due
+    assert [row["verdict"] for row in truth].count("refuted") == 1
+
+
+def test_the_same_seed_gives_the_same_answer(call: Any, clinic: Path, tmp_path: Path) -> None:
+    claims = clinic / "claims" / "former-system.837"
+    contents = []
+    for name in ("one", "two"):
+        call("simulate", claims, "--payer", "harbor", "--seed", 5, *AS_OF, "-o", tmp_path / name)
+        contents.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert contents[0] == contents[1]
+    assert "truth.ndjson" in contents[0]
+
+
+def test_simulate_without_claims_says_so(call: Any, clinic: Path, tmp_path: Path) -> None:
+    result = call("simulate", clinic / "feeds", "--payer", "harbor", "-o", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "no claim in these files" in result.stderr
+
+
+def test_reconcile_needs_both_sides(call: Any, clinic: Path) -> None:
+    assert call("reconcile").exit_code == 2
+    assert call("reconcile", "--claims", clinic / "claims", "--payer", "harbor").exit_code == 2
+    assert call("reconcile", clinic, "--claims", clinic / "claims").exit_code == 2
+
+
+def test_a_clinic_is_not_written_over_another(call: Any, clinic: Path) -> None:
+    before = (clinic / "truth.ndjson").read_bytes()
+    result = call("clinic", clinic, "--seed", 9)
+    assert result.exit_code == 3
+    assert (clinic / "truth.ndjson").read_bytes() == before

@@ -1,0 +1,118 @@
+"""explain and rules on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edi_iop.findings import CATALOGUE
+from edi_iop.rules.catalogue import catalogue
+
+
+def senses(call: Any, code: str) -> list[dict[str, str]]:
+    result = call("explain", code, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    found: list[dict[str, str]] = json.loads(result.stdout)
+    return found
+
+
+def test_every_rule_and_every_finding_is_explained(call: Any) -> None:
+    for code in (*catalogue(), *CATALOGUE):
+        assert code in {sense["code"] for sense in senses(call, code)}
+
+
+def test_a_code_with_several_senses_has_them_all(call: Any) -> None:
+    """8 is a reason of a payer and a claim frequency."""
+    assert [sense["kind"] for sense in senses(call, "8")] == [
+        "claim adjustment reason",
+        "claim frequency",
+    ]
+
+
+@pytest.mark.parametrize("code", ["CO-97", "co97", "CO 97"])
+def test_group_and_reason_together(code: str, call: Any) -> None:
+    group, reason = senses(call, code)
+    assert (group["code"], reason["code"]) == ("CO", "97")
+    assert "DUP-01" in reason["more"]
+
+
+@pytest.mark.parametrize(
+    ("code", "column"),
+    [("CLP02", "status"), ("CLM05-3", "frequency"), ("SV202-2", "procedure"), ("bpr02", "amount")],
+)
+def test_an_element_names_its_column(code: str, column: str, call: Any) -> None:
+    assert any(column in sense["source"] for sense in senses(call, code))
+
+
+def test_an_element_says_what_the_guide_asks(call: Any) -> None:
+    asked = [s["says"] for s in senses(call, "CLP02") if s["source"].startswith("005010X221A1")]
+    assert asked
+    assert asked[0].startswith("loop 2100: required")
+
+
+def test_a_loop_and_a_table(call: Any) -> None:
+    assert {"837I loop", "837P loop"} <= {sense["kind"] for sense in senses(call, "2010aa")}
+    assert "columns: file_id" in senses(call, "remit_lines")[0]["more"]
+
+
+def test_an_unknown_code_suggests_what_is_near(call: Any) -> None:
+    result = call("explain", "DUP-1")
+    assert result.exit_code == 3
+    assert "DUP-01" in result.stderr
+
+
+def test_every_sense_has_a_source(call: Any) -> None:
+    for code in ("DUP-01", "COUNT_WRONG", "97", "N20", "void_8", "H0015", "0906", "WO", "SVC"):
+        assert all(sense["source"] for sense in senses(call, code))
+
+
+def test_the_list_has_every_rule_and_what_payers_set_otherwise(call: Any) -> None:
+    rules = json.loads(call("rules", "list", "--on", "2026-03-01", "--format", "json").stdout)
+    by_id = {rule["rule"]: rule for rule in rules}
+    assert set(by_id) == set(catalogue())
+    assert by_id["BUN-02"]["otherwise"] == ["meridian does not have it"]
+    assert by_id["DUP-01"]["otherwise"] == []
+
+
+def test_before_a_policy_began_its_payer_has_no_answer(call: Any) -> None:
+    now = call("rules", "show", "TF-01", "--on", "2026-03-01").stdout
+    then = call("rules", "show", "TF-01", "--on", "2020-03-01").stdout
+    assert "harbor 2026.1" in now
+    assert "harbor" not in then
+
+
+def test_a_rule_shows_how_each_payer_denies(call: Any) -> None:
+    facts = {
+        row["what"]: row["is"]
+        for row in json.loads(call("rules", "show", "dup-01", "--format", "json").stdout)
+    }
+    assert facts["harbor 2026.1"] == "block; denies as CO-97 N20"
+    assert facts["meridian 2026.1"] == "block; denies as CO-231 M80"
+
+
+def test_an_unknown_rule(call: Any) -> None:
+    result = call("rules", "show", "DUP-77")
+    assert result.exit_code == 3
+    assert "did you mean" in result.stderr
+
+
+SITUATION = """
+[[situation]]
+name = "a component beside the day"
+expect = "{expect}"
+lines = [
+  {{ claim = "A" }},
+  {{ claim = "A", procedure = "H0004", revenue = "0914" }},
+]
+"""
+
+
+@pytest.mark.parametrize(("expect", "code"), [("violation", 0), ("none", 1)])
+def test_the_situations_are_judged(expect: str, code: int, call: Any, tmp_path: Path) -> None:
+    (tmp_path / "BUN-01.toml").write_text(SITUATION.format(expect=expect))
+    result = call("rules", "test", tmp_path)
+    assert result.exit_code == code, result.output
+    assert ("failed" if code else "passed") in result.stdout

@@ -1,0 +1,172 @@
+"""init, run, report, db on the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edi_iop import desk
+from edi_iop.settings import Workspace
+
+
+def records(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture
+def own(workspace: Path, tmp_path: Path) -> Path:
+    """A copy of the example workspace after its first night, to change."""
+    return Path(shutil.copytree(workspace, tmp_path / "own"))
+
+
+def test_init_makes_folders_settings_that_decode_and_a_database(call: Any, tmp_path: Path) -> None:
+    root = tmp_path / "new"
+    result = call("init", root)
+    assert result.exit_code == 0
+    made = Workspace(root)
+    assert made.settings().scrub.mode == "block"
+    assert all(folder.is_dir() for folder in made.folders)
+    assert made.database.is_file()
+    assert call("run", root).exit_code == 0
+
+
+def test_init_leaves_a_workspace_as_it_is(call: Any, own: Path) -> None:
+    before = (own / "settings.toml").read_bytes()
+    result = call("init", own, "--example")
+    assert result.exit_code == 3
+    assert (own / "settings.toml").read_bytes() == before
+
+
+def test_a_folder_that_is_no_workspace(call: Any, tmp_path: Path) -> None:
+    result = call("run", tmp_path)
+    assert result.exit_code == 3
+    assert "edi-iop init" in result.stderr
+
+
+def test_a_lost_database_is_not_begun_anew_in_silence(call: Any, own: Path) -> None:
+    """An empty one would send every claim a second time."""
+    for file in own.glob("iop.db*"):
+        file.unlink()
+    for verb in (("run", own), ("report", "claims", own), ("check", own), ("db", "status", own)):
+        result = call(*verb)
+        assert result.exit_code == 3
+        assert "backup" in result.stderr
+    assert call("db", "migrate", own).exit_code == 0
+    assert call("report", "claims", own).stdout == "no claims yet\n"
+
+
+def test_a_second_run_finds_nothing_new(call: Any, own: Path) -> None:
+    result = call("run", own, "--as-of", "2026-03-03", "--format", "json")
+    receipt = json.loads(result.stdout)
+    assert receipt["files"]["in"] == 0
+    assert receipt["built"]["claims"] == 0
+    assert receipt["blocked"]["lines"] > 0
+    assert result.exit_code == 1
+    assert json.loads((own / "reports" / f"{receipt['run']}.json").read_text()) == receipt
+
+
+def test_a_file_that_is_nothing_of_ours_is_quarantined_and_exit_code_one(
+    call: Any, tmp_path: Path
+) -> None:
+    root = tmp_path / "ws"
+    call("init", root)
+    (root / "inbox" / "holiday.jpg").write_bytes(b"\xff\xd8\xff\xe0 not a claim")
+    result = call("run", root)
+    assert result.exit_code == 1
+    assert "1 quarantined" in result.stdout
+    assert f"edi-iop report files {root}" in result.stderr
+    assert "holiday" not in result.output
+    (file,) = records(call("report", "files", root, "--format", "ndjson").stdout)
+    assert file["status"] == "quarantined"
+    assert file["name"] == "***"
+    shown = call("report", "files", root, "--format", "ndjson", "--show-phi").stdout
+    assert records(shown)[0]["name"] == "holiday.jpg"
+
+
+def test_build_bills_what_was_taken_in_and_leaves_the_inbox(
+    call: Any, clinic: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "ws"
+    call("init", root, "--example")
+    waiting = sorted(path.name for path in (root / "inbox").iterdir())
+    result = call("build", root, "--as-of", "2026-03-02")
+    assert result.exit_code == 0, result.stderr
+    assert sorted(path.name for path in (root / "inbox").iterdir()) == waiting
+    assert list((root / "outbox").iterdir()) == []
+    assert call("build", root, "--settings", clinic / "settings.toml").exit_code == 2
+
+
+@pytest.mark.parametrize("name", desk.report_names())
+def test_every_report_has_every_format(name: str, call: Any, workspace: Path) -> None:
+    rows = json.loads(call("report", name, workspace, "--format", "json").stdout)
+    lines = call("report", name, workspace, "--format", "ndjson").stdout
+    table = call("report", name, workspace, "--format", "csv").stdout
+    assert records(lines) == rows
+    assert len(list(csv.reader(table.splitlines()))) == len(rows) + 1
+    assert call("report", name, workspace).exit_code == 0
+    assert f"  {name} " in call("report", "--help").output
+
+
+def test_blocked_lists_only_what_is_not_billed(call: Any, workspace: Path) -> None:
+    rows = records(call("report", "blocked", workspace, "--format", "ndjson").stdout)
+    assert rows
+    assert {row["claim"] for row in rows} == {None}
+    assert {row["severity"] for row in rows} == {"block", "hold"}
+
+
+def test_violations_list_the_former_system_s_claims_too(call: Any, workspace: Path) -> None:
+    rows = records(call("report", "violations", workspace, "--format", "ndjson").stdout)
+    assert "DUP-01" in {row["rule"] for row in rows if row["claim"]}
+
+
+def test_claims_wait_for_their_answer(call: Any, workspace: Path) -> None:
+    rows = records(call("report", "claims", workspace, "--format", "ndjson").stdout)
+    assert {(row["answers"], row["status"], row["paid_cents"]) for row in rows} == {(0, None, None)}
+    assert "waiting" in call("report", "claims", workspace).stdout
+
+
+def test_an_answered_night(call: Any, own: Path, tmp_path: Path) -> None:
+    """The payer's 835 into the inbox, the next night, and what the reports then say."""
+    done = call("simulate", own / "outbox", "--feeds", own, "-o", tmp_path / "era",
+                "--mistakes", 2, "--as-of", "2026-03-20")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    for remit in (tmp_path / "era").glob("835-*"):
+        shutil.copy(remit, own / "inbox")
+    receipt = json.loads(call("run", own, "--as-of", "2026-03-21", "--format", "json").stdout)
+    payments = records(call("report", "payments", own, "--format", "ndjson").stdout)
+    assert sum(row["amount_cents"] for row in payments) == receipt["money"]["in_cents"] > 0
+    assert all(row["balanced"] and row["matched"] == row["claims"] for row in payments)
+    assert all(
+        row["claims_paid_cents"] - row["provider_adjustment_cents"] == row["amount_cents"]
+        for row in payments
+    )
+    denials = records(call("report", "denials", own, "--format", "ndjson").stdout)
+    assert [row["verdict"] for row in denials].count("refuted") == 2
+    claims = records(call("report", "claims", own, "--format", "ndjson").stdout)
+    paid = sum(row["paid_cents"] or 0 for row in claims)
+    assert paid == sum(row["claims_paid_cents"] for row in payments)
+    assert sum(row["denied_lines"] for row in claims) == len(denials)
+    again = records(call("reconcile", own, "--as-of", "2026-03-21", "--format", "ndjson").stdout)
+    assert again == denials
+
+
+def test_db_status_counts_rows(call: Any, workspace: Path) -> None:
+    rows = records(call("db", "status", workspace, "--format", "ndjson").stdout)
+    counts = {row["table"]: row["rows"] for row in rows}
+    assert counts["files"] == 9
+    assert call("db", "migrate", workspace).stdout == "the database was up to date\n"
+
+
+def test_reports_name_no_people(call: Any, workspace: Path, clinic: Path) -> None:
+    with (clinic / "feeds" / "clients.csv").open(encoding="utf-8-sig", newline="") as lines:
+        clients = list(csv.DictReader(lines))
+    private = {row["member_id"] for row in clients} | {row["birth_date"] for row in clients}
+    said = "".join(call("report", name, workspace).stdout for name in desk.report_names())
+    said += call("check", workspace, "--as-of", "2026-03-02").output
+    assert not [value for value in private if value in said]
+    assert not [row for row in clients if f"{row['first_name']} {row['last_name']}" in said]

@@ -1,0 +1,137 @@
+"""Questions to a store: payments and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from edi_iop.reports import questions
+from edi_iop.reports.screen import to_screen
+from edi_iop.store import Store
+from edi_iop.tables import TABLES
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.create(tmp_path / "iop.db") as store:
+        for file_id, kind, status in ((1, "837I", "applied"), (2, "835", "held")):
+            store.add_file(
+                file_id=file_id,
+                sha256=str(file_id),
+                direction="in",
+                kind=kind,
+                status=status,
+                size=1,
+                name=f"{kind} of Jane Doe.edi",
+                run="r1",
+                received_on=date(2026, 3, 2),
+                transactions=1,
+                archived=True,
+            )
+        yield store
+
+
+def save(store: Store, name: str, *rows: dict[str, object]) -> None:
+    store.save({name: TABLES[name].conform(pl.DataFrame(rows, infer_schema_length=None))})
+
+
+def a_payment(store: Store) -> None:
+    """Two claims, 100.00 and 50.00, less 30.00 taken back: 120.00."""
+    save(
+        store,
+        "payments",
+        {
+            "file_id": 2,
+            "payment_offset": 10,
+            "transaction_control": "0001",
+            "amount_cents": 12000,
+            "trace_number": "T1",
+            "payment_date": date(2026, 3, 1),
+            "payer_name": "Harbor",
+        },
+    )
+    for offset, cents in ((20, 10000), (30, 5000)):
+        save(
+            store,
+            "remit_claims",
+            {
+                "file_id": 2,
+                "payment_offset": 10,
+                "remit_claim_offset": offset,
+                "claim": f"C{offset}",
+                "status": "1",
+                "paid_cents": cents,
+                "patient_cents": 0,
+            },
+        )
+    save(
+        store,
+        "provider_adjustments",
+        {
+            "file_id": 2,
+            "payment_offset": 10,
+            "byte_offset": 90,
+            "position": 1,
+            "amount_cents": 3000,
+        },
+    )
+    store.replace(
+        "matches",
+        TABLES["matches"].conform(
+            pl.DataFrame(
+                [
+                    {
+                        "file_id": 2,
+                        "remit_claim_offset": 20,
+                        "claim_file_id": 1,
+                        "claim_offset": 500,
+                        "tier": "T1",
+                    },
+                    {"file_id": 2, "remit_claim_offset": 30},
+                ]
+            )
+        ),
+    )
+
+
+def test_a_payment_has_its_claims_matches_and_take_backs(store: Store) -> None:
+    a_payment(store)
+    (row,) = questions.payments(store).rows.to_dicts()
+    assert (row["claims"], row["matched"]) == (2, 1)
+    assert (row["claims_paid_cents"], row["provider_adjustment_cents"]) == (15000, 3000)
+    assert (row["amount_cents"], row["balanced"], row["standing"]) == (12000, True, "held")
+
+
+def test_a_payment_that_does_not_add_up(store: Store) -> None:
+    a_payment(store)
+    save(
+        store,
+        "findings",
+        {"file_id": 2, "code": "PAYMENT_UNBALANCED", "severity": "error", "transaction": "0001"},
+    )
+    assert questions.payments(store).rows["balanced"].to_list() == [False]
+
+
+def test_a_claim_has_the_latest_answer_and_all_that_was_paid(store: Store) -> None:
+    a_payment(store)
+    claim = {"file_id": 1, "transaction_offset": 100, "form": "I", "payer_id": "HARBR"}
+    dates = {"statement_from": date(2026, 1, 5), "statement_to": date(2026, 1, 9)}
+    for offset, name in ((500, "C20"), (600, "C99")):
+        row = {"claim_offset": offset, "claim": name, "charge_cents": 20000}
+        save(store, "claims", {**claim, **dates, **row})
+    sheet = questions.claims(store)
+    rows = {row["claim"]: row for row in sheet.rows.to_dicts()}
+    assert (rows["C20"]["answers"], rows["C20"]["paid_cents"]) == (1, 10000)
+    assert (rows["C99"]["answers"], rows["C99"]["paid_cents"]) == (0, None)
+    assert sheet.closing == "2 claims, $400.00 charged; 1 answered, $100.00 paid"
+
+
+def test_the_names_of_files_are_personal_data(store: Store) -> None:
+    sheet = questions.files(store)
+    assert "Jane" in to_screen(sheet)
+    assert "Jane" not in to_screen(sheet.masked())
+    assert sheet.masked().rows["name"].to_list() == ["***", "***"]
