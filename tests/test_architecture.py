@@ -35,7 +35,7 @@ HOMES = {
     "pyx12": {"guides"},
     "lxml": {"guides", "parsers"},
     "polars": {room for room, floor in FLOORS.items() if floor > 0},
-    "numpy": {"guides", "transcribe", "parsers"},
+    "numpy": {"x12", "guides", "transcribe"},
     "msgspec": {"settings", "rules", "guides", "transcribe", "parsers"},
     "sqlite_utils": {"store"},
     "sqlite3": {"store"},

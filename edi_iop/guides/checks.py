@@ -1,8 +1,9 @@
 """Element checks: usage, types, lengths, codes and syntax notes (SNIP level 2).
 
 What a segment's elements break follows from its node and its text alone, so
-each distinct (node, text) pair is checked once, as columns: one row a value,
-beside what the guide says of it, and one small function a check.
+each distinct (node, text) pair is checked once. Those that fit their node's
+pattern are clean; the rest are taken apart, one row a value beside what the
+guide says of it, and one small function a check.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import cache
 
 import polars as pl
 
+from edi_iop.guides import patterns
 from edi_iop.guides.loader import external_codes, index, load
 from edi_iop.guides.loops import Loops
 from edi_iop.guides.structure import FAULTS
@@ -28,14 +30,27 @@ USED = pl.col("usage") != "N"
 
 def element_faults(loops: Loops) -> pl.DataFrame:
     """All element faults, one row a segment and fault: structure.FAULTS."""
-    values = _values(loops)
-    found = [check(values, loops.guide.name) for check in _CHECKS]
-    found.append(_missing(loops, values))
-    found.append(syntax_notes(loops))
+    found = [syntax_notes(loops)]
+    suspects = _suspects(loops)
+    if not suspects.is_empty():
+        values = _values(suspects, loops.guide.name)
+        found += [check(values, loops.guide.name) for check in _CHECKS]
+        found.append(_missing(suspects, loops.guide.name, values))
     faults = pl.concat(found, how="diagonal_relaxed")
     if faults.is_empty():
         return pl.DataFrame(schema=FAULTS)
     return _placed(loops, faults)
+
+
+def _suspects(loops: Loops) -> pl.DataFrame:
+    """The pairs that do not fit their node's pattern: all that can break an element rule."""
+    fits = patterns.of_guide(loops.guide.name)
+    pairs = loops.pairs.with_row_index("pair")
+    parts = [
+        part.filter(~pl.col("raw").str.contains(fits[node.index] or ""))
+        for node, part in loops.pairs_by_node(pairs)
+    ]
+    return pl.concat([pairs.head(0), *parts])
 
 
 def _placed(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
@@ -67,13 +82,11 @@ def _placed(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _values(loops: Loops) -> pl.DataFrame:
+def _values(pairs: pl.DataFrame, guide_name: str) -> pl.DataFrame:
     """One row a value: pair, position, component, repetition, value, and the guide's words on it."""
-    specs = specifications(loops.guide.name)
+    specs = specifications(guide_name)
     elements = (
-        loops.pairs.with_row_index("pair")
-        .filter(pl.col("node") >= 0)
-        .select("pair", "node", value=pl.col("elements").list.slice(1))
+        pairs.select("pair", "node", value=pl.col("elements").list.slice(1))
         .with_columns(position=pl.int_ranges(1, pl.col("value").list.len() + 1))
         .filter(pl.col("value").list.len() > 0)
         .explode("value", "position")
@@ -383,13 +396,13 @@ _CHECKS: tuple[Callable[[pl.DataFrame, str], pl.DataFrame], ...] = (
 )
 
 
-def _missing(loops: Loops, values: pl.DataFrame) -> pl.DataFrame:
+def _missing(pairs: pl.DataFrame, guide_name: str, values: pl.DataFrame) -> pl.DataFrame:
     """Required elements that are empty or absent.
 
     A composite is required as a whole; its required components count once it is there.
     """
-    specs = specifications(loops.guide.name)
-    nodes = loops.pairs.with_row_index("pair").filter(pl.col("node") >= 0).select("pair", "node")
+    specs = specifications(guide_name)
+    nodes = pairs.select("pair", "node")
     required = specs.filter((pl.col("usage") == "R") & (pl.col("component") == 0))
     filled = values.filter(GIVEN).select("pair", "position").unique()
     lacking = _lacking(nodes, required, filled, ["position"])

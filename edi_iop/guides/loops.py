@@ -7,7 +7,9 @@ it, so hierarchy, extraction and checks are array operations.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,7 +32,7 @@ class Loops:
 
     rows: the batch's row number of each segment, in order. node: index of its
     guide node, -1 where unmatched. pair: number of its (node, text) pair.
-    pairs: one row a distinct (node, text): node, text, elements; sorted by node.
+    pairs: one row a distinct (node, text): node, text, raw, elements; sorted by node.
     """
 
     guide: Guide
@@ -44,27 +46,51 @@ class Loops:
     transactions: pl.DataFrame
     """One row an ST, in order (envelopes.Enveloped.transactions)."""
     _instances: dict[int, Integers] = field(default_factory=dict)
-    _order: Integers | None = None
+    _starts: dict[int, Integers] = field(default_factory=dict)
+
+    @cached_property
+    def _by_node(self) -> tuple[Integers, Integers]:
+        """The segments ordered by node, and where each node's begin in that order."""
+        shifted = self.node + 1
+        order = np.argsort(shifted.astype(np.int16), kind="stable")
+        counts = np.bincount(shifted, minlength=len(self.guide.nodes) + 1)
+        return order, np.concatenate([[0], np.cumsum(counts)])
 
     def segments_of(self, node: Node) -> Integers:
         """Places (in `rows`) of a node's segments, in order."""
-        if self._order is None:
-            self._order = np.argsort(self.node.astype(np.int16), kind="stable")
-        sorted_nodes = self.node[self._order]
-        start, stop = np.searchsorted(sorted_nodes, [node.index, node.index + 1])
-        return self._order[start:stop]
+        order, begin = self._by_node
+        return order[begin[node.index + 1] : begin[node.index + 2]]
+
+    @cached_property
+    def unmatched(self) -> Integers:
+        """Places of the segments that stand at no node."""
+        order, begin = self._by_node
+        return order[: begin[1]]
+
+    def pairs_by_node(self, pairs: pl.DataFrame) -> Iterator[tuple[Node, pl.DataFrame]]:
+        """The rows of `pairs` (as many, in the same order) node by node; unmatched ones left out."""
+        nodes = self.pairs["node"].to_numpy()
+        for number in np.unique(nodes[nodes >= 0]).tolist():
+            start, stop = np.searchsorted(nodes, [number, number + 1]).tolist()
+            yield self.guide.nodes[number], pairs.slice(start, stop - start)
+
+    def starts(self, loop: Node) -> Integers:
+        """Places where a loop begins."""
+        known = self._starts.get(loop.index)
+        if known is None:
+            of_transition = [loop in one.begins for one in self.automaton.transitions]
+            known = np.flatnonzero(np.array(of_transition, dtype=bool)[self.taken])
+            self._starts[loop.index] = known
+        return known
 
     def instance(self, loop: Node) -> Integers:
         """Running number of a loop at each segment: 1 from its first beginning on, 0 before."""
         known = self._instances.get(loop.index)
         if known is None:
-            known = self._instances[loop.index] = np.cumsum(self.begins(loop))
+            lengths = np.diff(np.concatenate([[0], self.starts(loop), [len(self.rows)]]))
+            known = np.repeat(np.arange(len(lengths)), lengths)
+            self._instances[loop.index] = known
         return known
-
-    def begins(self, loop: Node) -> npt.NDArray[np.bool_]:
-        """Whether a loop begins at each segment."""
-        of_transition = [loop in transition.begins for transition in self.automaton.transitions]
-        return np.array(of_transition, dtype=bool)[self.taken]
 
     def elements(self, places: Integers) -> pl.Series:
         """The element lists of segments (the id first)."""
@@ -113,12 +139,31 @@ def _walk_guide(segments: Segments, name: str, transactions: pl.DataFrame) -> Lo
         [-1 if one.node is None else one.node.index for one in machine.transitions], dtype=np.int64
     )
     node = nodes[numbers]
-    combined = (node + 1) * len(segments.texts) + texts[place]
-    distinct, pair = np.unique(combined, return_inverse=True)
-    pairs = pl.DataFrame(
-        {"node": distinct // len(segments.texts) - 1, "text": distinct % len(segments.texts)}
-    ).with_columns(elements=pl.lit(segments.texts["elements"]).gather(pl.col("text")))
+    pairs, pair = _pairs(segments, node, texts[place])
     return Loops(machine.guide, place, node, numbers, pair, pairs, machine, transactions)
+
+
+def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.DataFrame, Integers]:
+    """The distinct (node, text) pairs, sorted by node, and each segment's pair."""
+    # Nearly every text stands at one node only: its first; the few others are added behind.
+    first = np.full(len(segments.texts), -2, dtype=np.int64)
+    first[texts[::-1]] = node[::-1]
+    elsewhere = np.flatnonzero(first[texts] != node)
+    others, their = np.unique(
+        np.stack([node[elsewhere], texts[elsewhere]]), axis=1, return_inverse=True
+    )
+    used = np.flatnonzero(first > -2)
+    nodes = np.concatenate([first[used], others[0]])
+    order = np.argsort(nodes, kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    number = np.full(len(segments.texts), -1, dtype=np.int64)
+    number[used] = rank[: len(used)]
+    pair = number[texts]
+    pair[elsewhere] = rank[len(used) + their.ravel()]
+    text = pl.Series("text", np.concatenate([used, others[1]])[order])
+    columns = [segments.texts[name].gather(text) for name in ("raw", "elements")]
+    return pl.DataFrame([pl.Series("node", nodes[order]), text, *columns]), pair
 
 
 def _keys(segments: Segments, machine: Automaton) -> npt.NDArray[np.int64]:

@@ -81,7 +81,9 @@ def _composite(node: Node, spec: ElementSpec) -> str:
         if part.component == 1:
             tail = inner
         else:
-            tail = f"{sep.COMPONENT}{inner}" if part.usage == "R" else f"(?:{sep.COMPONENT}{inner})?"
+            tail = (
+                f"{sep.COMPONENT}{inner}" if part.usage == "R" else f"(?:{sep.COMPONENT}{inner})?"
+            )
     return tail
 
 
@@ -104,10 +106,16 @@ def _value(spec: ElementSpec) -> str:
     if spec.external:
         codes = codes | external_codes().get(spec.external, frozenset())
     if codes and (not spec.external or spec.external in external_codes()):
-        return "(?:" + "|".join(re.escape(code) for code in sorted(codes, key=len, reverse=True)) + ")"
+        return (
+            "(?:" + "|".join(re.escape(code) for code in sorted(codes, key=len, reverse=True)) + ")"
+        )
     if spec.type == "R":
         whole = min(spec.longest - 2, 12)
-        return rf"(?:-?[0-9]{{1,{whole}}}(?:\.[0-9]{{1,2}})?)" if spec.shortest == 1 and whole > 0 else r"(?:[^\x00-\xff])"
+        return (
+            rf"(?:-?[0-9]{{1,{whole}}}(?:\.[0-9]{{1,2}})?)"
+            if spec.shortest == 1 and whole > 0
+            else r"(?:[^\x00-\xff])"
+        )
     if spec.type.startswith("N"):
         return f"(?:[0-9]{{{spec.shortest},{spec.longest}}})"
     if spec.type == "DT":

@@ -101,7 +101,7 @@ def _unexpected(loops: Loops, place: int, segment: str) -> Fault:
 def _counts(loops: Loops) -> Iterator[Fault]:
     """Missing and surplus children of every loop that occurs."""
     for loop in loops.guide.nodes:
-        if loop.kind == "loop" and not loop.wrapper and loops.begins(loop).any():
+        if loop.kind == "loop" and not loop.wrapper and len(loops.starts(loop)):
             for child in _children(loop):
                 yield from _missing(loops, loop, child)
                 yield from _surplus(loops, loop, child)
@@ -119,7 +119,7 @@ def _children(loop: Node) -> Iterator[Node]:
 def _occurrences(loops: Loops, child: Node) -> Integers:
     if child.kind == "segment":
         return loops.segments_of(child)
-    return np.flatnonzero(loops.begins(child))
+    return loops.starts(child)
 
 
 def _missing(loops: Loops, loop: Node, child: Node) -> Iterator[Fault]:
@@ -129,7 +129,7 @@ def _missing(loops: Loops, loop: Node, child: Node) -> Iterator[Fault]:
     total = int(instance[-1])
     counts = np.bincount(instance[_occurrences(loops, child)], minlength=total + 1)
     lacking = np.flatnonzero(counts[1:] == 0) + 1
-    starts = np.flatnonzero(loops.begins(loop))
+    starts = loops.starts(loop)
     for number in lacking.tolist():
         place = _due(loops, loop, child, int(starts[number - 1]))
         if child.kind == "segment":
@@ -155,9 +155,12 @@ def _due(loops: Loops, loop: Node, child: Node, start: int) -> int:
     """The place before which a missing child was due: the next segment past its position."""
     nodes = loops.guide.nodes
     instance = loops.instance(loop)
+    transaction = loops.instance(loops.guide.root)
     for place in range(start + 1, len(loops.node)):
+        if transaction[place] != transaction[start]:
+            return place - 1  # cut off: the last segment of its own transaction
         if instance[place] != instance[start]:
-            return place - 1 if loop.id == "ST_LOOP" else place
+            return place
         node = nodes[loops.node[place]] if loops.node[place] >= 0 else None
         if node is not None and (loop not in node.above() or node.index > child.index):
             return place

@@ -22,13 +22,11 @@ _SAYS = {
 
 def syntax_notes(loops: Loops) -> pl.DataFrame:
     """Pairs that break a syntax note of their segment: pair, code, message, element."""
-    notes: dict[str, list[int]] = {}
-    for node in loops.guide.nodes:
-        for note in node.syntax:
-            notes.setdefault(note, []).append(node.index)
     pairs = loops.pairs.with_row_index("pair")
     found = [
-        _broken(pairs.filter(pl.col("node").is_in(nodes)), note) for note, nodes in notes.items()
+        _fault(part, note)
+        for node, part in loops.pairs_by_node(pairs)
+        for note in _broken_notes(part, node.syntax)
     ]
     empty = pl.DataFrame(
         schema={"pair": pl.UInt32, "code": pl.String, "message": pl.String, "element": pl.Int16}
@@ -36,27 +34,43 @@ def syntax_notes(loops: Loops) -> pl.DataFrame:
     return pl.concat([empty, *found])
 
 
-def _broken(pairs: pl.DataFrame, note: str) -> pl.DataFrame:
-    kind, digits = note[0], note[1:]
-    places = [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
-    given = [
-        pl.col("elements").list.get(place, null_on_oob=True).fill_null("") != "" for place in places
-    ]
+def _broken_notes(pairs: pl.DataFrame, notes: tuple[str, ...]) -> list[str]:
+    """The notes that any of a node's pairs breaks."""
+    if not notes:
+        return []
+    flags = pairs.select(_broken(note).any().alias(note) for note in set(notes))
+    return [note for note in dict.fromkeys(notes) if flags[note].item()]
+
+
+def _places(note: str) -> list[int]:
+    return [int(note[at : at + 2]) for at in range(1, len(note), 2)]
+
+
+def _given(place: int) -> pl.Expr:
+    return pl.col("elements").list.get(place, null_on_oob=True).fill_null("") != ""
+
+
+def _broken(note: str) -> pl.Expr:
+    """Whether a segment breaks a note."""
+    given = [_given(place) for place in _places(note)]
     count = pl.sum_horizontal(one.cast(pl.Int8) for one in given)
-    broken = {
-        "P": (count > 0) & (count < len(places)),
+    return {
+        "P": (count > 0) & (count < len(given)),
         "R": count == 0,
         "E": count > 1,
-        "C": given[0] & (count < len(places)),
+        "C": given[0] & (count < len(given)),
         "L": given[0] & (count < 2),
-    }[kind]
-    code, says = _SAYS[kind]
-    # The place is the first element that should be otherwise.
+    }[note[0]]
+
+
+def _fault(pairs: pl.DataFrame, note: str) -> pl.DataFrame:
+    """The pairs that break a note, placed at the first element that should be otherwise."""
+    code, says = _SAYS[note[0]]
+    places = _places(note)
     missing = pl.coalesce(
-        [pl.when(~one).then(place) for one, place in zip(given, places, strict=True)]
-        + [pl.lit(places[-1])]
+        [pl.when(~_given(place)).then(place) for place in places] + [pl.lit(places[-1])]
     )
-    return pairs.filter(broken).select(
+    return pairs.filter(_broken(note)).select(
         "pair",
         pl.lit(code).alias("code"),
         pl.lit(says.format(", ".join(f"{place:02d}" for place in places))).alias("message"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from edi_iop.findings import CATALOGUE, Finding
@@ -47,7 +46,7 @@ def read_batch(files: Sequence[bytes]) -> Batch:
     findings = [
         _splitting(segments),
         _enveloping(envelopes),
-        _unguided(envelopes, unguided),
+        _unguided(unguided),
         *(_guided(loops, envelopes) for loops in walked),
         claim_837.totals(tables),
     ]
@@ -89,14 +88,11 @@ def _enveloping(envelopes: Enveloped) -> pl.DataFrame:
     return envelopes.findings.with_columns(file_id=pl.col("file").cast(pl.Int64))
 
 
-def _unguided(envelopes: Enveloped, unguided: pl.DataFrame) -> pl.DataFrame:
+def _unguided(unguided: pl.DataFrame) -> pl.DataFrame:
     """One finding for each transaction we have no guide for."""
     version = pl.col("guide").fill_null("without a version")
     return (
-        unguided.join(
-            envelopes.rows.select("row", "byte_offset"), on="row", how="left", maintain_order="left"
-        )
-        .select(
+        unguided.select(
             pl.col("file").cast(pl.Int64).alias("file_id"),
             pl.lit("GUIDE_UNKNOWN").alias("code"),
             pl.format("{} {} is read to segments only", pl.col("st01").fill_null("?"), version).alias("message"),
@@ -118,8 +114,8 @@ def _guided(loops: Loops, envelopes: Enveloped) -> pl.DataFrame:
     rows = loops.rows[faults["place"].to_numpy()]
     number = loops.instance(loops.guide.root)[faults["place"].to_numpy()] - 1
     around = loops.transactions.select(interchange="isa13", group="gs06", transaction="st02")
-    placed = envelopes.rows.select("file", "segment_position", "byte_offset")[rows.astype(np.int64)]
-    told = pl.concat([faults, placed, around[number]], how="horizontal")
+    placed = envelopes.placed(rows).select("file", "segment_position", "byte_offset")
+    told = pl.concat([faults, placed, around.select(pl.all().gather(number))], how="horizontal")
     shown = pl.format("{}: {}", "segment", "message")
     return told.with_columns(
         file_id=pl.col("file").cast(pl.Int64),

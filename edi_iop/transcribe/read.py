@@ -46,7 +46,7 @@ class _Reader:
 
     def table(self, one: TableMap) -> pl.DataFrame:
         """One table, its rows in the order of the file."""
-        parts = [self._part(one, rows) for rows in self._rows(one)]
+        parts = [self._part(one, rows) for rows in self._rows(one) if len(rows.places)]
         if not parts:
             return one.table.empty()
         frame = pl.concat(parts)
@@ -70,8 +70,7 @@ class _Reader:
     def _rows(self, one: TableMap) -> list[_Rows]:
         if one.of_loops:
             return [
-                _Rows(loop, None, np.flatnonzero(self.loops.begins(loop)))
-                for loop in self._loops(one.rows[0].loop)
+                _Rows(loop, None, self.loops.starts(loop)) for loop in self._loops(one.rows[0].loop)
             ]
         found = [part for source in one.rows for part in self._segment_rows(source, one.each)]
         return found + [
@@ -86,6 +85,8 @@ class _Reader:
         for loop in self._loops(source.loop):
             for node in self._nodes(source, loop):
                 places = self._qualified(node, source)
+                if not len(places):
+                    continue
                 if each is None:
                     found.append(_Rows(loop, node, places))
                 else:
@@ -182,7 +183,7 @@ class _Reader:
 
     def _begin_of(self, rows: _Rows, loop: Node) -> Integers:
         """Place where the loop instance around each row began."""
-        starts = np.flatnonzero(self.loops.begins(loop))
+        starts = self.loops.starts(loop)
         return starts[self.loops.instance(loop)[rows.places] - 1]
 
     def _around(self, rows: _Rows, name: str) -> Node | None:
@@ -230,6 +231,8 @@ class _Reader:
             if shared is None:
                 continue
             for node in self._nodes(source, loop):
+                if not len(self.loops.segments_of(node)):
+                    continue  # Most of a guide's segments are in no one file.
                 found = self._lookup(rows, node, source, column, shared)
                 answer = answer.zip_with(answer.is_not_null(), found)
         return answer

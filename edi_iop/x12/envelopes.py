@@ -9,13 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.segments import Segments
 
+Integers = npt.NDArray[np.int64]
+
 _HEADERS = {"ISA": 13, "GS": 6, "ST": 2}
 """Where a header carries its control number."""
+_CARRIED = {
+    "st": {"st01": 1, "st02": 2, "st03": 3},
+    "gs": {"gs01": 1, "gs06": 6, "gs08": 8},
+    "isa": {"isa06": 6, "isa08": 8, "isa13": 13, "isa15": 15},
+}
+"""The elements of each header that tables carry."""
+_SEGMENT_ID = r"^[A-Z][A-Z0-9]{1,2}$"
 _TRAILERS = {"IEA": ("ISA", 2), "GE": ("GS", 2), "SE": ("ST", 2)}
 """A trailer's header, and where it carries the control number (its count is always element 1)."""
 
@@ -36,16 +47,21 @@ class Envelope:
 class Enveloped:
     """The frame's rows in their envelopes.
 
-    rows: per segment id, isa, gs, st (row of the header it stands under, null for
-    none) and segment_position (ST is 1; null outside a transaction).
     transactions: one row an ST: file, first and last row, st01, guide, control
     numbers, and the envelope fields tables want.
     findings: tables.FINDINGS without the file's own number (`file` instead).
     """
 
-    rows: pl.DataFrame
+    segments: Segments
     transactions: pl.DataFrame
     findings: pl.DataFrame
+
+    def placed(self, rows: Integers) -> pl.DataFrame:
+        """Where segments stand: file, byte_offset, st (row of its ST) and segment_position.
+
+        Both are null outside a transaction; the ST is at position 1.
+        """
+        return _placed(self.segments, self.transactions.select("row", "last"), rows)
 
 
 def element(place: int) -> pl.Expr:
@@ -54,110 +70,145 @@ def element(place: int) -> pl.Expr:
 
 
 def enveloped(segments: Segments) -> Enveloped:
-    """Every segment with the headers above it; every transaction set with its envelope."""
-    rows = _under_headers(segments)
-    ends = _trailers(segments, rows)
-    transactions = _transactions(segments, rows, ends)
+    """Every transaction set with its envelope, and what is wrong with the envelopes."""
+    heads = _under_headers(segments)
+    spans = _spans(segments, heads)
+    ends = _trailers(heads, spans)
+    transactions = _transactions(heads, spans)
     findings = pl.concat(
         [
             _wrong_counts(ends),
             _wrong_numbers(ends),
-            _unclosed(segments, rows, ends),
-            _outside(rows),
-            _repeated(segments, rows),
-            _empty(segments, rows),
+            _unclosed(heads, ends),
+            _outside(segments, heads, spans),
+            _repeated(heads),
+            _empty(segments, spans),
         ]
     )
-    return Enveloped(rows, transactions, findings.join(_names(transactions), on="st", how="left"))
+    named = findings.join(_names(transactions), on="st", how="left", maintain_order="left")
+    return Enveloped(segments, transactions, named)
+
+
+def _rows_of(segments: Segments, texts: pl.Series) -> Integers:
+    """The rows whose text is one of these (a flag a text)."""
+    return np.flatnonzero(texts.to_numpy()[segments.rows["text"].to_numpy()])
 
 
 def _under_headers(segments: Segments) -> pl.DataFrame:
-    """Each row's ISA, GS and ST: the last one seen, until its trailer or the next header."""
-    rows = segments.rows.with_row_index("row").with_columns(
-        id=segments.texts["id"].gather(segments.rows["text"])
+    """One row an envelope segment: row, id, elements, and the ISA, GS and ST it stands under.
+
+    That is the last one seen, until its trailer or the next header above it.
+    """
+    ids = list(_HEADERS) + list(_TRAILERS)
+    rows = _rows_of(segments, segments.texts["id"].is_in(ids))
+    found = segments.rows[rows]
+    heads = found.with_columns(
+        row=pl.Series(rows, dtype=pl.Int64),
+        id=segments.texts["id"].gather(found["text"]),
+        elements=segments.texts["elements"].gather(found["text"]),
     )
 
-    def under(header: str, trailer: str) -> pl.Expr:
-        # A header opens, its trailer closes on the row after it, a higher header closes too.
-        closed = (pl.col("id").shift(1) == trailer).over("interchange")
-        opens = pl.when(pl.col("id") == header).then(pl.col("row").cast(pl.Int64))
+    def under(header: str, trailer: str, *above: str) -> pl.Expr:
+        closed = pl.col("id").shift(1).is_in([trailer]) | pl.col("id").is_in(above)
+        opens = pl.when(pl.col("id") == header).then(pl.col("row"))
         closes = pl.when(closed.fill_null(False)).then(pl.lit(-1, pl.Int64))
         current = pl.coalesce(opens, closes).forward_fill().over("interchange")
         return pl.when(current >= 0).then(current).alias(header.lower())
 
-    placed = rows.with_columns(under("ISA", "IEA"), under("GS", "GE"), under("ST", "SE"))
-    # An ST left open ends with its group: GE and IEA are never inside it.
-    inside = ~pl.col("id").is_in(["ISA", "GS", "GE", "IEA"])
-    return placed.with_columns(st=pl.when(inside).then("st")).with_columns(
-        segment_position=pl.col("row").cast(pl.Int64) - pl.col("st") + 1
-    )
-
-
-def _headers(segments: Segments, rows: pl.DataFrame) -> pl.DataFrame:
-    """One row a header: row, id, number (its control number)."""
-    found = rows.filter(pl.col("id").is_in(list(_HEADERS)))
-    elements = segments.texts["elements"].gather(found["text"])
     number = pl.coalesce(
         pl.when(pl.col("id") == head).then(element(place)) for head, place in _HEADERS.items()
     )
-    return found.with_columns(elements=elements).with_columns(number=number)
+    return heads.with_columns(
+        under("ISA", "IEA"),
+        under("GS", "GE", "ISA", "IEA"),
+        # An ST left open ends with its group: GE and IEA are never inside it.
+        under("ST", "SE", "GS", "GE", "ISA", "IEA"),
+        number=number.str.strip_chars(),
+        segment_position=pl.lit(None, pl.Int64),
+    ).with_columns(
+        segment_position=pl.when(pl.col("st").is_not_null()).then(pl.col("row") - pl.col("st") + 1)
+    )
 
 
-def _trailers(segments: Segments, rows: pl.DataFrame) -> pl.DataFrame:
+def _spans(segments: Segments, heads: pl.DataFrame) -> pl.DataFrame:
+    """First and last row of every transaction set: to its SE, or to the next envelope segment."""
+    stops = (
+        segments.rows.select("interchange")
+        .with_row_index("stop")
+        .group_by("interchange", maintain_order=True)
+        .agg(pl.col("stop").last().cast(pl.Int64))
+    )
+    following, next_id = pl.col("row").shift(-1), pl.col("id").shift(-1)
+    inside = pl.col("interchange") == pl.col("interchange").shift(-1)
+    return (
+        heads.join(stops, on="interchange", how="left", maintain_order="left")
+        .with_columns(
+            last=pl.when(inside)
+            .then(following - (next_id != "SE").cast(pl.Int64))
+            .otherwise(pl.col("stop"))
+        )
+        .filter(pl.col("id") == "ST")
+        .select("row", "last")
+    )
+
+
+def _placed(segments: Segments, spans: pl.DataFrame, rows: Integers) -> pl.DataFrame:
+    first, last = spans["row"].to_numpy(), spans["last"].to_numpy()
+    place = np.searchsorted(first, rows, side="right") - 1
+    within = (place >= 0) & (rows <= last[place]) if len(first) else np.zeros(len(rows), bool)
+    st = pl.Series("st", first[place] if len(first) else rows, dtype=pl.Int64)
+    return (
+        segments.rows[rows]
+        .select("file", "byte_offset", "text")
+        .with_columns(row=pl.Series(rows, dtype=pl.Int64), st=st, within=pl.Series(within))
+        .with_columns(st=pl.when("within").then("st"))
+        .with_columns(segment_position=pl.col("row") - pl.col("st") + 1)
+        .drop("within")
+    )
+
+
+def _trailers(heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """One row a trailer beside its header: what it says, and what is so."""
-    found = rows.filter(pl.col("id").is_in(list(_TRAILERS)))
-    elements = segments.texts["elements"].gather(found["text"])
     header = pl.coalesce(
         pl.when(pl.col("id") == trailer).then(pl.col(head.lower()))
         for trailer, (head, _) in _TRAILERS.items()
     )
-    # GE and IEA are not inside an ST, so theirs is the group or interchange column.
-    found = found.with_columns(elements=elements, header=header).with_columns(
-        said_count=element(1), said_number=element(2)
-    )
-    headers = _headers(segments, rows).select(header=pl.col("row").cast(pl.Int64), number="number")
+    found = heads.filter(pl.col("id").is_in(list(_TRAILERS))).with_columns(header=header)
+    found = found.with_columns(said_count=element(1), said_number=element(2)).drop("number")
+    headers = heads.filter(pl.col("id").is_in(list(_HEADERS))).select(header="row", number="number")
     inside = pl.concat(
         [
-            rows.filter(pl.col("st").is_not_null()).group_by(header="st").len(),
-            rows.filter(pl.col("id") == "ST").group_by(header="gs").len(),
-            rows.filter(pl.col("id") == "GS").group_by(header="isa").len(),
+            spans.select(header="row", count=pl.col("last") - pl.col("row") + 1),
+            _counted(heads, "ST", "gs"),
+            _counted(heads, "GS", "isa"),
         ]
-    ).rename({"len": "count"})
+    )
     return found.join(headers, on="header", how="left", maintain_order="left").join(
         inside, on="header", how="left", maintain_order="left"
     )
 
 
-def _transactions(segments: Segments, rows: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
+def _counted(heads: pl.DataFrame, what: str, within: str) -> pl.DataFrame:
+    found = heads.filter((pl.col("id") == what) & pl.col(within).is_not_null())
+    return found.group_by(header=within).agg(count=pl.len().cast(pl.Int64))
+
+
+def _transactions(heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """One row an ST, with the elements of its ST, GS and ISA that tables carry."""
-    starts = rows.filter(pl.col("id") == "ST").select(
-        "row", "text", "file", "interchange", "isa", "gs", "st"
-    )
-    last = rows.filter(pl.col("st").is_not_null()).group_by("st").agg(last=pl.col("row").max())
-    closed = ends.filter(pl.col("id") == "SE").select(st="header", closed=pl.lit(True))
 
     def fields(of: str, **places: int) -> pl.DataFrame:
-        headers = rows.filter(pl.col("id") == of.upper())
-        return headers.select(pl.col("row").cast(pl.Int64).alias(of)).with_columns(
-            segments.texts["elements"]
-            .gather(headers["text"])
-            .to_frame("elements")
-            .select(element(place).str.strip_chars().alias(name) for name, place in places.items())
+        return heads.filter(pl.col("id") == of.upper()).select(
+            pl.col("row").alias(of),
+            *(element(place).str.strip_chars().alias(name) for name, place in places.items()),
         )
 
-    return (
-        starts.with_columns(pl.col("st").cast(pl.Int64))
-        .join(last, on="st", how="left", maintain_order="left")
-        .join(closed.unique("st"), on="st", how="left", maintain_order="left")
-        .join(fields("st", st01=1, st02=2, st03=3), on="st", how="left", maintain_order="left")
-        .join(fields("gs", gs01=1, gs06=6, gs08=8), on="gs", how="left", maintain_order="left")
-        .join(
-            fields("isa", isa06=6, isa08=8, isa13=13, isa15=15),
-            on="isa",
-            how="left",
-            maintain_order="left",
-        )
-        .with_columns(guide=pl.coalesce("gs08", "st03"))
+    found = heads.filter(pl.col("id") == "ST").select(
+        "row", "file", "interchange", "byte_offset", "isa", "gs", "st"
+    )
+    for of, places in _CARRIED.items():
+        found = found.join(fields(of, **places), on=of, how="left", maintain_order="left")
+    return found.join(spans, on="row", how="left", maintain_order="left").with_columns(
+        guide=pl.coalesce("gs08", "st03")
     )
 
 
@@ -215,76 +266,80 @@ def _wrong_numbers(ends: pl.DataFrame) -> pl.DataFrame:
     return _fault(wrong, "CONTROL_NUMBER_WRONG", says, 2)
 
 
-def _unclosed(segments: Segments, rows: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
+def _unclosed(heads: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     """Headers without a trailer: an interchange so ended is cut off."""
     closed = ends["header"].drop_nulls().implode()
-    open_ = _headers(segments, rows).filter(~pl.col("row").cast(pl.Int64).is_in(closed))
+    headers = heads.filter(pl.col("id").is_in(list(_HEADERS)))
+    open_ = headers.filter(~pl.col("row").is_in(closed))
     cut = open_.filter(pl.col("id") == "ISA")
     rest = open_.filter(pl.col("id") != "ISA")
+    says = pl.format("{} {} has no trailer", "id", pl.col("number").fill_null(""))
     return pl.concat(
         [
             _fault(cut, "TRUNCATED", pl.lit("the interchange has no IEA: the file is cut off")),
-            _fault(
-                rest,
-                "TRAILER_MISSING",
-                pl.format("{} {} has no trailer", "id", pl.col("number").fill_null("")),
-            ),
+            _fault(rest, "TRAILER_MISSING", says),
         ]
     )
 
 
-def _outside(rows: pl.DataFrame) -> pl.DataFrame:
+def _outside(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Segments under no transaction that are no envelope segment, once a run of them."""
-    envelope = ["ISA", "GS", "GE", "IEA", "TA1", ""]
-    stray = pl.col("st").is_null() & ~pl.col("id").is_in(envelope)
-    found = rows.with_columns(stray=stray).filter(
-        pl.col("stray") & ~pl.col("stray").shift(1, fill_value=False)
+    known = np.zeros(len(segments.rows) + 1, dtype=np.int64)
+    np.add.at(known, spans["row"].to_numpy(), 1)
+    np.add.at(known, spans["last"].to_numpy() + 1, -1)
+    inside = np.cumsum(known)[:-1] > 0
+    inside[heads["row"].to_numpy()] = True
+    inside[_rows_of(segments, segments.texts["id"].is_in(["TA1", ""]))] = True
+    stray = np.flatnonzero(~inside)
+    rows = stray[np.diff(stray, prepend=-2) > 1]
+    return _fault(
+        _identified(segments, _placed(segments, spans, rows)),
+        "NO_ENVELOPE",
+        pl.format("{} stands in no transaction set", "id"),
     )
-    return _fault(found, "NO_ENVELOPE", pl.format("{} stands in no transaction set", "id"))
 
 
-def _repeated(segments: Segments, rows: pl.DataFrame) -> pl.DataFrame:
+def _identified(segments: Segments, placed: pl.DataFrame) -> pl.DataFrame:
+    """With the segment's id, where it is one: anything else may be anybody's data."""
+    own = segments.texts["id"].gather(placed["text"])
+    return placed.with_columns(id=own).with_columns(
+        id=pl.when(pl.col("id").str.contains(_SEGMENT_ID)).then("id").otherwise(pl.lit("?"))
+    )
+
+
+def _repeated(heads: pl.DataFrame) -> pl.DataFrame:
     """Control numbers used twice: ISA13 in a file, GS06 in an interchange, ST02 in a group."""
-    headers = _headers(segments, rows).with_columns(
+    headers = heads.filter(pl.col("id").is_in(list(_HEADERS))).with_columns(
         scope=pl.when(pl.col("id") == "ST").then("gs").when(pl.col("id") == "GS").then("isa")
     )
-    again = headers.filter(
-        pl.int_range(pl.len()).over(
-            "file", "id", "scope", "number", mapping_strategy="group_to_rows"
-        )
-        > 0
-    )
-    return _fault(
-        again,
-        "CONTROL_NUMBER_REPEATED",
-        pl.format("{} repeats control number {}", "id", pl.col("number").fill_null("")),
-    )
+    again = headers.filter(pl.int_range(pl.len()).over("file", "id", "scope", "number") > 0)
+    says = pl.format("{} repeats control number {}", "id", pl.col("number").fill_null(""))
+    return _fault(again, "CONTROL_NUMBER_REPEATED", says)
 
 
-def _empty(segments: Segments, rows: pl.DataFrame) -> pl.DataFrame:
+def _empty(segments: Segments, spans: pl.DataFrame) -> pl.DataFrame:
     """Empty segments, segments with impossible identifiers, and trailing separators."""
-    odd_id = ~pl.col("id").str.contains(r"^[A-Z][A-Z0-9]{1,2}$")
-    odd = segments.texts.select(
-        "text",
-        blank=pl.col("raw").str.strip_chars() == "",
-        odd=odd_id & (pl.col("raw").str.strip_chars() != ""),
-        trailing=pl.col("raw").str.contains(r"[\x1d\x1e\x1f]$|[\x1e\x1f]\x1d")
-        & (pl.col("id") != "ISA"),
-    ).filter(pl.col("blank") | pl.col("odd") | pl.col("trailing"))
-    if odd.is_empty():
-        return _fault(rows.head(0), "SEGMENT_EMPTY", pl.lit(""))
-    found = rows.join(odd, on="text", maintain_order="left")
-    return pl.concat(
-        [
-            _fault(found.filter("blank"), "SEGMENT_EMPTY", pl.lit("an empty segment")),
-            _fault(found.filter("odd"), "SEGMENT_ID_INVALID", pl.lit("not a segment identifier")),
-            _fault(
-                found.filter("trailing"),
-                "TRAILING_SEPARATORS",
-                pl.format("{} ends in empty elements or components", "id"),
-            ),
-        ]
+    raw, own = pl.col("raw"), pl.col("id")
+    blank = raw.str.strip_chars() == ""
+    trailing = raw.str.contains(r"[\x1d\x1e\x1f]$|[\x1e\x1f]\x1d") & (own != "ISA")
+    faulty = segments.texts.select(
+        blank=blank, odd=~own.str.contains(_SEGMENT_ID) & ~blank, trailing=trailing
     )
+    found = []
+    for column, code, says in (
+        ("blank", "SEGMENT_EMPTY", pl.lit("an empty segment")),
+        ("odd", "SEGMENT_ID_INVALID", pl.lit("not a segment identifier")),
+        (
+            "trailing",
+            "TRAILING_SEPARATORS",
+            pl.format("{} ends in empty elements or components", "id"),
+        ),
+    ):
+        rows = (
+            _rows_of(segments, faulty[column]) if faulty[column].any() else np.array([], np.int64)
+        )
+        found.append(_fault(_identified(segments, _placed(segments, spans, rows)), code, says))
+    return pl.concat(found)
 
 
 def interchange(transactions: pl.DataFrame, guide: str, group: str, envelope: Envelope) -> bytes:

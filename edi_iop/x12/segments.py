@@ -92,21 +92,26 @@ def _rows(files: Sequence[bytes], interchanges: Sequence[Interchange]) -> pl.Dat
             "raw": pl.Series(bodies, dtype=pl.String),
         }
     )
-    split = frame.with_columns(pl.col("raw").str.split(sep.TERMINATOR)).explode(
-        "raw", empty_as_null=False
-    )
-    taken = pl.col("raw").str.len_chars().cast(pl.Int64) + 1
-    leading = pl.col("raw").str.len_chars() - pl.col("trimmed").str.len_chars()
     rows = (
-        split.with_columns(
-            byte_offset=pl.col("start") + taken.cum_sum().over("interchange") - taken,
-            trimmed=pl.col("raw").str.strip_chars_start("\r\n\t \x00"),
-            last=pl.int_range(pl.len()).over("interchange") == pl.len().over("interchange") - 1,
-        )
-        .with_columns(byte_offset=pl.col("byte_offset") + leading)
+        frame.with_columns(pl.col("raw").str.split(sep.TERMINATOR))
+        .explode("raw", empty_as_null=False)
+        .with_columns(trimmed=pl.col("raw").str.strip_chars_start("\r\n\t \x00"))
+    )
+    length, trimmed = pl.col("raw").str.len_chars(), pl.col("trimmed").str.len_chars()
+    taken = length.cast(pl.Int64) + 1
+    first = pl.col("interchange") != pl.col("interchange").shift(1, fill_value=-1)
+    last = pl.col("interchange") != pl.col("interchange").shift(-1, fill_value=-1)
+    rows = (
+        rows.with_columns(end=taken.cum_sum() - taken, blank=length - trimmed, last=last)
+        .with_columns(base=pl.when(first).then(pl.col("start") - pl.col("end")).forward_fill())
         # What follows the last terminator is no segment when it is blank.
         .filter(~(pl.col("last") & (pl.col("trimmed").str.strip_chars() == "")))
-        .select("file", "interchange", "byte_offset", raw="trimmed")
+        .select(
+            "file",
+            "interchange",
+            byte_offset=pl.col("base") + pl.col("end") + pl.col("blank"),
+            raw="trimmed",
+        )
     )
     return _utf8(rows)
 
