@@ -67,7 +67,7 @@ _CODES = (
         "NOT_X12",
         "error",
         1,
-        "no interchange (ISA) in the file",
+        "neither X12 nor a feed we know",
         "ask the sender for the X12 file itself",
     ),
     FindingCode(

@@ -41,7 +41,7 @@ environment() {
     if [ ! -x "$python" ] || [ "$(cat "$folder/installed" 2>/dev/null)" != "$wanted" ]; then
         rm -rf "$folder"
         "$base" -m venv "$folder" || stop "could not make a virtual environment in $folder"
-        "$python" -m pip install --quiet --disable-pip-version-check -e "$root$extra" ||
+        "$python" -m pip install --quiet --quiet --disable-pip-version-check -e "$root$extra" ||
             stop "pip could not install the project; it needs a package index it can reach"
         echo "$wanted" >"$folder/installed"
     fi

@@ -13,6 +13,7 @@ from edi_iop.parsers import feeds, x12
 from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12
 from edi_iop.parsers.x12 import Tables
 from edi_iop.tables import FINDINGS, TABLES
+from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
 
 __all__ = ["Identified", "Parsed", "Tables", "identify", "parse"]
@@ -53,9 +54,9 @@ def _feed(file_id: int, data: bytes) -> Parsed:
         sniffed = feeds.sniff(data)
         kind = sniffed[0] if sniffed else "unknown"
         reason = str(problem)
-        found = x12.of_findings(file_id, [Finding("FEED_REJECTED", reason)])
+        found = findings_frame([Finding("FEED_REJECTED", reason)], file_id)
         return Parsed(kind, {}, found, 0, reason)
-    return Parsed(kind, {kind: table}, x12.catalogued(FINDINGS.conform(findings)), len(table))
+    return Parsed(kind, {kind: table}, catalogued(FINDINGS.conform(findings)), len(table))
 
 
 def _x12(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed]:

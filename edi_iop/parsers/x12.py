@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from edi_iop.findings import CATALOGUE, Finding
 from edi_iop.guides import checks, structure
 from edi_iop.guides.loops import Loops, walk
 from edi_iop.parsers import claim_837
 from edi_iop.tables import FINDINGS
+from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
 from edi_iop.x12 import segments as split
@@ -57,30 +57,8 @@ def read_batch(files: Sequence[bytes]) -> Batch:
     return Batch(tables, catalogued(ordered), named)
 
 
-def catalogued(findings: pl.DataFrame) -> pl.DataFrame:
-    """Findings with what the catalogue says of their codes: severity, snip, ack."""
-    known = pl.DataFrame(
-        [(one.code, one.severity, one.snip, one.ack) for one in CATALOGUE.values()],
-        schema={"code": pl.String, "severity": pl.String, "snip": pl.Int64, "ack": pl.String},
-        orient="row",
-    )
-    told = findings.drop("severity", "snip", "ack").join(
-        known, on="code", how="left", maintain_order="left"
-    )
-    return FINDINGS.conform(told)
-
-
-def of_findings(file_id: int, findings: Sequence[Finding]) -> pl.DataFrame:
-    """Finding values as rows."""
-    names = [name for name in FINDINGS.schema if name not in ("file_id", "severity", "snip", "ack")]
-    rows = [{name: getattr(one, name) for name in names} for one in findings]
-    schema = {name: FINDINGS.schema[name] for name in names}
-    frame = pl.DataFrame(rows, schema=schema).with_columns(file_id=pl.lit(file_id, pl.Int64))
-    return catalogued(FINDINGS.conform(frame))
-
-
 def _splitting(segments: Segments) -> pl.DataFrame:
-    found = [of_findings(file, [finding]) for file, finding in segments.findings]
+    found = [findings_frame([finding], file) for file, finding in segments.findings]
     return pl.concat([FINDINGS.empty(), *found])
 
 

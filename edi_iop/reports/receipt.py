@@ -37,6 +37,8 @@ def _lines(receipt: Receipt) -> Iterator[tuple[str, str]]:
     yield "money in", _money(receipt["money"])
     yield "built", _built(receipt["built"])
     yield "blocked", _tallied(receipt["blocked"]["lines"], "line", receipt["blocked"]["by_rule"])
+    sent = receipt["sent_broken"]
+    yield "at odds", _tallied(sent["lines"], "sent line", sent["by_rule"])
     yield "remits", _remits(receipt["remits"])
     denials = receipt["denials"]
     yield "denials", _tallied(denials["lines"], "line", denials["by_verdict"])

@@ -93,9 +93,9 @@ def file_names(names: Mapping[int, str] | None) -> pl.Expr:
 def findings(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Sheet:
     """Trouble with the data, the worst first, each at its place."""
     whole = FINDINGS.conform(frame).with_columns(file_names(names))
-    rows = whole.select(FINDING_KEYS).sort(
-        rank("severity", SEVERITIES), "file", "byte_offset", nulls_last=True, maintain_order=True
-    )
+    rows = whole.sort(
+        rank("severity", SEVERITIES), "file_id", "byte_offset", nulls_last=True, maintain_order=True
+    ).select(FINDING_KEYS)
     return Sheet(
         "",
         rows,

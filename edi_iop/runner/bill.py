@@ -19,10 +19,11 @@ from edi_iop.mapper.build import OutFile
 from edi_iop.parsers import Parsed
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
-from edi_iop.runner import archive, notes
+from edi_iop.runner import archive
 from edi_iop.runner.records import Known
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
+from edi_iop.tables.found import findings_frame
 
 _LINE = ["file_id", "claim_offset", "line_offset"]
 
@@ -55,7 +56,7 @@ class Biller:
             with self.store.transaction():
                 built = self._build(known, proposed, violations)
                 self._keep(built, violations, known.as_of)
-                found = notes.frame([*hindrances, *built.findings])
+                found = findings_frame([*hindrances, *built.findings])
                 self.store.replace("findings", found, file_id=None)
         self.hand_over()
 

@@ -16,12 +16,13 @@ import polars as pl
 
 from edi_iop.errors import EdiIopError
 from edi_iop.findings import Finding
-from edi_iop.runner import archive, inbox, lock, notes, quarantine
+from edi_iop.runner import archive, inbox, lock, quarantine
 from edi_iop.runner.inbox import Delivery
 from edi_iop.runner.outcome import Outcome, failed, recorded
 from edi_iop.runner.reading import Reading, read
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
+from edi_iop.tables.found import findings_frame
 
 
 @dataclass(frozen=True)
@@ -140,14 +141,14 @@ class Intake:
         found = Finding("DUPLICATE_DELIVERY", f"same content as file {before['file_id']}")
         outcome = Outcome("duplicate", before["kind"], found.code, found.message)
         self._add_row(arrival, outcome, 0)
-        self.store.save({"findings": notes.frame([found], arrival.file_id)})
+        self.store.save({"findings": findings_frame([found], arrival.file_id)})
         return outcome
 
     def _set_aside(self, arrival: Arrival, outcome: Outcome) -> Outcome:
         """Only the row and why."""
         self._add_row(arrival, outcome, 0)
         found = Finding(outcome.code, outcome.message)
-        self.store.save({"findings": notes.frame([found], arrival.file_id)})
+        self.store.save({"findings": findings_frame([found], arrival.file_id)})
         return outcome
 
     def _add_row(self, arrival: Arrival, outcome: Outcome, transactions: int) -> None:

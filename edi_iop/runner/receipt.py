@@ -24,7 +24,8 @@ def receipt(
 
     files: in = applied + duplicate + quarantined; held is the part of applied
     whose money is not accepted. money: in = accepted + held, by payment.
-    built, blocked: this night's claims and the lines kept back. remits, denials:
+    built, blocked: this night's claims and the lines kept back. sent_broken: lines
+    of claims already sent, by us or another system, that break a rule. remits, denials:
     of the payments this run took in. findings: of the run's files, and of the
     feeds as they stand. clean: nothing in it needs a person.
     """
@@ -37,7 +38,8 @@ def receipt(
         "not_applied": _not_applied(arrived),
         "money": _money(store, arrived),
         "built": _built(store, files.filter(pl.col("direction") == "out")),
-        "blocked": _blocked(store),
+        "blocked": _breaking(store, pl.col("file_id") == 0),
+        "sent_broken": _breaking(store, pl.col("file_id") != 0),
         "remits": _remits(store, arrived),
         "denials": _denials(store, arrived),
         "findings": _findings(store, files),
@@ -99,11 +101,11 @@ def _built(store: Store, sent: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _blocked(store: Store) -> dict[str, Any]:
-    """Proposed lines that did not go out, by the rules that keep them back."""
-    kept = store.load("violations", file_id=0)
-    stopping = kept.filter(pl.col("severity").is_in(["block", "hold"]))
-    return {"lines": stopping["line_offset"].n_unique(), "by_rule": _tally(stopping, "rule")}
+def _breaking(store: Store, which: pl.Expr) -> dict[str, Any]:
+    """Lines that a rule stops: proposed ones were kept back, sent ones are for a person."""
+    found = store.load("violations").filter(which & pl.col("severity").is_in(["block", "hold"]))
+    lines = found.select("file_id", "claim_offset", "line_offset").n_unique()
+    return {"lines": lines if found.height else 0, "by_rule": _tally(found, "rule")}
 
 
 def _remits(store: Store, arrived: pl.DataFrame) -> dict[str, int]:

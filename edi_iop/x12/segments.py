@@ -185,7 +185,11 @@ def _bare(file: int, data: bytes, faults: list[Finding]) -> tuple[list[Interchan
     bare = sep.of_bare(data)
     if bare is None:
         return [], faults or [
-            Finding("NOT_X12", "no ISA, GS or ST at the start of the file", byte_offset=0)
+            Finding(
+                "NOT_X12",
+                "neither X12 (no ISA, GS or ST at its start) nor a feed we know",
+                byte_offset=0,
+            )
         ]
     start, separators = bare
     fault = Finding("NO_ENVELOPE", "the file has no ISA; separators are guessed", byte_offset=start)
