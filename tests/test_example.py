@@ -1,0 +1,230 @@
+"""The main job on the example clinic: block mode finds every planted fault, warn mode is explained.
+
+The truth is what the clinic's maker wrote down when it planted the faults, and
+what the simulated payer wrote down when it denied; neither is read by the run.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from edi_iop import desk, parsers
+from edi_iop.settings import Workspace
+from edi_iop.simulator.clinic import clinic
+from edi_iop.store import Store
+from tests.referee import verdict
+
+FIRST, ANSWERED, SECOND = date(2026, 3, 2), date(2026, 3, 10), date(2026, 3, 11)
+SEED = 1
+
+
+def table(workspace: Workspace, name: str) -> pl.DataFrame:
+    with Store.open(workspace.database, read_only=True) as store:
+        return store.load(name)
+
+
+def sent_files(workspace: Workspace) -> list[Path]:
+    return sorted(workspace.outbox.glob("*"))
+
+
+@pytest.fixture(scope="module")
+def night_one(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The example workspace after its first night, faults kept back."""
+    root = tmp_path_factory.mktemp("block") / "clinic"
+    desk.init(root, example=True, seed=SEED)
+    desk.run(root, FIRST)
+    return Workspace(root)
+
+
+@pytest.fixture(scope="module")
+def warned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, pl.DataFrame]:
+    """Both nights in warn mode, and the payers' truth: everything was sent, all faults denied."""
+    root = tmp_path_factory.mktemp("warn") / "clinic"
+    desk.init(root, example=True, seed=SEED)
+    workspace = Workspace(root)
+    text = workspace.settings_file.read_text()
+    assert 'mode = "block"' in text
+    workspace.settings_file.write_text(text.replace('mode = "block"', 'mode = "warn"'))
+    former = root.parent / "former"
+    former.mkdir()
+    for path in workspace.inbox.glob("*.837"):
+        shutil.copy(path, former)
+    desk.run(root, FIRST)
+    answers = root.parent / "answers"
+    desk.simulate(
+        [workspace.outbox, former], answers, feeds=[root], mistakes=2, seed=5, as_of=ANSWERED
+    )
+    for path in answers.glob("835-*"):
+        shutil.copy(path, workspace.inbox)
+    desk.run(root, SECOND)
+    return workspace, pl.read_ndjson(answers / "truth.ndjson")
+
+
+def planted() -> set[tuple[str, str, date]]:
+    """Rule, client and day of every fault the clinic's maker planted."""
+    truth = clinic(SEED).truth.filter(pl.col("kind") == "fault")
+    return set(truth.select("rule", "client_id", "service_date").iter_rows())
+
+
+def test_every_rule_of_the_catalogue_is_planted() -> None:
+    rules = {rule for rule, _, _ in planted()}
+    assert rules >= {
+        "DUP-01", "DUP-02", "DUP-03", "BUN-01", "BUN-02", "BUN-04", "LOC-01", "AUTH-01", "AUTH-02",
+        "AUTH-04", "DUR-01", "DUR-02", "DX-01", "DX-02", "REV-01", "TF-01",
+    }  # fmt: skip
+
+
+def test_block_mode_finds_all_faults_and_invents_none(night_one: Workspace) -> None:
+    found = table(night_one, "violations").select("rule", "client_id", "service_date")
+    assert set(found.iter_rows()) == planted()
+
+
+def test_what_goes_out_is_clean_to_both_validators(night_one: Workspace) -> None:
+    files = sent_files(night_one)
+    assert files
+    for path in files:
+        data = path.read_bytes()
+        assert verdict(data) == (True, [])
+        assert parsers.parse([(1, data)])[1].findings.is_empty()
+
+
+def test_the_store_holds_what_the_file_says(night_one: Workspace) -> None:
+    out = table(night_one, "files").filter(pl.col("direction") == "out")
+    (path,) = sent_files(night_one)
+    read = parsers.parse([(out["file_id"].item(), path.read_bytes())])
+    for name in ("submissions", "claims", "claim_lines", "claim_diagnoses"):
+        stored = table(night_one, name).filter(pl.col("file_id") == out["file_id"].item())
+        mine = read[out["file_id"].item()].tables[name]
+        assert stored.sort(stored.columns).equals(mine.sort(mine.columns)), name
+
+
+def test_claims_add_up_and_no_day_is_billed_twice(night_one: Workspace) -> None:
+    parsed = parsers.parse([(1, sent_files(night_one)[0].read_bytes())])[1].tables
+    claims, lines = parsed["claims"], parsed["claim_lines"]
+    sums = lines.group_by("claim_offset").agg(lines=pl.col("charge_cents").sum())
+    both = claims.join(sums, on="claim_offset")
+    assert len(both) == len(claims) > 50
+    assert (both["charge_cents"] == both["lines"]).all()
+    iop = lines.filter(pl.col("revenue").is_in(["0905", "0906"])).join(
+        claims.select("claim_offset", "member_id", "payer_id"), on="claim_offset"
+    )
+    days = iop.select("payer_id", "member_id", "service_date")
+    assert len(days) == days.n_unique() > 500
+    months = lines.group_by("claim_offset").agg(pl.col("service_date").dt.month().n_unique())
+    assert months["service_date"].max() == 1
+    assert lines["line_control"].str.starts_with("L").all()
+
+
+def test_nothing_of_what_was_blocked_went_out(night_one: Workspace) -> None:
+    stopping = pl.col("severity").is_in(["block", "hold"]) & (pl.col("file_id") == 0)
+    blocked = table(night_one, "violations").filter(stopping)
+    parsed = parsers.parse([(1, sent_files(night_one)[0].read_bytes())])[1].tables
+    clients = table(night_one, "clients").select("client_id", "member_id").unique()
+    sent = (
+        parsed["claim_lines"]
+        .join(parsed["claims"].select("claim_offset", "member_id"), on="claim_offset")
+        .join(clients, on="member_id")
+    )
+    per_diem = ("AUTH-01", "AUTH-02", "AUTH-04", "DUR-01", "DX-01", "DX-02", "LOC-01", "TF-01")
+    kept = blocked.filter(pl.col("rule").is_in(per_diem)).select("client_id", "service_date")
+    assert len(kept) >= 16
+    assert kept.join(sent, on=["client_id", "service_date"], how="semi").is_empty()
+
+
+def test_warn_mode_sends_everything_and_every_denial_is_explained(
+    warned: tuple[Workspace, pl.DataFrame],
+) -> None:
+    workspace, truth = warned
+    verdicts = table(workspace, "verdicts")
+    keys = ("claim", "line", "rule", "verdict")
+    assert set(verdicts.select(keys).iter_rows()) == set(truth.select(keys).iter_rows())
+    assert verdicts["verdict"].value_counts().sort("verdict").rows() == [
+        ("confirmed", len(truth) - 2),
+        ("refuted", 2),
+    ]
+
+
+def test_in_warn_mode_each_stopping_fault_was_denied_under_its_rule(
+    warned: tuple[Workspace, pl.DataFrame],
+) -> None:
+    workspace, _ = warned
+    verdicts = table(workspace, "verdicts").filter(pl.col("verdict") == "confirmed")
+    denied = verdicts.group_by("rule").len().sort("rule")
+    faults = clinic(SEED).truth.filter(
+        (pl.col("kind") == "fault") & pl.col("severity").is_in(["block", "hold"])
+    )
+    due = faults.group_by("rule").len().sort("rule")
+    assert denied.rows() == due.rows()
+
+
+def test_a_dual_diagnosis_day_on_two_former_claims_is_told_apart(
+    warned: tuple[Workspace, pl.DataFrame],
+) -> None:
+    workspace, _ = warned
+    double = table(workspace, "verdicts").filter(pl.col("rule") == "DUP-01").row(0, named=True)
+    assert double["verdict"] == "confirmed"
+    other = double["evidence"][0]
+    assert other.startswith("claim:OB")
+    assert double["claim"] not in other, "the evidence is the claim that was paid"
+
+
+def test_refuted_denials_show_the_authorization(warned: tuple[Workspace, pl.DataFrame]) -> None:
+    workspace, _ = warned
+    refuted = table(workspace, "verdicts").filter(pl.col("verdict") == "refuted")
+    assert refuted["rule"].to_list() == ["AUTH-01"] * 2
+    assert refuted["carc"].to_list() == ["197"] * 2
+    numbers = set(table(workspace, "authorizations")["auth_number"].drop_nulls())
+    for evidence in refuted["evidence"]:
+        assert any(one.removeprefix("authorization:") in numbers for one in evidence)
+    assert refuted["deadline"].null_count() == 0
+
+
+def test_a_third_night_changes_nothing(warned: tuple[Workspace, pl.DataFrame]) -> None:
+    workspace, _ = warned
+    before = table(workspace, "verdicts")
+    files = len(table(workspace, "files"))
+    desk.run(workspace.root, SECOND)
+    assert table(workspace, "verdicts").equals(before)
+    assert len(table(workspace, "files")) == files
+
+
+def test_bad_drops_leave_the_rest_of_the_night_unharmed(
+    night_one: Workspace, tmp_path: Path
+) -> None:
+    """The same clinic beside nine files that cannot be taken in: the same claims go out."""
+    desk.init(tmp_path / "clinic", example=True, seed=SEED)
+    workspace = Workspace(tmp_path / "clinic")
+    good = (workspace.inbox / "former-system.837").read_bytes()
+    bad = {
+        "text.txt": b"these are no claims",
+        "empty.837": b"",
+        "cut.837": good[:2000],
+        "se.837": good.replace(b"\nSE*", b"\nSE*9", 1),
+        "ge.837": good.replace(b"GE*1*", b"GE*2*"),
+        "iea.837": good.replace(b"IEA*1*", b"IEA*2*"),
+        "guide.837": good.replace(b"005010X223A2", b"005010X999A9"),
+        "columns.csv": b"client_id,payer_id,birth_date\nC1,HARBR,2000-01-01\n",
+        "bomb.xml": b'<!DOCTYPE c [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]>'
+        b'<clients xmlns="urn:edi-iop:feed:1"><client>&b;</client></clients>',
+    }
+    for name, data in bad.items():
+        (workspace.inbox / name).write_bytes(data)
+    (workspace.inbox / "copy of former.837").write_bytes(good)
+    answer = desk.run(workspace.root, FIRST)
+    assert answer.status == "findings"
+    files = table(workspace, "files")
+    counts = dict(files.group_by("status").len().iter_rows())
+    assert counts == {"applied": 8, "duplicate": 1, "quarantined": len(bad), "sent": 1}
+    reasons = files.filter(pl.col("status") == "quarantined")["reason"]
+    assert reasons.null_count() == 0
+    assert len(list(workspace.quarantine.glob("*.json"))) == len(bad)
+    alone, beside = table(night_one, "claim_lines"), table(workspace, "claim_lines")
+    columns = ["revenue", "procedure", "charge_cents", "units", "service_date"]
+    assert alone.select(columns).sort(columns).equals(beside.select(columns).sort(columns))
+    assert list(workspace.inbox.iterdir()) == []
+    assert list(workspace.work.iterdir()) == []
