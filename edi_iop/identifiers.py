@@ -45,15 +45,6 @@ def patient_control_number(serial: int) -> str:
     return body + check_character(body)
 
 
-def has_valid_check(number: str) -> bool:
-    """Whether this is one of our patient control numbers, unharmed."""
-    return (
-        len(number) == 11
-        and set(number) <= set(ALPHABET)
-        and check_character(number[:-1]) == number[-1]
-    )
-
-
 def line_control_number(claim: str, line: int) -> str:
     """REF 6R of a line: letters first, so that it is never taken for an LX number."""
     return f"L{claim[-10:]}{line:03d}"

@@ -50,7 +50,6 @@ class Automaton:
         self._key_list: list[tuple[str, ...]] = []
         self._tables: dict[int, dict[int, int]] = {}
         self._targets: list[dict[int, int]] = []
-        self._target_node: list[Node] = []
 
     def key_number(self, key: tuple[str, ...]) -> int:
         """A small number for a key, the same for the life of the automaton."""

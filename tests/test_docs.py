@@ -1,0 +1,61 @@
+"""The README is true: its verbs, its library example, its commands and its files exist."""
+
+from __future__ import annotations
+
+import doctest
+import re
+
+import pytest
+
+from edi_iop.cli import cli
+from edi_iop.desk import report_names
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_library_example_runs_as_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    example = doctest.DocTestParser().get_doctest(block, {}, "README", "README.md", 0)
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_the_table_of_verbs_is_the_command_line() -> None:
+    listed = re.findall(r"^\| `([a-z]+)` \|", README, re.M)
+    assert sorted(listed) == sorted(cli.commands)
+
+
+def test_every_report_is_named() -> None:
+    (row,) = re.findall(r"^\| `report` \| (.*) \|$", README, re.M)
+    assert set(row.split(", ")) == set(report_names())
+
+
+def test_commands_in_the_readme_are_verbs() -> None:
+    used = re.findall(r"^edi-iop (\w+)", README, re.M)
+    assert used
+    assert set(used) <= set(cli.commands)
+
+
+def test_files_the_readme_names_are_there() -> None:
+    named = re.findall(r"`((?:maps|scripts|fixtures)/[\w./]+)`", README)
+    named += re.findall(r"^(scripts/\w+)", README, re.M)
+    assert len(named) >= 6
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    assert "@@" not in README
+    assert "TODO" not in README
+
+
+def test_doctests_of_small_modules() -> None:
+    import edi_iop
+    from edi_iop import money
+
+    for module in (edi_iop, money):
+        outcome = doctest.testmod(module)
+        assert outcome.attempted > 0
+        assert outcome.failed == 0
