@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 import polars as pl
 
-from edi_iop.rules.records import newest
+from edi_iop.rules import covering
+from edi_iop.rules.case import case
+from edi_iop.rules.policy import Policy
+from edi_iop.rules.records import Records, newest
+from edi_iop.tables import CLIENTS, ENCOUNTERS, PROVIDERS
 
 _QUARTERS = 15
 _HOUR = 60
+_KEY = ["auth_number", "client_id", "payer_id", "from_date"]
 
 
 def authorized(
-    days: pl.DataFrame, authorizations: pl.DataFrame, history: pl.DataFrame
+    days: pl.DataFrame,
+    authorizations: pl.DataFrame,
+    history: pl.DataFrame,
+    policies: Mapping[str, Policy],
 ) -> pl.DataFrame:
     """The days with auth_number, auth_track and auth_procedure of the covering authorization.
 
@@ -21,7 +32,8 @@ def authorized(
     else the spent one, so that the rules can say what is wrong with it.
     """
     numbered = days.with_row_index("row")
-    offers = _offers(numbered, _remaining(authorizations, history))
+    drawn = _drawn_before(days, authorizations, history, policies)
+    offers = _offers(numbered, _remaining(authorizations, drawn))
     taken = _drawn(offers)
     first = offers.unique("row", keep="first", maintain_order=True)
     chosen = pl.concat([taken, first.join(taken, on="row", how="anti")])
@@ -42,27 +54,48 @@ def authorized(
     )
 
 
-def _remaining(authorizations: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
+def _drawn_before(
+    days: pl.DataFrame,
+    authorizations: pl.DataFrame,
+    history: pl.DataFrame,
+    policies: Mapping[str, Policy],
+) -> pl.DataFrame:
+    """Units that the days sent have drawn (_KEY, drawn), counted as the rules will count them.
+
+    A claim sent without a number draws too, and a day sent twice draws once.
+    """
+    records = Records(
+        lines=history,
+        days=days,
+        encounters=ENCOUNTERS.empty(),
+        clients=CLIENTS.empty(),
+        authorizations=authorizations,
+        providers=PROVIDERS.empty(),
+        as_of=date.max,
+    )
+    lines = history.with_row_index("row")
+    # one turn a payer, of whom there are few: each has its own numbers
+    sent = [case(records, lines, payer, policy) for payer, policy in policies.items()]
+    offers = [covering.offers(one.iop_days, one.authorizations) for one in sent]
+    nobody = pl.Series(dtype=pl.UInt32)
+    drawn = [covering.drawn(some.filter(covering.covering()), nobody) for some in offers]
+    named = {"auth_number": "given_number", "from_date": "given_from_date"}
+    return (
+        pl.concat([some.select("client_id", "payer_id", "takes", **named) for some in drawn])
+        .group_by(_KEY)
+        .agg(drawn=pl.col("takes").sum())
+    )
+
+
+def _remaining(authorizations: pl.DataFrame, drawn: pl.DataFrame) -> pl.DataFrame:
     """Approved IOP authorizations, and the units that sent lines have not yet drawn from each."""
-    key = ("auth_number", "client_id", "payer_id", "from_date")
     approved = (
-        newest(authorizations, key)
-        .filter(pl.col("status") == "approved", pl.col("level_of_care") == "IOP")
+        newest(authorizations, _KEY)
+        .filter(pl.col("status") == "approved", pl.col("level_of_care") == covering.LEVEL)
         .with_row_index("auth")
     )
-    lines = history.filter(pl.col("standing").is_in(["sent", "paid"]))
-    drawn = (
-        lines.select("auth_number", "service_date", line_units="units")
-        .join(
-            approved.select("auth", "auth_number", "from_date", "to_date", "unit_basis"),
-            on="auth_number",
-        )
-        .filter(pl.col("service_date").is_between("from_date", "to_date"))
-        .group_by("auth")
-        .agg(drawn=_uses_of_lines())
-    )
     left = pl.col("units") - pl.col("drawn").fill_null(0)
-    return approved.join(drawn, on="auth", how="left").select(
+    return approved.join(drawn, on=_KEY, how="left").select(
         "auth",
         "client_id",
         "payer_id",
@@ -78,12 +111,6 @@ def _remaining(authorizations: pl.DataFrame, history: pl.DataFrame) -> pl.DataFr
 
 def _by_time() -> pl.Expr:
     return pl.col("unit_basis").is_in(["hour", "quarter_hour"])
-
-
-def _uses_of_lines() -> pl.Expr:
-    """Units that sent lines drew: days are counted, time is billed in units of itself."""
-    days = pl.col("service_date").n_unique().cast(pl.Float64)
-    return pl.when(_by_time().first()).then(pl.col("line_units").sum()).otherwise(days)
 
 
 def _uses_of_day() -> pl.Expr:

@@ -82,7 +82,7 @@ def _grouped(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFram
     ).with_columns(
         month=pl.col("service_date").dt.truncate("1mo"),
         claim_track=pl.col("track").fill_null(
-            pl.col("track").drop_nulls().first().over("payer_id", "member_id", "service_date")
+            pl.col("track").drop_nulls().first().over("payer_id", "client_id", "service_date")
         ),
         principal=pl.col("diagnoses").str.split(" ").list.first(),
     )

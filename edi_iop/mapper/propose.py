@@ -15,7 +15,7 @@ from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, SERVICE_LINES
 
-_DAY = ["payer_id", "member_id", "service_date"]
+_DAY = ["client_id", "payer_id", "service_date"]
 
 
 def propose(
@@ -45,9 +45,8 @@ def propose(
     wanted = _wanted(ready, asking)
     diems = asked.per_diems(asking, wanted)
     parts = asked.components(asking, policies)
-    parts = parts.join(
-        sent.filter(_was_sent()), on=[*_DAY, "procedure"], how="anti", nulls_equal=True
-    )
+    billed = _among(parts, sent.filter(_was_sent()), ["procedure"])
+    parts = parts.join(billed, on="source_record_id", how="anti", maintain_order="left")
     coded = parts.filter(pl.col("revenue").is_not_null())
     priced = _priced(pl.concat([_shaped(diems), _shaped(coded)]), settings)
     findings = [
@@ -67,7 +66,22 @@ def already_billed(
     per_diems = history.filter(_was_sent()).join(
         procedures, on=["payer_id", "procedure"], how="semi"
     )
-    return days.filter(pl.col("level_of_care") == "IOP").join(per_diems, on=_DAY, how="semi")
+    return _among(days.filter(pl.col("level_of_care") == "IOP"), per_diems, [])
+
+
+def _among(rows: pl.DataFrame, sent: pl.DataFrame, also: list[str]) -> pl.DataFrame:
+    """The rows of a client's day, and what else they agree in, that are among those sent.
+
+    By client: a family shares a member id, and a member id may be corrected since.
+    Only a line whose client is not known counts by its member id.
+    """
+    strangers = sent.filter(pl.col("client_id").is_null())
+    numbered = rows.with_row_index("_row")
+    own = numbered.join(sent, on=[*_DAY, *also], how="semi", nulls_equal=True)
+    by_member = ["payer_id", "member_id", "service_date", *also]
+    same_member = numbered.join(strangers, on=by_member, how="semi")
+    found = pl.concat([own, same_member]).unique("_row").sort("_row")
+    return found.drop("_row")
 
 
 def _was_sent() -> pl.Expr:
@@ -95,11 +109,14 @@ def _ready(
 
     `draws`: the day has attended minutes and was not billed before.
     """
-    before = already_billed(days, policies, history).select(*_DAY, billed=pl.lit(True)).unique()
-    marked = days.join(before, on=_DAY, how="left", nulls_equal=True).with_columns(
-        draws=pl.col("billed").is_null() & (pl.col("minutes") > 0)
+    fresh = days.join(already_billed(days, policies, history), on=_DAY, how="anti").select(
+        *_DAY, fresh=pl.lit(True)
     )
-    return track.coded(authorize.authorized(marked, authorizations, history), policies)
+    marked = days.join(fresh, on=_DAY, how="left", maintain_order="left").with_columns(
+        draws=pl.col("fresh").fill_null(False) & (pl.col("minutes") > 0)
+    )
+    known = authorize.authorized(marked.drop("fresh"), authorizations, history, policies)
+    return track.coded(known, policies)
 
 
 def _wanted(days: pl.DataFrame, asking: pl.DataFrame) -> pl.DataFrame:

@@ -17,6 +17,8 @@ LINE = (*CLAIM, "remit_line_offset")
 SENT_LINE = ("claim_file_id", "line_offset")
 REVERSAL, DENIED = "22", "4"
 """Claim status codes (CLP02)."""
+REPEATED = ("18", "B13")
+"""Reasons that say: this was answered before."""
 
 
 def refusals(adjustments: pl.DataFrame) -> pl.DataFrame:
@@ -30,7 +32,8 @@ def answers(remits: Tables) -> pl.DataFrame:
     """Every remit line, and every remit claim that answers as a whole (remit_line_offset null).
 
     Columns: the line's key, payment_offset, payment_date, reversal, paid_cents,
-    denied (nothing paid) and partly (something paid, something refused).
+    denied (nothing paid), partly (something paid, something refused), and repeat
+    (denied only because it was answered before).
     """
     heads = _heads(remits)
     lines = _lines(remits, heads)
@@ -51,18 +54,16 @@ def answers(remits: Tables) -> pl.DataFrame:
         )
     )
     columns = (*LINE, "payment_offset", "payment_date", "reversal", "paid_cents")
-    return pl.concat(
-        [
-            whole.select(*columns, "denied", "partly"),
-            lines.select(*columns, "denied", "partly"),
-        ]
-    )
+    said = ("denied", "partly", pl.col("repeat").fill_null(False) & pl.col("denied"))
+    return pl.concat([whole.select(*columns, *said), lines.select(*columns, *said)])
 
 
 def _heads(remits: Tables) -> pl.DataFrame:
     """Remit claims with the day of payment and what is refused at claim level."""
     at_claim = refusals(remits["adjustments"]).filter(pl.col("remit_line_offset").is_null())
-    refused = at_claim.group_by(CLAIM).agg(claim_refused=pl.col("amount_cents").sum())
+    refused = at_claim.group_by(CLAIM).agg(
+        claim_refused=pl.col("amount_cents").sum(), repeat=_repeat()
+    )
     paid_on = remits["payments"].select("file_id", "payment_offset", "payment_date")
     return (
         remits["remit_claims"]
@@ -74,6 +75,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
             "payment_date",
             "status",
             "paid_cents",
+            "repeat",
             pl.col("claim_refused").fill_null(0),
             reversal=pl.col("status").eq_missing(REVERSAL),
         )
@@ -87,7 +89,7 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     refused = (
         refusals(own)
         .group_by(LINE)
-        .agg(refused=pl.col("amount_cents").sum(), firm=pl.col("firm").any())
+        .agg(refused=pl.col("amount_cents").sum(), firm=pl.col("firm").any(), own_repeat=_repeat())
     )
     by_claim = (pl.col("claim_refused") > 0) | (pl.col("status") == DENIED)
     unpaid = pl.col("paid_cents").fill_null(0) <= 0
@@ -103,8 +105,13 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
             & ~pl.col("reversal")
             & (by_itself | (pl.col("adjusted").is_null() & by_claim.fill_null(False))),
             partly=~unpaid & ~pl.col("reversal") & pl.col("firm").fill_null(False),
+            repeat=pl.coalesce("own_repeat", "repeat"),
         )
     )
+
+
+def _repeat() -> pl.Expr:
+    return pl.col("carc").is_in(REPEATED).all()
 
 
 def latest(
@@ -113,7 +120,8 @@ def latest(
     """The last answer to each claim line: claim_file_id, line_offset, and the answer's columns.
 
     Parts of a split line count together; an answer to a whole claim is one to each
-    of its lines. claim_lines: file_id, claim_offset, line_offset of the lines sent.
+    of its lines. That a claim was answered before is no answer beside that answer,
+    unless the payer took it back. claim_lines: file_id, claim_offset, line_offset of the lines sent.
     """
     tied = answered.join(matches, on=LINE, nulls_equal=True).filter(
         pl.col("claim_file_id").is_not_null()
@@ -122,6 +130,7 @@ def latest(
     sent = claim_lines.select("claim_offset", "line_offset", claim_file_id="file_id")
     to_claims = tied.filter(pl.col("remit_line_offset").is_null()).drop("line_offset")
     spread = to_claims.join(sent, on=("claim_file_id", "claim_offset")).select(to_lines.columns)
+    taken_back = pl.col("reversal").filter(~pl.col("repeat")).last().over(SENT_LINE)
     order = ("payment_date", "file_id", "payment_offset", "reversal", "remit_claim_offset")
     return (
         pl.concat([to_lines, spread])
@@ -129,7 +138,7 @@ def latest(
         .agg(
             pl.col("payment_date", "payment_offset", "reversal").first(),
             pl.col("paid_cents").sum(),
-            pl.col("denied").all(),
+            pl.col("denied", "repeat").all(),
         )
         .sort(
             order,
@@ -137,5 +146,6 @@ def latest(
             nulls_last=False,
             maintain_order=True,
         )
+        .filter(~pl.col("repeat") | taken_back.fill_null(True))
         .unique(SENT_LINE, keep="last", maintain_order=True)
     )

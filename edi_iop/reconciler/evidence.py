@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from edi_iop.rules.covering import fits
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
 
@@ -26,7 +27,7 @@ def support(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
     about: denial and the lines sent that it is about. Kinds: claim, submission,
     authorization, encounter, client.
     """
-    days = about.join(_per_diems(policies), on=("payer_id", "procedure"), how="semi")
+    days = about.join(_per_diems(policies), on=("payer_id", "procedure"))
     found = [
         _claims(about),
         _submissions(about),
@@ -73,12 +74,16 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
 
 
 def _per_diems(policies: Mapping[str, Policy]) -> pl.DataFrame:
-    """payer_id and procedure of the policies' intensive outpatient days, a few rows."""
+    """payer_id, procedure and track of the policies' intensive outpatient days, a few rows."""
     pairs = [
-        (payer, pair.procedure) for payer, policy in policies.items() for pair in policy.iop.pairs
+        (payer, pair.procedure, pair.track)
+        for payer, policy in policies.items()
+        for pair in policy.iop.pairs
     ]
-    schema = {"payer_id": pl.String, "procedure": pl.String}
-    return pl.DataFrame(pairs, schema=schema, orient="row")
+    schema = {"payer_id": pl.String, "procedure": pl.String, "track": pl.String}
+    return pl.DataFrame(pairs, schema=schema, orient="row").unique(
+        ["payer_id", "procedure"], keep="first", maintain_order=True
+    )
 
 
 def _evidence(rows: pl.DataFrame, kind: str, reference: pl.Expr, note: pl.Expr) -> pl.DataFrame:
@@ -113,21 +118,22 @@ def _submissions(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _authorizations(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:
-    """Approved authorizations of the client and payer that cover the date."""
+    """Approved authorizations of the client and payer that cover the date and the service."""
     held = authorizations.filter(
         pl.col("status") == "approved", pl.col("level_of_care") == _LEVEL
-    ).select("client_id", "payer_id", "from_date", "to_date", "units", approved="auth_number")
-    covering = lines.join(held, on=("client_id", "payer_id"), suffix="_authorized").filter(
-        pl.col("service_date").is_between("from_date", "to_date")
+    ).select("client_id", "payer_id", pl.exclude("client_id", "payer_id").name.prefix("given_"))
+    covering = lines.join(held, on=("client_id", "payer_id")).filter(
+        pl.col("service_date").is_between("given_from_date", "given_to_date"), fits()
     )
     note = pl.format(
         "authorization {} of {} units covers {} to {}",
-        "approved",
-        pl.col("units_authorized").cast(pl.String).str.strip_suffix(".0"),
-        pl.col("from_date").cast(pl.String),
-        pl.col("to_date").cast(pl.String),
+        "given_auth_number",
+        pl.col("given_units").cast(pl.String).str.strip_suffix(".0"),
+        pl.col("given_from_date").cast(pl.String),
+        pl.col("given_to_date").cast(pl.String),
     )
-    return _evidence(covering, "authorization", pl.format("authorization:{}", "approved"), note)
+    number = pl.format("authorization:{}", "given_auth_number")
+    return _evidence(covering, "authorization", number, note)
 
 
 def _no_authorization_asked(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:

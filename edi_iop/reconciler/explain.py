@@ -73,6 +73,7 @@ def _judged(
     return (
         denied.join(_best(ranked), on="denial", how="left")
         .join(contrary, on="denial", how="left")
+        .join(_surplus(about, violations), on="denial", how="left")
         .with_columns(payers_words=_payers_words(), why=_why_unknown(policies))
         .with_columns(verdict=_verdict(), closing=_closing())
         .with_columns(
@@ -114,6 +115,22 @@ def _hits(about: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:
             proof=pl.col("proof").explode().unique(maintain_order=True),
         )
     )
+
+
+def _surplus(about: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:
+    """denial, surplus: why a denied line should not have been sent at all.
+
+    No other rule was asked about such a line, so that none is known to be kept.
+    """
+    faults = violations.filter(
+        pl.col("rule").str.starts_with("DUP"), ~pl.col("severity").is_in(_SOFT)
+    ).select("claim_offset", "line_offset", "says", "evidence", claim_file_id="file_id")
+    beside = about.with_columns(itself=line_reference()).join(
+        faults, on=("claim_file_id", "claim_offset", "line_offset")
+    )
+    # the line to keep may have too many units: it is its own evidence, and no surplus
+    others = beside.filter(~pl.col("evidence").list.contains(pl.col("itself")))
+    return others.group_by("denial", maintain_order=True).agg(surplus=pl.col("says").first())
 
 
 def _ranked(
@@ -253,6 +270,8 @@ def _why_unknown(policies: Mapping[str, Policy]) -> pl.Expr:
         .then(None)
         .when(~_named())
         .then(pl.lit("no rule of the book is clearly meant by these codes"))
+        .when(pl.col("surplus").is_not_null())
+        .then(pl.format("whether it was broken is not asked of a surplus line: {}", "surplus"))
         .when(pl.col("refutable").fill_null(False))
         .then(None)
         .otherwise(

@@ -6,6 +6,7 @@ from functools import reduce
 
 import polars as pl
 
+from edi_iop.reconciler.answers import REPEATED
 from edi_iop.reconciler.features import agreement, dates_of, digits, truth
 from edi_iop.reconciler.given import Tables
 
@@ -54,7 +55,7 @@ def _answers(remits: Tables) -> pl.DataFrame:
         ),
     )
     days = dates_of(remits["remit_lines"], KEY)
-    repeats = remits["adjustments"].filter(pl.col("carc").is_in(["18", "B13"])).select(KEY).unique()
+    repeats = remits["adjustments"].filter(pl.col("carc").is_in(REPEATED)).select(KEY).unique()
     reversal = pl.col("status").eq_missing(_REVERSAL)
     rows = (
         remits["remit_claims"]

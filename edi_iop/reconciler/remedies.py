@@ -30,7 +30,7 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFra
     """The verdicts with remedy, next_step, deadline and deadline_source.
 
     judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, group, carc, rarcs,
-    payer, payer_claim_number, payment_date, service_date, statement_to, claim_lines, closing.
+    payer, payer_claim_number, payment_date, service_date, statement_to, claim_lines, surplus, closing.
     """
     chosen = _overridden(judged.with_columns(remedy=_first_choice()))
     lists = remedy_data("remedies").rename({"next_step": "step"})
@@ -46,7 +46,7 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFra
 def _first_choice() -> pl.Expr:
     """Confirmed: the rule's remedy. Refuted: the appeal. Unknown: what the reason asks for.
 
-    A claim with other lines is replaced without the surplus one rather than voided.
+    A surplus line is worked where the line to keep is. A claim with other lines is replaced without the surplus one rather than voided.
     """
     by_reason = remedy_data("carc_remedies")
     usual = pl.col("carc").replace_strict(
@@ -59,6 +59,8 @@ def _first_choice() -> pl.Expr:
         .then(pl.lit("corrected_7"))
         .when(pl.col("verdict") == "confirmed")
         .then("rule_remedy")
+        .when(pl.col("surplus").is_not_null())
+        .then(pl.lit("no_action_duplicate"))
         .when(pl.col("verdict") == "refuted")
         .then("refuted_remedy")
         .otherwise(usual)
@@ -146,13 +148,7 @@ def _clocks(policies: Mapping[str, Policy]) -> pl.DataFrame:
 def _dated(clocked: pl.DataFrame) -> pl.DataFrame:
     """Deadline and its source: from the remit, or for a new claim from the service."""
     clock = pl.coalesce("clock", pl.lit("appeal"))
-    days = (
-        pl.when(clock == "corrected")
-        .then("corrected")
-        .when(clock == "filing")
-        .then("filing")
-        .otherwise("appeal")
-    )
+    days = _days(clock)
     last_day = pl.when(pl.col("counts_from") == "statement_through").then("statement_to")
     served = pl.coalesce(last_day, "service_date")
     begin = pl.when(clock == "filing").then(served).otherwise("payment_date")
@@ -167,6 +163,8 @@ def _dated(clocked: pl.DataFrame) -> pl.DataFrame:
     source = (
         pl.when(idle)
         .then(pl.lit("none needed"))
+        .when(clock == "other")
+        .then(pl.lit("unknown: the other payer's filing limit counts"))
         .when(pl.col("policy").is_null())
         .then(pl.format("unknown: no policy for payer {}", pl.col("payer").fill_null("unnamed")))
         .when(days.is_null())
@@ -185,3 +183,15 @@ def _dated(clocked: pl.DataFrame) -> pl.DataFrame:
         )
     )
     return clocked.with_columns(deadline=pl.when(~idle).then(deadline), deadline_source=source)
+
+
+def _days(clock: pl.Expr) -> pl.Expr:
+    """What the policy gives for a clock; null where it is not this payer's, or not set."""
+    return (
+        pl.when(clock == "corrected")
+        .then("corrected")
+        .when(clock == "filing")
+        .then("filing")
+        .when(clock == "appeal")
+        .then("appeal")
+    )

@@ -14,8 +14,8 @@ _MISCODED = ("REV-01", "DX-01")
 
 
 def missing(case: Case) -> pl.DataFrame:
-    """No authorization at all: none on file, or only one not yet decided (AUTH-01)."""
-    lines = _held(case).filter(~pl.col("approved"), ~pl.col("denied"))
+    """No authorization at all: none on file, one not yet decided, or one denied for other dates (AUTH-01)."""
+    lines = _held(case).filter(~pl.col("approved"), ~pl.col("denied_on_date"))
     says = pl.format(
         "{}: {} needs an authorization; {}",
         "date",
@@ -30,8 +30,7 @@ def missing(case: Case) -> pl.DataFrame:
 
 def denied(case: Case) -> pl.DataFrame:
     """The payer denied the authorization for the date, and approved no other (AUTH-08)."""
-    refused = pl.col("denied_on_date") | (pl.col("denied") & ~pl.col("approved"))
-    lines = _held(case).filter(~pl.col("approved_on_date"), refused)
+    lines = _held(case).filter(~pl.col("approved_on_date"), "denied_on_date")
     says = pl.format("{}: the payer denied the authorization for this date", "date")
     return found(lines, says, references("authorization", pl.col("denied_numbers")))
 
@@ -86,7 +85,7 @@ def mismatched(case: Case) -> pl.DataFrame:
 def _held(case: Case) -> pl.DataFrame:
     """IOP lines of our clients with what is on file, where the payer asks for it at all."""
     on_file = case.offers.group_by("row").agg(_totals())
-    flags = ("approved", "denied", "pending", "approved_on_date", "denied_on_date", "covered")
+    flags = ("approved", "pending", "approved_on_date", "denied_on_date", "covered")
     return (
         case.iop.filter(pl.col("client_id").is_not_null(), _asked(case))
         .join(on_file, on="row", how="left", maintain_order="left")
@@ -103,13 +102,12 @@ def _totals() -> list[pl.Expr]:
     covers, number = covering.covering(), pl.col("given_number")
     return [
         approved.any(),
-        denied.any(),
         (~approved & ~denied).any().alias("pending"),
         (approved & on_date).any().alias("approved_on_date"),
         (denied & on_date).any().alias("denied_on_date"),
         covers.any().alias("covered"),
         number.filter(approved).unique(maintain_order=True).alias("approved_numbers"),
-        number.filter(denied).unique(maintain_order=True).alias("denied_numbers"),
+        number.filter(denied & on_date).unique(maintain_order=True).alias("denied_numbers"),
         number.filter(approved & on_date).unique(maintain_order=True).alias("date_numbers"),
         number.filter(covers).unique(maintain_order=True).alias("covering_numbers"),
         pl.col("given_units").filter(covers).sum().alias("covering_units"),

@@ -33,7 +33,12 @@ def professional_fee(case: Case) -> pl.DataFrame:
         pl.col("to_date").fill_null(pl.col("service_date")),
     )
     included = case.policy.professional.fees == "included"
-    claims = _on_iop_days(case).filter(pl.col("form") == "P", pl.lit(included))
+    apart = [name for name, bundle in case.policy.bundles.items() if bundle.answer == "separate"]
+    claims = (
+        _on_iop_days(case)
+        .filter(pl.col("form") == "P", pl.lit(included))
+        .filter(~_bundle(case.policy).is_in(apart).fill_null(False))
+    )
     by_staff = claims.join(roster, on="rendering_npi").filter(employed).unique("row")
     says = pl.format(
         "{}: professional service {} by the program's staff is part of the day",

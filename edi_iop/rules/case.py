@@ -83,7 +83,7 @@ class Case:
 def case(records: Records, lines: pl.DataFrame, payer_id: str, policy: Policy) -> Case:
     """The case of one payer. lines: those of the records, with their place as `row`."""
     own = pl.col("payer_id") == payer_id
-    live = lines.filter(own, pl.col("standing") != "void")
+    live = _tied(lines.filter(own)).filter(pl.col("standing") != "void")
     # one not yet decided may have no number: its client and date tell it apart
     authorizations = newest(
         records.authorizations, ("auth_number", "client_id", "payer_id", "from_date")
@@ -129,6 +129,15 @@ def plain(number: str) -> pl.Expr:
 def references(kind: str, numbers: pl.Expr) -> pl.Expr:
     """Evidence of a list of record numbers: kind:NUMBER each."""
     return numbers.list.drop_nulls().list.eval(pl.format(kind + ":{}", pl.element()))
+
+
+def _tied(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines with whether their claim names another one of these, by REF F8 or the same CLM01."""
+    claims = lines.filter(pl.col("claim").is_not_null()).unique(["file_id", "claim_offset"])
+    numbers = pl.concat([claims["claim"], claims["payer_claim_number"]]).drop_nulls()
+    shared = claims.filter(pl.len().over("claim") > 1).get_column("claim")
+    tied = pl.col("replaces").is_in(numbers.implode()) | pl.col("claim").is_in(shared.implode())
+    return lines.with_columns(tied=tied.fill_null(False))
 
 
 def _identified(lines: pl.DataFrame) -> pl.DataFrame:

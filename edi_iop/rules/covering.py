@@ -5,6 +5,8 @@ Columns that begin with given_ are the authorization's, those without are the li
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from edi_iop.rules.policy import MINUTES_PER_UNIT
@@ -35,15 +37,20 @@ def offers(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:
             on_date=pl.col("service_date").is_between("given_from_date", "given_to_date"),
             approved=pl.col("given_status") == "approved",
             denied=pl.col("given_status") == "denied",
-            fits=pl.all_horizontal(
-                _allows("given_member_id", "member_id"),
-                _allows("given_procedure", "procedure"),
-                _allows("given_revenue", "revenue"),
-                _allows("given_program_track", "track") | (pl.col("given_program_track") == "CO"),
-            ),
-            named=pl.col("auth_number").eq_missing(pl.col("given_number")),
+            fits=fits(),
+            named=_folded("auth_number").eq_missing(_folded("given_number")),
             takes=_taken(),
         )
+    )
+
+
+def fits() -> pl.Expr:
+    """Whether member, codes and track of a line are the authorized ones, where it names them."""
+    return pl.all_horizontal(
+        _allows("given_member_id", "member_id", _folded),
+        _allows("given_procedure", "procedure"),
+        _allows("given_revenue", "revenue"),
+        _allows("given_program_track", "track") | (pl.col("given_program_track") == "CO"),
     )
 
 
@@ -99,8 +106,18 @@ def _first_choice(offers: pl.DataFrame) -> pl.DataFrame:
     return offers.sort(by, descending=descending).unique("row", keep="first", maintain_order=True)
 
 
-def _allows(given: str, billed: str) -> pl.Expr:
-    return pl.col(given).is_null() | pl.col(billed).is_null() | (pl.col(given) == pl.col(billed))
+def _folded(column: str) -> pl.Expr:
+    """identifiers.folded as a column: feeds and claims write one number with and without dashes."""
+    return (
+        pl.col(column)
+        .str.to_uppercase()
+        .str.replace_all("[^0-9A-Z]", "")
+        .str.strip_chars_start("0")
+    )
+
+
+def _allows(given: str, billed: str, form: Callable[[str], pl.Expr] = pl.col) -> pl.Expr:
+    return pl.col(given).is_null() | pl.col(billed).is_null() | (form(given) == form(billed))
 
 
 def _taken() -> pl.Expr:

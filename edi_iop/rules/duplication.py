@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.rules.case import DAY, Case, found, plain
+from edi_iop.rules.lines import REPLACEMENT
 
 _CODE = [*DAY, "procedure"]
 _KEPT = (
@@ -18,6 +19,7 @@ _KEPT = (
     "billing_npi",
     "standing",
     "frequency",
+    "tied",
     "sent_on",
     "ref",
 )
@@ -30,7 +32,7 @@ def resubmitted(case: Case) -> pl.DataFrame:
     same_biller = (pl.col("billing_npi") == pl.col("kept_billing_npi")).fill_null(True)
     again = lines.filter(_surplus(), _other_claim(), first_stands, same_biller)
     says = pl.format("{}: {} was already sent on another claim", "date", _code())
-    return found(again, says, pl.concat_list("kept_ref"), surplus=pl.lit(True))
+    return _noted(again, says)
 
 
 def second_code(case: Case) -> pl.DataFrame:
@@ -43,7 +45,7 @@ def second_code(case: Case) -> pl.DataFrame:
         _code(),
         pl.col("kept_procedure").fill_null("no code"),
     )
-    return found(other, says, pl.concat_list("kept_ref"), surplus=pl.lit(True))
+    return _noted(other, says)
 
 
 def excess_units(case: Case) -> pl.DataFrame:
@@ -63,9 +65,22 @@ def excess_units(case: Case) -> pl.DataFrame:
         .then(pl.col("unsigned_minutes") // pl.col("minutes_per_unit"))
     )
     lines = lines.with_columns(limit=limit)
-    over = lines.filter(pl.col("total") > pl.col("limit"), _is_kept() | _surplus())
+    many = lines.filter(pl.col("total") > pl.col("limit"), ~_worked_again())
+    over = many.filter(_is_kept() | _surplus())
     says = pl.format("{}: {} units of {}; {} payable", "date", plain("total"), _code(), "limit")
     return found(over, says, pl.concat_list("kept_ref"), surplus=~_is_kept())
+
+
+def _noted(lines: pl.DataFrame, says: pl.Expr) -> pl.DataFrame:
+    """The surplus lines; of one denied before the other was sent, only that the day was billed again."""
+    note = pl.when(_worked_again()).then(pl.lit("info"))
+    return found(lines, says, pl.concat_list("kept_ref"), severity=note, surplus=~_worked_again())
+
+
+def _worked_again() -> pl.Expr:
+    """A denied line that a later claim took up: it was the first, and has faults of its own."""
+    later = (pl.col("sent_on") < pl.col("kept_sent_on")).fill_null(False)
+    return (pl.col("standing") == "denied") & later & _other_claim()
 
 
 def _code() -> pl.Expr:
@@ -93,10 +108,18 @@ def _other_claim() -> pl.Expr:
 def _surplus() -> pl.Expr:
     """Not the kept line, nor one that only takes another's place.
 
-    A replacement and what it replaces are one, even where no number ties them;
-    a denied line is not made surplus by what is proposed after it.
+    A replacement that names no claim we know and what it replaces are one. A
+    denied line is not made surplus by what is proposed after it, nor by an
+    earlier one that was denied as well.
     """
     later = pl.col("sent_on") < pl.col("kept_sent_on")
-    replaces = (pl.col("frequency") == "7") | ((pl.col("kept_frequency") == "7") & later)
-    denied = (pl.col("standing") == "denied") & (pl.col("kept_standing") == "proposed")
+    loose, kept_loose = (
+        (pl.col(f"{which}frequency") == REPLACEMENT) & ~pl.col(f"{which}tied")
+        for which in ("", "kept_")
+    )
+    replaces = loose | (kept_loose & later)
+    anew = (pl.col("kept_standing") == "proposed") | (
+        (pl.col("kept_standing") == "denied") & (pl.col("sent_on") > pl.col("kept_sent_on"))
+    )
+    denied = (pl.col("standing") == "denied") & anew.fill_null(False)
     return ~_is_kept() & ~(replaces.fill_null(False) & _other_claim()) & ~denied

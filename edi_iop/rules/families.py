@@ -40,14 +40,17 @@ def begins(code: pl.Expr, prefixes: Sequence[str]) -> pl.Expr:
 def principal_family(policy: Policy) -> pl.Expr:
     """The family that the principal of column `diagnoses` stands for; null where none is given.
 
-    A pregnancy code stands for the first treated family after it.
+    A pregnancy code stands for the family of the line's own `track` if that comes
+    after it, else for the first treated one.
     """
     listed = pl.col("diagnoses").str.split(" ")
     principal = listed.list.first()
     families = listed.list.eval(family(pl.element(), policy))
-    treated = families.list.eval(pl.element().filter(pl.element().is_in(TREATED))).list.first()
+    treated = families.list.eval(pl.element().filter(pl.element().is_in(TREATED)))
+    own = treated.list.contains(pl.col("track")).fill_null(False)
+    after = pl.when(own).then("track").otherwise(treated.list.first().fill_null("OTHER"))
     pregnancy = begins(principal, policy.diagnosis.pregnancy_sud)
-    return pl.when(pregnancy).then(treated.fill_null("OTHER")).otherwise(family(principal, policy))
+    return pl.when(pregnancy).then(after).otherwise(family(principal, policy))
 
 
 def fits_procedure(policy: Policy) -> pl.Expr:

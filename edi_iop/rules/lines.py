@@ -106,6 +106,7 @@ def _headed(
         "payer_id",
         "member_id",
         "payer_responsibility",
+        "medical_record",
         "statement_from",
         "statement_to",
         "auth_number",
@@ -121,18 +122,29 @@ def _headed(
 
 
 def _known(claims: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
-    """The claims with client_id: who has that member id, and where several do, that birth date."""
+    """The claims with client_id: whose chart number they carry, else who has that member id.
+
+    A chart number counts where the birth date agrees too: another system numbers
+    its own. Of several with one member id the birth date tells, or nothing does.
+    """
+    born = pl.col("held_birth_date") == pl.col("birth_date")
     holders = (
         clients.select("client_id", "payer_id", "member_id", held_birth_date="birth_date")
-        .unique(["client_id", "payer_id", "member_id"])
+        .unique(["client_id", "payer_id", "member_id"], maintain_order=True)
         .with_columns(alone=pl.len().over("payer_id", "member_id") == 1)
     )
-    same = pl.col("alone") | (pl.col("held_birth_date") == pl.col("birth_date"))
-    found = (
-        claims.join(holders, on=["payer_id", "member_id"])
-        .filter(same)
-        .unique(CLAIM, keep="none")
-        .select(*CLAIM, "client_id")
+    charts = holders.unique(["client_id", "payer_id", "held_birth_date"])
+    charted = claims.join(
+        charts.with_columns(medical_record="client_id"), on=["payer_id", "medical_record"]
+    ).filter(born)
+    members = claims.join(holders, on=["payer_id", "member_id"]).filter(pl.col("alone") | born)
+    found = pl.concat(
+        [
+            named.unique([*CLAIM, "client_id"])
+            .unique(CLAIM, keep="none")
+            .select(*CLAIM, "client_id")
+            for named in (charted, members.join(charted, on=CLAIM, how="anti"))
+        ]
     )
     return claims.join(found, on=CLAIM, how="left")
 

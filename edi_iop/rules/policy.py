@@ -230,7 +230,7 @@ def _merged(path: Path) -> dict[str, Any]:
     """The file's tables over those of the policy it extends."""
     try:
         own = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as problem:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise BadPolicy(f"{path.name}: {problem}; correct the policy file") from problem
     parent = own.pop("extends", None)
     if parent is None:

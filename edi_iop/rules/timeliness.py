@@ -11,27 +11,34 @@ from edi_iop.rules.lines import REPLACEMENT
 def late(case: Case) -> pl.DataFrame:
     """First sent, or still to be sent, after the payer's filing limit (TF-01).
 
-    A replacement has a clock of its own.
+    A replacement has a clock of its own. A line still to be sent is warned of when
+    the policy's share of the limit is gone.
     """
     rule = case.policy.timely
-    through = rule.counts_from == "statement_through"
-    counted_from = (
-        pl.coalesce("statement_to", "service_date") if through else pl.col("service_date")
-    )
     proposed = pl.col("standing") == "proposed"
+    # the claim of a proposed line will end with the last of its days in the month
+    month = pl.col("service_date").dt.truncate("1mo")
+    last_day = pl.col("service_date").max().over("person", "payer_responsibility", month, proposed)
+    through = pl.coalesce("statement_to", pl.when(proposed).then(last_day), "service_date")
+    counted_from = through if rule.counts_from == "statement_through" else pl.col("service_date")
     lines = case.lines.filter(pl.col("frequency").ne_missing(REPLACEMENT)).with_columns(
         counted_from=counted_from,
         filed_on=pl.when(proposed).then(case.as_of).otherwise("sent_on"),
     )
     waited = (pl.col("filed_on") - pl.col("counted_from")).dt.total_days()
+    over = waited > rule.initial_days
+    nearly = proposed & (waited > rule.warn_share * rule.initial_days)
     says = pl.format(
-        "{}: filed {} days after {}, the limit is {}",
+        "{}: {} days after {}, the limit is {}",
         "date",
-        waited,
+        pl.format(
+            "{} {}", pl.when(over).then(pl.lit("filed")).otherwise(pl.lit("not filed")), waited
+        ),
         "counted_from",
         rule.initial_days,
     )
-    return found(lines.filter(waited > rule.initial_days), says, pl.concat_list("ref"))
+    severity = pl.when(~over).then(pl.lit("warn"))
+    return found(lines.filter(over | nearly), says, pl.concat_list("ref"), severity=severity)
 
 
 def uncovered(case: Case) -> pl.DataFrame:

@@ -239,7 +239,12 @@ def test_days_already_billed_are_not_proposed_again() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"standing": "void"}, {"procedure": "H0004"}, {"member_id": "M2"}, {"payer_id": "MERID"}],
+    [
+        {"standing": "void"},
+        {"procedure": "H0004"},
+        {"client_id": "C2", "member_id": "M2"},
+        {"payer_id": "MERID"},
+    ],
 )
 def test_a_void_or_foreign_line_does_not_bill_the_day(other: dict[str, Any]) -> None:
     assert proposed(days({}), sent=history(other))[0].height == 1
@@ -340,3 +345,61 @@ def test_one_line_a_client_and_attended_iop_day(chosen: list[dict[str, Any]], un
     }
     for client, day, billed in lines.select("client_id", "service_date", "diagnoses").iter_rows():
         assert sorted(billed.split()) == charted[client, day]
+
+
+def test_a_family_member_billed_that_day_is_no_reason_to_skip_another() -> None:
+    """Two clients of one member id: each has a day of their own."""
+    two = days({}, {"client_id": "C2", "birth_date": date(2012, 3, 3), "encounters": ["R2"]})
+    family = clients({}, {"client_id": "C2", "birth_date": date(2012, 3, 3)})
+    lines, _ = proposed(two, client_frame=family, sent=history({}))
+    assert lines["client_id"].to_list() == ["C2"]
+    assert already_billed(two, POLICIES, history({}))["client_id"].to_list() == ["C1"]
+
+
+def test_a_day_sent_under_an_earlier_member_id_is_not_billed_again() -> None:
+    lines, _ = proposed(days({"member_id": "M9"}), sent=history({}))
+    assert lines.is_empty()
+
+
+def test_a_day_sent_whose_client_is_not_known_counts_by_its_member_id() -> None:
+    assert proposed(days({}), sent=history({"client_id": None}))[0].is_empty()
+
+
+def test_what_others_drew_under_the_same_number_is_not_taken_from_this_client() -> None:
+    """Numbers are the payer's: another client's or payer's line draws nothing here."""
+    others = history(
+        {"client_id": "C2", "member_id": "M2", "auth_number": "A1"},
+        {"payer_id": "MERID", "auth_number": "A1"},
+    )
+    one_each = authorizations({"units": 1.0}, {"auth_number": "A2", "from_date": FEB_2})
+    lines, _ = proposed(days({}), auth_frame=one_each, sent=others)
+    assert only(lines)["auth_number"] == "A1"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param({"auth_number": None}, id="the former system named no number"),
+        pytest.param({"auth_number": "A1"}, id="a per diem draws its hours"),
+    ],
+)
+def test_units_drawn_before_are_counted_as_the_rules_count_them(sent: dict[str, Any]) -> None:
+    """Three hours a day: after one day sent, an authorization of five hours has no other day."""
+    hours = {"unit_basis": "hour"}
+    auths = authorizations(
+        {"units": 5.0, **hours}, {"auth_number": "A2", "from_date": FEB_2, **hours}
+    )
+    before = history({"service_date": FEB_2 - timedelta(days=3), **sent})
+    lines, _ = proposed(days({}), auth_frame=auths, sent=before)
+    assert only(lines)["auth_number"] == "A2"
+
+
+def test_a_day_sent_twice_draws_once() -> None:
+    before = {"service_date": FEB_2 - timedelta(days=3), "auth_number": "A1"}
+    twice = history(before, before | {"claim_offset": 2, "procedure": "S9480", "revenue": "0905"})
+    lines, _ = proposed(
+        days({}),
+        auth_frame=authorizations({"units": 2.0}, {"auth_number": "A2", "from_date": FEB_2}),
+        sent=twice,
+    )
+    assert only(lines)["auth_number"] == "A1"

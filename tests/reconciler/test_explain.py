@@ -501,3 +501,104 @@ def test_no_names_or_member_ids_in_what_is_said():
         told = " ".join([row["says"], row["next_step"], *row["evidence"]])
         assert "M1 " not in told
         assert "1990" not in told
+
+
+def again(file_id: int, carc: str, *rarcs: str, on: date) -> dict[str, pl.DataFrame]:
+    """The payer's answer to claim EAAA in another file."""
+    first = denial(carc, *rarcs, paid={"payment_date": on})
+    return {
+        name: rows.with_columns(file_id=pl.lit(file_id, pl.Int64)) for name, rows in first.items()
+    }
+
+
+def together(*remit: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    return {name: pl.concat([one[name] for one in remit]) for name in remit[0]}
+
+
+def test_a_claim_delivered_twice_and_denied_the_second_time_is_no_open_denial():
+    """Paid, then OA-18 for the copy: the first answer stands, there is nothing to appeal."""
+    paid = remits(
+        payments=[payment()],
+        remit_claims=[remit_claim(300, claim="EAAA", paid_cents=28500)],
+        remit_lines=[remit_line(300, 400, line_control="LAAA001", paid_cents=28500)],
+    )
+    assert Case().verdicts(together(paid, again(10, "18", "N522", on=date(2026, 4, 1)))).is_empty()
+
+
+def test_a_copy_denied_as_a_duplicate_leaves_the_first_denial_to_work():
+    both = together(denial("197", "M62"), again(10, "18", on=date(2026, 4, 1)))
+    row = only(Case().verdicts(both))
+    assert (row["file_id"], row["rule"], row["verdict"]) == (9, "AUTH-01", "refuted")
+
+
+def test_an_authorization_for_another_service_does_not_refute():
+    """S9480 is authorized; H0015 was billed with a mental health principal: the payer may be right."""
+    other = AUTHORIZATION | {"program_track": "MH", "procedure": "S9480", "revenue": "0905"}
+    row = only(Case(authorizations=[other], diagnoses="F331").verdicts(denial("284", "N54")))
+    assert row["verdict"] == "unknown"
+    assert row["remedy"] == "corrected_7"
+
+
+def test_a_surplus_line_is_never_appealed():
+    """No other rule was asked about a line that should not be there: its short day refutes nothing."""
+    case = Case(
+        heads=[claim(100, "EAAA", auth_number="A1"), claim(200, "EBBB", auth_number="A1")],
+        lines=[
+            claim_line(100, 150, procedure="S9480", revenue="0905", line_control="LAAA001"),
+            claim_line(200, 250, line_control="LBBB001"),
+        ],
+    )
+    remit = denial("150", "N180", line={"procedure": "S9480", "revenue": "0905"})
+    row = only(case.verdicts(remit))
+    assert (row["verdict"], row["rule"]) == ("unknown", "DUR-01")
+    assert "one intensive outpatient day is payable" in row["says"]
+
+
+def test_a_denial_sent_again_since_is_still_explained_by_its_own_rule():
+    """Denied for its authorization, billed anew: the first line was no duplicate of the second."""
+    late = AUTHORIZATION | {"from_date": date(2026, 3, 1), "auth_number": "A9"}
+    case = Case(
+        authorizations=[late],
+        heads=[claim(100, "EAAA"), claim(200, "EBBB", file_id=2)],
+        lines=[
+            claim_line(100, 150, line_control="LAAA001"),
+            claim_line(200, 250, line_control="LBBB001", file_id=2),
+        ],
+    )
+    case.sent_on = {1: date(2026, 2, 6), 2: date(2026, 3, 12)}
+    row = only(case.verdicts(denial("198", "N54")))
+    assert (row["verdict"], row["rule"]) == ("confirmed", "AUTH-04")
+
+
+@pytest.mark.parametrize("rarc", ["MA130", "N142"])
+def test_what_was_never_taken_in_is_neither_voided_nor_replaced(rarc: str):
+    case = Case(
+        heads=[claim(100, "EAAA", auth_number="A1"), claim(200, "EBBB", auth_number="A1")],
+        lines=[
+            claim_line(100, 150, procedure="S9480", revenue="0905", line_control="LAAA001"),
+            claim_line(200, 250, line_control="LBBB001"),
+        ],
+    )
+    remit = denial("97", "N20", rarc, line={"procedure": "S9480", "revenue": "0905"})
+    row = only(case.verdicts(remit))
+    assert (row["verdict"], row["rule"]) == ("confirmed", "DUP-01")
+    assert row["remedy"] == "no_action_duplicate"
+    assert "frequency" not in row["next_step"]
+
+
+@pytest.mark.parametrize(("rarc", "remedy"), [("N211", "reopening"), ("N704", "corrected_7")])
+def test_where_no_appeal_is_taken_a_retroactive_authorization_does_not_end_in_one(
+    rarc: str, remedy: str
+):
+    late = AUTHORIZATION | {"from_date": date(2026, 3, 1)}
+    row = only(Case(authorizations=[late]).verdicts(denial("197", "M62", rarc)))
+    assert (row["verdict"], row["remedy"]) == ("confirmed", remedy)
+    assert "appeal" not in row["next_step"]
+
+
+def test_another_payers_deadline_is_not_this_ones():
+    """Coverage ended: what counts is the filing limit of a payer we do not know yet."""
+    ended = CLIENT | {"coverage_to": date(2026, 1, 1)}
+    row = only(Case(clients=[ended]).verdicts(denial("27", "N30")))
+    assert (row["rule"], row["remedy"], row["deadline"]) == ("ELG-01", "bill_other_payer", None)
+    assert row["deadline_source"] == "unknown: the other payer's filing limit counts"

@@ -162,3 +162,12 @@ def test_a_claim_level_denial_denies_lines_without_adjustments_of_their_own():
         adjustments=[adjustment(300, None, 350, **DENIAL)],
     )
     assert answers(remit).select("remit_line_offset", "denied").rows() == [(400, True)]
+
+
+def test_answered_before_is_no_answer_unless_the_first_was_taken_back():
+    """A claim delivered twice: paid, then denied as a duplicate. Or paid, taken back as one, denied."""
+    assert stand(history(("1", 28500, "45"), ("4", 0, "18"))) == [(1, 150, "paid", "P0")]
+    assert stand(history(("4", 0, "197"), ("4", 0, "B13"))) == [(1, 150, "denied", "P0")]
+    taken_back = history(("1", 28500, "45"), ("22", -28500, "45"), ("4", 0, "18"))
+    assert stand(taken_back) == [(1, 150, "denied", "P2")]
+    assert stand(history(("4", 0, "18"))) == [(1, 150, "denied", "P0")]

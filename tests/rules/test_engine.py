@@ -1,6 +1,7 @@
 """check(): which lines are judged, first match, severities, and what a violation says."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -229,3 +230,19 @@ def test_lines_without_date_client_or_codes_are_judged_as_far_as_they_go() -> No
     assert found["says"].null_count() == 0
     assert not any(rule.startswith("DUP") for rule in found["rule"])
     assert found.filter(pl.col("rule") == "REV-01")["line_offset"].to_list() == [102, 103, 104, 106]
+
+
+def test_what_a_payer_pays_apart_is_no_staff_fee_either() -> None:
+    """Harbor with laboratory tests paid apart: the roster does not make one a part of the day."""
+    by_staff = {"form": "P", "claim": "P", "claim_offset": 300, "line_offset": 301}
+    test = line(**by_staff, procedure="H0003", revenue=None, rendering_npi="1999999984")
+    staff = pl.from_dicts([{"npi": "1999999984"}], schema=PROVIDERS.schema)
+    given = replace(records(line(), test), providers=staff)
+    assert found_rules(given, HARBOR) == {"BUN-04"}
+    lab = msgspec.structs.replace(HARBOR.bundles["lab"], answer="separate")
+    apart = msgspec.structs.replace(HARBOR, bundles=HARBOR.bundles | {"lab": lab})
+    assert found_rules(given, apart) == set()
+
+
+def found_rules(given: Records, policy: Policy) -> set[str]:
+    return set(check(given, {"HARBR": policy})["rule"])

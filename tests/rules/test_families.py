@@ -34,17 +34,23 @@ def test_family(code: str | None, expected: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("diagnoses", "expected"),
+    ("diagnoses", "track", "expected"),
     [
-        ("F1020 F331", "SUD"),
-        ("F331 F1020", "MH"),
-        ("O99320 F1120 F331", "SUD"),
-        ("O99340 Z3A20 F331", "MH"),
-        ("O99330 F17210", "OTHER"),
-        ("O99320", "OTHER"),
-        (None, None),
+        ("F1020 F331", "MH", "SUD"),
+        ("F331 F1020", "SUD", "MH"),
+        ("O99320 F1120 F331", "SUD", "SUD"),
+        ("O99320 F331 F1120", "SUD", "SUD"),
+        ("O99320 F331 F1120", None, "MH"),
+        ("O99320 F1120", "MH", "SUD"),
+        ("O99340 Z3A20 F331", "MH", "MH"),
+        ("O99330 F17210", "SUD", "OTHER"),
+        ("O99320", "SUD", "OTHER"),
+        (None, "SUD", None),
     ],
 )
-def test_principal_family(diagnoses: str | None, expected: str | None) -> None:
-    lines = pl.DataFrame({"diagnoses": [diagnoses]}, schema={"diagnoses": pl.String})
+def test_principal_family(diagnoses: str | None, track: str | None, expected: str | None) -> None:
+    lines = pl.DataFrame(
+        {"diagnoses": [diagnoses], "track": [track]},
+        schema={"diagnoses": pl.String, "track": pl.String},
+    )
     assert lines.select(principal_family(POLICY)).item() == expected

@@ -153,6 +153,20 @@ def test_clients_are_known_by_member_id_and_where_shared_by_birth_date() -> None
     assert made([claim(payer_id="OTHER")], [line()])["client_id"].to_list() == [None]
 
 
+def test_clients_are_known_by_the_chart_number_we_sent() -> None:
+    """Twins share member id and birth date; a member id may be corrected after the claim went out."""
+    twin = CLIENT | {"client_id": "C2"}
+    assert made([claim()], [line()], clients=[CLIENT, twin])["client_id"].to_list() == [None]
+    of_twin = [claim(medical_record="C2")]
+    assert made(of_twin, [line()], clients=[CLIENT, twin])["client_id"].to_list() == ["C2"]
+    corrected = CLIENT | {"member_id": "M2"}
+    ours, theirs = [claim(medical_record="C1")], claim(subscriber_birth_date=date(1970, 1, 1))
+    assert made(ours, [line()], clients=[corrected])["client_id"].to_list() == ["C1"]
+    # another system's chart number may be anyone's
+    strange = [theirs | {"medical_record": "C1"}]
+    assert made(strange, [line()], clients=[corrected])["client_id"].to_list() == [None]
+
+
 def test_answered_lines_have_their_standing_and_all_of_the_claim_its_number() -> None:
     standings = pl.DataFrame(
         {
