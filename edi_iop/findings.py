@@ -113,6 +113,7 @@ _CODES = (
     FindingCode("LINE_UNBALANCED", "error", 3, "line charge less adjustments differs from line payment", "hold the payment and ask the payer"),
     FindingCode("CLAIM_UNBALANCED", "error", 3, "claim charge less adjustments differs from claim payment", "hold the payment and ask the payer"),
     FindingCode("PAYMENT_UNBALANCED", "error", 3, "claim payments less provider adjustments differ from the payment amount", "hold the payment and ask the payer"),
+    FindingCode("PAYMENT_AGAIN", "error", 1, "a payment of that payer, number, date and amount was taken in before", "compare both files and ask the sender which one counts"),
     FindingCode("CLAIM_TOTAL_WRONG", "error", 3, "the claim's charge differs from the sum of its lines", "correct the claim's total"),
     FindingCode("REVENUE_TOTAL_LINE", "warning", 6, "a total line (revenue 0001) stands among the service lines", "leave it out: the claim carries its total in CLM02"),
     # feeds

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from edi_iop.errors import BadSettings, MissingPath
+from edi_iop.identifiers import is_npi
 from edi_iop.money import to_cents
 
 Npi = Annotated[str, msgspec.Meta(pattern=r"^\d{10}$")]
@@ -92,18 +93,28 @@ def decode(text: str, where: str = "settings.toml") -> Settings:
     """Settings out of TOML text; BadSettings names the key that is wrong."""
     try:
         settings = msgspec.convert(tomllib.loads(text), Settings)
-        for procedure, dollars in settings.charges.items():
-            if to_cents(dollars) < 0:
-                raise ValueError(f"charge of {procedure} is negative")
+        _check(settings)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as problem:
         raise BadSettings(f"{where}: {problem}; correct it and run again") from problem
-    partners = {partner.id for partner in settings.partners}
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    """ValueError where the values do not hold together, or cannot be right."""
+    if not is_npi(settings.facility.npi):
+        raise ValueError(f"NPI {settings.facility.npi}: its check digit is wrong")
+    for procedure, dollars in settings.charges.items():
+        if to_cents(dollars) < 0:
+            raise ValueError(f"charge of {procedure} is negative")
+    partners = [partner.id for partner in settings.partners]
+    payers = [payer.id for payer in settings.payers]
+    for kind, ids in (("partner", partners), ("payer", payers)):
+        twice = next((name for name in ids if ids.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{kind} {twice} is listed twice")
     for payer in settings.payers:
         if payer.partner not in partners:
-            raise BadSettings(
-                f"{where}: payer {payer.id} names partner {payer.partner}, which is not listed"
-            )
-    return settings
+            raise ValueError(f"payer {payer.id} names partner {payer.partner}, which is not listed")
 
 
 @dataclass(frozen=True)
@@ -167,4 +178,10 @@ class Workspace:
             raise MissingPath(
                 f"{self.root}: no settings.toml here; make a workspace with: edi-iop init {self.root}"
             )
-        return decode(self.settings_file.read_text(encoding="utf-8"), str(self.settings_file))
+        try:
+            text = self.settings_file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as problem:
+            raise BadSettings(
+                f"{self.settings_file}: not UTF-8 text; save it as UTF-8"
+            ) from problem
+        return decode(text, str(self.settings_file))

@@ -27,7 +27,7 @@ FLOORS = {
 
 WITHIN_FLOOR_0 = {
     "money": set(), "errors": set(), "findings": set(), "identifiers": set(), "resources": set(),
-    "settings": {"errors", "money"},
+    "settings": {"errors", "identifiers", "money"},
 }  # fmt: skip
 """Floor 0 is modules, not rooms: what they may take from one another."""
 

@@ -11,6 +11,7 @@ from edi_iop import desk
 from edi_iop.cli.options import (
     PATH,
     Many,
+    claim_lines,
     date_option,
     paths_argument,
     policies_option,
@@ -173,6 +174,13 @@ class Simulate(Many):
     show_default=True,
     help="How many lines the payer denies wrongly.",
 )
+@click.option(
+    "--wrongly",
+    multiple=True,
+    callback=claim_lines,
+    metavar="CLAIM/LINE",
+    help="A line the payer denies wrongly; repeatable.",
+)
 @date_option("--as-of", "The day the payer answers; default: today.")
 @click.option("-o", "--output", "target", type=PATH, required=True, metavar="DIR", help="Folder.")
 @output_options(to_file=False)
@@ -183,6 +191,7 @@ def simulate(
     feeds: tuple[Path, ...],
     seed: int,
     mistakes: int,
+    wrongly: tuple[tuple[str, int], ...],
     as_of: date | None,
     target: Path,
     output: Output,
@@ -196,11 +205,14 @@ def simulate(
     Examples:
       edi-iop simulate claims.837 --payer harbor -o answers --seed 7 --feeds feeds/
       edi-iop simulate clinic/outbox -o answers --feeds clinic
+      edi-iop simulate former.837 --feeds clinic -o answers --wrongly OB260017/3
     """
     if not payers and settings is None and not desk.knows_payers(feeds):
         raise click.UsageError("name the payer's policy: --payer harbor, or --settings FILE")
     with working("the payer is deciding", output):
-        answer = desk.simulate(given, target, payers, settings, feeds, seed, mistakes, as_of)
+        answer = desk.simulate(
+            given, target, payers, settings, feeds, seed, mistakes, as_of, wrongly
+        )
     deliver(answer, output)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 import click
@@ -36,22 +38,33 @@ class Front(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         return list(self.commands)
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with one_line():  # --help and --version are answered here
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with one_line():
             return super().invoke(ctx)
-        except EdiIopError as problem:
-            raise CouldNot(str(problem)) from problem
-        except (KeyboardInterrupt, click.Abort) as problem:
-            raise CouldNot("interrupted; what was not finished can be run again") from problem
-        except (click.ClickException, click.exceptions.Exit):
-            raise
-        except BrokenPipeError:
-            quiet_stdout()
-            return None
-        except OSError as problem:
-            raise CouldNot(_system(problem)) from problem
-        except Exception as problem:
-            raise CouldNot(_unexpected(problem)) from problem
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Whatever goes wrong inside becomes one line and its exit code; a reader that left is no trouble."""
+    try:
+        yield
+    except EdiIopError as problem:
+        raise CouldNot(str(problem)) from problem
+    except (KeyboardInterrupt, click.Abort) as problem:
+        raise CouldNot("interrupted; what was not finished can be run again") from problem
+    except (click.ClickException, click.exceptions.Exit):
+        raise
+    except BrokenPipeError:
+        quiet_stdout()
+        raise click.exceptions.Exit(0) from None
+    except OSError as problem:
+        raise CouldNot(_system(problem)) from problem
+    except Exception as problem:
+        raise CouldNot(_unexpected(problem)) from problem
 
 
 def quiet_stdout() -> None:

@@ -68,6 +68,21 @@ def seed_option() -> Callable[[Any], Any]:
     )
 
 
+def claim_lines(
+    ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]
+) -> tuple[tuple[str, int], ...]:
+    """`CLAIM/LINE`, once or several times; a claim number may itself hold a slash."""
+    lines = []
+    for text in texts:
+        named = re.fullmatch(r"(.+)/([0-9]{1,6})", text)
+        if named is None:
+            raise click.BadParameter(
+                f"{text!r} is not a claim and line, as in OB260001/2", ctx, parameter
+            )
+        lines.append((named[1], int(named[2])))
+    return tuple(lines)
+
+
 def snip_levels(
     ctx: click.Context, parameter: click.Parameter, text: str | None
 ) -> set[int] | None:

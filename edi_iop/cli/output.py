@@ -10,19 +10,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from edi_iop import desk
 from edi_iop.cli.front import FOUND_SOMETHING, quiet_stdout
-from edi_iop.desk import Answer
+
+if TYPE_CHECKING:
+    from edi_iop.desk import Answer
 
 FORMATS = ("table", "csv", "json", "ndjson")
 SLOW_SECONDS = 1.0
 """Work that takes longer shows a sign of life on a terminal."""
 _BY_SUFFIX = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+_NOT_WRITTEN = (".xlsx", ".xls", ".ods", ".html", ".parquet")
+"""Endings that promise a form we do not write: a table in words under that name could not be opened."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def output_options(to_file: bool = True) -> Callable[[Callable[..., None]], Call
         def with_output(**options: Any) -> None:
             target = options.pop("to_file", None)
             output = Output(
-                format=options.pop("format") or _BY_SUFFIX.get(_suffix(target), "table"),
+                format=options.pop("format") or _form(target),
                 target=target,
                 quiet=options.pop("quiet"),
                 verbose=options.pop("verbose"),
@@ -80,8 +83,12 @@ def _options(to_file: bool) -> list[Callable[[Any], Any]]:
     ]
 
 
-def _suffix(target: Path | None) -> str:
-    return "" if target is None else target.suffix.lower()
+def _form(target: Path | None) -> str:
+    """What the file's name says."""
+    suffix = "" if target is None else target.suffix.lower()
+    if suffix in _NOT_WRITTEN:
+        raise click.UsageError(f"{suffix} is not written; -o takes .csv, .json, .ndjson or .txt")
+    return _BY_SUFFIX.get(suffix, "table")
 
 
 def deliver(answer: Answer, output: Output) -> None:
@@ -99,6 +106,8 @@ def deliver(answer: Answer, output: Output) -> None:
 
 def say(text: str) -> None:
     """Text to standard output; a reader that left early is no trouble, nor a poor character set."""
+    if not sys.stdout:  # closed by whoever started us: nobody listens
+        return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
@@ -122,11 +131,12 @@ def remark(lines: Sequence[str], output: Output) -> None:
 @contextmanager
 def working(what: str, output: Output) -> Iterator[None]:
     """A spinner on a terminal when work takes more than a second; silent when piped."""
-    console = Console(stderr=True)
-    if output.quiet or not console.is_terminal:
+    if output.quiet or not sys.stderr.isatty():
         yield
         return
-    status = console.status(what)
+    from rich.console import Console  # no --help waits for it
+
+    status = Console(stderr=True).status(what)
     timer = threading.Timer(SLOW_SECONDS, status.start)
     timer.daemon = True
     timer.start()

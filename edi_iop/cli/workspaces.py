@@ -50,8 +50,15 @@ def run(workspace: Path, as_of: date | None, output: Output) -> None:
     deliver(answer, output)
 
 
+def _report_name(ctx: click.Context, parameter: click.Parameter, name: str) -> str:
+    if name not in desk.report_names():
+        listed = ", ".join(desk.report_names())
+        raise click.BadParameter(f"{name!r} is none; one of {listed}", ctx, parameter)
+    return name
+
+
 @click.command()
-@click.argument("name", type=click.Choice(desk.report_names()), metavar="NAME")
+@click.argument("name", metavar="NAME", callback=_report_name)
 @workspace_argument()
 @output_options()
 def report(name: str, workspace: Path, output: Output) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from edi_iop.desk.answer import Answer
-from edi_iop.desk.billing import build, check
-from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
-from edi_iop.desk.files import identify, parse, validate
-from edi_iop.desk.paths import is_workspace, write
-from edi_iop.desk.payer import clinic, knows_payers, simulate
-from edi_iop.desk.reconciling import reconcile, reconcile_workspace
-from edi_iop.desk.reporting import report, report_names
-from edi_iop.desk.workspaces import build_workspace, db_migrate, db_status, init, run
-from edi_iop.reports import render
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edi_iop.desk.answer import Answer
+    from edi_iop.desk.billing import build, check
+    from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
+    from edi_iop.desk.files import identify, parse, validate
+    from edi_iop.desk.paths import is_workspace, write
+    from edi_iop.desk.payer import clinic, knows_payers, simulate
+    from edi_iop.desk.reconciling import reconcile, reconcile_workspace
+    from edi_iop.desk.reporting import report, report_names
+    from edi_iop.desk.workspaces import build_workspace, db_migrate, db_status, init, run
+    from edi_iop.reports import render
 
 __all__ = [
     "Answer",
@@ -40,3 +44,55 @@ __all__ = [
     "validate",
     "write",
 ]
+
+_ROOMS = {
+    "edi_iop.desk.answer": ("Answer",),
+    "edi_iop.desk.billing": (
+        "build",
+        "check",
+    ),
+    "edi_iop.desk.book": (
+        "explain",
+        "rules_list",
+        "rules_show",
+        "rules_test",
+    ),
+    "edi_iop.desk.files": (
+        "identify",
+        "parse",
+        "validate",
+    ),
+    "edi_iop.desk.paths": (
+        "is_workspace",
+        "write",
+    ),
+    "edi_iop.desk.payer": (
+        "clinic",
+        "knows_payers",
+        "simulate",
+    ),
+    "edi_iop.desk.reconciling": (
+        "reconcile",
+        "reconcile_workspace",
+    ),
+    "edi_iop.desk.reporting": (
+        "report",
+        "report_names",
+    ),
+    "edi_iop.desk.workspaces": (
+        "build_workspace",
+        "db_migrate",
+        "db_status",
+        "init",
+        "run",
+    ),
+    "edi_iop.reports": ("render",),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Loads a verb when it is first asked for: help and usage errors need none of the engine."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ROOM_OF[name]), name)

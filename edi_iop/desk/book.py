@@ -11,7 +11,7 @@ import polars as pl
 from edi_iop import codes, resources
 from edi_iop.desk import senses
 from edi_iop.desk.answer import Answer, status
-from edi_iop.errors import BadPolicy, NotKnown
+from edi_iop.errors import BadPolicy, MissingPath, NotKnown
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules import catalogue, situations
 from edi_iop.rules.catalogue import Rule
@@ -70,7 +70,12 @@ def rules_show(rule_id: str, on: date | None = None) -> Answer:
 
 def rules_test(folder: Path | None = None) -> Answer:
     """Runs the situations written beside the rules: each rule broken once, kept once."""
-    results = situations.run(folder or resources.maps().parent / "fixtures" / "rules")
+    place = folder or resources.maps().parent / "fixtures" / "rules"
+    results = situations.run(place)
+    if not results:
+        raise MissingPath(
+            f"{place}: no situation in it; name the folder that holds RULE.toml files"
+        )
     failed = sum(not result.passed for result in results)
     rows = pl.DataFrame(
         [vars(result) for result in results],
@@ -92,7 +97,6 @@ def rules_test(folder: Path | None = None) -> Answer:
         ),
         (Field("", "why"),),
         people=people,
-        none="no situations",
         closing=f"{len(results)} situations, {failed} failed",
     )
     return Answer(sheet, status(failed > 0))

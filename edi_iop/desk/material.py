@@ -62,8 +62,12 @@ class Material:
 
 
 def of_files(given: Delivered) -> Material:
-    """The files parsed, their tables stacked; rows of feeds replace earlier ones of their key."""
-    parsed = parsers.parse(given.files)
+    """The files parsed, their tables stacked; rows of feeds replace earlier ones of their key.
+
+    A content that comes in two copies counts once.
+    """
+    firsts = {content: number for number, content in reversed(given.files)}
+    parsed = parsers.parse([file for file in given.files if firsts[file[1]] == file[0]])
     return Material(
         tables=stacked(parsed.values()),
         findings=pl.concat(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -12,7 +12,7 @@ import polars as pl
 from edi_iop.desk import billing, material, paths
 from edi_iop.desk.answer import Answer
 from edi_iop.desk.files import error_lines
-from edi_iop.errors import AlreadyThere, Unreadable
+from edi_iop.errors import AlreadyThere, NotKnown, Unreadable
 from edi_iop.reports.formats import to_ndjson
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.settings import Workspace
@@ -63,29 +63,56 @@ def simulate(
     seed: int = 1,
     mistakes: int = 0,
     as_of: date | None = None,
+    wrongly: Collection[tuple[str, int]] = (),
 ) -> Answer:
     """An 835 of each payer named, answering these claims, and truth.ndjson beside them.
 
     feeds: what the payers have on file; a workspace stands for all of its records.
-    mistakes: how many good lines are denied all the same.
+    mistakes: how many good lines are denied all the same; wrongly: such lines by claim and number.
     """
     on = as_of or date.today()
     sent = material.of_files(paths.delivered(claims))
     if sent.table("claims").is_empty():
         raise Unreadable(f"{claims[0]}: no claim in these files; name 837I files")
+    _known_lines(sent, wrongly)
     if settings is None and not payers and knows_payers(feeds):
         settings = Workspace(feeds[0]).settings_file
     chosen, _ = billing.choose(sent, payers, settings, on)
     beside = material.of_paths(feeds)
     judged, unjudged = material.judgeable(chosen, beside)
     on_file = material.recorded(beside, judged, on)
-    answer = payers_side.adjudicate(sent.tables, judged, on_file, seed, mistakes)
+    answer = payers_side.adjudicate(sent.tables, judged, on_file, seed, mistakes, wrongly)
     mailing = Mailing(folder, str(sent.table("submissions")["sender_id"][0]), on, seed)
     rows = [_mail(answer, payer, number, mailing) for number, payer in enumerate(answer.payers)]
     _write_truth(answer.truth, folder)
     sheet = Sheet("", pl.DataFrame(rows, schema=_WRITTEN), _FIELDS, none="no claim of these payers")
-    remarks = (*error_lines(sent.findings, sent.names), *unjudged, f"truth: {folder / TRUTH_FILE}")
+    remarks = (
+        *error_lines(sent.findings, sent.names),
+        *unjudged,
+        *_spared(answer.truth, wrongly),
+        f"truth: {folder / TRUTH_FILE}",
+    )
     return Answer(sheet, remarks=remarks)
+
+
+def _known_lines(sent: material.Material, wanted: Collection[tuple[str, int]]) -> None:
+    """NotKnown where a line the user names is on none of the claims."""
+    claims = sent.table("claims").select("file_id", "claim_offset", "claim")
+    lines = sent.table("claim_lines").join(claims, on=["file_id", "claim_offset"])
+    missing = sorted(set(wanted) - set(lines.select("claim", "line").iter_rows()))
+    if missing:
+        listed = ", ".join(f"{claim}/{line}" for claim, line in missing)
+        raise NotKnown(f"{listed}: no such line in these claims; edi-iop parse lists them")
+
+
+def _spared(truth: pl.DataFrame, wanted: Collection[tuple[str, int]]) -> Iterator[str]:
+    """Lines that were to be denied wrongly and were not."""
+    wrong = truth.filter(pl.col("verdict") == "refuted").select("claim", "line")
+    for claim, line in sorted(set(wanted) - set(wrong.iter_rows())):
+        yield (
+            f"not denied wrongly: {claim}/{line}; it breaks a rule, is void, "
+            "or its payer has no policy here"
+        )
 
 
 def knows_payers(feeds: Sequence[Path]) -> bool:

@@ -46,13 +46,30 @@ class Automaton:
         for node in guide.nodes:
             if node.kind == "segment":
                 self._by_id.setdefault(node.id, []).append(node)
+        self._told = {
+            segment_id: [
+                frozenset[str]().union(*(node.codes(place) for node in nodes))
+                for place in self.discriminators.get(segment_id, ())
+            ]
+            for segment_id, nodes in self._by_id.items()
+        }
         self._keys: dict[tuple[str, ...], int] = {}
         self._key_list: list[tuple[str, ...]] = []
         self._tables: dict[int, dict[int, int]] = {}
         self._targets: list[dict[int, int]] = []
 
     def key_number(self, key: tuple[str, ...]) -> int:
-        """A small number for a key, the same for the life of the automaton."""
+        """A small number for a key, the same for the life of the automaton.
+
+        Ids and values that the guide does not name lead to the same places: they share a
+        number, so that what a faulty file teaches stays small.
+        """
+        told = self._told.get(key[0])
+        if told is None:
+            key = ("",)
+        else:
+            values = zip(key[1:], told, strict=True)
+            key = (key[0], *(value if value in codes else "" for value, codes in values))
         number = self._keys.setdefault(key, len(self._key_list))
         if number == len(self._key_list):
             self._key_list.append(key)

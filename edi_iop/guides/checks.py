@@ -46,11 +46,16 @@ def _suspects(loops: Loops) -> pl.DataFrame:
     """The pairs that do not fit their node's pattern: all that can break an element rule."""
     fits = patterns.of_guide(loops.guide.name)
     pairs = loops.pairs.with_row_index("pair")
-    parts = [
-        part.filter(~pl.col("raw").str.contains(fits[node.index] or ""))
-        for node, part in loops.pairs_by_node(pairs)
-    ]
-    return pl.concat([pairs.head(0), *parts])
+    spans = loops.spans
+    misfits = pl.select(
+        (~pl.lit(pairs["raw"].slice(start, count)).str.contains(fits[number] or ""))
+        .arg_true()
+        .implode()
+        .alias(str(number))
+        for number, (start, count) in spans.items()
+    )
+    rows = [misfits[str(number)].item() + start for number, (start, _) in spans.items()]
+    return pairs[pl.concat(rows)] if rows else pairs.head(0)
 
 
 def _placed(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
@@ -90,7 +95,7 @@ def _values(pairs: pl.DataFrame, guide_name: str) -> pl.DataFrame:
         .with_columns(position=pl.int_ranges(1, pl.col("value").list.len() + 1))
         .filter(pl.col("value").list.len() > 0)
         .explode("value", "position")
-        .with_columns(pl.col("position").cast(pl.Int16))
+        .with_columns(pl.col("position").cast(pl.Int32))
     )
     whole = elements.join(
         specs.filter(pl.col("component") == 0),
@@ -100,7 +105,7 @@ def _values(pairs: pl.DataFrame, guide_name: str) -> pl.DataFrame:
     )
     # A composite that is not used is one fault, however many components it has.
     apart = pl.col("composite").fill_null(False) & USED
-    simple = whole.filter(~apart).with_columns(repetition=pl.lit(None, pl.Int16))
+    simple = whole.filter(~apart).with_columns(repetition=pl.lit(None, pl.Int32))
     parts = _components(whole.filter(apart), specs)
     return pl.concat([simple, parts], how="diagonal_relaxed")
 
@@ -114,7 +119,7 @@ def _components(composites: pl.DataFrame, specs: pl.DataFrame) -> pl.DataFrame:
         .with_columns(VALUE.str.split(sep.COMPONENT), empty=VALUE == "")
         .with_columns(component=pl.int_ranges(1, VALUE.list.len() + 1))
         .explode("value", "component")
-        .with_columns(pl.col("component", "repetition").cast(pl.Int16))
+        .with_columns(pl.col("component", "repetition").cast(pl.Int32))
     )
     return split.join(
         specs.filter(pl.col("component") > 0).drop("repeats"),
@@ -150,7 +155,7 @@ def specifications(guide_name: str) -> pl.DataFrame:
         for spec in node.elements
     ]
     types = {
-        "node": pl.Int64(), "position": pl.Int16(), "component": pl.Int16(), "name": pl.String(),
+        "node": pl.Int64(), "position": pl.Int32(), "component": pl.Int32(), "name": pl.String(),
         "data_element": pl.String(), "type": pl.String(), "shortest": pl.UInt32(), "longest": pl.UInt32(),
         "usage": pl.String(), "coded": pl.Boolean(), "external": pl.String(), "form": pl.String(),
         "repeats": pl.Int64(), "composite": pl.Boolean(), "of_usage": pl.String(),
@@ -170,8 +175,8 @@ def _code_lists(guide_name: str) -> pl.DataFrame:
     ]
     types = {
         "node": pl.Int64(),
-        "position": pl.Int16(),
-        "component": pl.Int16(),
+        "position": pl.Int32(),
+        "component": pl.Int32(),
         "value": pl.String(),
     }
     return pl.DataFrame(rows, schema=types, orient="row")
@@ -252,7 +257,7 @@ def _length(values: pl.DataFrame, _: str) -> pl.DataFrame:
 
 
 def _numbers(values: pl.DataFrame, _: str) -> pl.DataFrame:
-    number = r"^-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)$"
+    number = r"^-?(?:[0-9]+|[0-9]*\.[0-9]+)$"
     whole = r"^-?[0-9]+$"
     wrong = (
         pl.when(pl.col("type") == "R")
@@ -268,7 +273,8 @@ def is_date(value: pl.Expr) -> pl.Expr:
     """Whether text is CCYYMMDD or YYMMDD of a day that exists."""
     eight = pl.when(value.str.len_chars() == 6).then(pl.lit("20") + value).otherwise(value)
     shaped = value.str.contains(r"^(?:[0-9]{8}|[0-9]{6})$")
-    return shaped & eight.str.to_date("%Y%m%d", strict=False).is_not_null()
+    exists = eight.str.to_date("%Y%m%d", strict=False).is_not_null()
+    return shaped & exists & ~eight.str.starts_with("0000")
 
 
 def is_time(value: pl.Expr) -> pl.Expr:
@@ -424,7 +430,7 @@ def _missing(pairs: pl.DataFrame, guide_name: str, values: pl.DataFrame) -> pl.D
     return pl.concat(
         [
             _fault(
-                lacking.with_columns(empty, repetition=pl.lit(None, pl.Int16)),
+                lacking.with_columns(empty, repetition=pl.lit(None, pl.Int32)),
                 "ELEMENT_MISSING",
                 "is missing",
             ),

@@ -7,7 +7,6 @@ it, so hierarchy, extraction and checks are array operations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -67,12 +66,14 @@ class Loops:
         order, begin = self._by_node
         return order[: begin[1]]
 
-    def pairs_by_node(self, pairs: pl.DataFrame) -> Iterator[tuple[Node, pl.DataFrame]]:
-        """The rows of `pairs` (as many, in the same order) node by node; unmatched ones left out."""
-        nodes = self.pairs["node"].to_numpy()
-        for number in np.unique(nodes[nodes >= 0]).tolist():
-            start, stop = np.searchsorted(nodes, [number, number + 1]).tolist()
-            yield self.guide.nodes[number], pairs.slice(start, stop - start)
+    @cached_property
+    def spans(self) -> dict[int, tuple[int, int]]:
+        """Where each occurring node's distinct segments begin in `pairs`, and how many they are."""
+        numbers, starts, counts = np.unique(
+            self.pairs["node"].to_numpy(), return_index=True, return_counts=True
+        )
+        found = zip(numbers.tolist(), starts.tolist(), counts.tolist(), strict=True)
+        return {number: (start, count) for number, start, count in found if number >= 0}
 
     def starts(self, loop: Node) -> Integers:
         """Places where a loop begins."""

@@ -60,22 +60,14 @@ def structure(loops: Loops) -> pl.DataFrame:
 
 def _transitions(loops: Loops) -> Iterator[Fault]:
     """The faults kept with the transitions; a run of unmatched segments is one fault."""
+    yield from _unexpected(loops)
     kinds = loops.automaton.transitions
     faulty = np.array([one.fault is not None for one in kinds], dtype=bool)[loops.taken]
-    places = np.flatnonzero(faulty)
+    places = np.flatnonzero(faulty & (loops.node >= 0))
     # Per-fault Python from here on: only what was found wrong comes through.
-    for place in places.tolist():
+    for place, segment in zip(places.tolist(), _segment_ids(loops, places), strict=True):
         transition = kinds[loops.taken[place]]
-        segment = named(str(loops.elements(np.array([place])).item()[0]))
-        if transition.fault == "SEGMENT_UNEXPECTED":
-            if (
-                place
-                and loops.node[place - 1] < 0
-                and loops.rows[place] - loops.rows[place - 1] == 1
-            ):
-                continue
-            yield _unexpected(loops, place, segment)
-        elif transition.fault == "LOOP_START_MISSING":
+        if transition.fault == "LOOP_START_MISSING":
             for loop in transition.missing:
                 first = loop.first.id if loop.first else ""
                 says = f"loop {loop.id} begins with {segment}; its first segment {first} is missing"
@@ -88,14 +80,20 @@ def _transitions(loops: Loops) -> Iterator[Fault]:
             yield Fault(transition.fault or "", place, says, transition.node.loop.id, segment)
 
 
-def _unexpected(loops: Loops, place: int, segment: str) -> Fault:
-    stop = place
-    while stop + 1 < len(loops.node) and loops.node[stop + 1] < 0:
-        stop += 1
-    before = loops.node[:place][loops.node[:place] >= 0]
-    loop = loops.guide.nodes[before[-1]].loop.id if len(before) else loops.guide.root.id
-    more = f", nor are the {stop - place} after it" if stop > place else ""
-    return Fault("SEGMENT_UNEXPECTED", place, f"{segment} is not defined here{more}", loop, segment)
+def _segment_ids(loops: Loops, places: Integers) -> list[str]:
+    return [named(str(one)) for one in loops.elements(places).list.first()]
+
+
+def _unexpected(loops: Loops) -> Iterator[Fault]:
+    """One fault a run of unmatched segments; an ST always matches, so none leaves its transaction."""
+    edges = np.diff((loops.node < 0).astype(np.int8), prepend=0, append=0)
+    first, after = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    runs = zip(first.tolist(), (after - first - 1).tolist(), strict=True)
+    for (place, others), segment in zip(runs, _segment_ids(loops, first), strict=True):
+        loop = loops.guide.nodes[loops.node[place - 1]].loop.id
+        more = f", nor are the {others} after it" if others else ""
+        says = f"{segment} is not defined here{more}"
+        yield Fault("SEGMENT_UNEXPECTED", place, says, loop, segment)
 
 
 def _counts(loops: Loops) -> Iterator[Fault]:

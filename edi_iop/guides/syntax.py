@@ -24,35 +24,43 @@ def syntax_notes(loops: Loops) -> pl.DataFrame:
     """Pairs that break a syntax note of their segment: pair, code, message, element."""
     pairs = loops.pairs.with_row_index("pair")
     found = [
-        _fault(part, note)
-        for node, part in loops.pairs_by_node(pairs)
-        for note in _broken_notes(part, node.syntax)
+        _fault(pairs.slice(*loops.spans[number]), note) for number, note in _broken_notes(loops)
     ]
     empty = pl.DataFrame(
-        schema={"pair": pl.UInt32, "code": pl.String, "message": pl.String, "element": pl.Int16}
+        schema={"pair": pl.UInt32, "code": pl.String, "message": pl.String, "element": pl.Int32}
     )
     return pl.concat([empty, *found])
 
 
-def _broken_notes(pairs: pl.DataFrame, notes: tuple[str, ...]) -> list[str]:
-    """The notes that any of a node's pairs breaks."""
-    if not notes:
-        return []
-    flags = pairs.select(_broken(note).any().alias(note) for note in set(notes))
-    return [note for note in dict.fromkeys(notes) if flags[note].item()]
+def _broken_notes(loops: Loops) -> list[tuple[int, str]]:
+    """The nodes and notes that any of a node's pairs breaks."""
+    noted = [
+        (number, note)
+        for number in loops.spans
+        for note in dict.fromkeys(loops.guide.nodes[number].syntax)
+    ]
+    elements = loops.pairs["elements"]
+    flags = pl.select(
+        _broken(note, pl.lit(elements.slice(*loops.spans[number]))).any().alias(f"{number} {note}")
+        for number, note in noted
+    )
+    return [one for one, broken in zip(noted, flags.row(0) if noted else (), strict=True) if broken]
 
 
 def _places(note: str) -> list[int]:
     return [int(note[at : at + 2]) for at in range(1, len(note), 2)]
 
 
-def _given(place: int) -> pl.Expr:
-    return pl.col("elements").list.get(place, null_on_oob=True).fill_null("") != ""
+_ELEMENTS = pl.col("elements")
 
 
-def _broken(note: str) -> pl.Expr:
+def _given(place: int, elements: pl.Expr = _ELEMENTS) -> pl.Expr:
+    return elements.list.get(place, null_on_oob=True).fill_null("") != ""
+
+
+def _broken(note: str, elements: pl.Expr = _ELEMENTS) -> pl.Expr:
     """Whether a segment breaks a note."""
-    given = [_given(place) for place in _places(note)]
+    given = [_given(place, elements) for place in _places(note)]
     count = pl.sum_horizontal(one.cast(pl.Int8) for one in given)
     return {
         "P": (count > 0) & (count < len(given)),
@@ -74,5 +82,5 @@ def _fault(pairs: pl.DataFrame, note: str) -> pl.DataFrame:
         "pair",
         pl.lit(code).alias("code"),
         pl.lit(says.format(", ".join(f"{place:02d}" for place in places))).alias("message"),
-        missing.cast(pl.Int16).alias("element"),
+        missing.cast(pl.Int32).alias("element"),
     )

@@ -1,4 +1,4 @@
-"""Which authorization a day draws on: one number a day, units in date order (section 1.5)."""
+"""Which authorization a day draws on: one number a day, units in date order."""
 
 from __future__ import annotations
 

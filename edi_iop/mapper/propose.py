@@ -1,4 +1,4 @@
-"""Patient days to proposed service lines: one per diem a client, payer and date (section 2.1)."""
+"""Patient days to proposed service lines: one per diem a client, payer and date."""
 
 from __future__ import annotations
 

@@ -36,14 +36,14 @@ def totals(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         [
             _at(wrong, "CLAIM_TOTAL_WRONG", "2300", "CLM", 2, "claim_offset",
                 pl.format("CLM02 is {}, the lines sum to {}", charge, total)),
-            _at(lines.filter(is_total), "REVENUE_TOTAL_LINE", "2400", "SV2", 1, "line_offset",
+            _at(lines.filter(is_total), "REVENUE_TOTAL_LINE", "2400", "LX", None, "line_offset",
                 pl.lit("a total line (0001) among the service lines")),
         ]
     )  # fmt: skip
 
 
 def _at(
-    frame: pl.DataFrame, code: str, loop: str, segment: str, element: int, offset: str, message: pl.Expr
+    frame: pl.DataFrame, code: str, loop: str, segment: str, element: int | None, offset: str, message: pl.Expr
 ) -> pl.DataFrame:  # fmt: skip
     return FINDINGS.conform(
         frame.select(

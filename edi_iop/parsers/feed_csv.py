@@ -10,7 +10,7 @@ import polars as pl
 
 from edi_iop.errors import FeedRejected
 from edi_iop.parsers.feed_spec import Feed
-from edi_iop.parsers.feed_values import Sheet, finding, no_findings, require_columns
+from edi_iop.parsers.feed_values import Sheet, no_findings, require_columns, told
 
 DELIMITERS = ",;\t|"
 """A comma, and what spreadsheets of other countries write instead."""
@@ -84,7 +84,8 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]
     lines = list(io.StringIO(text, newline=""))
     done = 0
     while done < len(lines):
-        reader = csv.reader(lines[done:], delimiter=delimiter, strict=True)
+        rest = (lines[at] for at in range(done, len(lines)))  # begun anew after each damage
+        reader = csv.reader(rest, delimiter=delimiter, strict=True)
         while done < len(lines):
             line = done + 1
             before = reader.line_num
@@ -102,32 +103,31 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]
 def _rows(
     records: Iterator[tuple[int, list[str] | None]], width: int
 ) -> tuple[list[tuple[int, list[str]]], list[pl.DataFrame]]:
-    """The records of the header's width, and a finding for each of the others."""
-    rows, faults = [], []
+    """The records of the header's width, and the findings of the others."""
+    rows: list[tuple[int, list[str]]] = []
+    damaged: list[str] = []
+    uneven: list[str] = []
     for line, fields in records:  # polars' reader could not say which line is short
         if fields is None:
-            faults.append(finding("FEED_QUOTES", f"line {line}: quotes do not close properly"))
+            damaged.append(f"line {line}: quotes do not close properly")
         elif len(fields) != width:
-            says = f"line {line}: {len(fields)} fields where the header has {width}"
-            faults.append(finding("FEED_ROW_WIDTH", says))
+            uneven.append(f"line {line}: {len(fields)} fields where the header has {width}")
         else:
             rows.append((line, fields))
-    return rows, faults
+    return rows, [told("FEED_QUOTES", damaged), told("FEED_ROW_WIDTH", uneven)]
 
 
 def _encoding_finding(encoding: str) -> list[pl.DataFrame]:
     if encoding != "cp1252":
         return []
-    return [finding("FEED_ENCODING", "the feed is not UTF-8; read as Windows-1252")]
+    return [told("FEED_ENCODING", ["the feed is not UTF-8; read as Windows-1252"])]
 
 
 def _unknown(feed: Feed, names: list[str]) -> list[pl.DataFrame]:
     """A warning for each column of the header that the feed does not define."""
     strangers = ((at, name) for at, name in enumerate(names, 1) if name not in feed.names)
-    return [
-        finding(
-            "FEED_COLUMN_UNKNOWN",
-            f"line 1, column {at} ({name or 'without a name'}): not a column of the {feed.kind} feed",
-        )
+    says = [
+        f"line 1, column {at} ({name or 'without a name'}): not a column of the {feed.kind} feed"
         for at, name in strangers
     ]
+    return [told("FEED_COLUMN_UNKNOWN", says)]

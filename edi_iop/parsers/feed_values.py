@@ -8,7 +8,7 @@ personal, stands only in the finding's `value`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -62,9 +62,9 @@ class Sheet:
     unit: str
 
 
-def finding(code: str, message: str) -> pl.DataFrame:
-    """One finding about the feed as a whole or a row that did not become columns."""
-    return _findings(pl.DataFrame({"message": [message]}), code)
+def told(code: str, messages: Sequence[str]) -> pl.DataFrame:
+    """Findings about the feed as a whole or rows that did not become columns."""
+    return _findings(pl.DataFrame({"message": messages}, schema={"message": pl.String}), code)
 
 
 def no_findings() -> pl.DataFrame:

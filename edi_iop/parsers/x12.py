@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import polars as pl
 
@@ -48,7 +50,7 @@ def read_batch(files: Sequence[bytes]) -> Batch:
         _enveloping(envelopes),
         _unguided(unguided),
         *(_guided(loops, envelopes) for loops in walked),
-        claim_837.totals(tables),
+        _of_totals(claim_837.totals(tables), envelopes),
     ]
     ordered = pl.concat([FINDINGS.conform(one) for one in findings]).sort(
         "file_id", "byte_offset", "element", nulls_last=False, maintain_order=True
@@ -58,7 +60,10 @@ def read_batch(files: Sequence[bytes]) -> Batch:
 
 
 def _splitting(segments: Segments) -> pl.DataFrame:
-    found = [findings_frame([finding], file) for file, finding in segments.findings]
+    found = [
+        findings_frame([finding for _, finding in of_file], file)
+        for file, of_file in groupby(segments.findings, key=itemgetter(0))
+    ]
     return pl.concat([FINDINGS.empty(), *found])
 
 
@@ -82,6 +87,25 @@ def _unguided(unguided: pl.DataFrame) -> pl.DataFrame:
             pl.lit("ST").alias("segment"),
         )
     )  # fmt: skip
+
+
+def _of_totals(totals: pl.DataFrame, envelopes: Enveloped) -> pl.DataFrame:
+    """Faults of tables, whose rows know only their byte offset, placed in their transactions."""
+    if totals.is_empty():
+        return totals
+    at = ["file_id", "byte_offset"]
+    every = envelopes.segments.rows.select(
+        pl.col("file").cast(pl.Int64).alias("file_id"), "byte_offset"
+    )
+    rows = every.with_row_index("row").join(totals, on=at, how="semi")["row"].to_numpy()
+    around = envelopes.transactions.select(
+        st="row", interchange="isa13", group="gs06", transaction="st02"
+    )
+    placed = envelopes.placed(rows).join(around, on="st", how="left", maintain_order="left")
+    told = placed.select(pl.col("file").cast(pl.Int64).alias("file_id"), "byte_offset",
+                         "segment_position", "interchange", "group", "transaction")  # fmt: skip
+    bare = totals.drop("segment_position", "interchange", "group", "transaction")
+    return bare.join(told, on=at, how="left", maintain_order="left")
 
 
 def _guided(loops: Loops, envelopes: Enveloped) -> pl.DataFrame:

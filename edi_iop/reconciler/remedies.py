@@ -1,4 +1,4 @@
-"""What to do about a denial, in which order of precedence, and by when (sections 2.8 and 3.3)."""
+"""What to do about a denial, in which order of precedence, and by when."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _next_step() -> pl.Expr:
 
 
 def _clocks(policies: Mapping[str, Policy]) -> pl.DataFrame:
-    """The three clocks of each payer's policy (section 2.8: they are never one)."""
+    """The three clocks of each payer's policy (they are never one)."""
     return pl.DataFrame(
         [
             (

@@ -1,4 +1,4 @@
-"""Which rules a payer's codes can mean, and how strongly the codes alone say so (section 3.2)."""
+"""Which rules a payer's codes can mean, and how strongly the codes alone say so."""
 
 from __future__ import annotations
 

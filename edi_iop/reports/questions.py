@@ -203,7 +203,11 @@ REPORTS: dict[str, Callable[[Store], Sheet]] = {
 
 
 def _answers(store: Store) -> pl.DataFrame:
-    """What the remits tied to a claim say of it: how many, the latest status, the sums."""
+    """What the remits tied to a claim say of it: how many, the latest status, the sums.
+
+    Not those of files that are held: their money is not to be relied on.
+    """
+    held = store.load("files", status="held").select("file_id")
     dated = store.load("payments").select(*_PAYMENT, "payment_date")
     whole = store.load("matches").filter(
         pl.col("remit_line_offset").is_null() & pl.col("claim_offset").is_not_null()
@@ -211,6 +215,7 @@ def _answers(store: Store) -> pl.DataFrame:
     tied = whole.select(*_REMIT_CLAIM, "claim_file_id", pl.col("claim_offset").alias("sent_offset"))
     return (
         store.load("remit_claims")
+        .join(held, on="file_id", how="anti")
         .join(tied, on=_REMIT_CLAIM)
         .join(dated, on=_PAYMENT, how="left")
         .sort("payment_date", "file_id", "remit_claim_offset", nulls_last=True)
@@ -276,4 +281,7 @@ def _claims_total(rows: pl.DataFrame) -> str:
 def _payments_total(rows: pl.DataFrame) -> str:
     if not rows.height:
         return ""
-    return f"{rows.height:,} payments, {to_dollars(int(rows['amount_cents'].sum()))}"
+    held = int(rows.filter(pl.col("standing") == "held")["amount_cents"].sum())
+    of_it = f", {to_dollars(held)} of it held" if held else ""
+    noun = "payment" if rows.height == 1 else "payments"
+    return f"{rows.height:,} {noun}, {to_dollars(int(rows['amount_cents'].sum()))}{of_it}"

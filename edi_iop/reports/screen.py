@@ -22,6 +22,8 @@ WIDTH = 100
 MOST_ROWS = 500
 NARROWEST = 16
 """A last column that would get less makes the table a list of records."""
+MOST_BENEATH = 3
+"""So many last columns may go beneath their row before the table becomes a list of records."""
 GAP = 2
 INDENT = 4
 
@@ -73,11 +75,14 @@ def _print(sheet: Sheet, console: Console) -> None:
         if sheet.shown[name].count()
     )
     records = sheet.shown.head(MOST_ROWS).to_dicts()
-    columns = _fitted(fields, records, console.width)
-    if columns is None:
-        _print_records(fields + sheet.notes, records, console)
+    for beneath in range(min(MOST_BENEATH, len(fields) - 1) + 1):
+        kept, moved = fields[: len(fields) - beneath], fields[len(fields) - beneath :]
+        columns = _fitted(kept, records, console.width)
+        if columns is not None:
+            _print_table(columns, moved, sheet.notes, records, console)
+            break
     else:
-        _print_table(columns, sheet.notes, records, console)
+        _print_records(fields + sheet.notes, records, console)
     if sheet.rows.height > MOST_ROWS:
         console.print(
             f"the first {MOST_ROWS} of {sheet.rows.height:,} rows; all of them: --format csv -o FILE"
@@ -113,22 +118,30 @@ def _fitted(
 
 def _print_table(
     columns: Sequence[tuple[Field, int]],
+    moved: Sequence[Field],
     notes: Sequence[Field],
     records: Iterable[dict[str, Any]],
     console: Console,
 ) -> None:
-    """A line a record, its notes beneath it."""
+    """A line a record; beneath it the columns that found no room, then its notes."""
     headings = [Text(field.heading, style="dim") for field, _ in columns]
     _print_line(columns, headings, console)
     said: dict[str, object] = {}
     for record in records:  # a screenful at most, and each row is printed by itself
         cells = [_shown(record.get(field.column), field) for field, _ in columns]
         _print_line(columns, cells, console)
+        _print_note(Field("", ""), _said(moved, record), console)
         for note in notes:
             value = record.get(note.column)
             if not (note.once and said.get(note.column) == value):
                 _print_note(note, value, console)
             said[note.column] = value
+
+
+def _said(fields: Sequence[Field], record: dict[str, Any]) -> str:
+    """`rule BUN-02, deadline 2026-09-16`: columns as words."""
+    said = ((field.heading.lower(), cell(record.get(field.column), field)) for field in fields)
+    return ", ".join(f"{heading} {text}" for heading, text in said if text)
 
 
 def _shown(value: object, field: Field) -> Text:

@@ -1,4 +1,4 @@
-"""Prior authorization of intensive outpatient days (section 2.4).
+"""Prior authorization of intensive outpatient days.
 
 Nothing is said of a member who is none of our clients: their authorizations are not ours to know.
 """

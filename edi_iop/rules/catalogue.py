@@ -30,11 +30,11 @@ Remedy = Literal[
     "contract_dispute",
     "no_action_duplicate",
 ]
-"""The remedy vocabulary (section 3.3)."""
+"""The remedy vocabulary."""
 
 
 class Rule(Strict, frozen=True):
-    """One rule of the catalogue (section 7)."""
+    """One rule of the catalogue."""
 
     id: str
     theme: Literal[
@@ -58,7 +58,7 @@ class Rule(Strict, frozen=True):
     needs: tuple[Literal["lines", "days", "clients", "authorizations", "providers"], ...]
     """The records without which it finds nothing."""
     carcs: tuple[str, ...]
-    """Claim adjustment reason codes that may mean it (section 3.2)."""
+    """Claim adjustment reason codes that may mean it."""
     rarcs: tuple[str, ...]
     remedy: Remedy
     """What to do first about a denial that is right."""

@@ -1,4 +1,4 @@
-"""Levels of care that exclude an intensive outpatient day on the same date (section 2.6)."""
+"""Levels of care that exclude an intensive outpatient day on the same date."""
 
 from __future__ import annotations
 

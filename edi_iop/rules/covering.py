@@ -1,4 +1,4 @@
-"""Which authorization covers a line, and how many of its units are left (section 2.4).
+"""Which authorization covers a line, and how many of its units are left.
 
 Columns that begin with given_ are the authorization's, those without are the line's.
 """

@@ -1,4 +1,4 @@
-"""Encounters to patient days: minutes are a union of intervals, never a sum (section 4.3).
+"""Encounters to patient days: minutes are a union of intervals, never a sum.
 
 An interval whose end is before its start ran past midnight. It counts up to
 midnight only: the per diem is one calendar day's, and minutes of the next date
@@ -37,7 +37,7 @@ def days(
     """tables.DAYS of the attended encounters: one client on one date at one level of care.
 
     policies: by payer id. Time in a service that the payer pays by itself is not
-    time in the program: it is left out of the minutes (section 2.5).
+    time in the program: it is left out of the minutes.
     """
     attended = _measured(current(encounters)).filter(pl.col("attendance").is_in(ATTENDED))
     rows = _covered(attended, newest(clients, COVERAGE))

@@ -1,4 +1,4 @@
-"""One intensive outpatient day per member and date, whatever the diagnoses (section 2.1).
+"""One intensive outpatient day per member and date, whatever the diagnoses.
 
 Each check returns the surplus lines; the line that is kept is the evidence.
 """

@@ -1,4 +1,4 @@
-"""Minutes of a day and of a week: two tests that must not be merged (section 2.3)."""
+"""Minutes of a day and of a week: two tests that must not be merged."""
 
 from __future__ import annotations
 

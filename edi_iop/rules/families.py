@@ -1,4 +1,4 @@
-"""Diagnosis families as columns: what a principal diagnosis says the treatment is for (section 1.6)."""
+"""Diagnosis families as columns: what a principal diagnosis says the treatment is for."""
 
 from __future__ import annotations
 

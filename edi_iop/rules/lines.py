@@ -1,4 +1,4 @@
-"""Claims as sent to lines under judgement; claims voided or replaced since are netted (section 2.1)."""
+"""Claims as sent to lines under judgement; claims voided or replaced since are netted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filing limits and coverage of the date (section 2.8; rules TF-01 and ELG-01)."""
+"""Filing limits and coverage of the date (rules TF-01 and ELG-01)."""
 
 from __future__ import annotations
 

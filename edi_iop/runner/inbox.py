@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edi_iop.errors import NotWritten
 from edi_iop.settings import Workspace
 
 UNFINISHED = (".partial", ".tmp", ".filepart", ".part", "~")
@@ -43,7 +44,12 @@ def claim(workspace: Workspace, run: str) -> None:
 def claimed(workspace: Workspace, run: str) -> list[Delivery]:
     """The run's files that are not done yet, in the order they were delivered."""
     own = workspace.work / run
-    return [Delivery(path, path.relative_to(own).as_posix()) for path in _finished(own)]
+    return [Delivery(path, _name(path.relative_to(own))) for path in _finished(own)]
+
+
+def _name(path: Path) -> str:
+    """The name as text that can be stored, whatever bytes it is made of."""
+    return path.as_posix().encode("utf-8", "replace").decode("utf-8")
 
 
 def batches(deliveries: list[Delivery]) -> Iterator[list[Delivery]]:
@@ -101,3 +107,9 @@ def _take(path: Path, target: Path) -> None:
         path.rename(free)
     except FileNotFoundError:
         return
+    except OSError as problem:
+        # The folder and not the name: names of drops may tell of people.
+        reason = (problem.strerror or "refused").lower()
+        raise NotWritten(
+            f"{path.parent}: a drop there cannot be moved ({reason}); check the permissions"
+        ) from None

@@ -14,14 +14,15 @@ from typing import Any
 
 import polars as pl
 
-from edi_iop.errors import EdiIopError
+from edi_iop.errors import NotWritten, Unreadable
 from edi_iop.findings import Finding
 from edi_iop.runner import archive, inbox, lock, quarantine
 from edi_iop.runner.inbox import Delivery
-from edi_iop.runner.outcome import Outcome, failed, recorded
+from edi_iop.runner.outcome import Outcome, failed, held, recorded
 from edi_iop.runner.reading import Reading, read
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
+from edi_iop.tables import PAYMENTS
 from edi_iop.tables.found import findings_frame
 
 
@@ -46,29 +47,34 @@ class Intake:
 
     def take_in(self) -> int:
         """Every drop of the inbox, and what a dead run left; how many files the run has."""
+        count = self._finish_recorded()
         inbox.claim(self.workspace, self.run)
-        before = self.store.load("files", run=self.run, direction="in").to_dicts()
-        known = {(row["name"], row["sha256"]): row for row in before}
-        count = len(before)
         for portion in inbox.batches(inbox.claimed(self.workspace, self.run)):
-            count += self._take(portion, known)
+            self._take(portion)
+            count += len(portion)
             lock.beat(self.store, self.run)
         inbox.clear(self.workspace, self.run)
         return count
 
-    def _take(
-        self, portion: Sequence[Delivery], known: Mapping[tuple[str, str | None], dict[str, Any]]
-    ) -> int:
-        """One portion: archived, parsed together, then applied file by file. How many were new."""
+    def _finish_recorded(self) -> int:
+        """Puts away what a dead run recorded and left; how many files it had recorded.
+
+        Before the inbox is claimed: the same drop may lie there again, as a delivery of its own.
+        """
+        rows = self.store.load("files", run=self.run, direction="in").to_dicts()
+        known = {(row["name"], row["sha256"]): row for row in rows}
+        for delivery in inbox.claimed(self.workspace, self.run):
+            row = known.get((delivery.name, self._archive(delivery, {})))
+            if row is not None:
+                findings = self.store.load("findings", file_id=row["file_id"])
+                self._dispose(delivery, row["file_id"], recorded(row, findings))
+        return len(rows)
+
+    def _take(self, portion: Sequence[Delivery]) -> None:
+        """One portion: archived, parsed together, then applied file by file."""
         contents: dict[str, bytes] = {}
-        new: list[tuple[Delivery, str | None]] = []
-        for delivery in portion:  # files, not rows: each is moved and answered by itself
-            sha256 = self._archive(delivery, contents)
-            row = known.get((delivery.name, sha256))
-            if row is None:
-                new.append((delivery, sha256))
-            else:
-                self._finish(delivery, row)
+        # files, not rows: each is moved and answered by itself
+        new = [(delivery, self._archive(delivery, contents)) for delivery in portion]
         first = self.store.next_numbers("file", len(new))
         arrivals = [
             Arrival(number, delivery, sha256, delivery.path.stat().st_size)
@@ -78,7 +84,6 @@ class Intake:
         for arrival in arrivals:
             outcome = self._record(arrival, readings.get(arrival.sha256 or ""))
             self._dispose(arrival.delivery, arrival.file_id, outcome)
-        return len(arrivals)
 
     def _archive(self, delivery: Delivery, contents: dict[str, bytes]) -> str | None:
         """Keeps the bytes, and adds them to the portion's contents; their digest."""
@@ -107,7 +112,7 @@ class Intake:
         try:
             with self.store.transaction():
                 return self._apply(arrival, reading)
-        except EdiIopError as problem:  # nothing of the file was kept: it is set aside instead
+        except Unreadable as problem:  # nothing of the file was kept: it is set aside instead
             kind = "unknown" if reading is None else reading.outcome.kind
             with self.store.transaction():
                 return self._set_aside(arrival, failed(kind, str(problem)))
@@ -122,9 +127,23 @@ class Intake:
             return self._set_aside(arrival, reading.outcome)
         if arrival.file_id != reading.number:
             return self._copy(arrival, reading)
-        self._add_row(arrival, reading.outcome, reading.transactions)
+        again = self._paid_again(reading)
+        outcome = held(reading.outcome, again) if again else reading.outcome
+        self._add_row(arrival, outcome, reading.transactions)
         self.store.save_prepared(reading.rows)
-        return reading.outcome
+        self.store.save({"findings": findings_frame(again, arrival.file_id)})
+        return outcome
+
+    def _paid_again(self, reading: Reading) -> list[Finding]:
+        """Payments that came before in another envelope: their money must not count twice."""
+        payments = reading.rows.get("payments", PAYMENTS.empty())
+        found = []
+        for payment in payments.filter(pl.col("amount_cents") != 0).iter_rows(named=True):
+            before = self.store.paid_before(payment)
+            if before is not None:
+                number = payment["trace_number"]
+                found.append(Finding("PAYMENT_AGAIN", f"payment {number} is in file {before} too"))
+        return found
 
     def _copy(self, arrival: Arrival, reading: Reading) -> Outcome:
         """Content that came twice and was not applied the first time is not applied now."""
@@ -167,14 +186,16 @@ class Intake:
             archived=arrival.sha256 is not None,
         )
 
-    def _finish(self, delivery: Delivery, row: Mapping[str, Any]) -> None:
-        """The last step of a file that a dead run recorded and did not put away."""
-        findings = self.store.load("findings", file_id=row["file_id"])
-        self._dispose(delivery, row["file_id"], recorded(row, findings))
-
     def _dispose(self, delivery: Delivery, file_id: int, outcome: Outcome) -> None:
         """A quarantined file goes to quarantine/; of the others the archive has the bytes."""
-        if outcome.status == "quarantined":
-            quarantine.put(self.workspace, delivery.path, file_id, outcome)
-        else:
-            delivery.path.unlink()
+        try:
+            if outcome.status == "quarantined":
+                quarantine.put(self.workspace, delivery.path, file_id, outcome)
+            else:
+                delivery.path.unlink()
+        except OSError as problem:
+            reason = (problem.strerror or "refused").lower()
+            raise NotWritten(
+                f"{self.workspace.root}: file {file_id} cannot be put away ({reason}); "
+                "check the permissions of work/ and quarantine/ and run again"
+            ) from None

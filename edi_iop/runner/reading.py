@@ -28,46 +28,44 @@ class Reading:
 
 
 def read(store: Store, files: Sequence[tuple[int, bytes]]) -> dict[int, Reading]:
-    """Every file (file_id, bytes) parsed, judged and, where it is a remit, balanced."""
-    parsed = _parse(files)
-    outcomes = {
-        number: part if isinstance(part, Outcome) else judge(part)
-        for number, part in parsed.items()
-    }
-    known = {number: part for number, part in parsed.items() if isinstance(part, Parsed)}
+    """Every file (file_id, bytes) parsed, judged and, where it is a remit, balanced.
+
+    All together; where that fails, one by one, so that one cannot stop the others.
+    """
+    try:
+        return _read(store, files)
+    except (OSError, MemoryError):
+        raise
+    except Exception as problem:  # a fault of ours on some file: the night goes on without it
+        if len(files) == 1:
+            outcome = failed("unknown", f"reading it failed ({type(problem).__name__})")
+            return {files[0][0]: Reading(files[0][0], outcome, 0, {}, FINDINGS.empty())}
+        return {number: part for file in files for number, part in read(store, [file]).items()}
+
+
+def _read(store: Store, files: Sequence[tuple[int, bytes]]) -> dict[int, Reading]:
+    parsed = parsers.parse(files)
+    outcomes = {number: judge(part) for number, part in parsed.items()}
     applied = {
-        number: part for number, part in known.items() if outcomes[number].status == "applied"
+        number: part for number, part in parsed.items() if outcomes[number].status == "applied"
     }
     imbalance = _imbalance(part for part in applied.values() if part.kind == "835")
     for number, found in _by_file(imbalance).items():
         outcomes[number] = weigh(outcomes[number], found)
-    findings = [FINDINGS.empty(), imbalance, *(part.findings for part in known.values())]
+    findings = [FINDINGS.empty(), imbalance, *(part.findings for part in parsed.values())]
     found = pl.concat(findings, how="diagonal")
     rows = store.prepare({**_together(applied.values()), "findings": found})
     by_file = _by_file(found)
     return {
         number: Reading(
             number,
-            outcome,
-            known[number].transactions if number in known else 0,
+            outcomes[number],
+            part.transactions,
             rows.get(number, {}),
             by_file.get(number, FINDINGS.empty()),
         )
-        for number, outcome in outcomes.items()
+        for number, part in parsed.items()
     }
-
-
-def _parse(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed | Outcome]:
-    """All files together; where that fails, one by one, so that one cannot stop the others."""
-    try:
-        return dict(parsers.parse(files))
-    except (OSError, MemoryError):
-        raise
-    except Exception as problem:  # a fault of ours on some file: the night goes on without it
-        if len(files) == 1:
-            message = f"reading it failed ({type(problem).__name__})"
-            return {files[0][0]: failed("unknown", message)}
-        return {number: part for file in files for number, part in _parse([file]).items()}
 
 
 def _imbalance(remits: Iterable[Parsed]) -> pl.DataFrame:

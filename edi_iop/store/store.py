@@ -19,7 +19,7 @@ from typing import Any
 import polars as pl
 from sqlite_utils import Database
 
-from edi_iop.errors import Busy, StoreVersion, Unreadable
+from edi_iop.errors import Busy, NotWritten, StoreVersion, Unreadable
 from edi_iop.store import schema
 from edi_iop.store.values import to_frame, to_held, to_value
 from edi_iop.tables import FILES, TABLES, Table
@@ -27,6 +27,7 @@ from edi_iop.tables import FILES, TABLES, Table
 _PATIENCE_SECONDS = 30.0
 """How long a writer waits for another's transaction to end."""
 
+_PAYMENT_KEY = ("trace_number", "amount_cents", "payment_date", "payer_trace_id", "payer_id")
 
 Prepared = dict[str, pl.DataFrame]
 """The rows of one file by table, in the store's own form."""
@@ -95,8 +96,14 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        """Closes; what the system refused (no permission, disk full, file damaged) in one line."""
         self.close()
+        if isinstance(problem, sqlite3.DatabaseError):
+            raise NotWritten(
+                f"{self.path}: {problem}; check its folder's permissions and the free space, "
+                "or restore it from a backup"
+            ) from problem
 
     def migrate(self) -> list[str]:
         """Brings the schema to this program's; the names of the migrations that ran."""
@@ -245,6 +252,11 @@ class Store:
         """The file with this content that was taken in or sent before, or None."""
         row = self._run("seen", sha256=sha256).fetchone()
         return None if row is None else self.file(int(row[0]))
+
+    def paid_before(self, payment: Mapping[str, Any]) -> int | None:
+        """The applied file that holds this payment (a row of tables.PAYMENTS), or None."""
+        row = self._run("paid_before", **{name: payment[name] for name in _PAYMENT_KEY}).fetchone()
+        return None if row is None else int(row[0])
 
     def _select(
         self, table: Table, source: str, where: Mapping[str, Any], order: str = ""

@@ -7,6 +7,7 @@ number of the loop both share: no segment is looked at twice, none one by one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,10 @@ class _Rows:
     """position and +n columns, for repeats; one row a row."""
 
 
+_Lookups = dict[tuple[int, tuple[str, ...]], pl.Series]
+"""Of each node and its qualifiers, the pairs that a table's rows look up."""
+
+
 def read(loops: Loops, table_map: Map, segments: Segments) -> dict[str, pl.DataFrame]:
     """The canonical tables of a guide's transactions. `file_id` is the file's place in the batch."""
     reader = _Reader(loops, segments)
@@ -39,10 +44,13 @@ def read(loops: Loops, table_map: Map, segments: Segments) -> dict[str, pl.DataF
 
 
 class _Reader:
+    """Columns are expressions over each node's distinct segments: one select makes a table."""
+
     def __init__(self, loops: Loops, segments: Segments) -> None:
         self.loops = loops
         self.files = segments.rows["file"].to_numpy()
         self.offsets = segments.rows["byte_offset"].to_numpy()
+        self._known: dict[tuple[int, tuple[str, ...]], Integers] = {}
 
     def table(self, one: TableMap) -> pl.DataFrame:
         """One table, its rows in the order of the file."""
@@ -50,18 +58,23 @@ class _Reader:
         if not parts:
             return one.table.empty()
         frame = pl.concat(parts)
-        return one.table.conform(frame.sort("_place", maintain_order=True))
+        return one.table.conform(
+            frame.sort("_place", maintain_order=True) if len(parts) > 1 else frame
+        )
 
     def _part(self, one: TableMap, rows: _Rows) -> pl.DataFrame:
         columns = {column.name: column for column in one.table.columns}
-        values = [pl.Series("_place", rows.places), self._file(rows)]
+        lookups: _Lookups = {}
+        made = [pl.lit(pl.Series("_place", rows.places)), pl.lit(self._file(rows))]
         for name, sources in one.columns.items():
-            found = [self._column(rows, source, columns[name]) for source in sources]
-            first = found[0]
-            for other in found[1:]:
-                first = first.zip_with(first.is_not_null(), other)
-            values.append(first.cast(columns[name].dtype).alias(name))
-        return pl.DataFrame(values)
+            found = [
+                expression
+                for source in sources
+                for expression in self._column(rows, source, columns[name], lookups)
+            ]
+            value = pl.coalesce(found) if found else pl.lit(None)
+            made.append(value.cast(columns[name].dtype).alias(name))
+        return pl.select(made)
 
     def _file(self, rows: _Rows) -> pl.Series:
         batch_rows = self.loops.rows[rows.places]
@@ -109,14 +122,25 @@ class _Reader:
 
     def _qualified(self, node: Node, source: Source) -> Integers:
         """The node's segments that carry one of the path's qualifiers."""
+        key = node.index, source.qualifiers
+        if key not in self._known:
+            self._known[key] = self._carrying(node, frozenset(source.qualifiers))
+        return self._known[key]
+
+    def _carrying(self, node: Node, qualifiers: frozenset[str]) -> Integers:
         places = self.loops.segments_of(node)
-        if not source.qualifiers or not len(places):
-            return places
+        told_apart = self.loops.automaton.discriminators.get(node.id, ())
+        if (
+            not qualifiers
+            or not len(places)
+            or (1 in told_apart and node.codes(1) and node.codes(1) <= qualifiers)
+        ):
+            return places  # The automaton has looked at the qualifier already.
         carried = self._of_pairs(node).select(
             pl.col("elements")
             .list.get(1, null_on_oob=True)
             .str.extract(values.FIRST_COMPONENT, 0)
-            .is_in(source.qualifiers)
+            .is_in(qualifiers)
             .fill_null(False)
         )
         kept: Integers = places[carried.to_series().to_numpy()[self._pair_of(node, places)]]
@@ -124,17 +148,11 @@ class _Reader:
 
     def _of_pairs(self, node: Node) -> pl.DataFrame:
         """The distinct segments of a node."""
-        start, stop = self._span(node)
-        return self.loops.pairs.slice(start, stop - start)
-
-    def _span(self, node: Node) -> tuple[int, int]:
-        nodes = self.loops.pairs["node"].to_numpy()
-        start, stop = np.searchsorted(nodes, [node.index, node.index + 1])
-        return int(start), int(stop)
+        return self.loops.pairs.slice(*self.loops.spans[node.index])
 
     def _pair_of(self, node: Node, places: Integers) -> Integers:
         """For segments of a node, their numbers among its distinct segments."""
-        return self.loops.pair[places] - self._span(node)[0]
+        return self.loops.pair[places] - self.loops.spans[node.index][0]
 
     def _repeats(self, node: Node, places: Integers, each: Each) -> pl.DataFrame:
         """One row a filled repeat: place, position, and its elements from the first on."""
@@ -154,26 +172,25 @@ class _Reader:
         )
         return placed.join(distinct, on="pair", maintain_order="left_right")
 
-    def _column(self, rows: _Rows, source: Source, column: Column) -> pl.Series:
+    def _column(
+        self, rows: _Rows, source: Source, column: Column, lookups: _Lookups
+    ) -> list[pl.Expr]:
+        """The source's values at the rows; several where its loop stands at several places."""
         kind = source.kind
         if kind == "constant":
-            return pl.repeat(source.value, len(rows.places), dtype=pl.String, eager=True)
+            return [pl.lit(source.value)]
         if kind == "envelope":
-            return self._envelope(rows, source)
+            return [pl.lit(self._envelope(rows, source))]
         if kind == "offset":
-            return self._offset(rows, source.loop)
+            return [pl.lit(one) for one in self._offset(rows, source.loop)]
         if kind == "number":
-            return self._number(rows, source.loop)
-        if kind == "repeat":
-            repeats = rows.repeats if rows.repeats is not None else pl.DataFrame()
-            return repeats.select(
-                values.typed(
-                    pl.col("repeat").list.get(source.element, null_on_oob=True), source, column
-                )
-            ).to_series()
-        if kind == "own":
-            return self._own(rows, source, column)
-        return self._element(rows, source, column)
+            return [pl.lit(one) for one in self._number(rows, source.loop)]
+        if kind == "repeat" and rows.repeats is not None:
+            return [_element(rows.repeats["repeat"], source, column)]
+        if kind == "own" and rows.node is not None:
+            own = self._pair_of(rows.node, rows.places)
+            return [self._typed(rows.node, source, column, pl.Series(own))]
+        return self._elsewhere(rows, source, column, lookups)
 
     def _envelope(self, rows: _Rows, source: Source) -> pl.Series:
         """An element of the transaction's ISA, GS or ST."""
@@ -191,68 +208,59 @@ class _Reader:
         wanted = "ST_LOOP" if name == "ST" else name
         return next((one for one in (rows.loop, *rows.loop.above()) if one.id == wanted), None)
 
-    def _offset(self, rows: _Rows, name: str | None) -> pl.Series:
+    def _offset(self, rows: _Rows, name: str | None) -> Iterator[pl.Series]:
         if name is None:
-            places = rows.places
-        else:
-            loop = self._around(rows, name)
-            if loop is None:
-                return pl.repeat(None, len(rows.places), dtype=pl.Int64, eager=True)
-            places = self._begin_of(rows, loop)
-        return pl.Series(self.offsets[self.loops.rows[places]])
+            yield pl.Series(self.offsets[self.loops.rows[rows.places]])
+        elif (loop := self._around(rows, name)) is not None:
+            yield pl.Series(self.offsets[self.loops.rows[self._begin_of(rows, loop)]])
 
-    def _number(self, rows: _Rows, name: str | None) -> pl.Series:
+    def _number(self, rows: _Rows, name: str | None) -> Iterator[pl.Series]:
         """The repeat's number in its segment, or the loop's number in the loop around it."""
         if rows.repeats is not None:
-            return rows.repeats["position"]
+            yield rows.repeats["position"]
+            return
         loop = self._around(rows, str(name))
-        if loop is None or loop.parent is None:
-            return pl.repeat(None, len(rows.places), dtype=pl.Int64, eager=True)
-        own = self.loops.instance(loop)
-        before = own[self._begin_of(rows, loop.parent.loop)]
-        # Instances that began before the parent did are not counted; its own first segment is none.
-        return pl.Series(own[rows.places] - before)
+        if loop is not None and loop.parent is not None:
+            own = self.loops.instance(loop)
+            before = own[self._begin_of(rows, loop.parent.loop)]
+            # Instances that began before the parent did are not counted; its own first segment is none.
+            yield pl.Series(own[rows.places] - before)
 
-    def _own(self, rows: _Rows, source: Source, column: Column) -> pl.Series:
-        if rows.node is None:
-            return pl.repeat(None, len(rows.places), dtype=column.dtype, eager=True)
-        return self._typed(rows.node, source, column).gather(self._pair_of(rows.node, rows.places))
+    def _typed(self, node: Node, source: Source, column: Column, pairs: pl.Series) -> pl.Expr:
+        """An element of a node's distinct segments, in the column's type, at these pairs."""
+        return _element(self._of_pairs(node)["elements"], source, column).gather(pl.lit(pairs))
 
-    def _typed(self, node: Node, source: Source, column: Column) -> pl.Series:
-        """An element of a node's distinct segments, in the column's type."""
-        text = pl.col("elements").list.get(source.element, null_on_oob=True)
-        return self._of_pairs(node).select(values.typed(text, source, column)).to_series()
-
-    def _element(self, rows: _Rows, source: Source, column: Column) -> pl.Series:
+    def _elsewhere(
+        self, rows: _Rows, source: Source, column: Column, lookups: _Lookups
+    ) -> list[pl.Expr]:
         """An element of another segment, through the loop it shares with the row."""
-        answer = pl.repeat(None, len(rows.places), dtype=column.dtype, eager=True)
+        found = []
         for loop in self._loops(source.loop):
             shared = shared_loop(rows.loop, loop)
             if shared is None:
                 continue
             for node in self._nodes(source, loop):
-                if not len(self.loops.segments_of(node)):
+                if not len(self._qualified(node, source)):
                     continue  # Most of a guide's segments are in no one file.
-                found = self._lookup(rows, node, source, column, shared)
-                answer = answer.zip_with(answer.is_not_null(), found)
-        return answer
+                key = node.index, source.qualifiers
+                if key not in lookups:
+                    lookups[key] = self._lookup(rows, node, source, shared)
+                found.append(self._typed(node, source, column, lookups[key]))
+        return found
 
-    def _lookup(
-        self, rows: _Rows, node: Node, source: Source, column: Column, shared: Node
-    ) -> pl.Series:
+    def _lookup(self, rows: _Rows, node: Node, source: Source, shared: Node) -> pl.Series:
+        """For each row, the pair of the first such segment in the loop they share, or null."""
         places = self._qualified(node, source)
         instance = self.loops.instance(shared)
-        first = np.full(int(instance[-1]) + 1 if len(instance) else 1, -1, dtype=np.int64)
+        first = np.full(int(instance[-1]) + 1, -1, dtype=np.int64)
         # Assigned backwards, so that the first segment of an instance stays.
-        first[instance[places][::-1]] = np.arange(len(places))[::-1]
-        chosen = first[instance[rows.places]]
-        pairs = (
-            np.where(chosen >= 0, self._pair_of(node, places[chosen]), -1)
-            if len(places)
-            else chosen
-        )
-        typed = self._typed(node, source, column)
-        return typed.gather(pl.Series(pairs).replace(-1, None).cast(pl.UInt32))
+        first[instance[places][::-1]] = self._pair_of(node, places)[::-1]
+        return pl.Series(first[instance[rows.places]]).replace(-1, None)
+
+
+def _element(elements: pl.Series, source: Source, column: Column) -> pl.Expr:
+    text = pl.lit(elements).list.get(source.element, null_on_oob=True)
+    return values.typed(text, source, column)
 
 
 def shared_loop(row_loop: Node, loop: Node) -> Node | None:

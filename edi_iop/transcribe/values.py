@@ -24,9 +24,12 @@ def typed(text: pl.Expr, source: Source, column: Column) -> pl.Expr:
     if column.unit == "cents":
         return text.pipe(cents)
     if column.dtype == pl.Date():
-        return text.str.to_date("%Y%m%d", strict=False)
+        # Left to itself, the conversion takes 2026011 for a date, and a year 0 that Python lacks.
+        whole = text.str.contains(r"^\d{8}$") & ~text.str.starts_with("0000")
+        return pl.when(whole).then(text).str.to_date("%Y%m%d", strict=False)
     if column.dtype in (pl.Int64(), pl.Float64()):
-        return text.cast(column.dtype, strict=False)
+        number = text.str.contains(r"^-?(?:\d+\.?\d*|\.\d+)$")  # NaN, inf and 1e5 are none in X12
+        return pl.when(number).then(text).cast(column.dtype, strict=False)
     return text.cast(column.dtype)
 
 
@@ -81,8 +84,16 @@ def written(value: pl.Expr, column: Column) -> pl.Expr:
     return safe(value.cast(pl.String))
 
 
+_PLAIN = {
+    "ß": "ss", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "Ø": "O", "ø": "o", "Ł": "L", "ł": "l",
+    "Đ": "D", "đ": "d", "Ð": "D", "ð": "d", "Þ": "TH", "þ": "th", "\u0131": "i",
+    "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2010": "-", "\u2013": "-", "\u2014": "-",
+}  # fmt: skip
+"""Letters and signs of names that no decomposition makes plain."""
+
+
 def safe(text: pl.Expr) -> pl.Expr:
     """Text a segment can carry: accents folded, separators and control characters as spaces."""
-    folded = text.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    folded = text.str.replace_many(_PLAIN).str.normalize("NFKD").str.replace_all(r"\p{M}", "")
     plain = folded.str.replace_all(r"[*:~^]|[^\x20-\x7E]", " ").str.strip_chars()
     return pl.when(plain != "").then(plain)

@@ -7,6 +7,7 @@ follows from a segment's text alone is worked out once for each distinct text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from edi_iop.x12.separators import Separators
 
 _BLANK = b" \t\r\n\x00\x1a"
 _BOM = b"\xef\xbb\xbf"
+_HEADER = re.compile(rb"(?<![A-Za-z0-9])(?:GS|ST)[^A-Za-z0-9\s]")
 
 
 @dataclass(frozen=True)
@@ -143,41 +145,41 @@ def _interchanges(file: int, data: bytes) -> tuple[list[Interchange], list[Findi
         return [], [Finding("EMPTY_FILE", "the file is empty", byte_offset=0)]
     found: list[Interchange] = []
     faults: list[Finding] = []
-    place = 0
-    while (start := _next_isa(data, place)) is not None:
-        faults += _between(data, place, start)
+    place = after = 0
+    while (start := _next_isa(data, after)) is not None:
         header = sep.of_isa(data, start)
         if header is None:
-            faults.append(
-                Finding(
-                    "ISA_SHORT", "the ISA is cut off or damaged", byte_offset=start, segment="ISA"
-                )
-            )
-            place = start + 3
-            continue
-        if not header.padded:
-            faults.append(
-                Finding(
-                    "ISA_UNPADDED",
-                    "ISA elements are not of their fixed widths",
-                    byte_offset=start,
-                    segment="ISA",
-                )
-            )
-        if header.separators.clash:
-            faults.append(
-                Finding(
-                    "SEPARATORS_CLASH",
-                    "two separators are the same character",
-                    byte_offset=start,
-                    segment="ISA",
-                )
-            )
-        place = _end(data, start, header.separators)
-        found.append(Interchange(file, start, place, header.separators))
+            after = start + 3
+            if faults and faults[-1].code == "ISA_SHORT":
+                continue  # Damage that runs on is one fault.
+        faults += _between(data, place, start) + _of_header(header, start)
+        place = after = start + 3
+        if header is not None:
+            place = after = _end(data, start, header.separators)
+            found.append(Interchange(file, start, place, header.separators))
     if found:
         return found, faults + _between(data, place, len(data))
     return _bare(file, data, faults)
+
+
+def _of_header(header: sep.Header | None, start: int) -> list[Finding]:
+    """What is wrong with an ISA."""
+    faults = [
+        ("ISA_SHORT", header is None, "the ISA is cut off or damaged"),
+        (
+            "ISA_UNPADDED",
+            header is not None and not header.padded,
+            "ISA elements are not of their fixed widths",
+        ),
+        (
+            "SEPARATORS_CLASH",
+            header is not None and header.separators.clash,
+            "two separators are the same character",
+        ),
+    ]
+    return [
+        Finding(code, says, byte_offset=start, segment="ISA") for code, so, says in faults if so
+    ]
 
 
 def _bare(file: int, data: bytes, faults: list[Finding]) -> tuple[list[Interchange], list[Finding]]:
@@ -208,17 +210,19 @@ def _next_isa(data: bytes, place: int) -> int | None:
 
 def _end(data: bytes, start: int, separators: Separators) -> int:
     """Where an interchange ends: after its IEA, or before the next ISA, or with the file."""
-    trailer = _segment(data, b"IEA" + separators.element, start, separators.terminator)
-    following = _segment(data, b"ISA", start + 3, separators.terminator)
-    if trailer is not None and (following is None or trailer < following):
-        stop = data.find(separators.terminator, trailer)
-        return len(data) if stop < 0 else stop + 1
-    return len(data) if following is None else following
+    following = _segment(data, b"ISA", start + 3, len(data), separators.terminator)
+    # Looked for no further than that: a file of many interchanges without IEA is read once.
+    stop = len(data) if following is None else following
+    trailer = _segment(data, b"IEA" + separators.element, start, stop, separators.terminator)
+    if trailer is None:
+        return stop
+    end = data.find(separators.terminator, trailer, stop)
+    return stop if end < 0 else end + 1
 
 
-def _segment(data: bytes, head: bytes, place: int, terminator: bytes) -> int | None:
+def _segment(data: bytes, head: bytes, place: int, stop: int, terminator: bytes) -> int | None:
     """Offset of the next segment that begins with these bytes, or None."""
-    while (at := data.find(head, place)) >= 0:
+    while (at := data.find(head, place, stop)) >= 0:
         if (
             data[max(0, at - 200) : at]
             .rstrip(_BLANK if terminator not in _BLANK else b" \t")
@@ -234,6 +238,12 @@ def _between(data: bytes, start: int, stop: int) -> list[Finding]:
     left = data[start:stop]
     if start == 0:
         left = left.removeprefix(_BOM)
-    if not left.strip(_BLANK):
+    left = left.lstrip(_BLANK)
+    if not left:
         return []
-    return [Finding("GARBAGE", f"{len(left)} bytes belong to no interchange", byte_offset=start)]
+    start = stop - len(left)
+    left = left.rstrip(_BLANK)
+    says = f"{len(left)} bytes belong to no interchange"
+    if _HEADER.search(left):
+        return [Finding("NO_ENVELOPE", f"{says}, a GS or ST among them", byte_offset=start)]
+    return [Finding("GARBAGE", says, byte_offset=start)]

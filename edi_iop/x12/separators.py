@@ -17,7 +17,9 @@ COMPONENT = "\x1f"
 
 _ISA_ELEMENTS = 16
 _ISA_LENGTH = 106
-_BARE_HEADER = re.compile(rb"(?:GS|ST)([^A-Za-z0-9\s]).{3,200}?([~\n\r'!|\x1c\x85])", re.S)
+_BARE_HEADER = re.compile(
+    rb"[\xef\xbb\xbf \t\r\n]*((?:GS|ST)([^A-Za-z0-9\s]).{3,200}?([~\n\r'!|\x1c\x85]))", re.S
+)
 
 
 @dataclass(frozen=True)
@@ -39,30 +41,33 @@ class Separators:
 
     @property
     def to_canonical(self) -> bytes:
-        """The 256-byte translation table; it is its own inverse for clean separators."""
+        """The 256-byte translation table, a permutation where the separators differ."""
         table = bytearray(range(256))
-        for own, canonical in (
+        for own, canonical in self._pairs:
+            table[own] = canonical
+        # A control character that gives way takes the byte at the other end of the exchange.
+        owner = {canonical: own for own, canonical in self._pairs}
+        for canonical in owner.keys() - set(owner.values()):
+            free = canonical
+            for _ in owner:
+                free = owner.get(free, free)
+            table[canonical] = free
+        return bytes(table)
+
+    @property
+    def _pairs(self) -> list[tuple[int, int]]:
+        """Each separator given, and the control character it becomes."""
+        every = (
             (self.element, ELEMENT),
             (self.component, COMPONENT),
             (self.terminator, TERMINATOR),
             (self.repetition, REPETITION),
-        ):
-            if own is not None:
-                other = ord(canonical)
-                table[own[0]], table[other] = other, own[0]
-        return bytes(table)
+        )
+        return [(own[0], ord(canonical)) for own, canonical in every if own is not None]
 
     def shown(self, text: str) -> str:
         """Canonical text with this interchange's own separators again."""
-        for own, canonical in (
-            (self.element, ELEMENT),
-            (self.component, COMPONENT),
-            (self.terminator, TERMINATOR),
-            (self.repetition, REPETITION),
-        ):
-            if own is not None:
-                text = text.replace(canonical, own.decode("latin-1"))
-        return text
+        return text.translate({canonical: own for own, canonical in self._pairs})
 
 
 DEFAULT = Separators(b"*", b":", b"~", b"^")
@@ -90,13 +95,15 @@ def of_isa(data: bytes, at: int) -> Header | None:
     ends, place = [], at + 3
     for _ in range(_ISA_ELEMENTS):
         ends.append(place)
-        place = data.find(element, place + 1)
+        place = data.find(element, place + 1, at + 2 * _ISA_LENGTH + 1)
         if place < 0 and len(ends) < _ISA_ELEMENTS:
             return None
     last = ends[-1]
     component, terminator = data[last + 1 : last + 2], data[last + 2 : last + 3]
     if not terminator or last - at > 2 * _ISA_LENGTH:
         return None
+    if component.isalnum() or terminator.isalnum():
+        return None  # Cut off behind ISA15: letters and digits separate nothing.
     standard = data[ends[10] + 1 : ends[11]]
     version = data[ends[11] + 1 : ends[12]]
     repeats = len(standard) == 1 and not standard.isalnum() and version >= b"00402"
@@ -107,10 +114,10 @@ def of_isa(data: bytes, at: int) -> Header | None:
 
 def of_bare(data: bytes) -> tuple[int, Separators] | None:
     """Offset and likely separators of a GS or ST that stands without an ISA."""
-    found = _BARE_HEADER.search(data)
-    if found is None or data[: found.start()].strip(b"\xef\xbb\xbf \t\r\n"):
+    found = _BARE_HEADER.match(data)
+    if found is None:
         return None
-    element, terminator = found.group(1), found.group(2)
+    element, terminator = found.group(2), found.group(3)
     composite = re.search(rb"(?:SVC|SV1|CLM)" + re.escape(element) + rb"[A-Z]{2}(\W)", data)
     component = composite.group(1) if composite else b":"
-    return found.start(), Separators(element, component, terminator, b"^")
+    return found.start(1), Separators(element, component, terminator, b"^")

@@ -141,6 +141,59 @@ def test_the_payer_answers_and_every_denial_is_explained(
     assert [row["verdict"] for row in truth].count("refuted") == 1
 
 
+def test_a_named_line_is_denied_wrongly(call: Any, clinic: Path, tmp_path: Path) -> None:
+    """The clinic's planted payer_mistake, played: the payer denies what it ought to have paid."""
+    truth = records((clinic / "truth.ndjson").read_text())
+    (planted,) = (row for row in truth if row["kind"] == "payer_mistake")
+    name = planted["record"].replace(" line ", "/")
+    done = call(
+        "simulate", clinic / "claims" / "former-system.837", "--settings", clinic / "settings.toml",
+        "--feeds", clinic / "feeds", "--wrongly", name, *AS_OF,
+        "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert "not denied wrongly" not in done.stderr
+    denied = records((tmp_path / "out" / "truth.ndjson").read_text())
+    wrong = [f"{row['claim']}/{row['line']}" for row in denied if row["verdict"] == "refuted"]
+    assert wrong == [name]
+
+
+def test_a_line_that_breaks_a_rule_is_not_denied_wrongly(
+    call: Any, clinic: Path, tmp_path: Path
+) -> None:
+    given = (
+        "simulate", clinic / "claims" / "former-system.837", "--settings", clinic / "settings.toml",
+        "--feeds", clinic / "feeds", *AS_OF, "-o", tmp_path / "out",
+    )  # fmt: skip
+    call(*given)
+    rightly = records((tmp_path / "out" / "truth.ndjson").read_text())[0]
+    name = f"{rightly['claim']}/{rightly['line']}"
+    done = call(*given, "--wrongly", name)
+    assert done.exit_code == 0
+    assert f"not denied wrongly: {name}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "code"), [("NOSUCH/1", 3), ("OB260001/99", 3), ("OB260001", 2), ("OB260001/x", 2)]
+)
+def test_a_line_that_is_not_there_is_named(
+    call: Any, clinic: Path, tmp_path: Path, line: str, code: int
+) -> None:
+    claims, out = clinic / "claims" / "former-system.837", tmp_path / "out"
+    result = call("simulate", claims, "--payer", "harbor", "--wrongly", line, "-o", out)
+    assert result.exit_code == code
+    assert line in result.stderr
+    assert not out.exists()
+
+
+def test_claims_in_two_copies_count_once(call: Any, clinic: Path, tmp_path: Path) -> None:
+    """Else every line would be a resubmission of itself (DUP-03)."""
+    claims, copy = clinic / "claims" / "former-system.837", tmp_path / "copy.837"
+    copy.write_bytes(claims.read_bytes())
+    given = ("--payer", "harbor", *AS_OF, "--format", "ndjson")
+    assert call("check", claims, copy, *given).stdout == call("check", claims, *given).stdout
+
+
 def test_the_same_seed_gives_the_same_answer(call: Any, clinic: Path, tmp_path: Path) -> None:
     claims = clinic / "claims" / "former-system.837"
     contents = []

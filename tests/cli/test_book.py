@@ -116,3 +116,9 @@ def test_the_situations_are_judged(expect: str, code: int, call: Any, tmp_path: 
     result = call("rules", "test", tmp_path)
     assert result.exit_code == code, result.output
     assert ("failed" if code else "passed") in result.stdout
+
+
+def test_no_situation_is_no_success(call: Any, tmp_path: Path) -> None:
+    result = call("rules", "test", tmp_path)
+    assert result.exit_code == 3
+    assert "no situation" in result.stderr

@@ -133,3 +133,39 @@ def test_a_reader_that_leaves_early_hears_nothing() -> None:
     )
     assert done.stderr == ""
     assert done.stdout.count("\n") == 1
+
+
+def test_help_needs_none_of_the_engine() -> None:
+    """It answers at once, and Ctrl-C meets no traceback of an import."""
+    script = (
+        "import sys; from edi_iop.cli import cli; "
+        "cli(['run', '--help'], standalone_mode=False); "
+        "print([name for name in ('polars', 'numpy', 'lxml', 'rich') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("args", ["--version", "--help", "explain CLP"])
+def test_a_full_disk_is_three_and_one_line(args: str) -> None:
+    command = f"{sys.executable} -m edi_iop {args} > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("edi-iop: ")
+
+
+def test_a_closed_output_is_no_fault() -> None:
+    command = f"{sys.executable} -m edi_iop explain DUP-01 >&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_form_that_is_not_written_is_refused(call: Any, tmp_path: Path) -> None:
+    result = call("explain", "DUP-01", "-o", tmp_path / "rule.xlsx")
+    assert result.exit_code == 2
+    assert ".xlsx" in result.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -133,7 +133,7 @@ def test_the_reconcilers_lists_name_only_known_codes():
     remedies = set(get_args(Remedy))
     known = reconciler_list("remedies")
     assert set(known["remedy"]) == remedies
-    assert set(known["clock"]) == {"corrected", "filing", "appeal", "none"}
+    assert set(known["clock"]) == {"corrected", "filing", "appeal", "none", "other"}
     overrides = reconciler_list("rarc_overrides")
     replaced = {word for text in overrides["instead_of"] for word in text.split()}
     assert replaced <= remedies | {"undecided"}

@@ -99,7 +99,7 @@ def test_three_days_of_february_are_one_claim() -> None:
     ],
 )
 def test_what_never_shares_a_claim(first: dict[str, Any], second: dict[str, Any]) -> None:
-    """Month, principal diagnosis, track, episode, client and authorization (section 2.7)."""
+    """Month, principal diagnosis, track, episode, client and authorization."""
     tables = made(days(first, second), clients({}, {"client_id": "C2"}))
     assert tables["claims"].height == 2
     assert tables["claims"]["claim"].n_unique() == 2
@@ -125,7 +125,7 @@ def test_a_coverage_change_splits_the_claim() -> None:
 def test_frequency_says_the_place_in_the_episode(
     discharged: date | None, expected: list[tuple[str, str]]
 ) -> None:
-    """First interim, continuing, last: and the status agrees (section 1.5)."""
+    """First interim, continuing, last: and the status agrees."""
     months = [
         {"service_date": day, "admit_date": date(2026, 1, 5), "discharge_date": discharged}
         for day in (date(2026, 1, 5), date(2026, 2, 2), date(2026, 3, 4))

@@ -100,7 +100,9 @@ def a_payment(store: Store) -> None:
 
 def test_a_payment_has_its_claims_matches_and_take_backs(store: Store) -> None:
     a_payment(store)
-    (row,) = questions.payments(store).rows.to_dicts()
+    sheet = questions.payments(store)
+    (row,) = sheet.rows.to_dicts()
+    assert sheet.closing == "1 payment, $120.00, $120.00 of it held"
     assert (row["claims"], row["matched"]) == (2, 1)
     assert (row["claims_paid_cents"], row["provider_adjustment_cents"]) == (15000, 3000)
     assert (row["amount_cents"], row["balanced"], row["standing"]) == (12000, True, "held")
@@ -123,6 +125,8 @@ def test_a_claim_has_the_latest_answer_and_all_that_was_paid(store: Store) -> No
     for offset, name in ((500, "C20"), (600, "C99")):
         row = {"claim_offset": offset, "claim": name, "charge_cents": 20000}
         save(store, "claims", {**claim, **dates, **row})
+    assert questions.claims(store).rows["answers"].to_list() == [0, 0], "its remit is held"
+    store.mark_file(2, "applied")
     sheet = questions.claims(store)
     rows = {row["claim"]: row for row in sheet.rows.to_dicts()}
     assert (rows["C20"]["answers"], rows["C20"]["paid_cents"]) == (1, 10000)

@@ -6,6 +6,7 @@ import io
 
 import polars as pl
 import pytest
+from rich.text import Text
 
 from edi_iop.reports.screen import MOST_ROWS, WIDTH, cell, to_screen
 from edi_iop.reports.sheet import Field, Sheet
@@ -45,6 +46,26 @@ def test_what_is_too_wide_for_a_table_is_shown_record_by_record() -> None:
     assert lines[0] == "-- 1 --"
     assert lines[1].split() == ["column_0", "xxxxxxxxxx"]
     assert not any("empty" in line for line in lines)
+
+
+def test_last_columns_without_room_go_beneath_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    frame = pl.DataFrame(
+        {"claim": ["A" * 12], "payer": ["HARBR"], "paid_cents": [123400], "days": [31], "why": [""]}
+    )
+    fields = (
+        Field("CLAIM", "claim"),
+        Field("PAYER", "payer"),
+        Field("PAID", "paid_cents", "money"),
+        Field("DAYS OF SERVICE", "days", "number"),
+        Field("WHY", "why"),
+    )
+    shown = to_screen(Sheet("", frame, fields), Terminal())
+    assert Text.from_ansi(shown).plain.splitlines() == [
+        "CLAIM         PAYER       PAID",
+        "AAAAAAAAAAAA  HARBR  $1,234.00",
+        "    days of service 31",
+    ]
 
 
 def test_control_characters_of_a_foreign_file_are_harmless() -> None:

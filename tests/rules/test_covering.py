@@ -1,4 +1,4 @@
-"""Units of authorizations, drawn in date order (section 2.4)."""
+"""Units of authorizations, drawn in date order."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Encounters to patient days: unions of intervals, tracks, diagnoses, coverage (section 4.3)."""
+"""Encounters to patient days: unions of intervals, tracks, diagnoses, coverage."""
 
 from datetime import date, time
 from typing import Any

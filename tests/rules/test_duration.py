@@ -1,4 +1,4 @@
-"""Weeks of a payer that grants no transition weeks: partial weeks are still not judged (section 2.3)."""
+"""Weeks of a payer that grants no transition weeks: partial weeks are still not judged."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Diagnosis families as columns agree with the policy's own word (section 1.6)."""
+"""Diagnosis families as columns agree with the policy's own word."""
 
 from datetime import date
 

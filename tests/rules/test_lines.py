@@ -1,4 +1,4 @@
-"""Claims to lines under judgement, and the netting of voids and replacements (section 2.1)."""
+"""Claims to lines under judgement, and the netting of voids and replacements."""
 
 from datetime import date
 from typing import Any

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import pkgutil
 import stat
 from datetime import date
+from pathlib import Path
 
+import polars as pl
 import pytest
 from runner_drops import CLIENTS, contents, drop, encounters, remit
 
 from edi_iop import parsers
-from edi_iop.runner import archive, inbox
+from edi_iop.errors import NotWritten
+from edi_iop.runner import archive, inbox, reading
 from edi_iop.runner.intake import Intake
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
@@ -60,6 +64,27 @@ def test_a_copy_has_no_further_effect(workspace: Workspace) -> None:
     assert rows(workspace, "payments") == rows(workspace, "remit_lines") == 1
     assert rows(workspace, "files") == 3
     assert contents(workspace.quarantine) == {}
+
+
+def test_a_payment_in_another_envelope_is_held(workspace: Workspace) -> None:
+    """A clearinghouse wraps the same 835 anew: other bytes, the same money."""
+    again = remit().replace(b"000000001*0*T", b"000000777*0*T")
+    again = again.replace(b"IEA*1*000000001", b"IEA*1*000000777")
+    drop(workspace, a_835=remit(), b_835=again, c_835=remit(check="CHECK2"))
+    assert take_in(workspace) == {
+        "a.835": ("applied", None),
+        "b.835": ("held", "PAYMENT_AGAIN: payment CHECK1 is in file 1 too"),
+        "c.835": ("applied", None),
+    }
+    with Store.open(workspace.database) as store:
+        assert store.load("findings")["code"].to_list() == ["PAYMENT_AGAIN"]
+
+
+def test_a_payment_corrected_after_it_was_held_is_applied(workspace: Workspace) -> None:
+    drop(workspace, a_835=remit().replace(b"CAS*CO*45*50", b"CAS*CO*45*40"))
+    assert take_in(workspace)["a.835"][0] == "held"
+    drop(workspace, b_835=remit())
+    assert take_in(workspace, "R2")["b.835"][0] == "applied"
 
 
 MISSING_COLUMN = CLIENTS.replace(b"member_id", b"member")
@@ -116,6 +141,32 @@ def test_quarantined_content_may_come_again_and_names_do_not_clash(workspace: Wo
     }
 
 
+def test_a_delivery_that_is_named_like_a_reason_is_not_read_as_one(workspace: Workspace) -> None:
+    """NAME.json beside NAME may itself have been delivered, and hold anything."""
+    (workspace.inbox / "x.json").write_bytes(b"neither JSON nor X12")
+    assert take_in(workspace)["x.json"][0] == "quarantined"
+    (workspace.inbox / "x").write_bytes(b"nor is this")
+    assert take_in(workspace, "R2")["x"][0] == "quarantined"
+    assert set(contents(workspace.quarantine)) == {"x.json", "x.json.json", "2-x", "2-x.json"}
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 255, "\u65e5" * 80 + ".edi", os.fsdecode(b"\xff\xfe.edi"), "two\nlines .edi "]
+)
+def test_a_name_of_any_length_and_bytes_is_taken_in(workspace: Workspace, name: str) -> None:
+    (workspace.inbox / name).write_bytes(b"no file of ours")
+    (workspace.inbox / "sub").mkdir()
+    (workspace.inbox / "sub" / name).write_bytes(remit())
+    drop(workspace, c_csv=CLIENTS)
+    assert sorted(status for status, _ in take_in(workspace).values()) == [
+        "applied",
+        "applied",
+        "quarantined",
+    ]
+    assert sorted(contents(workspace.quarantine).values())[0] == b"no file of ours"
+    assert len(contents(workspace.quarantine)) == 2
+
+
 def test_an_unbalanced_remit_is_held_and_visible(workspace: Workspace) -> None:
     drop(workspace, a_835=remit(amount="90"))
     status, reason = take_in(workspace)["a.835"]
@@ -161,6 +212,23 @@ def test_a_fault_of_ours_on_one_file_does_not_stop_the_others(
     assert taken["a.835"][0] == taken["c.csv"][0] == "applied"
 
 
+def test_a_fault_of_ours_in_the_sums_of_one_file_does_not_stop_the_others(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sums = reading.balance
+
+    def brittle(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
+        if "CHECK2" in tables["payments"]["trace_number"]:
+            raise ZeroDivisionError
+        return sums(tables)
+
+    monkeypatch.setattr(reading, "balance", brittle)
+    drop(workspace, a_835=remit(), b_835=remit(check="CHECK2"))
+    taken = take_in(workspace)
+    assert taken["b.835"] == ("quarantined", "NOT_READ: reading it failed (ZeroDivisionError)")
+    assert taken["a.835"][0] == "applied"
+
+
 def test_many_files_go_in_portions(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "BATCH_FILES", 2)
     drop(workspace, **{f"f{number}_835": remit(check=f"CHECK{number}") for number in range(5)})
@@ -183,6 +251,26 @@ def test_a_file_we_may_not_open_is_set_aside(
     taken = take_in(workspace)
     assert taken["a.835"] == ("quarantined", "NOT_READ: permission denied")
     assert taken["b.csv"][0] == "applied"
+
+
+@pytest.mark.parametrize("step", ["rename", "replace"])
+def test_no_message_tells_a_drop_s_name(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A drop's name may tell of a person; what the system refuses is said without it."""
+    drop(workspace, DOE_JANE_835=b"no remit")
+
+    original = getattr(Path, step)
+
+    def refused(path: Path, target: Path) -> object:
+        if "DOE" in path.name and not path.name.endswith(".partial"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path, target)
+
+    monkeypatch.setattr(Path, step, refused)
+    with pytest.raises(NotWritten, match="permission denied") as told:
+        take_in(workspace)
+    assert "DOE" not in str(told.value)
 
 
 class Killed(BaseException):
@@ -223,6 +311,23 @@ def test_a_run_that_died_ends_as_if_it_had_not(
     assert told["place"]["segment"] == "SE"
     assert contents(workspace.inbox) == contents(workspace.work) == {}
     assert rows(workspace, "clients") == rows(workspace, "payments") == 1
+
+
+def test_a_drop_that_comes_again_after_a_run_died_is_counted(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name and content of a file the dead run had put away: a delivery of its own all the same."""
+    drop(workspace, a_csv=CLIENTS, b_835=remit())
+    with monkeypatch.context() as patch:
+        _kill_at(patch, "edi_iop.runner.intake.Intake._dispose", 2)
+        with pytest.raises(Killed):
+            take_in(workspace)
+    drop(workspace, a_csv=CLIENTS)
+    with Store.open(workspace.database) as store:
+        assert Intake(store, workspace, "R1", NIGHT).take_in() == 3
+        statuses = store.load("files")["status"].to_list()
+    assert statuses == ["applied", "applied", "duplicate"]
+    assert contents(workspace.work) == {}
 
 
 def _kill_at(patch: pytest.MonkeyPatch, step: str, at: int) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from edi_iop.errors import StoreVersion, Unreadable
+from edi_iop.errors import NotWritten, StoreVersion, Unreadable
 from edi_iop.store import Lock, Store
 from edi_iop.store.schema import DERIVED
 from edi_iop.tables import TABLES, Table
@@ -313,3 +313,11 @@ def test_rows_prepared_together_are_saved_file_by_file(store: Store) -> None:
         store.save_prepared(prepared[1])
     store.save_prepared(prepared[2])
     assert store.load("claim_lines").height == 3
+
+
+def test_what_the_system_refuses_is_an_error_of_one_line(tmp_path: Path) -> None:
+    """A store that may only be read, written to all the same."""
+    path = tmp_path / "iop.db"
+    Store.create(path).close()
+    with pytest.raises(NotWritten, match="readonly"), Store.open(path, read_only=True) as store:
+        store.next_numbers("file")

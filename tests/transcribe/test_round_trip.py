@@ -206,7 +206,7 @@ def claim_tables(draw: st.DrawFn) -> Tables:
 
 
 @given(claim_tables())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_claims_come_back(tables: Tables) -> None:
     parsed = parsers.parse([(1, write_837i(tables, MADE))])[1]
     errors = parsed.findings.filter(pl.col("severity") == "error")["code"].to_list()

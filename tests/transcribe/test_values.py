@@ -73,3 +73,21 @@ def test_written_text_carries_no_separator_and_no_accent() -> None:
     frame = pl.DataFrame({"name": ["NU\u00d1EZ", "A*B~C", " ", "O'NEIL"]})
     plain = frame.select(values.safe(pl.col("name"))).to_series().to_list()
     assert plain == ["NUNEZ", "A B C", None, "O'NEIL"]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("MÜLLER", "MULLER"), ("ŁUKASZ", "LUKASZ"), ("GROSS\u00df", "GROSSss"), ("O\u2019NEIL", "O'NEIL"), ("A~B*C", "A B C")],
+)  # fmt: skip
+def test_names_are_written_in_plain_letters(name: str, written: str) -> None:
+    assert pl.DataFrame({"n": [name]}).select(values.safe(pl.col("n"))).item() == written
+
+
+@pytest.mark.parametrize("value", ["2026011", "00000101", "+2026011"])
+def test_what_is_no_date_of_eight_digits_is_null(value: str) -> None:
+    assert typed(value, "2100.DTM[232]02", day("d", "")) is None
+
+
+@pytest.mark.parametrize("value", ["NaN", "inf", "1e5", "+4"])
+def test_what_is_no_number_of_x12_is_null(value: str) -> None:
+    assert typed(value, "2400.SV205", number("units", "")) is None

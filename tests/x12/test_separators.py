@@ -52,3 +52,22 @@ def test_swap_is_a_permutation_and_its_own_inverse() -> None:
     assert sorted(every.translate(table)) == list(every)
     assert every.translate(table).translate(table) == every
     assert b"SVC*HC:H0015~".translate(table).decode() == "SVC\x1dHC\x1fH0015\x1c"
+
+
+@pytest.mark.parametrize(
+    "own", [b"\x1f\x1e\x1c\x1d", b"\x1e\x1f\x1d\x1c", b"\x1d\x1f\x1c\x1e", b"*\x1d~\x1f"]
+)
+def test_control_characters_of_any_role_are_swapped_without_loss(own: bytes) -> None:
+    element, component, terminator, repetition = (own[at : at + 1] for at in range(4))
+    given = sep.Separators(element, component, terminator, repetition)
+    table = given.to_canonical
+    assert sorted(bytes(range(256)).translate(table)) == list(range(256))
+    canonical = (element + component + terminator + repetition).translate(table).decode()
+    assert canonical == sep.ELEMENT + sep.COMPONENT + sep.TERMINATOR + sep.REPETITION
+    assert given.shown(canonical).encode() == own
+
+
+def test_letters_separate_nothing() -> None:
+    isa = b"ISA*" + b"*".join([b"00"] * 11 + [b"00501", b"1", b"0", b"T", b":"])
+    assert sep.of_isa(isa + b"~", 0) is not None
+    assert sep.of_isa(isa + b"GS", 0) is None
