@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import doctest
 import re
+import shutil
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from edi_iop.cli import cli
 from edi_iop.desk import report_names
 from tests.conftest import ROOT
 
+DEMO = (ROOT / "scripts" / "demo").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -20,6 +24,36 @@ def test_the_library_example_runs_as_printed(monkeypatch: pytest.MonkeyPatch) ->
     example = doctest.DocTestParser().get_doctest(block, {}, "README", "README.md", 0)
     assert example.examples
     assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_the_denials_shown_are_what_the_demo_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The steps of scripts/demo, and the README's excerpt line by line."""
+    monkeypatch.setenv("COLUMNS", "100")
+    root, answers, former = tmp_path / "clinic", tmp_path / "answers", tmp_path / "former"
+
+    def call(*words: object) -> str:
+        result = CliRunner().invoke(cli, [str(word) for word in words])
+        assert result.exit_code in (0, 1), result.output
+        return result.output
+
+    call("init", root, "--example")
+    former.mkdir()
+    for path in (root / "inbox").glob("*.837"):
+        shutil.copy(path, former)
+    call("run", root, "--as-of", "2026-03-02")
+    given = ("--feeds", root, "--mistakes", 1, "--seed", 7, "--as-of", "2026-03-10")
+    call("simulate", root / "outbox", former, *given, "-o", answers)
+    for path in answers.glob("835-*.edi"):
+        shutil.copy(path, root / "inbox")
+    call("run", root, "--as-of", "2026-03-11")
+    printed = {line.rstrip() for line in call("report", "denials", root).splitlines()}
+    (shown,) = re.findall(r"```\n(CLAIM  .*?)\n```", README, re.S)
+    lines = shown.splitlines()
+    assert len(lines) > 10
+    assert [line for line in lines if line not in printed] == []
+    assert " ".join(f"--{word}" for word in ("mistakes 1", "seed 7")) in DEMO
 
 
 def test_the_table_of_verbs_is_the_command_line() -> None:
