@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 import click
@@ -51,7 +51,10 @@ class Front(click.Group):
 def one_line() -> Iterator[None]:
     """Whatever goes wrong inside becomes one line and its exit code; a reader that left is no trouble."""
     try:
-        yield
+        try:
+            yield
+        finally:
+            _flush()  # a full disk or a reader that left is met here, not at exit
     except EdiIopError as problem:
         raise CouldNot(str(problem)) from problem
     except (KeyboardInterrupt, click.Abort) as problem:
@@ -62,14 +65,22 @@ def one_line() -> Iterator[None]:
         quiet_stdout()
         raise click.exceptions.Exit(0) from None
     except OSError as problem:
+        quiet_stdout()
         raise CouldNot(_system(problem)) from problem
     except Exception as problem:
         raise CouldNot(_unexpected(problem)) from problem
 
 
+def _flush() -> None:
+    output: IO[str] | None = sys.stdout  # None where it was closed before we began
+    if output is not None:
+        output.flush()
+
+
 def quiet_stdout() -> None:
-    """The reader of our output is gone: what is still buffered goes nowhere, without a word."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (lives as long as we do)
+    """Our output has nowhere to go: what is still buffered is dropped, without a word."""
+    with suppress(OSError, ValueError, AttributeError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _system(problem: OSError) -> str:
