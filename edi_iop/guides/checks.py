@@ -9,13 +9,13 @@ guide says of it, and one small function a check.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import polars as pl
 
 from edi_iop.guides import patterns
-from edi_iop.guides.loader import external_codes, index, load
+from edi_iop.guides.loader import external_codes, index
 from edi_iop.guides.loops import Loops
+from edi_iop.guides.specifications import code_lists, specifications
 from edi_iop.guides.structure import FAULTS
 from edi_iop.guides.syntax import syntax_notes
 from edi_iop.x12 import separators as sep
@@ -127,59 +127,6 @@ def _components(composites: pl.DataFrame, specs: pl.DataFrame) -> pl.DataFrame:
         how="left",
         maintain_order="left",
     )
-
-
-@cache
-def specifications(guide_name: str) -> pl.DataFrame:
-    """The element specifications of a guide: one row an element or component (0: the element)."""
-    guide = load(guide_name)
-    rows = [
-        {
-            "node": node.index,
-            "position": spec.position,
-            "component": spec.component or 0,
-            "name": spec.name,
-            "data_element": spec.data_element,
-            "type": spec.type,
-            "shortest": spec.shortest,
-            "longest": spec.longest,
-            "usage": spec.usage,
-            "coded": bool(spec.codes) and not spec.external,
-            "external": spec.external,
-            "form": spec.form,
-            "repeats": spec.repeats,
-            "composite": spec.composite,
-            "of_usage": spec.of_usage,
-        }
-        for node in guide.nodes
-        for spec in node.elements
-    ]
-    types = {
-        "node": pl.Int64(), "position": pl.Int32(), "component": pl.Int32(), "name": pl.String(),
-        "data_element": pl.String(), "type": pl.String(), "shortest": pl.UInt32(), "longest": pl.UInt32(),
-        "usage": pl.String(), "coded": pl.Boolean(), "external": pl.String(), "form": pl.String(),
-        "repeats": pl.Int64(), "composite": pl.Boolean(), "of_usage": pl.String(),
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=types)
-
-
-@cache
-def _code_lists(guide_name: str) -> pl.DataFrame:
-    """Every code the guide itself lists: node, position, component, value."""
-    guide = load(guide_name)
-    rows = [
-        (node.index, spec.position, spec.component or 0, code)
-        for node in guide.nodes
-        for spec in node.elements
-        for code in sorted(spec.codes)
-    ]
-    types = {
-        "node": pl.Int64(),
-        "position": pl.Int32(),
-        "component": pl.Int32(),
-        "value": pl.String(),
-    }
-    return pl.DataFrame(rows, schema=types, orient="row")
 
 
 def _fault(values: pl.DataFrame, code: str, message: str) -> pl.DataFrame:
@@ -334,7 +281,7 @@ def _codes(values: pl.DataFrame, guide_name: str) -> pl.DataFrame:
     )
     keys = ["node", "position", "component", "value"]
     same = [version for version, entry in index().same_as.items() if entry.guide == guide_name]
-    wrong = coded.filter(~VALUE.is_in(same)).join(_code_lists(guide_name), on=keys, how="anti")
+    wrong = coded.filter(~VALUE.is_in(same)).join(code_lists(guide_name), on=keys, how="anti")
     return _fault(wrong, "CODE_INVALID", "is not a code of the guide")
 
 
@@ -351,7 +298,7 @@ def _external(values: pl.DataFrame, guide_name: str) -> pl.DataFrame:
     )
     keys = ["node", "position", "component", "value"]
     unknown = listed.join(known, on=["external", "value"], how="anti").join(
-        _code_lists(guide_name), on=keys, how="anti"
+        code_lists(guide_name), on=keys, how="anti"
     )
     return _fault(unknown, "CODE_UNKNOWN", "is not in the external code list we hold")
 

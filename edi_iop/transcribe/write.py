@@ -20,6 +20,7 @@ from edi_iop.guides.loader import Guide, Node
 from edi_iop.transcribe import maps, values
 from edi_iop.transcribe.maps import Source, TableMap
 from edi_iop.transcribe.read import shared_loop
+from edi_iop.transcribe.wording import Part, joined, numbered, worded
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.envelopes import Envelope, interchange
 
@@ -62,17 +63,6 @@ class _Placed:
     frame: pl.DataFrame
     levels: tuple[Node, ...]
     """The repeating loops from ST down to the row's, one key column each."""
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One element to be written: a column's value or a constant."""
-
-    source: Source
-    column: str | None
-    constant: str = ""
-    given: Source | None = None
-    """The element without which the constant is left out."""
 
 
 _Slot = tuple[Node, tuple[str, ...]]
@@ -171,9 +161,9 @@ class _Writer:
         for number, ((node, _), parts) in enumerate(self._segments(one, placed.loop).items()):
             self._emit_node(one, node, parts, placed, number)
 
-    def _segments(self, one: TableMap, row_loop: Node) -> dict[_Slot, list[_Part]]:
+    def _segments(self, one: TableMap, row_loop: Node) -> dict[_Slot, list[Part]]:
         """What the table writes: for each segment, its elements."""
-        found: dict[_Slot, list[_Part]] = {}
+        found: dict[_Slot, list[Part]] = {}
         for name, sources in one.columns.items():
             seen: set[str | None] = set()
             for source in sources:
@@ -182,11 +172,11 @@ class _Writer:
                     seen.add(source.loop)
                     node = self._node(source, row_loop)
                     if node is not None:
-                        found.setdefault((node, source.qualifiers), []).append(_Part(source, name))
+                        found.setdefault((node, source.qualifiers), []).append(Part(source, name))
         for source, value, given in one.constants:
             node = self._node(source, row_loop)
             if node is not None and (node, source.qualifiers) in found:
-                found[node, source.qualifiers].append(_Part(source, None, value, given))
+                found[node, source.qualifiers].append(Part(source, None, value, given))
         return found
 
     def _node(self, source: Source, row_loop: Node) -> Node | None:
@@ -206,67 +196,26 @@ class _Writer:
         self,
         one: TableMap,
         node: Node,
-        parts: list[_Part],
+        parts: list[Part],
         placed: _Placed,
         number: int,
     ) -> None:
         depth = _depth(node, placed.levels)
         keys = _KEYS[:depth]
-        types = {column.name: column for column in one.table.columns}
-        elements: dict[int, dict[int, pl.Expr]] = {}
-        filled: list[pl.Expr] = []
-        by_place = {
-            (part.source.element, part.source.component): part.column
-            for part in parts
-            if part.column
-        }
-        if parts[0].source.qualifiers:
-            elements.setdefault(1, {})[0] = pl.lit(parts[0].source.qualifiers[0])
-        for place, whole in _periods(parts).items():
-            qualifier, text = whole
-            elements.setdefault(place - 1, {})[0] = qualifier
-            elements.setdefault(place, {})[0] = text
-            filled.append(text.is_not_null())
-        for part in parts:
-            source, column, given = part.source, part.column, part.given
-            slot = elements.setdefault(source.element, {})
-            if column is None:
-                value: pl.Expr = pl.lit(part.constant)
-                if given is not None:
-                    value = pl.when(
-                        pl.col(by_place[given.element, given.component]).is_not_null()
-                    ).then(value)
-                slot.setdefault(source.component or 0, value)
-            elif source.form is None:
-                text = self._coded(
-                    one, column, node, source, values.written(pl.col(column), types[column])
-                )
-                filled.append(text.is_not_null())
-                if source.last is not None:
-                    text = text.str.replace_all(" ", sep.COMPONENT)
-                slot[source.component or 0] = text
+        text, filled = worded(one, node, parts)
         rows = (
             placed.frame.unique(keys, keep="first", maintain_order=True)
             if depth < len(placed.levels)
             else placed.frame
         )
         self._add(
-            rows.filter(pl.any_horizontal(filled)),
+            rows.filter(filled),
             node,
             keys,
-            _joined(node.id, elements),
+            text,
             # Qualifiers that share a node keep the order of the map.
             pl.lit(number),
         )
-
-    def _coded(
-        self, one: TableMap, column: str, node: Node, source: Source, text: pl.Expr
-    ) -> pl.Expr:
-        """A column with several places is written where the guide's codes admit its value."""
-        codes = node.element(source.element, source.component)
-        if len(one.columns[column]) > 1 and codes is not None and codes.codes:
-            return pl.when(text.is_in(sorted(codes.codes))).then(text)
-        return text
 
     def _emit_hl(self, placed: _Placed, loop: Node) -> None:
         keys = _KEYS[: placed.levels.index(loop) + 1]
@@ -291,7 +240,7 @@ class _Writer:
             rows = placed.frame
             if by_first:
                 rows = rows.filter(pl.col(by_first).is_in(sorted(node.codes(1))))
-            text = _joined("", {
+            text = joined("", {
                 place: {
                     (path.component or 0): values.written(pl.col(name), types[name])
                     for name, path in repeat.items()
@@ -307,7 +256,7 @@ class _Writer:
                 head[1] = {0: pl.lit(source.qualifiers[0])}
             limit = min(each.most, (_width(node) - each.first) // each.step + 1)
             grouped = (
-                rows.with_columns(_text=text, _head=_joined(node.id, head, strip=False))
+                rows.with_columns(_text=text, _head=joined(node.id, head, strip=False))
                 .with_columns(
                     _chunk=pl.int_range(pl.len()).over(*keys, "byte_offset", "_head") // limit
                 )
@@ -350,7 +299,7 @@ class _Writer:
             for key in _KEYS
         )
         ordered = together.unique([*_KEYS, "raw"], keep="first", maintain_order=True).sort(_KEYS)
-        return _numbered(ordered.select(transaction=pl.col("key0").rank("dense") - 1, raw="raw"))
+        return numbered(ordered.select(transaction=pl.col("key0").rank("dense") - 1, raw="raw"))
 
 
 def _seen(frames: list[pl.DataFrame]) -> set[str]:
@@ -403,84 +352,3 @@ def _depth(node: Node, levels: tuple[Node, ...]) -> int:
 
 def _width(node: Node) -> int:
     return max(spec.position for spec in node.elements)
-
-
-def _periods(parts: list[_Part]) -> dict[int, tuple[pl.Expr, pl.Expr]]:
-    """Date time periods put together from columns: element -> (qualifier, text)."""
-    found: dict[int, dict[str, pl.Expr]] = {}
-    for part in parts:
-        source = part.source
-        if source.form is not None and part.column is not None:
-            value = pl.col(part.column)
-            text = value if source.form == "hour" else value.dt.strftime("%Y%m%d")
-            found.setdefault(source.element, {})[source.form] = text
-    return {place: _period(forms) for place, forms in found.items()}
-
-
-def _period(forms: dict[str, pl.Expr]) -> tuple[pl.Expr, pl.Expr]:
-    if "date" in forms:
-        timed = forms["hour"].is_not_null() if "hour" in forms else pl.lit(False)
-        both = pl.concat_str(forms["date"], forms.get("hour", pl.lit("")))
-        return (
-            pl.when(timed).then(pl.lit("DT")).otherwise(pl.lit("D8")),
-            pl.when(timed).then(both).otherwise(forms["date"]),
-        )
-    last = forms.get("through", forms.get("to", pl.lit(None, pl.String)))
-    span = pl.concat_str(forms["from"], pl.lit("-"), last)
-    return (
-        pl.when(last.is_not_null()).then(pl.lit("RD8")).otherwise(pl.lit("D8")),
-        pl.when(last.is_not_null()).then(span).otherwise(forms["from"]),
-    )
-
-
-def _joined(head: str, elements: dict[int, dict[int, pl.Expr]], strip: bool = True) -> pl.Expr:
-    """A segment's text out of its elements and their components, trailing empties left out."""
-    parts: list[pl.Expr] = [pl.lit(head)] if head else []
-    places = range(1 if head else min(elements, default=0), max(elements, default=0) + 1)
-    for place in places:
-        components = elements.get(place, {})
-        whole = components.get(0)
-        if whole is None and components:
-            texts = [
-                components.get(number, pl.lit("")).fill_null("")
-                for number in range(1, max(components) + 1)
-            ]
-            whole = pl.concat_str(texts, separator=sep.COMPONENT).str.strip_chars_end(sep.COMPONENT)
-        parts.append(pl.lit("") if whole is None else whole.fill_null(""))
-    text = pl.concat_str(parts, separator=sep.ELEMENT)
-    text = text if head else pl.concat_str(pl.lit(sep.ELEMENT), text)
-    return text.str.strip_chars_end(sep.ELEMENT) if strip else text
-
-
-def _numbered(ordered: pl.DataFrame) -> pl.DataFrame:
-    """HL numbers, parents and child flags, which follow from the order."""
-    level = pl.col("raw").str.extract(f"^HL{sep.ELEMENT}(\\d+)$", 1)
-    count = pl.col("hl").is_not_null().cum_sum().over("transaction")
-
-    def last(code: str) -> pl.Expr:
-        return (
-            pl.when(pl.col("hl") == code).then(pl.col("number")).forward_fill().over("transaction")
-        )
-
-    following = pl.col("hl").drop_nulls().shift(-1)
-    framed = ordered.with_columns(hl=level).with_columns(number=count)
-    heads = framed.filter(pl.col("hl").is_not_null()).with_columns(
-        next=following,
-        parent=pl.when(pl.col("hl") == "22")
-        .then(last("20"))
-        .when(pl.col("hl") == "23")
-        .then(last("22")),
-    )
-    texts = heads.with_columns(
-        text=pl.concat_str(
-            pl.lit("HL"),
-            pl.col("number").cast(pl.String),
-            pl.col("parent").cast(pl.String).fill_null(""),
-            pl.col("hl"),
-            (pl.col("next") > pl.col("hl")).fill_null(False).cast(pl.Int8).cast(pl.String),
-            separator=sep.ELEMENT,
-        )
-    ).select("transaction", "number", "hl", "text")
-    return framed.join(
-        texts, on=["transaction", "number", "hl"], how="left", maintain_order="left"
-    ).select("transaction", raw=pl.coalesce("text", "raw"))
