@@ -164,17 +164,6 @@ class Policy(Strict, frozen=True):
         """The pair billed for a track."""
         return next(pair for pair in self.iop.pairs if pair.track == track)
 
-    def pair_of(self, procedure: str | None, revenue: str | None = None) -> Pair | None:
-        """The pair of a procedure (and revenue code, where given), or None."""
-        return next(
-            (
-                pair
-                for pair in self.iop.pairs
-                if pair.procedure == procedure and revenue in (None, pair.revenue)
-            ),
-            None,
-        )
-
     def family(self, diagnosis: str) -> str:
         """SUD, NICOTINE, ORGANIC, MH, Z or OTHER of an ICD-10-CM code without dot."""
         if diagnosis.startswith(self.diagnosis.nicotine):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from pathlib import Path
 
 import pytest
 
 from edi_iop.parsers import parse
 from edi_iop.reconciler.balance import balance
+from tests.conftest import SAMPLES
 
-SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples"
 LEVEL = {
     "line": "LINE_UNBALANCED",
     "claim": "CLAIM_UNBALANCED",
@@ -30,7 +29,9 @@ def told() -> list[tuple[str, str]]:
         ]
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the shared samples are not beside this checkout")
+@pytest.mark.skipif(
+    not SAMPLES.is_dir(), reason="the public samples are not beside the checkout (shared/samples)"
+)
 def test_every_sample_balances_or_not_as_its_manifest_says():
     names = told()
     parsed = parse([(n, (SAMPLES / name).read_bytes()) for n, (name, _) in enumerate(names)])
