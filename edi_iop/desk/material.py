@@ -24,18 +24,20 @@ from edi_iop.rules.records import Records, newest
 from edi_iop.runner.records import accepted, remits
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
-from edi_iop.tables import AUTHORIZATIONS, CLIENTS, FINDINGS, PROVIDERS, SERVICE_LINES, TABLES
+from edi_iop.tables import (
+    AUTHORIZATIONS,
+    CLIENTS,
+    FEEDS,
+    FINDINGS,
+    PROVIDERS,
+    SENT,
+    SERVICE_LINES,
+    TABLES,
+)
 
 Tables = dict[str, pl.DataFrame]
 
-FEEDS = ("encounters", "clients", "authorizations", "providers")
-_JUDGED = (
-    *FEEDS,
-    "submissions",
-    "claims",
-    "claim_lines",
-    "claim_diagnoses",
-)
+_JUDGED = (*FEEDS, *SENT)
 _AFTER_THE_STORE = 1_000_000_000
 """Numbers of files that are looked at and not taken in."""
 

@@ -22,16 +22,7 @@ from edi_iop.rules import engine
 from edi_iop.runner import records as workspace_records
 from edi_iop.runner.settle import answers
 from edi_iop.store import Store
-from edi_iop.tables import FINDINGS, TABLES
-
-_REMITS = (
-    "payments",
-    "remit_claims",
-    "remit_lines",
-    "adjustments",
-    "provider_adjustments",
-    "remarks",
-)
+from edi_iop.tables import FINDINGS, REMITS, TABLES
 
 
 def reconcile_workspace(root: Path, as_of: date | None = None) -> Answer:
@@ -60,8 +51,8 @@ def reconcile(
     on = as_of or date.today()
     held = material.of_files(paths.delivered([*claims, *remits, *feeds]))
     policies, _ = billing.choose(held, payers, settings, on)
-    answered: Tables = {name: held.table(name) for name in _REMITS}
-    sent: Tables = {name: held.table(name) for name in TABLES if name not in _REMITS}
+    answered: Tables = {name: held.table(name) for name in REMITS}
+    sent: Tables = {name: held.table(name) for name in TABLES if name not in REMITS}
     matches = match(answered, sent)
     standing = standings(answered, matches, sent["claim_lines"])
     records = material.recorded(replace(held, standing=standing), policies, on)

@@ -61,12 +61,6 @@ class Loops:
         return order[begin[node.index + 1] : begin[node.index + 2]]
 
     @cached_property
-    def unmatched(self) -> Integers:
-        """Places of the segments that stand at no node."""
-        order, begin = self._by_node
-        return order[: begin[1]]
-
-    @cached_property
     def spans(self) -> dict[int, tuple[int, int]]:
         """Where each occurring node's distinct segments begin in `pairs`, and how many they are."""
         numbers, starts, counts = np.unique(
@@ -169,7 +163,6 @@ def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.Data
 
 def _keys(segments: Segments, machine: Automaton) -> npt.NDArray[np.int64]:
     """The automaton's key number of each distinct text."""
-    first_component = f"^[^{sep.COMPONENT}{sep.REPETITION}]*"
     width = max((len(places) for places in machine.discriminators.values()), default=0)
     values = []
     for rank in range(width):
@@ -184,7 +177,7 @@ def _keys(segments: Segments, machine: Automaton) -> npt.NDArray[np.int64]:
             ).then(pl.col("elements").list.get(position, null_on_oob=True).fill_null(""))
             for position in sorted(set(ids.values()))
         )
-        values.append(at.str.extract(first_component, 0).alias(f"value{rank}"))
+        values.append(at.str.extract(sep.FIRST_COMPONENT, 0).alias(f"value{rank}"))
     keyed = segments.texts.select("text", "id", *values)
     columns = ["id", *(f"value{rank}" for rank in range(width))]
     distinct = keyed.select(columns).unique()

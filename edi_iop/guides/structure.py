@@ -16,6 +16,7 @@ import polars as pl
 
 from edi_iop.guides.loader import Node
 from edi_iop.guides.loops import Integers, Loops
+from edi_iop.x12 import separators as sep
 
 
 @dataclass(frozen=True)
@@ -27,35 +28,29 @@ class Fault:
     message: str
     loop: str
     segment: str
-    element: int | None = None
-    component: int | None = None
-    repetition: int | None = None
-    value: str | None = None
 
 
-FAULTS = {
+_STRUCTURE = {
     "code": pl.String(),
     "place": pl.Int64(),
     "message": pl.String(),
     "loop": pl.String(),
     "segment": pl.String(),
+}
+FAULTS = {
+    **_STRUCTURE,
     "element": pl.Int64(),
     "component": pl.Int64(),
     "repetition": pl.Int64(),
     "value": pl.String(),
 }
-"""Fault as the columns of a frame."""
-
-
-def named(segment_id: str) -> str:
-    """A segment identifier as messages may show it: what is none may be anything."""
-    return segment_id if re.fullmatch(r"[A-Z][A-Z0-9]{1,2}", segment_id) else "?"
+"""Faults as the columns of a frame; those of structure name no element."""
 
 
 def structure(loops: Loops) -> pl.DataFrame:
     """All structure faults of a guide's transactions."""
     faults = [*_transitions(loops), *_counts(loops)]
-    return pl.DataFrame(faults, schema=FAULTS, orient="row")
+    return pl.DataFrame(faults, schema=_STRUCTURE, orient="row")
 
 
 def _transitions(loops: Loops) -> Iterator[Fault]:
@@ -81,7 +76,9 @@ def _transitions(loops: Loops) -> Iterator[Fault]:
 
 
 def _segment_ids(loops: Loops, places: Integers) -> list[str]:
-    return [named(str(one)) for one in loops.elements(places).list.first()]
+    """Segment identifiers as messages may show them."""
+    own = [str(one) for one in loops.elements(places).list.first()]
+    return [one if re.search(sep.SEGMENT_ID, one) else "?" for one in own]
 
 
 def _unexpected(loops: Loops) -> Iterator[Fault]:

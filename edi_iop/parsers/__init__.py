@@ -37,22 +37,22 @@ def parse(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed]:
     Raises nothing for bad data: a file that cannot be read at all has kind
     `unknown`, or the reason in `rejected`, and a finding that says why.
     """
-    as_feeds = {
-        file_id: data
-        for file_id, data in files
-        if not looks_like_x12(data) and feeds.sniff(data) is not None
-    }
-    parsed = {file_id: _feed(file_id, data) for file_id, data in as_feeds.items()}
-    parsed |= _x12([(file_id, data) for file_id, data in files if file_id not in as_feeds])
+    parsed: dict[int, Parsed] = {}
+    rest = []
+    for file_id, data in files:
+        sniffed = None if looks_like_x12(data) else feeds.sniff(data)
+        if sniffed is None:
+            rest.append((file_id, data))
+        else:
+            parsed[file_id] = _feed(file_id, data, sniffed[0])
+    parsed |= _x12(rest)
     return {file_id: parsed[file_id] for file_id, _ in files}
 
 
-def _feed(file_id: int, data: bytes) -> Parsed:
+def _feed(file_id: int, data: bytes, kind: str) -> Parsed:
     try:
-        kind, table, findings = feeds.read_feed(file_id, data)
+        _, table, findings = feeds.read_feed(file_id, data)
     except FeedRejected as problem:
-        sniffed = feeds.sniff(data)
-        kind = sniffed[0] if sniffed else "unknown"
         reason = str(problem)
         found = findings_frame([Finding("FEED_REJECTED", reason)], file_id)
         return Parsed(kind, {}, found, 0, reason)

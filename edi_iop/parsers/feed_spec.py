@@ -11,9 +11,9 @@ import msgspec
 from edi_iop import resources
 from edi_iop.errors import BadMap
 from edi_iop.settings import Strict
-from edi_iop.tables import TABLES, Table
+from edi_iop.tables import FEEDS, TABLES, Table
 
-KINDS = ("encounters", "clients", "authorizations", "providers")
+KINDS = FEEDS
 """The feeds we take in; each is also the name of its table and of its XML root."""
 
 NAMESPACE = "urn:edi-iop:feed:1"

@@ -110,7 +110,7 @@ def _of_totals(totals: pl.DataFrame, envelopes: Enveloped) -> pl.DataFrame:
 
 def _guided(loops: Loops, envelopes: Enveloped) -> pl.DataFrame:
     """Faults against the guide, each at its segment."""
-    faults = pl.concat([structure.structure(loops), checks.element_faults(loops)])
+    faults = pl.concat([structure.structure(loops), checks.element_faults(loops)], how="diagonal")
     if faults.is_empty():
         return FINDINGS.empty()
     rows = loops.rows[faults["place"].to_numpy()]

@@ -6,24 +6,16 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from edi_iop.tables import TABLES
+from edi_iop.tables import REMITS, TABLES
 
 Tables = Mapping[str, pl.DataFrame]
 
-_REMIT = (
-    "payments",
-    "remit_claims",
-    "remit_lines",
-    "adjustments",
-    "provider_adjustments",
-    "remarks",
-)
 _CLAIM = ("claims", "claim_lines")
 
 
 def remit_tables(tables: Tables) -> dict[str, pl.DataFrame]:
     """The tables of an 835, each there."""
-    return _whole(tables, _REMIT)
+    return _whole(tables, REMITS)
 
 
 def claim_tables(tables: Tables) -> dict[str, pl.DataFrame]:

@@ -72,7 +72,7 @@ def _night(biller: Biller, as_of: date, intake: bool) -> Receipt:
         biller.bill(known, answered.standings)
     lock.beat(store, run_id)
     with clock.stage("explain"):
-        settle(store, records.known(store, policies, as_of), answered, policies)
+        settle(store, records.after_billing(store, known), answered, policies)
     return receipt(store, run_id, as_of.isoformat(), delivered, clock.seconds)
 
 

@@ -10,10 +10,9 @@ import polars as pl
 
 from edi_iop.findings import CATALOGUE, Finding
 from edi_iop.parsers import Parsed
-from edi_iop.tables import FINDINGS
+from edi_iop.tables import FEEDS, FINDINGS
 from edi_iop.tables.found import findings_frame
 
-FEEDS = frozenset({"encounters", "clients", "authorizations", "providers"})
 X12 = frozenset({"835", "837I", "837P"})
 """Kinds whose tables have a meaning here."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -14,18 +14,9 @@ from edi_iop.rules.policy import Policy, load
 from edi_iop.rules.records import Records
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
+from edi_iop.tables import REMITS, SENT
 
 Tables = dict[str, pl.DataFrame]
-
-SENT = ("submissions", "claims", "claim_lines", "claim_diagnoses")
-REMITS = (
-    "payments",
-    "remit_claims",
-    "remit_lines",
-    "adjustments",
-    "provider_adjustments",
-    "remarks",
-)
 
 
 @dataclass(frozen=True)
@@ -76,9 +67,18 @@ def known(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
         authorizations=store.load("authorizations"),
         providers=store.load("providers"),
         days=days(encounters, clients, policies),
-        sent={name: store.load(name) for name in SENT},
+        sent=_sent(store),
         as_of=as_of,
     )
+
+
+def after_billing(store: Store, known: Known) -> Known:
+    """The same records with what has gone out since; billing changes nothing else."""
+    return replace(known, sent=_sent(store))
+
+
+def _sent(store: Store) -> Tables:
+    return {name: store.load(name) for name in SENT}
 
 
 def remits(store: Store) -> Tables:

@@ -14,12 +14,10 @@ from sqlite_utils import Database, Migrations
 from sqlite_utils.db import Table as SqliteTable
 
 from edi_iop import tables
-from edi_iop.tables import TABLES, Table
+from edi_iop.tables import FEEDS, TABLES, Table
 
 DERIVED = frozenset({"days", "service_lines", "violations", "matches", "verdicts"})
 """Tables computed anew every night from the others: they are replaced, never appended to."""
-FEEDS = frozenset({"encounters", "clients", "authorizations", "providers"})
-"""Tables whose rows are versions: all are kept, and a query says which are current."""
 
 _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "encounters": (("source_record_id",), ("client_id", "service_date")),

@@ -22,7 +22,7 @@ from sqlite_utils import Database
 from edi_iop.errors import Busy, NotWritten, StoreVersion, Unreadable
 from edi_iop.store import schema
 from edi_iop.store.values import to_frame, to_held, to_value
-from edi_iop.tables import FILES, TABLES, Table
+from edi_iop.tables import FEEDS, FILES, TABLES, Table
 
 _PATIENCE_SECONDS = 30.0
 """How long a writer waits for another's transaction to end."""
@@ -235,7 +235,7 @@ class Store:
 
     def load(self, name: str, **where: Any) -> pl.DataFrame:
         """A canonical table, typed; of a feed the rows that are current. where: column = value."""
-        if name in schema.FEEDS:
+        if name in FEEDS:
             return self._select(TABLES[name], f"({_query(name)})", where)
         return self.history(name, **where)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from edi_iop.tables import claims, feeds, judged, remits
 from edi_iop.tables.claims import (
     CLAIM_CODES,
@@ -33,13 +35,19 @@ from edi_iop.tables.remits import (
 )
 from edi_iop.tables.schema import Column, Table
 
-TABLES: dict[str, Table] = {
-    table.name: table
-    for module in (feeds, claims, remits, judged)
-    for table in vars(module).values()
-    if isinstance(table, Table)
-}
+
+def _of(module: ModuleType) -> dict[str, Table]:
+    return {table.name: table for table in vars(module).values() if isinstance(table, Table)}
+
+
+TABLES: dict[str, Table] = _of(feeds) | _of(claims) | _of(remits) | _of(judged)
 """Every canonical table by name."""
+FEEDS = tuple(_of(feeds))
+"""The tables a clinic delivers."""
+REMITS = tuple(_of(remits))
+"""The tables of an 835."""
+SENT = ("submissions", "claims", "claim_lines", "claim_diagnoses")
+"""The tables of an 837 by which its lines are judged."""
 
 __all__ = [
     "ADJUSTMENTS",
@@ -52,6 +60,7 @@ __all__ = [
     "CLIENTS",
     "DAYS",
     "ENCOUNTERS",
+    "FEEDS",
     "FILES",
     "FINDINGS",
     "MATCHES",
@@ -61,8 +70,10 @@ __all__ = [
     "PROVIDERS",
     "PROVIDER_ADJUSTMENTS",
     "REMARKS",
+    "REMITS",
     "REMIT_CLAIMS",
     "REMIT_LINES",
+    "SENT",
     "SERVICE_LINES",
     "SUBMISSIONS",
     "TABLES",

@@ -18,6 +18,7 @@ from edi_iop.guides.loops import Integers, Loops
 from edi_iop.tables.schema import Column
 from edi_iop.transcribe import values
 from edi_iop.transcribe.maps import Each, Map, Source, TableMap
+from edi_iop.x12 import separators as sep
 from edi_iop.x12.segments import Segments
 
 
@@ -139,7 +140,7 @@ class _Reader:
         carried = self._of_pairs(node).select(
             pl.col("elements")
             .list.get(1, null_on_oob=True)
-            .str.extract(values.FIRST_COMPONENT, 0)
+            .str.extract(sep.FIRST_COMPONENT, 0)
             .is_in(qualifiers)
             .fill_null(False)
         )

@@ -12,8 +12,6 @@ from edi_iop.tables.schema import Column
 from edi_iop.transcribe.maps import Source
 from edi_iop.x12 import separators as sep
 
-FIRST_COMPONENT = f"^[^{sep.COMPONENT}{sep.REPETITION}]*"
-
 
 def typed(text: pl.Expr, source: Source, column: Column) -> pl.Expr:
     """An element's text in the type of its column; null where empty or unreadable."""

@@ -26,7 +26,6 @@ _CARRIED = {
     "isa": {"isa06": 6, "isa08": 8, "isa13": 13, "isa15": 15},
 }
 """The elements of each header that tables carry."""
-_SEGMENT_ID = r"^[A-Z][A-Z0-9]{1,2}$"
 _TRAILERS = {"IEA": ("ISA", 2), "GE": ("GS", 2), "SE": ("ST", 2)}
 """A trailer's header, and where it carries the control number (its count is always element 1)."""
 
@@ -303,7 +302,7 @@ def _identified(segments: Segments, placed: pl.DataFrame) -> pl.DataFrame:
     """With the segment's id, where it is one: anything else may be anybody's data."""
     own = segments.texts["id"].gather(placed["text"])
     return placed.with_columns(id=own).with_columns(
-        id=pl.when(pl.col("id").str.contains(_SEGMENT_ID)).then("id").otherwise(pl.lit("?"))
+        id=pl.when(pl.col("id").str.contains(sep.SEGMENT_ID)).then("id").otherwise(pl.lit("?"))
     )
 
 
@@ -323,7 +322,7 @@ def _empty(segments: Segments, spans: pl.DataFrame) -> pl.DataFrame:
     blank = raw.str.strip_chars() == ""
     trailing = raw.str.contains(r"[\x1d\x1e\x1f]$|[\x1e\x1f]\x1d") & (own != "ISA")
     faulty = segments.texts.select(
-        blank=blank, odd=~own.str.contains(_SEGMENT_ID) & ~blank, trailing=trailing
+        blank=blank, odd=~own.str.contains(sep.SEGMENT_ID) & ~blank, trailing=trailing
     )
     found = []
     for column, code, says in (

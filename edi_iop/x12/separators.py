@@ -14,6 +14,10 @@ TERMINATOR = "\x1c"
 ELEMENT = "\x1d"
 REPETITION = "\x1e"
 COMPONENT = "\x1f"
+FIRST_COMPONENT = f"^[^{COMPONENT}{REPETITION}]*"
+"""A composite's first component, where a qualifier stands."""
+SEGMENT_ID = r"^[A-Z][A-Z0-9]{1,2}$"
+"""A segment identifier; what is none may be anybody's data and is not shown."""
 
 _ISA_ELEMENTS = 16
 _ISA_LENGTH = 106
