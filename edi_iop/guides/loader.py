@@ -7,7 +7,7 @@ overlays in maps/guides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -136,6 +136,15 @@ class Guide:
 
     def segments(self, segment_id: str) -> list[Node]:
         return [node for node in self.nodes if node.kind == "segment" and node.id == segment_id]
+
+    def carrying(self, segment_id: str, loop: Node, qualifiers: Sequence[str] = ()) -> list[Node]:
+        """A loop's segments of that id that can carry one of the qualifiers; all, where none is asked."""
+        return [
+            node
+            for node in self.segments(segment_id)
+            if node.loop is loop
+            and (not qualifiers or not node.codes(1) or node.codes(1).intersection(qualifiers))
+        ]
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

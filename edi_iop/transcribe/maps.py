@@ -160,7 +160,12 @@ def _table(name: str, table: str, raw: _TableMap) -> TableMap:
 
 
 def _rows(path: str) -> Source:
-    return parse(path) if "." in path else Source("element", loop=path)
+    return parse(path) if "." in path else Source("element", loop=_loop(path))
+
+
+def _loop(name: str | None) -> str | None:
+    """A loop's id in the guides, which call the transaction itself ST_LOOP."""
+    return "ST_LOOP" if name == "ST" else name or None
 
 
 def parse(path: str) -> Source:
@@ -168,9 +173,9 @@ def parse(path: str) -> Source:
     if path.startswith("="):
         return Source("constant", value=path[1:])
     if path.startswith("@"):
-        return Source("offset", loop=path[1:] or None)
+        return Source("offset", loop=_loop(path[1:]))
     if path.startswith("#"):
-        return Source("number", loop=path[1:] or None)
+        return Source("number", loop=_loop(path[1:]))
     own = _OWN.fullmatch(path)
     if own:
         return Source(
@@ -183,7 +188,7 @@ def parse(path: str) -> Source:
         raise BadMap(f"{path!r} is not a path of a table map")
     return Source(
         "element" if found["loop"] else "envelope",
-        loop=found["loop"],
+        loop=_loop(found["loop"]),
         segment=found["segment"],
         qualifiers=tuple((found["qualifiers"] or "").split(",")) if found["qualifiers"] else (),
         element=int(found["element"] or 0),

@@ -92,7 +92,7 @@ class _Reader:
         ]
 
     def _loops(self, name: str | None) -> list[Node]:
-        return self.loops.guide.loops("ST_LOOP" if name == "ST" else str(name))
+        return self.loops.guide.loops(str(name))
 
     def _segment_rows(self, source: Source, each: Each | None) -> list[_Rows]:
         found = []
@@ -110,16 +110,7 @@ class _Reader:
 
     def _nodes(self, source: Source, loop: Node) -> list[Node]:
         """The loop's segments of that id that can carry the qualifier."""
-        return [
-            node
-            for node in self.loops.guide.segments(str(source.segment))
-            if node.loop is loop
-            and (
-                not source.qualifiers
-                or not node.codes(1)
-                or node.codes(1).intersection(source.qualifiers)
-            )
-        ]
+        return self.loops.guide.carrying(str(source.segment), loop, source.qualifiers)
 
     def _qualified(self, node: Node, source: Source) -> Integers:
         """The node's segments that carry one of the path's qualifiers."""
@@ -206,8 +197,7 @@ class _Reader:
 
     def _around(self, rows: _Rows, name: str) -> Node | None:
         """The loop of that id around the rows' loop (or itself)."""
-        wanted = "ST_LOOP" if name == "ST" else name
-        return next((one for one in (rows.loop, *rows.loop.above()) if one.id == wanted), None)
+        return next((one for one in (rows.loop, *rows.loop.above()) if one.id == name), None)
 
     def _offset(self, rows: _Rows, name: str | None) -> Iterator[pl.Series]:
         if name is None:

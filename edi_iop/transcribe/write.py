@@ -105,8 +105,8 @@ class _Writer:
 
     def _row_loops(self, source: Source, above: Node) -> list[Node]:
         """The loops of that id below a parent row's loop."""
-        name = "ST_LOOP" if source.loop == "ST" else str(source.loop)
-        return [loop for loop in self.guide.loops(name) if above is loop or above in loop.above()]
+        loops = self.guide.loops(str(source.loop))
+        return [loop for loop in loops if above is loop or above in loop.above()]
 
     def _of_variant(self, one: TableMap, loop: Node, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows that lie in this of several loops of the same id."""
@@ -180,16 +180,11 @@ class _Writer:
         return found
 
     def _node(self, source: Source, row_loop: Node) -> Node | None:
-        name = "ST_LOOP" if source.loop == "ST" else str(source.loop)
-        for loop in self.guide.loops(name):
+        """The first segment the path can be written at, seen from a row's loop."""
+        for loop in self.guide.loops(str(source.loop)):
             if shared_loop(row_loop, loop) is not None:
-                for node in self.guide.segments(str(source.segment)):
-                    if node.loop is loop and (
-                        not source.qualifiers
-                        or not node.codes(1)
-                        or source.qualifiers[0] in node.codes(1)
-                    ):
-                        return node
+                for node in self.guide.carrying(str(source.segment), loop, source.qualifiers[:1]):
+                    return node
         return None
 
     def _emit_node(
@@ -236,7 +231,7 @@ class _Writer:
             name: paths[0] for name, paths in one.columns.items() if paths[0].kind == "repeat"
         }
         by_first = "qualifier" if "qualifier" in repeat and source.qualifiers else None
-        for node in self._repeat_nodes(source, placed.loop):
+        for node in self.guide.carrying(str(source.segment), placed.loop, source.qualifiers):
             rows = placed.frame
             if by_first:
                 rows = rows.filter(pl.col(by_first).is_in(sorted(node.codes(1))))
@@ -265,18 +260,6 @@ class _Writer:
             )
             whole = pl.concat_str("_head", "_text").str.strip_chars_end(sep.ELEMENT)
             self._add(grouped, node, keys, whole, pl.col("_row"))
-
-    def _repeat_nodes(self, source: Source, loop: Node) -> list[Node]:
-        return [
-            node
-            for node in self.guide.segments(str(source.segment))
-            if node.loop is loop
-            and (
-                not source.qualifiers
-                or not node.codes(1)
-                or node.codes(1).intersection(source.qualifiers)
-            )
-        ]
 
     def _add(
         self,
