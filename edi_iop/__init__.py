@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         rules_show,
         rules_test,
         run,
+        show,
         simulate,
         validate,
     )
@@ -70,6 +71,7 @@ __all__ = [
     "rules_show",
     "rules_test",
     "run",
+    "show",
     "simulate",
     "validate",
 ]

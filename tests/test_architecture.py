@@ -19,7 +19,7 @@ FLOORS = {
     "x12": 1, "tables": 1, "codes": 1,
     "guides": 2, "rules": 2,
     "transcribe": 3,
-    "parsers": 4, "mapper": 4, "reconciler": 4, "store": 4,
+    "parsers": 4, "acks": 4, "mapper": 4, "reconciler": 4, "store": 4,
     "simulator": 5, "runner": 5, "reports": 5,
     "desk": 5.5,  # the front of floor 5: one function a verb over its floor mates
     "cli": 7, "__main__": 8,
@@ -36,7 +36,7 @@ HOMES = {
     "lxml": {"guides", "parsers"},
     "polars": {room for room, floor in FLOORS.items() if floor > 0},
     "numpy": {"x12", "guides", "transcribe"},
-    "msgspec": {"settings", "rules", "guides", "transcribe", "parsers"},
+    "msgspec": {"settings", "rules", "guides", "transcribe", "parsers", "acks"},
     "sqlite_utils": {"store"},
     "sqlite3": {"store"},
     "click": {"cli"},

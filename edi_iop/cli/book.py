@@ -21,7 +21,8 @@ def explain(code: str, output: Output) -> None:
     """Explain a code in plain words, with its source.
 
     CODE is a rule (DUP-01), a finding (COUNT_WRONG), a payer's reason or remark (97, CO-97, N20),
-    a segment, element or loop (CLP, SV202-2, 2010AA), or a table (remit_lines).
+    a segment, element or loop (CLP, SV202-2, 2010AA; 2110.SVC01-2 in one loop, "837I CLM05-3" in one
+    guide), or a table (remit_lines).
 
     \b
     Example:

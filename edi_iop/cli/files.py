@@ -1,14 +1,36 @@
-"""Verbs about files: identify, validate, parse."""
+"""Verbs about files: show, identify, validate, parse."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from edi_iop import desk
-from edi_iop.cli.options import paths_argument, snip_levels
-from edi_iop.cli.output import Output, deliver, output_options, whole, working
+from edi_iop.cli.options import PATH, paths_argument, snip_levels
+from edi_iop.cli.output import Output, deliver, leave, output_options, stream, whole, working
+
+
+@click.command()
+@paths_argument()
+@click.option("--claim", metavar="CLAIM", help="Only this claim (CLM01, CLP01), with its headers.")
+@output_options(forms=("table", "json", "ndjson"))
+def show(paths: tuple[Path, ...], claim: str | None, output: Output) -> None:
+    """Show an 835 or 837 decoded, each raw segment beside its meaning.
+
+    Loop by loop, amounts lined up, findings at their segments; 999, 277CA and other X12 too. -v adds
+    byte offsets. Names, ids, birth dates and addresses are hidden unless --show-phi is given.
+
+    \b
+    Example:
+      edi-iop show remit.835 --claim EXE4VG45F5Y
+    """
+    with working("reading", output):
+        decoded = desk.show(paths, claim, output.show_phi)
+    terminal = None if output.target else sys.stdout
+    stream(decoded.text(output.format, terminal, output.verbose), output)
+    leave(decoded, output)
 
 
 @click.command()
@@ -17,7 +39,8 @@ from edi_iop.cli.output import Output, deliver, output_options, whole, working
 def identify(paths: tuple[Path, ...], output: Output) -> None:
     """Say what each file is, by its content.
 
-    Kind, guide, sender, receiver, control number and counts; a name or suffix tells nothing. A folder stands for all files in it.
+    Kind, guide, sender, receiver, control number and counts, a row an interchange; a name or suffix
+    tells nothing. A folder or an archive (zip, gz) stands for all files in it, - for standard input.
 
     \b
     Example:
@@ -36,19 +59,39 @@ def identify(paths: tuple[Path, ...], output: Output) -> None:
     metavar="LEVELS",
     help="Only findings of these SNIP levels, as in 1-3,5.",
 )
+@click.option(
+    "--ack",
+    type=PATH,
+    metavar="DIR",
+    help="Write each 837's and 835's TA1 and 999 into this folder; bad values only with --show-phi.",
+)
+@click.option(
+    "--companion",
+    metavar="NAME",
+    help="Hold claims against this companion guide too (level 7), as in harbor.",
+)
 @output_options()
-def validate(paths: tuple[Path, ...], snip: set[int] | None, output: Output) -> None:
+def validate(
+    paths: tuple[Path, ...],
+    snip: set[int] | None,
+    ack: Path | None,
+    companion: str | None,
+    output: Output,
+) -> None:
     """List every finding of the files, each at its exact place.
 
     X12 against its implementation guide, remits also against their own sums, feeds against their
-    columns. Exit code 1 where there is an error.
+    columns. Exit code 1 where there is an error. With --ack each file is answered, whatever --snip
+    shows: errors that have a 999 code reject their transaction set.
 
     \b
     Example:
       edi-iop validate remit.835 --snip 1-3 --format ndjson
+      edi-iop validate inbox/ --ack answers/
+      edi-iop validate claim.837 --companion harbor
     """
     with working("validating", output):
-        answer = desk.validate(paths, snip)
+        answer = desk.validate(paths, snip, ack, output.show_phi, companion)
     deliver(answer, output)
 
 
@@ -60,7 +103,8 @@ def parse(paths: tuple[Path, ...], table: str, output: Output) -> None:
     """Take one canonical table out of the files.
 
     With -o the file gets everything; on a terminal names, member ids and birth dates are masked
-    unless --show-phi is given. --format csv, json and ndjson carry money in cents.
+    unless --show-phi is given. All formats but table carry money in cents. - stands for standard
+    input; the table `segments` holds every byte of the files.
 
     \b
     Example:
@@ -71,4 +115,4 @@ def parse(paths: tuple[Path, ...], table: str, output: Output) -> None:
     deliver(answer, whole(output))
 
 
-VERBS = (identify, validate, parse)
+VERBS = (show, identify, validate, parse)

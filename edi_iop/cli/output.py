@@ -7,7 +7,7 @@ import io
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,19 @@ from edi_iop.cli.front import FOUND_SOMETHING, quiet_stdout
 
 if TYPE_CHECKING:
     from edi_iop.desk import Answer
+    from edi_iop.desk.showing import Decoded
 
-FORMATS = ("table", "csv", "json", "ndjson")
+FORMATS = ("table", "csv", "json", "ndjson", "parquet")
 SLOW_SECONDS = 1.0
 """Work that takes longer shows a sign of life on a terminal."""
-_BY_SUFFIX = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson"}
-_NOT_WRITTEN = (".xlsx", ".xls", ".ods", ".html", ".parquet")
+_BY_SUFFIX = {
+    ".csv": "csv",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".parquet": "parquet",
+}
+_NOT_WRITTEN = (".xlsx", ".xls", ".ods", ".html")
 """Endings that promise a form we do not write: a table in words under that name could not be opened."""
 
 
@@ -39,10 +46,12 @@ class Output:
     show_phi: bool = False
 
 
-def output_options(to_file: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def output_options(
+    to_file: bool = True, forms: Sequence[str] = FORMATS
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Adds --format, -o, -q, -v and --show-phi; the verb takes them as one `output`.
 
-    to_file: False where -o means something else for the verb.
+    to_file: False where -o means something else for the verb. forms: those the verb has.
     """
 
     def add(verb: Callable[..., None]) -> Callable[..., None]:
@@ -50,30 +59,37 @@ def output_options(to_file: bool = True) -> Callable[[Callable[..., None]], Call
         def with_output(**options: Any) -> None:
             target = options.pop("to_file", None)
             output = Output(
-                format=options.pop("format") or _form(target),
+                format=options.pop("format") or _form(target, forms),
                 target=target,
                 quiet=options.pop("quiet"),
                 verbose=options.pop("verbose"),
                 show_phi=options.pop("show_phi"),
             )
+            _refuse_terminal(output)
             verb(**options, output=output)
 
         decorated: Callable[..., None] = with_output
-        for option in reversed(_options(to_file)):
+        for option in reversed(_options(to_file, forms)):
             decorated = option(decorated)
         return decorated
 
     return add
 
 
-def _options(to_file: bool) -> list[Callable[[Any], Any]]:
+def _refuse_terminal(output: Output) -> None:
+    """Before any work is done: bytes are nothing for a terminal."""
+    if output.format == "parquet" and output.target is None and sys.stdout.isatty():
+        raise click.UsageError("parquet is bytes and not for a terminal; add -o FILE.parquet")
+
+
+def _options(to_file: bool, forms: Sequence[str]) -> list[Callable[[Any], Any]]:
     target = click.option(
         "-o", "--output", "to_file", type=click.Path(path_type=Path), help="Write to this file."
     )
     return [
         click.option(
             "--format",
-            type=click.Choice(FORMATS),
+            type=click.Choice(forms),
             help="Form of the answer; default: table, or what the -o file's name says.",
         ),
         *([target] if to_file else []),
@@ -83,31 +99,62 @@ def _options(to_file: bool) -> list[Callable[[Any], Any]]:
     ]
 
 
-def _form(target: Path | None) -> str:
+def _form(target: Path | None, forms: Sequence[str]) -> str:
     """What the file's name says."""
     suffix = "" if target is None else target.suffix.lower()
-    if suffix in _NOT_WRITTEN:
-        raise click.UsageError(f"{suffix} is not written; -o takes .csv, .json, .ndjson or .txt")
-    return _BY_SUFFIX.get(suffix, "table")
+    form = _BY_SUFFIX.get(suffix, "table")
+    if suffix in _NOT_WRITTEN or form not in forms:
+        known = ", ".join(name for name, form in _BY_SUFFIX.items() if form in forms)
+        raise click.UsageError(f"{suffix} is not written; -o takes {known} or .txt")
+    return form
 
 
 def deliver(answer: Answer, output: Output) -> None:
     """Writes the answer, then its remarks, and leaves with its exit code."""
     sheet = answer.sheet if output.show_phi else answer.sheet.masked()
-    if output.target is None:
+    if output.format == "parquet":
+        _deliver_bytes(desk.to_parquet(sheet), output.target)
+    elif output.target is None:
         say(desk.render(sheet, output.format, sys.stdout))
     else:
         text = desk.render(sheet, output.format)
         desk.write(output.target, text.encode("utf-8"))
+    leave(answer, output)
+
+
+def leave(answer: Answer | Decoded, output: Output) -> None:
+    """The answer's remarks, and its exit code."""
     remark(answer.remarks, output)
     if answer.status == "findings":
         raise click.exceptions.Exit(FOUND_SOMETHING)
 
 
-def say(text: str) -> None:
-    """Text to standard output; a reader that left early is no trouble, nor a poor character set."""
-    if not sys.stdout:  # closed by whoever started us: nobody listens
+def _deliver_bytes(content: bytes, target: Path | None) -> None:
+    """Bytes to the file, or to what standard output is piped into."""
+    if target is not None:
+        desk.write(target, content)
         return
+    with suppress(BrokenPipeError):
+        sys.stdout.buffer.write(content)
+
+
+def stream(pieces: Iterator[str], output: Output) -> None:
+    """Text that comes in pieces, to the file or to standard output, as long as somebody reads."""
+    if output.target is not None:
+        desk.write(output.target, (piece.encode("utf-8") for piece in pieces))
+        return
+    for piece in pieces:
+        if not say(piece):
+            return
+
+
+def say(text: str) -> bool:
+    """Text to standard output; whether somebody reads it.
+
+    A reader that left early is no trouble, nor a poor character set.
+    """
+    if not sys.stdout:  # closed by whoever started us: nobody listens
+        return False
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     try:
@@ -115,6 +162,8 @@ def say(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         quiet_stdout()
+        return False
+    return True
 
 
 def remark(lines: Sequence[str], output: Output) -> None:

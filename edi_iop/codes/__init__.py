@@ -1,8 +1,9 @@
 """Code lists with our own short labels: what a code means, in which list, on which date.
 
 The official texts belong to X12, the AMA and the NUBC and are not shipped. Each
-list is maps/codes/KIND.csv; kinds.csv names the lists and where the codes come
-from. A code that no list holds is unknown, which is not the same as wrong.
+list is maps/codes/KIND.csv; kinds.csv names the lists, where their codes come from
+and how far they reach. A code that no list holds is unknown, which is not the same
+as wrong; a code without a label of ours is known all the same.
 """
 
 from __future__ import annotations
@@ -17,16 +18,20 @@ import polars as pl
 
 from edi_iop import resources
 from edi_iop.errors import BadMap
+from edi_iop.identifiers import diagnosis
 
 __all__ = [
     "Code",
+    "Reach",
     "codes",
     "kinds",
     "known",
     "label",
     "needing_remark",
+    "reach",
     "role",
     "senses",
+    "validity",
     "with_role",
 ]
 
@@ -38,6 +43,7 @@ class Code:
     kind: str
     code: str
     label: str
+    """Empty where we have none of our own."""
     valid_from: date | None
     valid_to: date | None
     retired: bool
@@ -47,10 +53,21 @@ class Code:
     """An adjustment reason that says little without a remark code beside it."""
 
 
-def _read(name: str) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Reach:
+    """How far a list reaches: of which day it is, from which day on and of which codes it speaks."""
+
+    as_of: date | None
+    since: date | None
+    """Days before this one it says nothing of."""
+    silent: str | None
+    """A pattern of codes it says nothing of, where it holds only some of their kind."""
+
+
+def _read(name: str, columns: list[str] | None = None) -> pl.DataFrame:
     path = resources.maps() / "codes" / f"{name}.csv"
     try:
-        return pl.read_csv(path, infer_schema=False)
+        return pl.read_csv(path, columns=columns, infer_schema=False)
     except (FileNotFoundError, pl.exceptions.PolarsError) as problem:
         raise BadMap(f"maps/codes/{name}.csv cannot be read; install again: {problem}") from problem
 
@@ -58,8 +75,54 @@ def _read(name: str) -> pl.DataFrame:
 @cache
 def kinds() -> Mapping[str, tuple[str, str]]:
     """Title and source of every list, by kind."""
-    rows = _read("kinds").iter_rows()
+    rows = _read("kinds").select("kind", "title", "source").iter_rows()
     return MappingProxyType({kind: (title, source) for kind, title, source in rows})
+
+
+@cache
+def reach(kind: str) -> Reach:
+    """What a list can be asked; KeyError where there is no such list."""
+    if kind not in kinds():
+        raise KeyError(kind)
+    day = pl.col("as_of", "since").str.to_date("%Y-%m-%d")
+    row = _read("kinds").filter(pl.col("kind") == kind).with_columns(day).row(0, named=True)
+    return Reach(row["as_of"], row["since"], row["silent"])
+
+
+@cache
+def _members(kind: str) -> pl.DataFrame:
+    """The codes of a list, sorted, with their first and last days as the file has them."""
+    rows = _read(kind, ["code", "from", "to"])
+    return rows if rows["code"].is_sorted() else rows.sort("code")
+
+
+def validity(kind: str, asked: pl.Series) -> pl.DataFrame:
+    """What a list says of codes: code, known, longer, from, to; one row a distinct code.
+
+    longer: whether the list holds codes that begin with this one; from and to are
+    null where unbounded, unknown or not held.
+    """
+    held = _members(kind)
+    distinct = asked.drop_nulls().unique()
+    # The list is sorted: a code stands where it would be put in, what begins with it behind it.
+    at = held["code"].search_sorted(distinct, side="left")
+    found = held[at.clip(upper_bound=len(held) - 1)]
+    after = held["code"][(at + (found["code"] == distinct)).clip(upper_bound=len(held) - 1)]
+    known = pl.col("held") == pl.col("code")
+    begins = pl.col("after").str.starts_with(pl.col("code")) & (pl.col("after") != pl.col("code"))
+    return (
+        found.rename({"code": "held"})
+        .with_columns(code=distinct, after=after)
+        .select(
+            "code",
+            known.alias("known"),
+            begins.alias("longer"),
+            *(
+                pl.when(known).then(day).str.to_date("%Y-%m-%d").alias(day)
+                for day in ("from", "to")
+            ),
+        )
+    )
 
 
 @cache
@@ -74,7 +137,7 @@ def codes(kind: str) -> Mapping[str, Code]:
             row["code"]: Code(
                 kind,
                 row["code"],
-                row["label"],
+                row["label"] or "",
                 row["from"],
                 row["to"],
                 row["retired"] == "Y",
@@ -87,13 +150,13 @@ def codes(kind: str) -> Mapping[str, Code]:
 
 
 def label(kind: str, code: str | None) -> str | None:
-    """Our own few words for a code, or None where the list does not hold it.
+    """Our own few words for a code, or None where we have none.
 
     >>> label("claim_status", "4")
     'denied'
     """
     entry = codes(kind).get(code or "")
-    return None if entry is None else entry.label
+    return entry.label or None if entry is not None else None
 
 
 def known(kind: str, code: str, on: date | None = None) -> bool:
@@ -124,10 +187,15 @@ def needing_remark() -> list[str]:
 
 
 def senses(code: str) -> list[tuple[str, str, str, str]]:
-    """Every list that holds the code: kind, code, label and source, one row each."""
+    """Every list that holds the code: kind, code, label and source, one row each.
+
+    A diagnosis may be written with its dot.
+    """
     return [
-        (kind, entry.code, entry.label, source)
+        (kind, held, label or "in the list; we have no label of our own", source)
         for kind, (_, source) in kinds().items()
-        for entry in [codes(kind).get(code)]
-        if entry is not None
+        for held, label in _read(kind)
+        .filter(pl.col("code") == (diagnosis(code) if kind == "icd10cm" else code))
+        .select("code", "label")
+        .iter_rows()
     ]

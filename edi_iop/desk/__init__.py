@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from edi_iop.desk.payer import clinic, knows_payers, simulate
     from edi_iop.desk.reconciling import reconcile, reconcile_workspace
     from edi_iop.desk.reporting import report, report_names
+    from edi_iop.desk.showing import show
     from edi_iop.desk.workspaces import build_workspace, db_migrate, db_status, init, run
-    from edi_iop.reports import render
+    from edi_iop.reports import render, to_parquet
 
 __all__ = [
     "Answer",
@@ -40,7 +41,9 @@ __all__ = [
     "rules_show",
     "rules_test",
     "run",
+    "show",
     "simulate",
+    "to_parquet",
     "validate",
     "write",
 ]
@@ -79,6 +82,7 @@ _ROOMS = {
         "report",
         "report_names",
     ),
+    "edi_iop.desk.showing": ("show",),
     "edi_iop.desk.workspaces": (
         "build_workspace",
         "db_migrate",
@@ -86,7 +90,10 @@ _ROOMS = {
         "init",
         "run",
     ),
-    "edi_iop.reports": ("render",),
+    "edi_iop.reports": (
+        "render",
+        "to_parquet",
+    ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from edi_iop import parsers
-from edi_iop.desk.paths import Delivered, delivered, is_workspace, read, shown
+from edi_iop.desk.paths import Delivered, delivered, is_workspace, opened, read, shown
 from edi_iop.findings import Finding
 from edi_iop.mapper.propose import propose
 from edi_iop.parsers import Parsed
@@ -34,6 +34,7 @@ from edi_iop.tables import (
     SERVICE_LINES,
     TABLES,
 )
+from edi_iop.tables.found import findings_frame
 
 Tables = dict[str, pl.DataFrame]
 
@@ -73,7 +74,7 @@ def of_files(given: Delivered) -> Material:
     return Material(
         tables=stacked(parsed.values()),
         findings=pl.concat(
-            [FINDINGS.empty(), *(FINDINGS.conform(file.findings) for file in parsed.values())]
+            [given.findings, *(FINDINGS.conform(file.findings) for file in parsed.values())]
         ),
         names=given.names,
         feeds=frozenset(FEEDS) & {file.kind for file in parsed.values()},
@@ -101,15 +102,21 @@ def of_workspace(workspace: Workspace) -> Material:
 
 def _waiting(workspace: Workspace, store: Store) -> Delivered:
     """The inbox without what was taken in before, under numbers that no file of the store has."""
-    contents: dict[bytes, Path] = {}
+    contents: dict[bytes, str] = {}
+    refused: list[tuple[str, Finding]] = []
     for path in sorted(path for path in workspace.inbox.rglob("*") if path.is_file()):
-        content = read(path)
-        if store.seen(sha256(content).hexdigest()) is None:
-            contents.setdefault(content, path)
-    numbered = list(enumerate(contents.items(), start=_AFTER_THE_STORE))
+        for name, found in opened(shown(path), read(path)):
+            if isinstance(found, Finding):
+                refused.append((name, found))
+            elif store.seen(sha256(found).hexdigest()) is None:
+                contents.setdefault(found, name)
+    names = dict(enumerate((*contents.values(), *dict(refused)), start=_AFTER_THE_STORE))
+    numbers = {name: number for number, name in names.items()}
+    faults = [findings_frame([finding], numbers[name]) for name, finding in refused]
     return Delivered(
-        tuple((number, content) for number, (content, _) in numbered),
-        {number: shown(path) for number, (_, path) in numbered},
+        tuple(zip(names, contents, strict=False)),
+        names,
+        pl.concat([FINDINGS.empty(), *faults]),
     )
 
 

@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from edi_iop.errors import MissingPath, NotWritten, StoreVersion, Unreadable
+from edi_iop.findings import Finding
+from edi_iop.parsers import archives
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.settings import Workspace
+from edi_iop.tables import FINDINGS
+from edi_iop.tables.found import findings_frame
+
+STANDARD_INPUT = Path("-")
+"""Stands for what is piped in."""
+_OPEN_ALREADY = ("/dev/stdin", "/dev/fd", "/proc/self/fd")
+"""Where a shell names what it holds open for us: a pipe there has a writer, one on a disk may not."""
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """Files read whole: their bytes numbered from 1, and the path behind each number."""
+    """Files read whole: their bytes numbered from 1, and the name behind each number."""
 
     files: tuple[tuple[int, bytes], ...]
     names: dict[int, str]
+    findings: pl.DataFrame = field(default_factory=FINDINGS.empty)
+    """What could not be had out of archives; those files have a number and no bytes."""
 
 
 def delivered(paths: Iterable[Path]) -> Delivered:
-    """Every file named, and every file in a folder named, in order."""
-    found = [file for path in paths for file in _files(path)]
-    return Delivered(
-        tuple((number, read(path)) for number, path in enumerate(found, start=1)),
-        {number: shown(path) for number, path in enumerate(found, start=1)},
-    )
+    """Every file named, every file in a folder named and every file in an archive, in order.
+
+    MissingPath, Unreadable: the system does not give us one of them.
+    """
+    files: list[tuple[int, bytes]] = []
+    names: dict[int, str] = {}
+    faults = []
+    for path in (file for named in paths for file in _files(named)):
+        for name, found in opened(shown(path), read(path)):
+            number = len(names) + 1
+            names[number] = name
+            if isinstance(found, Finding):
+                faults.append(findings_frame([found], number))
+            else:
+                files.append((number, found))
+    return Delivered(tuple(files), names, pl.concat([FINDINGS.empty(), *faults]))
+
+
+def opened(name: str, content: bytes) -> Iterator[tuple[str, bytes | Finding]]:
+    """The file itself, or what its archive holds: members, and reasons why one cannot be had."""
+    if not archives.is_archive(content):
+        yield name, content
+        return
+    found = archives.unpack(name, content)
+    for member in found.members:
+        yield member.name, member.content
+    yield from found.faults
 
 
 def shown(path: Path) -> str:
@@ -36,34 +70,63 @@ def shown(path: Path) -> str:
 
 
 def _files(path: Path) -> Sequence[Path]:
+    if path == STANDARD_INPUT:
+        return [path]
     if path.is_dir():
-        inside = sorted(
-            file
-            for file in path.rglob("*")
-            if file.is_file() and not file.relative_to(path).as_posix().startswith(".")
-        )
+        inside = _inside(path)
         if not inside:
             raise MissingPath(f"{path}: the folder is empty; name a file or a folder of files")
         return inside
+    if path.is_symlink() and not path.exists():
+        raise MissingPath(f"{path}: a link to a file that is not there; check where it points")
     if not path.exists():
         raise MissingPath(f"{path}: no such file or folder; check the path")
+    if not path.is_file() and not {str(path), str(path.parent)}.intersection(_OPEN_ALREADY):
+        raise Unreadable(f"{path}: not a file but a pipe or device; pipe its content in with -")
     return [path]
 
 
+def _inside(folder: Path) -> list[Path]:
+    """The files below a folder in order, without hidden ones; Unreadable where one is closed to us."""
+    found = [
+        Path(place, name)
+        for place, _, names in os.walk(folder, onerror=_closed)
+        for name in names
+        if not Path(place, name).relative_to(folder).as_posix().startswith(".")
+    ]
+    return sorted(path for path in found if path.is_file())
+
+
+def _closed(problem: OSError) -> None:
+    raise _refused(Path(str(problem.filename)), problem)
+
+
 def read(path: Path) -> bytes:
-    """The file's bytes; Unreadable where the system refuses them."""
+    """The file's bytes, or those piped in; Unreadable where the system refuses them."""
     try:
-        return path.read_bytes()
+        return _piped() if path == STANDARD_INPUT else path.read_bytes()
     except OSError as problem:
-        reason = problem.strerror or "cannot be read"
-        raise Unreadable(f"{path}: {reason.lower()}; check its permissions") from problem
+        raise _refused(path, problem) from problem
 
 
-def write(path: Path, content: bytes) -> None:
+def _piped() -> bytes:
+    if not sys.stdin or sys.stdin.isatty():
+        raise Unreadable("-: nothing is piped in; name a file, or pipe one in")
+    return sys.stdin.buffer.read()
+
+
+def _refused(path: Path, problem: OSError) -> Unreadable:
+    reason = (problem.strerror or "cannot be read").lower()
+    return Unreadable(f"{path}: {reason}; check its permissions")
+
+
+def write(path: Path, content: bytes | Iterable[bytes]) -> None:
     """The content as a file, its folder made where needed; NotWritten where the system refuses."""
+    pieces = [content] if isinstance(content, bytes) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        with path.open("wb") as target:
+            target.writelines(pieces)
     except OSError as problem:
         reason = problem.strerror or "cannot be written"
         raise NotWritten(f"{path}: {reason.lower()}; choose another place") from problem

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop import codes
+from edi_iop.desk import elements
 from edi_iop.findings import CATALOGUE
-from edi_iop.guides.loader import ElementSpec, Guide, Node, load
 from edi_iop.rules.catalogue import catalogue
-from edi_iop.tables import TABLES, Column, Table, claims, remits
+from edi_iop.tables import TABLES
 
 SCHEMA = dict.fromkeys(("code", "kind", "says", "more", "remedy", "source"), pl.String)
-_GUIDES = ("005010X221A1", "005010X223A2", "005010X222A1")
-_USAGE = {"R": "required", "S": "where the situation asks for it", "N": "not used"}
-_ELEMENT = re.compile(r"([A-Z][A-Z0-9]{1,2}?)([0-9]{2})(?:-([0-9]{1,2}))?")
 _GROUPED = re.compile(r"(CO|PR|OA|PI|CR)[- ]?([A-Z]?[0-9]{1,3})")
 """CO-97 is a group and a reason."""
 
@@ -99,57 +96,8 @@ def _betrays(kind: str, code: str) -> str:
 
 def _elements(code: str) -> Iterator[Sense]:
     """What our tables and the guides say of a segment, an element or a loop."""
-    for transaction, table in _transaction_tables():
-        for column in table.columns:
-            if _comes_from(column, code):
-                says = column.meaning or column.name.removesuffix("_cents").replace("_", " ")
-                source = f"column {column.name} of our table {table.name}"
-                yield Sense(column.source, f"{transaction} element", says, source=source)
-    for name in _GUIDES:
-        yield from _in_guide(load(name), code)
-
-
-def _in_guide(guide: Guide, code: str) -> Iterator[Sense]:
-    """Where the guide has the segment or loop and how often, or what it asks of the element."""
-    source = f"{guide.name}, as pyx12's map has it"
-    nodes = [node for node in guide.nodes if node.id == code and not node.wrapper]
-    if nodes:
-        places = dict.fromkeys(_place(node) for node in nodes)
-        yield Sense(code, f"{guide.form} {nodes[0].kind}", "; ".join(places), "", "", source)
-    element = _ELEMENT.fullmatch(code)
-    if element is None:
-        return
-    segment, position, component = element[1], int(element[2]), element[3]
-    for node in guide.segments(segment):
-        spec = node.element(position, int(component) if component else None)
-        if spec is not None:
-            yield Sense(code, f"{guide.form} element", _asked(node, spec), source=source)
-
-
-def _place(node: Node) -> str:
-    often = "any number" if node.most is None else f"up to {node.most}"
-    where = f"in loop {node.loop.id}" if node.kind == "segment" else "a loop"
-    return f"{where}: {_USAGE[node.usage]}, {often}"
-
-
-def _asked(node: Node, spec: ElementSpec) -> str:
-    """`loop 2100: required, 1 to 2 characters, one of 1 2 3 4`."""
-    size = "" if spec.composite else f", {spec.shortest} to {spec.longest} characters"
-    listed = f", one of {' '.join(sorted(spec.codes))}" if spec.codes else ""
-    return f"loop {node.loop.id}: {_USAGE[spec.usage]}{size}{listed}"
-
-
-def _transaction_tables() -> Iterator[tuple[str, Table]]:
-    for transaction, module in (("837", claims), ("835", remits)):
-        for value in vars(module).values():
-            if isinstance(value, Table):
-                yield transaction, value
-
-
-def _comes_from(column: Column, code: str) -> bool:
-    """Whether a column's source names the element, an element of the segment, or the loop."""
-    pattern = re.compile(rf"{re.escape(code)}([0-9]{{2}})?(-[0-9.]+)?")
-    return any(pattern.fullmatch(token) for token in re.split(r"[\s,]+", column.source))
+    for said in elements.of(code):
+        yield Sense(said.code, said.kind, said.says, said.more, source=said.source)
 
 
 def _tables(code: str) -> Iterator[Sense]:

@@ -14,11 +14,13 @@ matched again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from edi_iop.guides.loader import Guide, Node, load
+from edi_iop.x12 import separators as sep
 
 Discriminator = tuple[int, ...]
 """The element positions that tell a guide's segments of one id apart."""
@@ -75,12 +77,15 @@ class Automaton:
             self._key_list.append(key)
         return number
 
-    def walk(self, keys: Iterable[int]) -> list[int]:
-        """Transition number of each segment of one transaction, ST first."""
+    def walk(self, keys: Iterable[int], after: int | None = None) -> list[int]:
+        """Transition number of each segment of one transaction, ST first.
+
+        after: the transition before, where the transaction began in an earlier frame.
+        """
         # The one loop over segments: each place depends on the place before it.
         taken: list[int] = []
         add, targets = taken.append, self._targets
-        place = self._table(self.guide.root)
+        place = self._table(self.guide.root) if after is None else targets[after]
         for key in keys:
             number = place.get(key)
             if number is None:
@@ -88,6 +93,16 @@ class Automaton:
             add(number)
             place = targets[number]
         return taken
+
+    def open_before(self, after: int, elements: Sequence[str]) -> frozenset[Node]:
+        """The loops still open when a segment follows a transition, those it begins anew left out."""
+        places = self.discriminators.get(elements[0], ())
+        values = (elements[place] if place < len(elements) else "" for place in places)
+        firsts = (re.split(f"[{sep.COMPONENT}{sep.REPETITION}]", value)[0] for value in values)
+        present = self.guide.nodes[self._targets[after][-1]]
+        transition = self._next(present, self._key_list[self.key_number((elements[0], *firsts))])
+        here = set(_after(present, transition).above()) - set(transition.begins)
+        return frozenset(loop for loop in present.above() if loop in here and not loop.wrapper)
 
     def _table(self, node: Node) -> dict[int, int]:
         table = self._tables.get(node.index)
@@ -179,6 +194,8 @@ _IMPLIED = 1.0
 _IMPLIED_MORE = 0.35
 _INSIDE = 0.4
 """The implied loop is entered by a required segment that is not its first."""
+_SKIPPED = 0.4
+"""The implied loop would lack required parts besides its first segment."""
 _OPTIONAL = 0.1
 """Among equals, what the guide requires is likelier than what it merely allows."""
 
@@ -213,9 +230,17 @@ def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...]) ->
         cost += _IMPLIED + _IMPLIED_MORE * (len(implied) - 1)
         if not node.starts_loop:
             cost += _INSIDE if node.usage == "R" else _UNMATCHED
+        if any(_skipped(loop, _branch(node, loop)) for loop in implied):
+            cost += _SKIPPED
     if any(one.usage != "R" for one in (node, *implied)):
         cost += _OPTIONAL
     return cost
+
+
+def _skipped(loop: Node, number: int) -> bool:
+    """Whether a loop entered at its child of that number has required ones before it."""
+    before = (child for child in loop.children if child.index < number)
+    return any(child.usage == "R" and not child.starts_loop for child in before)
 
 
 def _after(present: Node, transition: Transition) -> Node:

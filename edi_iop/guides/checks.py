@@ -13,7 +13,8 @@ from collections.abc import Callable
 import polars as pl
 
 from edi_iop.guides import patterns
-from edi_iop.guides.loader import external_codes, index
+from edi_iop.guides.external import external_faults
+from edi_iop.guides.loader import index
 from edi_iop.guides.loops import Loops
 from edi_iop.guides.specifications import code_lists, specifications
 from edi_iop.guides.structure import FAULTS
@@ -27,19 +28,27 @@ IS_NUMBER = pl.col("type").str.starts_with("N") | (pl.col("type") == "R")
 IS_TEXT = pl.col("type").is_in(["AN", "ID"])
 USED = pl.col("usage") != "N"
 
+_PLACE = ["pair", "element", "component", "repetition"]
+_NOTHING = pl.DataFrame(schema={"pair": pl.UInt32(), "element": pl.Int32()})
+
 
 def element_faults(loops: Loops) -> pl.DataFrame:
     """All element faults, one row a segment and fault: structure.FAULTS."""
-    found = [syntax_notes(loops)]
+    found = [_NOTHING]
     suspects = _suspects(loops)
     if not suspects.is_empty():
         values = _values(suspects, loops.guide.name)
-        found += [check(values, loops.guide.name) for check in _CHECKS]
+        broken = [check(values, loops.guide.name) for check in _CHECKS]
+        # A value that breaks several rules is one fault: the first said is the plainest.
+        found.append(pl.concat(broken).unique(_PLACE, keep="first", maintain_order=True))
         found.append(_missing(suspects, loops.guide.name, values))
+    missing = found[-1].select("pair", "element")
+    # A note that asks for a required element says nothing new.
+    found.append(syntax_notes(loops).join(missing, on=["pair", "element"], how="anti"))
     faults = pl.concat(found, how="diagonal_relaxed")
     if faults.is_empty():
-        return pl.DataFrame(schema=FAULTS)
-    return _placed(loops, faults)
+        return external_faults(loops)
+    return pl.concat([_placed(loops, faults), external_faults(loops)])
 
 
 def _suspects(loops: Loops) -> pl.DataFrame:
@@ -176,8 +185,13 @@ def _excess(values: pl.DataFrame, _: str) -> pl.DataFrame:
 
 def _repetitions(values: pl.DataFrame, _: str) -> pl.DataFrame:
     too_many = (pl.col("repetition") == pl.col("repeats") + 1) & (pl.col("component") == 1)
-    simple = pl.col("repetition").is_null() & VALUE.str.contains(sep.REPETITION, literal=True)
-    return _fault(values.filter(too_many | simple), "REPETITION_EXCESS", "repeats too often")
+    # Nothing but separators is a fault of the envelope's syntax, told there.
+    said = VALUE.str.strip_chars(sep.REPETITION) != ""
+    simple = (
+        pl.col("repetition").is_null() & VALUE.str.contains(sep.REPETITION, literal=True) & said
+    )
+    found = values.filter(too_many | simple).with_columns(component=pl.lit(0))
+    return _fault(found, "REPETITION_EXCESS", "repeats too often")
 
 
 def _length(values: pl.DataFrame, _: str) -> pl.DataFrame:
@@ -285,41 +299,21 @@ def _codes(values: pl.DataFrame, guide_name: str) -> pl.DataFrame:
     return _fault(wrong, "CODE_INVALID", "is not a code of the guide")
 
 
-def _external(values: pl.DataFrame, guide_name: str) -> pl.DataFrame:
-    """External lists: unknown is a warning, since those lists change without the guide."""
-    lists = external_codes()
-    listed = values.filter(GIVEN & USED & pl.col("external").is_in(list(lists))).with_columns(
-        pl.col("component").fill_null(0)
-    )
-    known = pl.DataFrame(
-        [(name, code) for name, codes in lists.items() for code in sorted(codes)],
-        schema={"external": pl.String, "value": pl.String},
-        orient="row",
-    )
-    keys = ["node", "position", "component", "value"]
-    unknown = listed.join(known, on=["external", "value"], how="anti").join(
-        code_lists(guide_name), on=keys, how="anti"
-    )
-    return _fault(unknown, "CODE_UNKNOWN", "is not in the external code list we hold")
-
-
 def _characters(values: pl.DataFrame, _: str) -> pl.DataFrame:
-    """The extended character set; trailing spaces say nothing and are only a warning."""
-    text = values.filter(GIVEN & USED & IS_TEXT)
+    """The extended character set (X12.6)."""
     foreign = VALUE.str.contains(r"""[^A-Z0-9!"&'()*+,\-./:;?= a-z%~@\[\]_{}\\|<>^`#$\x1e]""")
-    spaced = VALUE.str.ends_with(" ") & (
-        VALUE.str.strip_chars_end().str.len_chars() >= pl.col("shortest")
+    return _fault(
+        values.filter(GIVEN & USED & IS_TEXT & foreign),
+        "CHARACTER_INVALID",
+        "has a character outside the extended set",
     )
-    return pl.concat(
-        [
-            _fault(
-                text.filter(foreign),
-                "CHARACTER_INVALID",
-                "has a character outside the extended set",
-            ),
-            _fault(text.filter(spaced), "TRAILING_SPACES", "ends in spaces"),
-        ]
-    )
+
+
+def _spaces(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    """Spaces at the end of a text say nothing: only a warning."""
+    long_enough = VALUE.str.strip_chars_end().str.len_chars() >= pl.col("shortest")
+    spaced = values.filter(GIVEN & USED & IS_TEXT & VALUE.str.ends_with(" ") & long_enough)
+    return _fault(spaced, "TRAILING_SPACES", "ends in spaces")
 
 
 def _forms(values: pl.DataFrame, _: str) -> pl.DataFrame:
@@ -339,14 +333,15 @@ _CHECKS: tuple[Callable[[pl.DataFrame, str], pl.DataFrame], ...] = (
     _not_used,
     _excess,
     _repetitions,
-    _length,
+    _characters,
     _numbers,
     _dates,
     _codes,
-    _external,
-    _characters,
+    _length,
+    _spaces,
     _forms,
 )
+"""In the order in which one of several faults of a value is told."""
 
 
 def _missing(pairs: pl.DataFrame, guide_name: str, values: pl.DataFrame) -> pl.DataFrame:

@@ -1,150 +1,27 @@
 """Implementation guides: pyx12's XML maps as a tree of nodes.
 
 The maps come from the installed pyx12 package, found by its own index, so that
-both programs read the same guide. What they lack or have wrong is for the
-overlays in maps/guides.
+both programs read the same guide. What they lack or have wrong is put right by the
+overlay of that guide (maps/guides/GUIDE.toml).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from lxml import etree
 
 from edi_iop import resources
 from edi_iop.errors import BadMap
+from edi_iop.guides import overlays
+from edi_iop.guides.model import ElementSpec, Guide, Node, Usage
 
-Usage = Literal["R", "S", "N"]
+__all__ = ["ElementSpec", "Guide", "Node", "Usage", "external_codes", "index", "load", "resolve"]
+
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-
-
-@dataclass(frozen=True)
-class ElementSpec:
-    """What a guide says of one element, or of one component of a composite."""
-
-    position: int
-    component: int | None
-    name: str
-    data_element: str
-    type: str
-    shortest: int
-    longest: int
-    usage: Usage
-    codes: frozenset[str]
-    external: str | None
-    """Name of the external code list, where the guide points to one."""
-    form: str | None
-    """A regular expression the value must contain."""
-    repeats: int
-    composite: bool = False
-    of_usage: Usage = "R"
-    """Usage of the composite a component stands in."""
-
-
-@dataclass(eq=False)
-class Node:
-    """A loop or a segment of the guide; `index` is its place in document order."""
-
-    index: int
-    id: str
-    name: str
-    kind: Literal["loop", "segment"]
-    usage: Usage
-    position: int
-    most: int | None
-    """How often it may occur in its parent; None without limit."""
-    parent: Node | None
-    wrapper: bool = False
-    """A loop that only groups (header, detail, footer); it has no first segment of its own."""
-    children: list[Node] = field(default_factory=list)
-    elements: tuple[ElementSpec, ...] = ()
-    syntax: tuple[str, ...] = ()
-
-    @property
-    def loop(self) -> Node:
-        """The nearest loop above that is not a wrapper; a loop's own for a loop."""
-        node = self if self.kind == "loop" else self.parent
-        while node is not None and node.wrapper:
-            node = node.parent
-        if node is None:
-            raise BadMap(f"segment {self.id} stands outside every loop of its guide")
-        return node
-
-    @property
-    def first(self) -> Node | None:
-        """The segment that begins a loop."""
-        for child in self.children:
-            if child.kind == "segment":
-                return child
-        return None
-
-    @property
-    def starts_loop(self) -> bool:
-        return (
-            self.kind == "segment"
-            and self.parent is not None
-            and not self.parent.wrapper
-            and self.parent.first is self
-        )
-
-    def above(self) -> Iterator[Node]:
-        """The loops above, nearest first."""
-        node = self.parent
-        while node is not None:
-            yield node
-            node = node.parent
-
-    def element(self, position: int, component: int | None = None) -> ElementSpec | None:
-        for spec in self.elements:
-            if spec.position == position and spec.component == component:
-                return spec
-        return None
-
-    def codes(self, position: int) -> frozenset[str]:
-        """Codes of an element, or of a composite's first component; empty where free."""
-        spec = self.element(position)
-        if spec is None or not spec.composite:
-            return spec.codes if spec else frozenset()
-        first = self.element(position, 1)
-        return first.codes if first else frozenset()
-
-
-@dataclass(frozen=True)
-class Guide:
-    """One implementation guide: its nodes in document order, the ST loop first."""
-
-    name: str
-    transaction: str
-    form: str
-    nodes: tuple[Node, ...]
-    envelope: dict[str, Node]
-    """ISA, GS, GE and IEA."""
-
-    @property
-    def root(self) -> Node:
-        return self.nodes[0]
-
-    def loops(self, loop_id: str) -> list[Node]:
-        """Loops of that id; the same id can stand at two places."""
-        return [node for node in self.nodes if node.kind == "loop" and node.id == loop_id]
-
-    def segments(self, segment_id: str) -> list[Node]:
-        return [node for node in self.nodes if node.kind == "segment" and node.id == segment_id]
-
-    def carrying(self, segment_id: str, loop: Node, qualifiers: Sequence[str] = ()) -> list[Node]:
-        """A loop's segments of that id that can carry one of the qualifiers; all, where none is asked."""
-        return [
-            node
-            for node in self.segments(segment_id)
-            if node.loop is loop
-            and (not qualifiers or not node.codes(1) or node.codes(1).intersection(qualifiers))
-        ]
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,7 +60,7 @@ def resolve(version: str | None, transaction: str | None) -> str | None:
 
 @cache
 def load(name: str) -> Guide:
-    """The guide of that name, compiled from pyx12's map."""
+    """The guide of that name, compiled from pyx12's map and our overlay of it."""
     entry = index().guides.get(name)
     if entry is None:
         raise BadMap(f"guide {name} is not in maps/guides/index.toml")
@@ -197,7 +74,11 @@ def load(name: str) -> Guide:
     }
     nodes: list[Node] = []
     _grow(_child(gs, "loop"), None, nodes)
-    return Guide(name, entry.transaction, entry.form or entry.transaction, tuple(nodes), envelope)
+    guide = Guide(name, entry.transaction, entry.form or entry.transaction, tuple(nodes), envelope)
+    overlay = resources.maps() / "guides" / f"{name}.toml"
+    if overlay.is_file():
+        overlays.apply(guide, overlays.entries(overlay))
+    return guide
 
 
 @cache

@@ -7,6 +7,7 @@ it, so hierarchy, extraction and checks are array operations.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,7 +20,7 @@ from edi_iop.guides import loader
 from edi_iop.guides.automaton import Automaton, automaton
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.x12 import separators as sep
-from edi_iop.x12.envelopes import Enveloped
+from edi_iop.x12.envelopes import Enveloped, Open
 from edi_iop.x12.segments import Segments
 
 Integers = npt.NDArray[np.int64]
@@ -44,6 +45,16 @@ class Loops:
     automaton: Automaton
     transactions: pl.DataFrame
     """One row an ST, in order (envelopes.Enveloped.transactions)."""
+    repeated: int = 0
+    """So many places at the start stood in an earlier frame."""
+    already: Mapping[int, int] = field(default_factory=dict)
+    """What the loops open at the start held in earlier frames and is not repeated: how many, by node."""
+    numbers: Mapping[str, pl.Series] = field(default_factory=dict)
+    """Element 1 of the transaction's HL and LX segments in earlier frames."""
+    opened: frozenset[Node] = frozenset()
+    """The loops that go on from the frame before."""
+    open: frozenset[Node] = frozenset()
+    """The loops that go on in the next frame."""
     _instances: dict[int, Integers] = field(default_factory=dict)
     _starts: dict[int, Integers] = field(default_factory=dict)
 
@@ -87,24 +98,85 @@ class Loops:
             self._instances[loop.index] = known
         return known
 
+    def occurrences(self, child: Node) -> Integers:
+        """Places of a segment, or where a loop begins."""
+        return self.segments_of(child) if child.kind == "segment" else self.starts(child)
+
+    def before(self, loop: Node, child: Node) -> int:
+        """How many children the loop open at the start held in earlier frames, if it is still open."""
+        return self.already.get(child.index, 0) if len(self.starts(loop)) == 1 else 0
+
+    def passed(self, loop: Node, child: Node) -> bool:
+        """Whether something of the last instance of a loop stands behind the child's place."""
+        inside = self.node[self.starts(loop)[-1] :]
+        below = [node.index for node in self.guide.nodes if loop in node.above()]
+        return bool(((inside > child.index) & (inside <= max(below, default=-1))).any())
+
+    def standing(self, places: Integers) -> tuple[Integers, Integers]:
+        """For places, their rows in the frame and the numbers of their transactions.
+
+        What is missing at the end of a chunk was due before the first segment of the next: the
+        place behind the last.
+        """
+        rows = np.append(self.rows, self.rows[-1] + 1)[places]
+        inside = np.minimum(places, len(self.rows) - 1)
+        return rows, self.instance(self.guide.root)[inside] - 1
+
     def elements(self, places: Integers) -> pl.Series:
         """The element lists of segments (the id first)."""
         return self.pairs["elements"].gather(self.pair[places])
 
 
-def walk(segments: Segments, enveloped: Enveloped) -> tuple[list[Loops], pl.DataFrame]:
+@dataclass(frozen=True)
+class Left:
+    """A transaction that a frame leaves unfinished: what the next frame must know of it."""
+
+    rows: Integers
+    """The frame's rows to be repeated: the segments of the open loops themselves."""
+    taken: list[int]
+    """Their transitions."""
+    last: int
+    """The last transition of all."""
+    already: Mapping[int, int]
+    numbers: Mapping[str, pl.Series]
+    open: frozenset[Node]
+
+    def below(self, envelope: Open) -> Integers:
+        """The rows to be repeated, those of the open ISA and GS first."""
+        return np.concatenate([envelope.rows[:-1], self.rows])
+
+
+@dataclass(frozen=True)
+class Walked:
+    """The transactions of a frame: with a guide, by guide, and without."""
+
+    loops: list[Loops]
+    unguided: pl.DataFrame
+    """Rows of `Enveloped.transactions`."""
+    left: Left | None = None
+
+
+def walk(segments: Segments, enveloped: Enveloped, before: Left | None = None) -> Walked:
     """All transactions we have a guide for, walked guide by guide, and the rest.
 
-    The second answer is the rows of `enveloped.transactions` without a guide.
+    before: what the frame before this one left unfinished.
     """
     named = enveloped.transactions.with_columns(name=_resolved(enveloped.transactions))
+    unfinished = _unfinished(enveloped)
     walked = [
-        _walk_guide(segments, str(name), part)
+        _walk_guide(segments, str(name), part, before, unfinished)
         for (name,), part in named.filter(pl.col("name").is_not_null()).group_by(
             "name", maintain_order=True
         )
     ]
-    return walked, named.filter(pl.col("name").is_null())
+    left = next((_left(loops) for loops in walked if loops.open), None)
+    return Walked(walked, named.filter(pl.col("name").is_null()), left)
+
+
+def _unfinished(enveloped: Enveloped) -> int | None:
+    """Row of the ST that goes on in the next frame."""
+    left = enveloped.left_open
+    return None if left is None else left.transaction
 
 
 def _resolved(transactions: pl.DataFrame) -> pl.Series:
@@ -118,15 +190,25 @@ def _resolved(transactions: pl.DataFrame) -> pl.Series:
     return pl.Series("name", answers, dtype=pl.String)
 
 
-def _walk_guide(segments: Segments, name: str, transactions: pl.DataFrame) -> Loops:
+def _walk_guide(
+    segments: Segments,
+    name: str,
+    transactions: pl.DataFrame,
+    before: Left | None,
+    unfinished: int | None,
+) -> Loops:
     machine = automaton(name)
     keys = _keys(segments, machine)
     texts = segments.rows["text"].to_numpy()
     spans = transactions.select("row", "last").iter_rows()
     taken: list[int] = []
     rows: list[npt.NDArray[Any]] = []
+    goes_on = before is not None and transactions["row"][0] < segments.repeated
     for first, last in spans:
-        taken += machine.walk(keys[texts[first : last + 1]].tolist())
+        after, begin = None, first
+        if before is not None and first < segments.repeated:
+            taken, after, begin = list(before.taken), before.last, segments.repeated
+        taken += machine.walk(keys[texts[begin : last + 1]].tolist(), after)
         rows.append(np.arange(first, last + 1))
     numbers = np.array(taken, dtype=np.int64)
     place = np.concatenate(rows)
@@ -135,7 +217,103 @@ def _walk_guide(segments: Segments, name: str, transactions: pl.DataFrame) -> Lo
     )
     node = nodes[numbers]
     pairs, pair = _pairs(segments, node, texts[place])
-    return Loops(machine.guide, place, node, numbers, pair, pairs, machine, transactions)
+    return Loops(
+        machine.guide,
+        place,
+        node,
+        numbers,
+        pair,
+        pairs,
+        machine,
+        transactions,
+        repeated=len(before.taken) if before is not None and goes_on else 0,
+        already=before.already if before is not None and goes_on else {},
+        numbers=before.numbers if before is not None and goes_on else {},
+        opened=before.open if before is not None and goes_on else frozenset(),
+        open=_open(machine, segments, transactions, taken, unfinished),
+    )
+
+
+_ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA")
+
+
+def _open(
+    machine: Automaton,
+    segments: Segments,
+    transactions: pl.DataFrame,
+    taken: list[int],
+    unfinished: int | None,
+) -> frozenset[Node]:
+    """The loops that go on in the next frame, where these transactions' last one does."""
+    if unfinished is None or transactions["row"][-1] != unfinished or segments.following is None:
+        return frozenset()
+    root = frozenset({machine.guide.root})
+    if segments.following[0] in _ENVELOPE:
+        return root
+    return root | machine.open_before(taken[-1], segments.following)
+
+
+def _left(loops: Loops) -> Left:
+    """What the next frame must know of the last transaction."""
+    nodes = loops.guide.nodes
+    begin = {loop.index: int(loops.starts(loop)[-1]) for loop in loops.open}
+    own = [begin.get(_repeating(node).index, len(loops.node)) for node in nodes]
+    # An unmatched segment has the last entry: nobody looks at it again.
+    since = np.array([*own, len(loops.node)], dtype=np.int64)
+    kept = np.flatnonzero(np.arange(len(loops.node)) >= since[loops.node])
+    return Left(
+        rows=loops.rows[kept],
+        taken=loops.taken[kept].tolist(),
+        last=int(loops.taken[-1]),
+        already=_already(loops, kept),
+        numbers={name: _numbers(loops, name) for name in ("HL", "LX")},
+        open=loops.open,
+    )
+
+
+def _numbers(loops: Loops, segment_id: str) -> pl.Series:
+    """Element 1 of the last transaction's segments of that id, in this frame and before."""
+    begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
+    found = [loops.segments_of(node) for node in loops.guide.segments(segment_id)]
+    places = np.sort(np.concatenate([*found, np.array([], dtype=np.int64)]))
+    own = loops.elements(places[places >= begin]).list.get(1, null_on_oob=True)
+    earlier = loops.numbers if len(loops.starts(loops.guide.root)) == 1 else {}
+    return pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
+
+
+def _repeating(node: Node) -> Node:
+    """The nearest loop around a segment (or a loop itself) that may occur more than once."""
+    found = node.loop
+    for loop in (found, *found.above()):
+        if not loop.wrapper and (loop.most != 1 or loop.parent is None):
+            return loop
+    return found
+
+
+def _already(loops: Loops, kept: Integers) -> dict[int, int]:
+    """Of each child of an open loop, how many the next frame must count that it does not see."""
+    answer = {}
+    seen = np.zeros(len(loops.node), dtype=bool)
+    seen[kept] = True
+    for loop in loops.open:
+        for child in children(loop):
+            found = loops.occurrences(child)
+            here = found[found >= loops.starts(loop)[-1]]
+            count = int((~seen[here]).sum()) + loops.before(loop, child)
+            if not count and loops.passed(loop, child):
+                count = 1  # missing, and said so in this frame
+            if count:
+                answer[child.index] = count
+    return answer
+
+
+def children(loop: Node) -> Iterator[Node]:
+    """The segments and loops of a loop, those of its wrappers included; not what starts it."""
+    for child in loop.children:
+        if child.wrapper:
+            yield from children(child)
+        elif not child.starts_loop and child.id not in ("ST", "SE"):
+            yield child
 
 
 def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.DataFrame, Integers]:

@@ -7,28 +7,16 @@ count above the limit, placed at the first one too many.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from edi_iop.guides.automaton import Transition
 from edi_iop.guides.loader import Node
-from edi_iop.guides.loops import Integers, Loops
+from edi_iop.guides.loops import Integers, Loops, children
 from edi_iop.x12 import separators as sep
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A finding of the guide at a place of Loops.rows."""
-
-    code: str
-    place: int
-    message: str
-    loop: str
-    segment: str
-
 
 _STRUCTURE = {
     "code": pl.String(),
@@ -44,142 +32,194 @@ FAULTS = {
     "repetition": pl.Int64(),
     "value": pl.String(),
 }
-"""Faults as the columns of a frame; those of structure name no element."""
+"""Faults as the columns of a frame, `place` in Loops.rows; those of structure name no element."""
 
 
 def structure(loops: Loops) -> pl.DataFrame:
     """All structure faults of a guide's transactions."""
-    faults = [*_transitions(loops), *_counts(loops)]
-    return pl.DataFrame(faults, schema=_STRUCTURE, orient="row")
+    found = [_unexpected(loops), _transitions(loops), *_counts(loops)]
+    return _said_once(loops, pl.concat([pl.DataFrame(schema=_STRUCTURE), *found]))
 
 
-def _transitions(loops: Loops) -> Iterator[Fault]:
-    """The faults kept with the transitions; a run of unmatched segments is one fault."""
-    yield from _unexpected(loops)
-    kinds = loops.automaton.transitions
-    faulty = np.array([one.fault is not None for one in kinds], dtype=bool)[loops.taken]
-    places = np.flatnonzero(faulty & (loops.node >= 0))
-    # Per-fault Python from here on: only what was found wrong comes through.
-    for place, segment in zip(places.tolist(), _segment_ids(loops, places), strict=True):
-        transition = kinds[loops.taken[place]]
-        if transition.fault == "LOOP_START_MISSING":
-            for loop in transition.missing:
-                first = loop.first.id if loop.first else ""
-                says = f"loop {loop.id} begins with {segment}; its first segment {first} is missing"
-                yield Fault("LOOP_START_MISSING", place, says, loop.id, first)
-        elif transition.node is not None:
-            says = {
-                "SEGMENT_ORDER": f"{segment} belongs earlier in loop {transition.node.loop.id}",
-                "SEGMENT_NOT_USED": f"{segment} is not used in loop {transition.node.loop.id}",
-            }[transition.fault or ""]
-            yield Fault(transition.fault or "", place, says, transition.node.loop.id, segment)
+_NEAR = 2
+"""How many segments away what is missing may stand out of its place."""
 
 
-def _segment_ids(loops: Loops, places: Integers) -> list[str]:
-    """Segment identifiers as messages may show them."""
-    own = [str(one) for one in loops.elements(places).list.first()]
-    return [one if re.search(sep.SEGMENT_ID, one) else "?" for one in own]
+def _said_once(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """Without what is missing only because it stands, said to be out of place, right beside.
+
+    A wrong qualifier makes a segment unexpected and a required one missing; two
+    segments in the wrong order make one of them late. Both are one fault.
+    """
+    # Each segment out of place explains one missing, the nearest.
+    stray = pl.col("code").is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"])
+    absent = pl.col("code").is_in(["SEGMENT_MISSING", "LOOP_MISSING", "LOOP_START_MISSING"])
+    if not faults.select(stray.any() & absent.any()).item():
+        return faults
+    places = np.minimum(faults["place"].to_numpy(), len(loops.rows) - 1)
+    transaction = loops.instance(loops.guide.root)[places]
+    numbered = faults.with_row_index("fault").with_columns(st=pl.Series(transaction))
+    strays = numbered.filter(stray).select("st", "segment", "place", stray="fault", at="place")
+    lacking = numbered.filter(absent).select("st", "fault", "segment", "place")
+    explained = (
+        lacking.sort("place")
+        .join_asof(strays.sort("place"), on="place", by=["st", "segment"], strategy="nearest",
+                   tolerance=_NEAR, check_sortedness=False)
+        .drop_nulls("stray")
+        .with_columns(distance=(pl.col("place") - pl.col("at")).abs())
+        .sort("distance", maintain_order=True)
+        .unique("stray", keep="first", maintain_order=True)
+    )  # fmt: skip
+    kept = numbered.join(explained.select("fault"), on="fault", how="anti", maintain_order="left")
+    return kept.drop("fault", "st")
 
 
-def _unexpected(loops: Loops) -> Iterator[Fault]:
+def _faults(places: Integers, code: str, message: str, loop: str, segment: str) -> pl.DataFrame:
+    """The same fault at several places."""
+    return pl.select(
+        pl.lit(code).alias("code"),
+        pl.lit(pl.Series("place", places, dtype=pl.Int64)),
+        pl.lit(message).alias("message"),
+        pl.lit(loop).alias("loop"),
+        pl.lit(segment).alias("segment"),
+    )
+
+
+def _unexpected(loops: Loops) -> pl.DataFrame:
     """One fault a run of unmatched segments; an ST always matches, so none leaves its transaction."""
     edges = np.diff((loops.node < 0).astype(np.int8), prepend=0, append=0)
     first, after = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    runs = zip(first.tolist(), (after - first - 1).tolist(), strict=True)
-    for (place, others), segment in zip(runs, _segment_ids(loops, first), strict=True):
-        loop = loops.guide.nodes[loops.node[place - 1]].loop.id
-        more = f", nor are the {others} after it" if others else ""
-        says = f"{segment} is not defined here{more}"
-        yield Fault("SEGMENT_UNEXPECTED", place, says, loop, segment)
+    around = [loops.guide.nodes[number].loop.id for number in loops.node[first - 1].tolist()]
+    more = pl.when(pl.col("others") > 0).then(
+        pl.format(", nor are the {} after it", "others")
+    )  # The identifier is shown only where it is one: it may be anybody's data.
+    named = pl.when(pl.col("segment").str.contains(sep.SEGMENT_ID)).then("segment")
+    return (
+        pl.DataFrame(
+            {
+                "place": first,
+                "others": after - first - 1,
+                "loop": pl.Series(around, dtype=pl.String),
+                "segment": loops.elements(first).list.first(),
+            }
+        )
+        .with_columns(segment=named.otherwise(pl.lit("?")), code=pl.lit("SEGMENT_UNEXPECTED"))
+        .with_columns(
+            message=pl.format("{} is not defined here{}", "segment", more.otherwise(pl.lit("")))
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in _STRUCTURE.items())
+    )
 
 
-def _counts(loops: Loops) -> Iterator[Fault]:
+def _transitions(loops: Loops) -> pl.DataFrame:
+    """The faults kept with the transitions that were taken."""
+    kinds = loops.automaton.transitions
+    told = pl.DataFrame(
+        [
+            (number, *fault)
+            for number, one in enumerate(kinds)
+            if one.fault is not None and one.node is not None
+            for fault in _told(one, one.node)
+        ],
+        schema={"number": pl.Int64(), **{n: t for n, t in _STRUCTURE.items() if n != "place"}},
+        orient="row",
+    )
+    faulty = np.zeros(len(kinds), dtype=bool)
+    faulty[told["number"].to_numpy()] = True
+    places = np.flatnonzero(faulty[loops.taken])
+    taken = pl.DataFrame({"place": places, "number": loops.taken[places]})
+    return taken.join(told, on="number", maintain_order="left_right").select(list(_STRUCTURE))
+
+
+def _told(transition: Transition, node: Node) -> Iterator[tuple[str, str, str, str]]:
+    """Code, message, loop and segment of each fault of a transition."""
+    if transition.fault == "LOOP_START_MISSING":
+        for loop in transition.missing:
+            first = _first_of(loop)
+            says = f"loop {loop.id} begins with {node.id}; its first segment {first} is missing"
+            yield "LOOP_START_MISSING", says, loop.id, first
+    elif transition.fault == "SEGMENT_ORDER":
+        says = f"{node.id} belongs earlier in loop {node.loop.id}"
+        yield "SEGMENT_ORDER", says, node.loop.id, node.id
+    else:
+        says = f"{node.id} is not used in loop {node.loop.id}"
+        yield "SEGMENT_NOT_USED", says, node.loop.id, node.id
+
+
+def _first_of(loop: Node) -> str:
+    return loop.first.id if loop.first else ""
+
+
+def _counts(loops: Loops) -> Iterator[pl.DataFrame]:
     """Missing and surplus children of every loop that occurs."""
     for loop in loops.guide.nodes:
         if loop.kind == "loop" and not loop.wrapper and len(loops.starts(loop)):
-            for child in _children(loop):
-                yield from _missing(loops, loop, child)
-                yield from _surplus(loops, loop, child)
+            for child in children(loop):
+                if child.usage == "R":
+                    yield _missing(loops, loop, child)
+                if child.most is not None:
+                    yield _surplus(loops, loop, child, child.most)
 
 
-def _children(loop: Node) -> Iterator[Node]:
-    """The segments and loops of a loop, those of its wrappers included; not what starts it."""
-    for child in loop.children:
-        if child.wrapper:
-            yield from _children(child)
-        elif not child.starts_loop and child.id not in ("ST", "SE"):
-            yield child
-
-
-def _occurrences(loops: Loops, child: Node) -> Integers:
+def _missing(loops: Loops, loop: Node, child: Node) -> pl.DataFrame:
+    """Instances of a loop without a required child, each where the child was due."""
+    instance = loops.instance(loop)
+    counts = np.bincount(instance[loops.occurrences(child)], minlength=int(instance[-1]) + 1)
+    if loops.repeated:
+        counts[1] += loops.already.get(child.index, 0)
+    lacking = np.flatnonzero(counts[1:] == 0)
+    if loop in loops.open and not loops.passed(loop, child):
+        lacking = lacking[lacking < instance[-1] - 1]  # It may come yet, in the next frame.
+    if loop not in loops.opened:
+        lacking = lacking[loops.starts(loop)[lacking] >= loops.repeated]
+    places = due(loops, loop, child, lacking)
     if child.kind == "segment":
-        return loops.segments_of(child)
-    return loops.starts(child)
+        says = f"{child.id} is missing in loop {loop.id}"
+        return _faults(places, "SEGMENT_MISSING", says, loop.id, child.id)
+    says = f"loop {child.id} is missing in loop {loop.id}"
+    return _faults(places, "LOOP_MISSING", says, child.id, _first_of(child))
 
 
-def _missing(loops: Loops, loop: Node, child: Node) -> Iterator[Fault]:
-    if child.usage != "R":
-        return
-    instance = loops.instance(loop)
-    total = int(instance[-1])
-    counts = np.bincount(instance[_occurrences(loops, child)], minlength=total + 1)
-    lacking = np.flatnonzero(counts[1:] == 0) + 1
+def due(loops: Loops, loop: Node, child: Node, lacking: Integers) -> Integers:
+    """Before which segments a child missing in these instances was due: the next past its position."""
+    if not len(lacking):
+        return lacking
     starts = loops.starts(loop)
-    for number in lacking.tolist():
-        place = _due(loops, loop, child, int(starts[number - 1]))
-        if child.kind == "segment":
-            yield Fault(
-                "SEGMENT_MISSING",
-                place,
-                f"{child.id} is missing in loop {loop.id}",
-                loop.id,
-                child.id,
-            )
-        else:
-            first = child.first.id if child.first else ""
-            yield Fault(
-                "LOOP_MISSING",
-                place,
-                f"loop {child.id} is missing in loop {loop.id}",
-                child.id,
-                first,
-            )
+    end = len(loops.rows)
+    past = [loop not in node.above() or node.index > child.index for node in loops.guide.nodes]
+    beyond = np.flatnonzero(np.array([*past, False])[loops.node])
+    place = np.minimum(_next(beyond, starts[lacking], end), _next(starts, starts[lacking], end))
+    ends = _next(loops.starts(loops.guide.root), starts[lacking], end)
+    # Cut off: the last segment of its own transaction, unless that goes on in the next frame.
+    cut_off = (ends <= place) & ((ends < end) | (not loops.open))
+    due: Integers = np.where(cut_off, ends - 1, place)
+    return due
 
 
-def _due(loops: Loops, loop: Node, child: Node, start: int) -> int:
-    """The place before which a missing child was due: the next segment past its position."""
-    nodes = loops.guide.nodes
-    instance = loops.instance(loop)
-    transaction = loops.instance(loops.guide.root)
-    for place in range(start + 1, len(loops.node)):
-        if transaction[place] != transaction[start]:
-            return place - 1  # cut off: the last segment of its own transaction
-        if instance[place] != instance[start]:
-            return place
-        node = nodes[loops.node[place]] if loops.node[place] >= 0 else None
-        if node is not None and (loop not in node.above() or node.index > child.index):
-            return place
-    return len(loops.node) - 1
+def _next(places: Integers, after: Integers, end: int) -> Integers:
+    """The first of the sorted places after each of `after`, or the end."""
+    found: Integers = np.append(places, end)[np.searchsorted(places, after, side="right")]
+    return found
 
 
-def _surplus(loops: Loops, loop: Node, child: Node) -> Iterator[Fault]:
-    if child.most is None:
-        return
-    found = _occurrences(loops, child)
+def _surplus(loops: Loops, loop: Node, child: Node, most: int) -> pl.DataFrame:
+    """The first occurrence of a child above its limit, in each instance of the loop."""
+    found = loops.occurrences(child)
     instance = loops.instance(loop)[found]
-    if not len(found) or np.bincount(instance).max() <= child.most:
-        return
-    # The running number of each occurrence within its parent instance.
     first = np.searchsorted(instance, instance, side="left")
     running = np.arange(len(found)) - first + 1
-    faults = loops.automaton.transitions
-    for place in found[running == child.most + 1].tolist():
-        if faults[loops.taken[place]].fault is not None:
-            continue  # Said already: the segment is out of its place.
-        code = "SEGMENT_REPEATS" if child.kind == "segment" else "LOOP_REPEATS"
-        segment = child.id if child.kind == "segment" else (child.first.id if child.first else "")
-        what = child.id if child.kind == "segment" else f"loop {child.id}"
-        says = f"{what} occurs more than {child.most} times in loop {loop.id}"
-        yield Fault(
-            code, place, says, child.loop.id if child.kind == "segment" else child.id, segment
-        )
+    if loops.repeated:
+        running[instance == 1] += loops.already.get(child.index, 0)
+    places = found[running == most + 1]
+    # What is out of its place was said to be so already.
+    places = places[~_out_of_place(loops)[loops.taken[places]]]
+    if child.kind == "segment":
+        says = f"{child.id} occurs more than {most} times in loop {loop.id}"
+        return _faults(places, "SEGMENT_REPEATS", says, child.loop.id, child.id)
+    says = f"loop {child.id} occurs more than {most} times in loop {loop.id}"
+    return _faults(places, "LOOP_REPEATS", says, child.id, _first_of(child))
+
+
+def _out_of_place(loops: Loops) -> npt.NDArray[np.bool_]:
+    """Of each transition, whether it carries a fault."""
+    return np.array([one.fault is not None for one in loops.automaton.transitions], dtype=bool)

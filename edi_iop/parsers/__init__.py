@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -29,10 +30,15 @@ class Parsed:
     transactions: int
     rejected: str | None = None
     """Why a feed was refused as a whole."""
+    envelopes: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """X12: one row an ISA, GS or ST, in order: id, byte_offset, interchange, group and
+    transaction (control numbers), elements, trailer (elements, or null), count (what is inside)."""
 
 
-def parse(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed]:
+def parse(files: Sequence[tuple[int, bytes]], companion: str | None = None) -> dict[int, Parsed]:
     """The files (file_id, bytes) read; all X12 files go through as one frame.
+
+    companion: the companion guide (guides.companion) that claims are also held against.
 
     Raises nothing for bad data: a file that cannot be read at all has kind
     `unknown`, or the reason in `rejected`, and a finding that says why.
@@ -45,7 +51,7 @@ def parse(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed]:
             rest.append((file_id, data))
         else:
             parsed[file_id] = _feed(file_id, data, sniffed[0])
-    parsed |= _x12(rest)
+    parsed |= _x12(rest, companion)
     return {file_id: parsed[file_id] for file_id, _ in files}
 
 
@@ -59,30 +65,38 @@ def _feed(file_id: int, data: bytes, kind: str) -> Parsed:
     return Parsed(kind, {kind: table}, catalogued(FINDINGS.conform(findings)), len(table))
 
 
-def _x12(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed]:
+def _x12(files: Sequence[tuple[int, bytes]], companion: str | None) -> dict[int, Parsed]:
     if not files:
         return {}
-    batch = x12.read_batch([data for _, data in files])
-    tables = {name: _by_file(frame) for name, frame in batch.tables.items()}
-    findings = _by_file(batch.findings)
-    transactions = {
-        int(number): part for (number,), part in batch.transactions.partition_by("file", as_dict=True).items()
-    }  # fmt: skip
+    opened = ((file_id, io.BytesIO(data)) for file_id, data in files)
+    batches = list(x12.read_batches(opened, companion))
+    tables = _by_file(batches)
+    findings = _parts(pl.concat([one.findings for one in batches]), "file_id")
+    headers = _parts(pl.concat([one.envelopes for one in batches]), "file")
+    every = pl.concat([one.transactions for one in batches], how="diagonal_relaxed")
+    transactions = _parts(every, "file")
     answer = {}
-    for place, (file_id, data) in enumerate(files):
-        own = transactions.get(place, batch.transactions.head(0))
+    for file_id, data in files:
+        own = transactions.get(file_id, every.head(0))
         ids = {"ISA"} if b"ISA" in data else set()
         ids |= {"TA1"} if b"TA1" in data else set()
-        found = findings.get(place, FINDINGS.empty())
+        found = findings.get(file_id, FINDINGS.empty())
         fatal = found["code"].is_in(["NOT_X12", "EMPTY_FILE"]).any()
         kind = "unknown" if fatal else kind_of_all(own, ids)
         names = [name for guide in own["name"].drop_nulls().unique() for name in _tables_of(guide)]
-        mine = {
-            name: _numbered(tables.get(name, {}).get(place, TABLES[name].empty()), file_id)
-            for name in names
-        }
-        answer[file_id] = Parsed(kind, mine, _numbered(found, file_id), len(own))
+        mine = {name: tables.get(name, {}).get(file_id, TABLES[name].empty()) for name in names}
+        around = headers.get(file_id, batches[0].envelopes.head(0)).drop("file")
+        answer[file_id] = Parsed(kind, mine, found, len(own), envelopes=around)
     return answer
+
+
+def _by_file(batches: Sequence[x12.Batch]) -> dict[str, dict[int, pl.DataFrame]]:
+    """Each table's rows, by file."""
+    names = dict.fromkeys(name for one in batches for name in one.tables)
+    return {
+        name: _parts(pl.concat([one.tables[name] for one in batches if name in one.tables]), "file_id")
+        for name in names
+    }  # fmt: skip
 
 
 def _tables_of(guide: str) -> Sequence[str]:
@@ -91,9 +105,5 @@ def _tables_of(guide: str) -> Sequence[str]:
     return () if table_map is None else tuple(table_map.tables)
 
 
-def _by_file(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
-    return {int(key[0]): part for key, part in frame.partition_by("file_id", as_dict=True).items()}
-
-
-def _numbered(frame: pl.DataFrame, file_id: int) -> pl.DataFrame:
-    return frame.with_columns(file_id=pl.lit(file_id, pl.Int64))
+def _parts(frame: pl.DataFrame, by: str) -> dict[int, pl.DataFrame]:
+    return {int(key[0]): part for key, part in frame.partition_by(by, as_dict=True).items()}

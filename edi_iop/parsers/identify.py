@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import polars as pl
 
+from edi_iop.guides.loader import resolve
 from edi_iop.parsers import feeds
 from edi_iop.x12 import segments as split
 from edi_iop.x12.envelopes import enveloped
@@ -16,10 +18,10 @@ _BLANK = b"\xef\xbb\xbf \t\r\n\x00"
 
 @dataclass(frozen=True)
 class Identified:
-    """A file's kind and, for X12, its envelope. Several transactions of one kind share it."""
+    """A file or one of its interchanges: kind and, for X12, its envelope."""
 
     kind: str
-    """835, 837I, 837P, 999, TA1, 277, another X12 number, mixed, a feed's name, or unknown."""
+    """835, 837I, 837P, 999, TA1, 277CA, 276, another X12 number, mixed, a feed's name, or unknown."""
     form: str
     """x12, csv, xml, or empty where unknown."""
     says: str
@@ -28,17 +30,19 @@ class Identified:
     receiver: str | None = None
     interchange_control: str | None = None
     usage: str | None = None
+    groups: int = 0
     transactions: int = 0
     segments: int = 0
 
 
-def identify(data: bytes) -> Identified:
-    """What the bytes are; never raises, whatever they are."""
-    if looks_like_x12(data):
-        return _x12(data)
-    feed = feeds.sniff(data)
+def identify(data: bytes) -> tuple[Identified, ...]:
+    """What the bytes are: one answer an interchange, or one for a feed or a foreign file.
+
+    Never raises, whatever they are.
+    """
+    feed = None if looks_like_x12(data) else feeds.sniff(data)
     if feed is not None:
-        return Identified(feed[0], feed[1], f"{feed[0]} feed as {feed[1].upper()}")
+        return (Identified(feed[0], feed[1], f"{feed[0]} feed as {feed[1].upper()}"),)
     return _x12(data)
 
 
@@ -49,10 +53,12 @@ def looks_like_x12(data: bytes) -> bool:
 
 
 def kind_of(st01: str | None, guide: str | None) -> str:
-    """The kind of a transaction set: its number, and the form of an 837 by its guide."""
+    """The kind of a transaction set: its number, and by its guide the form of an 837 or 277."""
+    version = guide or ""
+    if st01 == "277":
+        return "277CA" if "X214" in version else "277"
     if st01 != "837":
         return st01 or "unknown"
-    version = guide or ""
     if "X223" in version or "X096" in version:
         return "837I"
     return "837P" if "X222" in version or "X098" in version else "837"
@@ -68,28 +74,76 @@ def kind_of_all(transactions: pl.DataFrame, ids: set[str]) -> str:
     return "TA1" if "TA1" in ids else "x12" if "ISA" in ids else "unknown"
 
 
-def _x12(data: bytes) -> Identified:
+def _x12(data: bytes) -> tuple[Identified, ...]:
+    """One answer an interchange, in order."""
     segments = split.read([data])
     if segments.rows.is_empty():
         code = segments.findings[0][1] if segments.findings else None
-        return Identified("unknown", "", code.message if code else "not a file we know")
-    transactions = enveloped(segments).transactions
-    kind = kind_of_all(transactions, set(segments.texts["id"]))
-    isa = segments.texts.filter(pl.col("id") == "ISA")["elements"]
+        return (Identified("unknown", "", code.message if code else "not a file we know"),)
+    envelopes = enveloped(segments)
+    starts = [one.start for one in segments.interchanges]
+    sizes = dict(segments.rows.group_by("interchange").len().iter_rows())
+    own = pl.lit(pl.Series(starts)).search_sorted(pl.col("byte_offset"), side="right") - 1
+    heads = _parts(envelopes.headers.with_columns(number=own), "number")
+    sets = _parts(envelopes.transactions, "interchange")
+    answers = _acknowledging(data, starts)
+    none = envelopes.headers.head(0), envelopes.transactions.head(0)
+    return tuple(  # one turn an interchange
+        _interchange(
+            heads.get(number, none[0]), sets.get(number, none[1]), sizes.get(number, 0), answers[number]
+        )
+        for number in range(len(starts))
+    )  # fmt: skip
+
+
+def _parts(frame: pl.DataFrame, by: str) -> dict[int, pl.DataFrame]:
+    return {int(key[0]): part for key, part in frame.partition_by(by, as_dict=True).items()}
+
+
+def _acknowledging(data: bytes, starts: list[int]) -> list[bool]:
+    """Whether each interchange speaks of a TA1; a kind only where it holds no transaction."""
+    stops = [*starts[1:], len(data)]
+    return [data.find(b"TA1", start, stop) >= 0 for start, stop in zip(starts, stops, strict=True)]
+
+
+def _interchange(
+    heads: pl.DataFrame, transactions: pl.DataFrame, segments: int, acknowledges: bool
+) -> Identified:
+    isa = heads.filter(pl.col("id") == "ISA")["elements"]
     fields = [text.strip() for text in isa[0]] if len(isa) else []
+    ids = {"ISA"} if fields else set()
+    kind = kind_of_all(transactions, ids | ({"TA1"} if acknowledges else set()))
     guides = transactions["guide"].drop_nulls().unique(maintain_order=True).to_list()
+    groups = heads.filter(pl.col("id") == "GS").height
     return Identified(
         kind=kind,
         form="x12",
-        says=f"{kind}: {len(transactions)} transaction sets, {len(segments.rows)} segments",
+        says=_says(kind, transactions, groups, segments),
         guide=", ".join(guides) or None,
         sender=_field(fields, 6),
         receiver=_field(fields, 8),
         interchange_control=_field(fields, 13),
         usage=_field(fields, 15),
+        groups=groups,
         transactions=len(transactions),
-        segments=len(segments.rows),
+        segments=segments,
     )
+
+
+def _says(kind: str, transactions: pl.DataFrame, groups: int, segments: int) -> str:
+    """`mixed (2 835, 1 999): 3 transaction sets in 2 groups, 80 segments`."""
+    pairs = [*transactions.select("st01", "guide").iter_rows()]
+    tally = Counter(kind_of(*pair) for pair in pairs)
+    parts = ", ".join(f"{count} {name}" for name, count in tally.items())
+    named = f"mixed ({parts})" if kind == "mixed" else kind
+    unread = {kind_of(*pair) for pair in set(pairs) if resolve(pair[1], pair[0]) is None}
+    note = f"; {', '.join(sorted(unread))} of a version without a guide here" if unread else ""
+    held = f"{_counted(len(pairs), 'transaction set')} in {_counted(groups, 'group')}"
+    return f"{named}: {held}, {_counted(segments, 'segment')}{note}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _field(fields: list[str], place: int) -> str | None:

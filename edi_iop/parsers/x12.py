@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import BinaryIO
 
 import polars as pl
 
-from edi_iop.guides import checks, structure
-from edi_iop.guides.loops import Loops, walk
+from edi_iop.guides import balancing, checks, situations, structure
+from edi_iop.guides.companion import companion_faults
+from edi_iop.guides.loops import Loops, Walked, walk
 from edi_iop.parsers import claim_837
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import catalogued, findings_frame
@@ -18,6 +22,7 @@ from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
 from edi_iop.x12 import segments as split
 from edi_iop.x12.envelopes import Enveloped, enveloped
+from edi_iop.x12.pieces import CHUNK
 from edi_iop.x12.segments import Segments
 
 Tables = dict[str, pl.DataFrame]
@@ -25,21 +30,63 @@ Tables = dict[str, pl.DataFrame]
 
 @dataclass(frozen=True)
 class Batch:
-    """What a batch of X12 files holds; `file_id` is the file's place in the batch."""
+    """What a chunk of X12 files holds."""
 
     tables: Tables
     findings: pl.DataFrame
     transactions: pl.DataFrame
     """One row a transaction set: file, st01, guide, name (the guide that read it, or null)."""
+    envelopes: pl.DataFrame
+    """One row an ISA, GS or ST (envelopes.Enveloped.headers)."""
 
 
-def read_batch(files: Sequence[bytes]) -> Batch:
-    """Segments, envelopes, loops, checks and tables of all files."""
-    segments = split.read(files)
-    envelopes = enveloped(segments)
-    walked, unguided = walk(segments, envelopes)
+def read_batches(
+    files: Iterable[tuple[int, BinaryIO]], companion: str | None = None, size: int = CHUNK
+) -> Iterator[Batch]:
+    """Segments, envelopes, loops, checks and tables of all files, a chunk at a time.
+
+    What a large file leaves open at the end of a chunk is repeated in the next one. The
+    chunks overlap, for two cores: while one is walked, the next is being split and the
+    last one checked and transcribed. Polars and NumPy work outside the interpreter's lock.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        frames = split.frames(files, size)
+        coming = pool.submit(next, frames, None)
+        last: _Step | None = None
+        done: deque[Future[Batch]] = deque()
+        while (frame := coming.result()) is not None:
+            coming = pool.submit(next, frames, None)
+            last = _step(frame, last)
+            done.append(pool.submit(_batch, last, companion))
+            if len(done) > 1:
+                yield done.popleft().result()
+        yield from (one.result() for one in done)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A chunk whose segments have their places in envelopes and loops."""
+
+    segments: Segments
+    envelopes: Enveloped
+    walked: Walked
+
+
+def _step(frame: Segments, last: _Step | None) -> _Step:
+    """The next chunk, beginning with what the last one left open."""
+    left_open = None if last is None else last.envelopes.left_open
+    left = None if last is None else last.walked.left
+    if last is not None and left_open is not None and len(left_open.rows):
+        rows = left_open.rows if left is None else left.below(left_open)
+        frame = split.continued(frame, last.segments, rows)
+    envelopes = enveloped(frame, left_open)
+    return _Step(frame, envelopes, walk(frame, envelopes, left))
+
+
+def _batch(step: _Step, companion: str | None) -> Batch:
+    segments, envelopes, walked = step.segments, step.envelopes, step.walked
     parts: dict[str, list[pl.DataFrame]] = {}
-    for loops in walked:
+    for loops in walked.loops:
         table_map = maps.for_guide(loops.guide.name)
         if table_map is not None:
             for name, frame in read(loops, table_map, segments).items():
@@ -48,15 +95,17 @@ def read_batch(files: Sequence[bytes]) -> Batch:
     findings = [
         _splitting(segments),
         _enveloping(envelopes),
-        _unguided(unguided),
-        *(_guided(loops, envelopes) for loops in walked),
+        _unguided(walked.unguided, segments),
+        *(_guided(loops, envelopes, companion) for loops in walked.loops),
         _of_totals(claim_837.totals(tables), envelopes),
     ]
     ordered = pl.concat([FINDINGS.conform(one) for one in findings]).sort(
         "file_id", "byte_offset", "element", nulls_last=False, maintain_order=True
     )
-    named = pl.concat([loops.transactions for loops in walked] + [unguided], how="diagonal_relaxed")
-    return Batch(tables, catalogued(ordered), named)
+    named = pl.concat(
+        [loops.transactions for loops in walked.loops] + [walked.unguided], how="diagonal_relaxed"
+    ).filter(pl.col("row") >= segments.repeated)
+    return Batch(tables, catalogued(ordered), named, envelopes.headers)
 
 
 def _splitting(segments: Segments) -> pl.DataFrame:
@@ -71,11 +120,11 @@ def _enveloping(envelopes: Enveloped) -> pl.DataFrame:
     return envelopes.findings.with_columns(file_id=pl.col("file").cast(pl.Int64))
 
 
-def _unguided(unguided: pl.DataFrame) -> pl.DataFrame:
+def _unguided(unguided: pl.DataFrame, segments: Segments) -> pl.DataFrame:
     """One finding for each transaction we have no guide for."""
     version = pl.col("guide").fill_null("without a version")
     return (
-        unguided.select(
+        unguided.filter(pl.col("row") >= segments.repeated).select(
             pl.col("file").cast(pl.Int64).alias("file_id"),
             pl.lit("GUIDE_UNKNOWN").alias("code"),
             pl.format("{} {} is read to segments only", pl.col("st01").fill_null("?"), version).alias("message"),
@@ -108,13 +157,23 @@ def _of_totals(totals: pl.DataFrame, envelopes: Enveloped) -> pl.DataFrame:
     return bare.join(told, on=at, how="left", maintain_order="left")
 
 
-def _guided(loops: Loops, envelopes: Enveloped) -> pl.DataFrame:
-    """Faults against the guide, each at its segment."""
-    faults = pl.concat([structure.structure(loops), checks.element_faults(loops)], how="diagonal")
+_CHECKS = (
+    structure.structure,
+    checks.element_faults,
+    situations.situational_faults,
+    balancing.balance_faults,
+)
+"""What the guides say of a transaction: its structure, its elements, what depends on what."""
+
+
+def _guided(loops: Loops, envelopes: Enveloped, companion: str | None) -> pl.DataFrame:
+    """Faults against the guide, and a companion guide where one is named, each at its segment."""
+    found = [check(loops) for check in _CHECKS]
+    found += [companion_faults(loops, companion)] if companion else []
+    faults = pl.concat(found, how="diagonal").filter(pl.col("place") >= loops.repeated)
     if faults.is_empty():
         return FINDINGS.empty()
-    rows = loops.rows[faults["place"].to_numpy()]
-    number = loops.instance(loops.guide.root)[faults["place"].to_numpy()] - 1
+    rows, number = loops.standing(faults["place"].to_numpy())
     around = loops.transactions.select(interchange="isa13", group="gs06", transaction="st02")
     placed = envelopes.placed(rows).select("file", "segment_position", "byte_offset")
     told = pl.concat([faults, placed, around.select(pl.all().gather(number))], how="horizontal")

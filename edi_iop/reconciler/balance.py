@@ -4,6 +4,8 @@ Line: SVC02 less its adjustments is SVC03. Claim: CLP03 less the adjustments of
 the claim and its lines is CLP04. Payment: the sum of CLP04 less the provider
 adjustments is BPR02; a positive provider adjustment lowers the payment.
 Reversals balance by the same sums with the signs turned. An absent amount is zero.
+Interest and other supplemental amounts (AMT) are not part of any of them. The patient's
+share (CLP05) rests on adjustments of group PR; a difference is only a warning.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ from edi_iop.tables import FINDINGS
 _CLAIM = ("file_id", "remit_claim_offset")
 _LINE = ("file_id", "remit_line_offset")
 _PAYMENT = ("file_id", "payment_offset")
+_REVERSAL = "22"
+"""CLP02 of a claim taken back: it has no patient share of its own."""
 
 
 def balance(tables: Tables) -> pl.DataFrame:
-    """Findings LINE_, CLAIM_ and PAYMENT_UNBALANCED of the remits, one for each place."""
+    """Findings LINE_, CLAIM_, PATIENT_ and PAYMENT_UNBALANCED of the remits, one for each place."""
     whole = remit_tables(tables)
-    faults = pl.concat([_lines(whole), _claims(whole), _payments(whole)])
+    faults = pl.concat([_lines(whole), _claims(whole), _patients(whole), _payments(whole)])
     return FINDINGS.conform(faults.sort("file_id", "byte_offset", "code"))
 
 
@@ -53,7 +57,7 @@ def _lines(tables: Tables) -> pl.DataFrame:
         )
     )
     what = pl.format("line {}: charge", pl.col("position").cast(pl.String).fill_null("?"))
-    return _faults(sums, tables, "LINE_UNBALANCED", what, "2110", "SVC", "remit_line_offset")
+    return _faults(sums, tables, "LINE_UNBALANCED", _told(what), "2110", "SVC", "remit_line_offset")
 
 
 def _claims(tables: Tables) -> pl.DataFrame:
@@ -67,7 +71,29 @@ def _claims(tables: Tables) -> pl.DataFrame:
         )
     )
     what = pl.format("claim {}: charge", pl.col("claim").fill_null("without number"))
-    return _faults(sums, tables, "CLAIM_UNBALANCED", what, "2100", "CLP", "remit_claim_offset")
+    return _faults(
+        sums, tables, "CLAIM_UNBALANCED", _told(what), "2100", "CLP", "remit_claim_offset"
+    )
+
+
+def _patients(tables: Tables) -> pl.DataFrame:
+    """Claims whose patient's share is not what the adjustments leave to the patient (CLP05, CAS PR)."""
+    left = _sums(
+        tables["adjustments"].filter(pl.col("group") == "PR"), _CLAIM, "amount_cents", "left"
+    )
+    sums = (
+        tables["remit_claims"]
+        .filter(pl.col("status") != _REVERSAL)
+        .join(left, on=_CLAIM, how="left")
+        .with_columns(begin=_amount("patient_cents"), less=_amount("left"), paid=pl.lit(0))
+    )
+    told = pl.format(
+        "claim {}: the patient's share is {}, the adjustments of group PR make {}",
+        pl.col("claim").fill_null("without number"),
+        dollars(pl.col("begin")),
+        dollars(pl.col("less")),
+    )
+    return _faults(sums, tables, "PATIENT_UNBALANCED", told, "2100", "CLP", "remit_claim_offset")
 
 
 def _payments(tables: Tables) -> pl.DataFrame:
@@ -82,19 +108,29 @@ def _payments(tables: Tables) -> pl.DataFrame:
     )
     number = pl.col("trace_number").fill_null("without number")
     what = pl.format("payment {}: claim payments", number)
-    return _faults(sums, tables, "PAYMENT_UNBALANCED", what, None, "ST", "payment_offset")
+    return _faults(sums, tables, "PAYMENT_UNBALANCED", _told(what), None, "ST", "payment_offset")
+
+
+def _told(what: pl.Expr) -> pl.Expr:
+    """The sum that does not come out, with the numbers in dollars."""
+    due = pl.col("begin") - pl.col("less")
+    return pl.format(
+        "{} {} less adjustments {} makes {}, not {} as paid",
+        what,
+        *(dollars(amount) for amount in (pl.col("begin"), pl.col("less"), due, pl.col("paid"))),
+    )
 
 
 def _faults(
     sums: pl.DataFrame,
     tables: Tables,
     code: str,
-    what: pl.Expr,
+    message: pl.Expr,
     loop: str | None,
     segment: str,
     place: str,
 ) -> pl.DataFrame:
-    """Findings where begin less adjustments is not paid, with the numbers in dollars."""
+    """Findings where begin less adjustments is not paid."""
     envelope = tables["payments"].select(
         *_PAYMENT,
         interchange="interchange_control",
@@ -102,14 +138,6 @@ def _faults(
         transaction="transaction_control",
     )
     due = pl.col("begin") - pl.col("less")
-    message = pl.format(
-        "{} {} less adjustments {} makes {}, not {} as paid",
-        what,
-        dollars(pl.col("begin")),
-        dollars(pl.col("less")),
-        dollars(due),
-        dollars(pl.col("paid")),
-    )
     return (
         sums.filter(due != pl.col("paid"))
         .join(envelope, on=_PAYMENT, how="left")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from edi_iop.reports.formats import to_csv, to_json, to_ndjson
+from edi_iop.reports.formats import to_csv, to_json, to_ndjson, to_parquet
 from edi_iop.reports.screen import to_screen
 from edi_iop.reports.sheet import Field, Sheet
 
-__all__ = ["Field", "Sheet", "render"]
+__all__ = ["Field", "Sheet", "render", "to_parquet"]
 
 
 def render(sheet: Sheet, form: str, stream: TextIO | None = None) -> str:

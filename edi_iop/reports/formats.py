@@ -1,7 +1,8 @@
-"""Sheets as text for other programs: CSV without formulas, JSON, and NDJSON (one object a line)."""
+"""Sheets for other programs: CSV without formulas, JSON, NDJSON (one object a line), Parquet."""
 
 from __future__ import annotations
 
+import io
 import json
 
 import polars as pl
@@ -41,6 +42,13 @@ def to_json(sheet: Sheet) -> str:
         return json.dumps(sheet.document, indent=2, default=str) + "\n"
     objects = to_ndjson(sheet).splitlines()
     return "[\n" + ",\n".join(objects) + "\n]\n" if objects else "[]\n"
+
+
+def to_parquet(sheet: Sheet) -> bytes:
+    """The rows with their types: dates, times, lists, money in integer cents."""
+    content = io.BytesIO()
+    sheet.rows.write_parquet(content)
+    return content.getvalue()
 
 
 def _neutral(name: str) -> pl.Expr:

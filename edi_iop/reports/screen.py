@@ -50,13 +50,14 @@ COLOURS = {
 
 def to_screen(sheet: Sheet, stream: TextIO | None = None) -> str:
     """The sheet as text; with colour and the terminal's width if the stream is one."""
-    console = _console(stream)
+    console = console_for(stream)
     with console.capture() as capture:
         _print(sheet, console)
     return capture.get()
 
 
-def _console(stream: TextIO | None) -> Console:
+def console_for(stream: TextIO | None) -> Console:
+    """As wide as the terminal and in colour, or plain where the stream is none."""
     terminal = stream is not None and stream.isatty()
     target = stream if terminal else io.StringIO()
     width = None if terminal else WIDTH

@@ -13,6 +13,9 @@ from edi_iop.settings import Workspace
 UNFINISHED = (".partial", ".tmp", ".filepart", ".part", "~")
 """How uploading programs name what they have not finished."""
 
+UNPACKED, UNPACKING, ORIGINAL = ".unpacked", ".unpacking", ".archive"
+"""Where a run keeps the files of opened archives, and an archive while it is being opened (unpack)."""
+
 BATCH_BYTES = 16 * 2**20
 BATCH_FILES = 4000
 """So much is read at once: enough that many small files go as one frame, little enough for memory."""
@@ -34,8 +37,10 @@ def claim(workspace: Workspace, run: str) -> None:
     own = workspace.work / run
     own.mkdir(parents=True, exist_ok=True)
     orphans = [folder for folder in _folders(workspace.work) if folder != own]
+    for source in (own, *orphans):
+        _take_back(source, own)
     for source in (*orphans, workspace.inbox):
-        for path in _finished(source):
+        for path in _finished(source, unpacked=source in orphans):
             _take(path, own / path.relative_to(source))
     for folder in orphans:
         shutil.rmtree(folder)
@@ -44,12 +49,14 @@ def claim(workspace: Workspace, run: str) -> None:
 def claimed(workspace: Workspace, run: str) -> list[Delivery]:
     """The run's files that are not done yet, in the order they were delivered."""
     own = workspace.work / run
-    return [Delivery(path, _name(path.relative_to(own))) for path in _finished(own)]
+    found = _finished(own, unpacked=True)
+    return [Delivery(path, _name(path.relative_to(own))) for path in found]
 
 
 def _name(path: Path) -> str:
-    """The name as text that can be stored, whatever bytes it is made of."""
-    return path.as_posix().encode("utf-8", "replace").decode("utf-8")
+    """The name as text that can be stored, whatever bytes it is made of; of a member with its archive's."""
+    told = path.relative_to(UNPACKED) if path.parts[0] == UNPACKED else path
+    return told.as_posix().encode("utf-8", "replace").decode("utf-8")
 
 
 def batches(deliveries: list[Delivery]) -> Iterator[list[Delivery]]:
@@ -70,7 +77,7 @@ def batches(deliveries: list[Delivery]) -> Iterator[list[Delivery]]:
 def clear(workspace: Workspace, run: str) -> None:
     """Removes the run's folder once nothing is left in it but empty folders."""
     own = workspace.work / run
-    if own.is_dir() and not _finished(own):
+    if own.is_dir() and not _finished(own, unpacked=True):
         shutil.rmtree(own)
 
 
@@ -79,15 +86,28 @@ def is_finished(path: Path) -> bool:
     return not path.name.startswith(".") and not path.name.lower().endswith(UNFINISHED)
 
 
-def _finished(folder: Path) -> list[Path]:
-    """Regular files below the folder, oldest first; dotted folders and links are left alone."""
+def _take_back(source: Path, own: Path) -> None:
+    """Archives that a dead run was opening are as they were claimed."""
+    for original in sorted((source / UNPACKING).rglob(ORIGINAL)):
+        _take(original, own / original.parent.relative_to(source / UNPACKING))
+    shutil.rmtree(source / UNPACKING, ignore_errors=True)
+
+
+def _finished(folder: Path, unpacked: bool = False) -> list[Path]:
+    """Regular files below the folder, oldest first; dotted folders and links are left alone.
+
+    unpacked: those of the archives opened in it too.
+    """
+    known = {UNPACKED} if unpacked else set[str]()
     found = [
         path
         for path in folder.rglob("*")
         if path.is_file()
         and not path.is_symlink()
         and is_finished(path)
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and not any(
+            part.startswith(".") and part not in known for part in path.relative_to(folder).parts
+        )
     ]
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.as_posix()))
 

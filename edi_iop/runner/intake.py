@@ -16,7 +16,7 @@ import polars as pl
 
 from edi_iop.errors import NotWritten, Unreadable
 from edi_iop.findings import Finding
-from edi_iop.runner import archive, inbox, lock, quarantine
+from edi_iop.runner import archive, inbox, lock, quarantine, unpack
 from edi_iop.runner.inbox import Delivery
 from edi_iop.runner.outcome import Outcome, failed, held, recorded
 from edi_iop.runner.reading import Reading, read
@@ -49,6 +49,7 @@ class Intake:
         """Every drop of the inbox, and what a dead run left; how many files the run has."""
         count = self._finish_recorded()
         inbox.claim(self.workspace, self.run)
+        unpack.unpack(self.workspace, self.run)
         for portion in inbox.batches(inbox.claimed(self.workspace, self.run)):
             self._take(portion)
             count += len(portion)

@@ -95,7 +95,7 @@ def _has_meaning(parsed: Parsed) -> bool:
 def _not_ours(parsed: Parsed) -> Outcome:
     """The first error says why; a readable file of another kind is named by its kind."""
     errors = parsed.findings.filter(pl.col("severity") == "error")
-    if parsed.kind == "unknown" and not errors.is_empty():
+    if parsed.kind in ("unknown", "archive") and not errors.is_empty():
         return _from(errors, "quarantined", parsed.kind)
     return Outcome(
         "quarantined",

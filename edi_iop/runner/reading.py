@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop import parsers
-from edi_iop.parsers import Parsed
+from edi_iop.parsers import Parsed, archives
 from edi_iop.reconciler.balance import balance
 from edi_iop.runner.outcome import Outcome, failed, judge, weigh
 from edi_iop.store import Prepared, Store
 from edi_iop.tables import FINDINGS
+from edi_iop.tables.found import findings_frame
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def read(store: Store, files: Sequence[tuple[int, bytes]]) -> dict[int, Reading]
 
 
 def _read(store: Store, files: Sequence[tuple[int, bytes]]) -> dict[int, Reading]:
-    parsed = parsers.parse(files)
+    parsed = _parsed(files)
     outcomes = {number: judge(part) for number, part in parsed.items()}
     applied = {
         number: part for number, part in parsed.items() if outcomes[number].status == "applied"
@@ -66,6 +67,17 @@ def _read(store: Store, files: Sequence[tuple[int, bytes]]) -> dict[int, Reading
         )
         for number, part in parsed.items()
     }
+
+
+def _parsed(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed]:
+    """Every file read; an archive among them is one of which something could not be had."""
+    packed = {number: _refused(number, data) for number, data in files if archives.is_archive(data)}
+    return packed | parsers.parse([file for file in files if file[0] not in packed])
+
+
+def _refused(number: int, data: bytes) -> Parsed:
+    faults = [finding for _, finding in archives.unpack("", data).faults]
+    return Parsed("archive", {}, findings_frame(faults, number), 0)
 
 
 def _imbalance(remits: Iterable[Parsed]) -> pl.DataFrame:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from edi_iop.tables import claims, feeds, judged, remits
+from edi_iop.tables import answers, claims, feeds, judged, remits
+from edi_iop.tables.answers import ACKNOWLEDGEMENT_ERRORS, ACKNOWLEDGEMENTS
 from edi_iop.tables.claims import (
     CLAIM_CODES,
     CLAIM_DIAGNOSES,
@@ -40,7 +41,7 @@ def _of(module: ModuleType) -> dict[str, Table]:
     return {table.name: table for table in vars(module).values() if isinstance(table, Table)}
 
 
-TABLES: dict[str, Table] = _of(feeds) | _of(claims) | _of(remits) | _of(judged)
+TABLES: dict[str, Table] = _of(feeds) | _of(claims) | _of(remits) | _of(answers) | _of(judged)
 """Every canonical table by name."""
 FEEDS = tuple(_of(feeds))
 """The tables a clinic delivers."""
@@ -50,6 +51,8 @@ SENT = ("submissions", "claims", "claim_lines", "claim_diagnoses")
 """The tables of an 837 by which its lines are judged."""
 
 __all__ = [
+    "ACKNOWLEDGEMENTS",
+    "ACKNOWLEDGEMENT_ERRORS",
     "ADJUSTMENTS",
     "AUTHORIZATIONS",
     "CLAIMS",

@@ -1,11 +1,11 @@
-"""Table maps: maps/835.toml, 837I.toml and 837P.toml, decoded and checked against guide and tables.
+"""Table maps: maps/835.toml, 837I.toml, 837P.toml, 999.toml and 277CA.toml, decoded and checked.
 
 A column's source is a path: LOOP.SEG[qualifier]element-component, such as
 2110.REF[6R]02 or 2400.SV202-3..6. `@LOOP` is the byte offset of the loop's
 first segment, `@` the row's own, `#` and `#LOOP` a running number, `=x` a
-constant, ISA06 or GS08 an element of the envelope. In a table of repeated
-elements (`each`), `01` is an element of the row's segment and `+1` counts from
-the repeat.
+constant, ISA06 or GS08 an element of the envelope; a path ending in `:=x` is
+the constant x where its element is there. In a table of repeated elements
+(`each`), `01` is an element of the row's segment and `+1` counts from the repeat.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from edi_iop.tables import TABLES, Table
 _PATH = re.compile(
     r"(?:(?P<loop>[0-9A-Z]+)\.)?(?P<segment>[A-Z][A-Z0-9]{1,2})"
     r"(?:\[(?P<qualifiers>[^\]]+)\])?(?:(?P<element>\d\d)(?:-(?P<component>\d)(?:\.\.(?P<last>\d))?)?)?"
-    r"(?::(?P<form>from|to|through|date|hour))?"
+    r"(?::(?P<form>from|to|through|date|hour|=[a-z]+))?"
 )
+NAMES = ("835", "837I", "837P", "999", "277CA")
+"""Every transaction that has a map."""
 _OWN = re.compile(r"(?P<repeat>\+)?(?P<element>\d+)(?:-(?P<component>\d))?")
 
 
@@ -110,7 +112,7 @@ class Map:
 
 @cache
 def load(name: str) -> Map:
-    """The map of that name (835, 837I, 837P); BadMap where it does not decode."""
+    """The map of that name (NAMES); BadMap where it does not decode."""
     path = resources.maps() / f"{name}.toml"
     try:
         raw = msgspec.toml.decode(path.read_bytes())
@@ -124,7 +126,7 @@ def load(name: str) -> Map:
 @cache
 def for_guide(guide: str) -> Map | None:
     """The map that reads a guide, or None where we have no tables for it."""
-    for name in ("835", "837I", "837P"):
+    for name in NAMES:
         if guide in load(name).guides:
             return load(name)
     return None

@@ -39,7 +39,7 @@ _Lookups = dict[tuple[int, tuple[str, ...]], pl.Series]
 
 
 def read(loops: Loops, table_map: Map, segments: Segments) -> dict[str, pl.DataFrame]:
-    """The canonical tables of a guide's transactions. `file_id` is the file's place in the batch."""
+    """The canonical tables of a guide's transactions."""
     reader = _Reader(loops, segments)
     return {name: reader.table(one) for name, one in table_map.tables.items()}
 
@@ -79,12 +79,13 @@ class _Reader:
 
     def _file(self, rows: _Rows) -> pl.Series:
         batch_rows = self.loops.rows[rows.places]
-        return pl.Series("file_id", self.files[batch_rows].astype(np.int64))
+        return pl.Series("file_id", self.files[batch_rows])
 
     def _rows(self, one: TableMap) -> list[_Rows]:
         if one.of_loops:
             return [
-                _Rows(loop, None, self.loops.starts(loop)) for loop in self._loops(one.rows[0].loop)
+                _Rows(loop, None, self._new(self.loops.starts(loop)))
+                for loop in self._loops(one.rows[0].loop)
             ]
         found = [part for source in one.rows for part in self._segment_rows(source, one.each)]
         return found + [
@@ -98,7 +99,7 @@ class _Reader:
         found = []
         for loop in self._loops(source.loop):
             for node in self._nodes(source, loop):
-                places = self._qualified(node, source)
+                places = self._new(self._qualified(node, source))
                 if not len(places):
                     continue
                 if each is None:
@@ -107,6 +108,10 @@ class _Reader:
                     repeated = self._repeats(node, places, each)
                     found.append(_Rows(loop, node, repeated["place"].to_numpy(), repeated))
         return found
+
+    def _new(self, places: Integers) -> Integers:
+        """Those of this frame: what is repeated of an earlier one had its rows there."""
+        return places[places >= self.loops.repeated] if self.loops.repeated else places
 
     def _nodes(self, source: Source, loop: Node) -> list[Node]:
         """The loop's segments of that id that can carry the qualifier."""

@@ -40,7 +40,9 @@ def _component(text: pl.Expr, first: int, last: int | None) -> pl.Expr:
 
 
 def _formed(text: pl.Expr, form: str | None) -> pl.Expr:
-    """A part of a date time period: CCYYMMDD, CCYYMMDD-CCYYMMDD or CCYYMMDDHHMM."""
+    """A part of a date time period (CCYYMMDD, CCYYMMDD-CCYYMMDD, CCYYMMDDHHMM), or `=x`: x for any text."""
+    if form is not None and form.startswith("="):
+        return pl.when(text != "").then(pl.lit(form[1:]))
     if form in ("from", "date"):
         return text.str.slice(0, 8)
     if form == "to":

@@ -20,6 +20,7 @@ Integers = npt.NDArray[np.int64]
 
 _HEADERS = {"ISA": 13, "GS": 6, "ST": 2}
 """Where a header carries its control number."""
+_ABOVE = {"GS": "ISA", "ST": "GS"}
 _CARRIED = {
     "st": {"st01": 1, "st02": 2, "st03": 3},
     "gs": {"gs01": 1, "gs06": 6, "gs08": 8},
@@ -43,17 +44,41 @@ class Envelope:
 
 
 @dataclass(frozen=True)
+class Open:
+    """What a frame leaves open for the next one, where an interchange or its file goes on."""
+
+    rows: Integers
+    """The frame's rows of the open ISA, GS and ST, as many as are open."""
+    transaction: int | None
+    """That of the ST."""
+    inside: tuple[int, int]
+    """Groups so far in the open interchange, transaction sets so far in the open group."""
+    used: pl.DataFrame
+    """Control numbers so far of the file's ISAs, the interchange's GSs, the group's STs: id, number."""
+    file: int
+    stray: bool
+    """The last segment stands in no transaction set."""
+
+
+@dataclass(frozen=True)
 class Enveloped:
     """The frame's rows in their envelopes.
 
     transactions: one row an ST: file, first and last row, st01, guide, control
     numbers, and the envelope fields tables want.
+    headers: one row an ISA, GS or ST: file, id, byte_offset, the control numbers
+    it stands under (interchange, group, transaction), its elements, its trailer's
+    elements (null where it has none), and count: what is really inside (segments
+    ST to SE, transaction sets, groups).
     findings: tables.FINDINGS without the file's own number (`file` instead).
     """
 
     segments: Segments
     transactions: pl.DataFrame
+    headers: pl.DataFrame
     findings: pl.DataFrame
+    left_open: Open | None
+    """None after the last segment of a file."""
 
     def placed(self, rows: Integers) -> pl.DataFrame:
         """Where segments stand: file, byte_offset, st (row of its ST) and segment_position.
@@ -68,24 +93,35 @@ def element(place: int) -> pl.Expr:
     return pl.col("elements").list.get(place, null_on_oob=True)
 
 
-def enveloped(segments: Segments) -> Enveloped:
-    """Every transaction set with its envelope, and what is wrong with the envelopes."""
+def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
+    """Every transaction set with its envelope, and what is wrong with the envelopes.
+
+    before: what the frame before this one left open.
+    """
     heads = _under_headers(segments)
     spans = _spans(segments, heads)
-    ends = _trailers(heads, spans)
-    transactions = _transactions(heads, spans)
+    inside = _inside(segments, heads, spans, before)
+    ends = _trailers(heads, inside)
+    stray = _stray(segments, heads, spans)
     findings = pl.concat(
         [
             _wrong_counts(ends),
             _wrong_numbers(ends),
-            _unclosed(heads, ends),
-            _outside(segments, heads, spans),
-            _repeated(heads),
-            _empty(segments, spans),
+            _unclosed(heads, ends, segments),
+            _outside(segments, heads, spans, stray, before),
+            _repeated(heads, segments, before),
+            _empty(segments, heads, spans),
+            _foreign(segments, heads, spans),
         ]
     )
-    named = findings.join(_names(transactions), on="st", how="left", maintain_order="left")
-    return Enveloped(segments, transactions, named)
+    own = pl.col("row") >= segments.repeated
+    return Enveloped(
+        segments,
+        _transactions(heads, spans),
+        _headers(heads, ends, inside).filter(own).drop("row"),
+        _numbered(findings.filter(own), heads),
+        _left_open(segments, heads, inside, stray, before),
+    )
 
 
 def _rows_of(segments: Segments, texts: pl.Series) -> Integers:
@@ -124,9 +160,13 @@ def _under_headers(segments: Segments) -> pl.DataFrame:
         under("ST", "SE", "GS", "GE", "ISA", "IEA"),
         number=number.str.strip_chars(),
         segment_position=pl.lit(None, pl.Int64),
-    ).with_columns(
-        segment_position=pl.when(pl.col("st").is_not_null()).then(pl.col("row") - pl.col("st") + 1)
-    )
+    ).with_columns(segment_position=_position(segments, pl.col("row"), pl.col("st")))
+
+
+def _position(segments: Segments, row: pl.Expr, st: pl.Expr) -> pl.Expr:
+    """Position of rows in their transaction; the ST is at 1. Null outside of any."""
+    numbers = pl.lit(segments.rows_ahead["number"])
+    return numbers.gather(row) - numbers.gather(st) + 1
 
 
 def _spans(segments: Segments, heads: pl.DataFrame) -> pl.DataFrame:
@@ -154,19 +194,84 @@ def _spans(segments: Segments, heads: pl.DataFrame) -> pl.DataFrame:
 def _placed(segments: Segments, spans: pl.DataFrame, rows: Integers) -> pl.DataFrame:
     first, last = spans["row"].to_numpy(), spans["last"].to_numpy()
     place = np.searchsorted(first, rows, side="right") - 1
-    within = (place >= 0) & (rows <= last[place]) if len(first) else np.zeros(len(rows), bool)
+    # The segment behind the frame belongs to the transaction that goes on.
+    ended = np.where(last == len(segments.rows) - 1, last + 1, last)
+    within = (place >= 0) & (rows <= ended[place]) if len(first) else np.zeros(len(rows), bool)
     st = pl.Series("st", first[place] if len(first) else rows, dtype=pl.Int64)
     return (
-        segments.rows[rows]
+        segments.rows_ahead[rows]
         .select("file", "byte_offset", "text")
         .with_columns(row=pl.Series(rows, dtype=pl.Int64), st=st, within=pl.Series(within))
         .with_columns(st=pl.when("within").then("st"))
-        .with_columns(segment_position=pl.col("row") - pl.col("st") + 1)
+        .with_columns(segment_position=_position(segments, pl.col("row"), pl.col("st")))
         .drop("within")
     )
 
 
-def _trailers(heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+def _standing(
+    segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame, rows: Integers
+) -> pl.DataFrame:
+    """Where any segments stand, inside a transaction or not: `_placed`, with isa and gs."""
+    placed = _placed(segments, spans, rows).with_columns(
+        interchange=segments.rows["interchange"].gather(rows)
+    )
+    own = pl.col("id")
+    after = heads.select(
+        "interchange",
+        head="row",
+        isa=pl.when(own != "IEA").then("isa"),
+        gs=pl.when(~own.is_in(["GE", "IEA"])).then("gs"),
+    )
+    return (
+        placed.with_row_index("order")
+        .join_asof(after, left_on="row", right_on="head", by="interchange", check_sortedness=False)
+        .sort("order")
+        .drop("order", "head", "interchange", strict=False)
+    )
+
+
+def _numbered(findings: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
+    """The control numbers of the envelopes that findings stand under, for their rows."""
+    numbers = heads.filter(pl.col("id").is_in(list(_HEADERS)))
+    for row, name in (("isa", "interchange"), ("gs", "group"), ("st", "transaction")):
+        known = numbers.select(pl.col("row").alias(row), pl.col("number").alias(name))
+        findings = findings.join(known, on=row, how="left", maintain_order="left")
+    return findings
+
+
+def _headers(heads: pl.DataFrame, ends: pl.DataFrame, inside: pl.DataFrame) -> pl.DataFrame:
+    """One row a header, with its trailer and what is really inside."""
+    trailers = ends.filter(pl.col("header").is_not_null()).select("header", trailer="elements")
+    found = heads.filter(pl.col("id").is_in(list(_HEADERS)))
+    found = found.drop("interchange").with_columns(header="row")
+    return (
+        _numbered(found, heads)
+        .join(trailers.unique("header", keep="first"), on="header", how="left", maintain_order="left")
+        .join(inside, on="header", how="left", maintain_order="left")
+        .select(
+            "file", "id", "byte_offset", "interchange", "group", "transaction",
+            "elements", "trailer", pl.col("count").fill_null(0), "row",
+        )
+    )  # fmt: skip
+
+
+def _inside(
+    segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame, before: Open | None
+) -> pl.DataFrame:
+    """What is in each envelope: header (its row) and count, earlier frames included."""
+    numbers = pl.lit(segments.rows["number"])
+    length = numbers.gather(pl.col("last")) - numbers.gather(pl.col("row")) + 1
+    groups, sets = before.inside if before and segments.repeated else (0, 0)
+    return pl.concat(
+        [
+            spans.select(header="row", count=length),
+            _counted(heads, "ST", "gs", segments.repeated, sets),
+            _counted(heads, "GS", "isa", segments.repeated, groups),
+        ]
+    )
+
+
+def _trailers(heads: pl.DataFrame, inside: pl.DataFrame) -> pl.DataFrame:
     """One row a trailer beside its header: what it says, and what is so."""
     header = pl.coalesce(
         pl.when(pl.col("id") == trailer).then(pl.col(head.lower()))
@@ -175,21 +280,20 @@ def _trailers(heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     found = heads.filter(pl.col("id").is_in(list(_TRAILERS))).with_columns(header=header)
     found = found.with_columns(said_count=element(1), said_number=element(2)).drop("number")
     headers = heads.filter(pl.col("id").is_in(list(_HEADERS))).select(header="row", number="number")
-    inside = pl.concat(
-        [
-            spans.select(header="row", count=pl.col("last") - pl.col("row") + 1),
-            _counted(heads, "ST", "gs"),
-            _counted(heads, "GS", "isa"),
-        ]
-    )
     return found.join(headers, on="header", how="left", maintain_order="left").join(
         inside, on="header", how="left", maintain_order="left"
     )
 
 
-def _counted(heads: pl.DataFrame, what: str, within: str) -> pl.DataFrame:
+def _counted(
+    heads: pl.DataFrame, what: str, within: str, repeated: int, before: int
+) -> pl.DataFrame:
+    """How many of these stand in each header; those of earlier frames count in the one repeated."""
     found = heads.filter((pl.col("id") == what) & pl.col(within).is_not_null())
-    return found.group_by(header=within).agg(count=pl.len().cast(pl.Int64))
+    here = found.group_by(header=within).agg(count=(pl.col("row") >= repeated).sum().cast(pl.Int64))
+    above = heads.filter((pl.col("id") == _ABOVE[what]) & (pl.col("row") < repeated))
+    earlier = above.select(header="row", count=pl.lit(before, pl.Int64))
+    return pl.concat([here, earlier]).group_by("header").agg(pl.col("count").sum())
 
 
 def _transactions(heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
@@ -211,16 +315,15 @@ def _transactions(heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _names(transactions: pl.DataFrame) -> pl.DataFrame:
-    return transactions.select("st", transaction="st02")
-
-
 def _fault(
     rows: pl.DataFrame, code: str, message: pl.Expr, at_element: int | None = None
 ) -> pl.DataFrame:
     """Findings placed at these rows."""
     return rows.select(
         "file",
+        "row",
+        "isa",
+        "gs",
         "st",
         pl.lit(code).alias("code"),
         message.alias("message"),
@@ -265,34 +368,119 @@ def _wrong_numbers(ends: pl.DataFrame) -> pl.DataFrame:
     return _fault(wrong, "CONTROL_NUMBER_WRONG", says, 2)
 
 
-def _unclosed(heads: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
+def _unclosed(heads: pl.DataFrame, ends: pl.DataFrame, segments: Segments) -> pl.DataFrame:
     """Headers without a trailer: an interchange so ended is cut off."""
     closed = ends["header"].drop_nulls().implode()
     headers = heads.filter(pl.col("id").is_in(list(_HEADERS)))
-    open_ = headers.filter(~pl.col("row").is_in(closed))
+    waiting = pl.lit(_open_rows(heads, segments)).implode()
+    # A header of an earlier frame is placed there: what is left of it here is its number.
+    open_ = headers.filter(~pl.col("row").is_in(closed) & ~pl.col("row").is_in(waiting))
     cut = open_.filter(pl.col("id") == "ISA")
     rest = open_.filter(pl.col("id") != "ISA")
     says = pl.format("{} {} has no trailer", "id", pl.col("number").fill_null(""))
+    kept = pl.lit(segments.repeated, pl.Int64)
     return pl.concat(
         [
             _fault(cut, "TRUNCATED", pl.lit("the interchange has no IEA: the file is cut off")),
             _fault(rest, "TRAILER_MISSING", says),
         ]
+    ).with_columns(row=pl.max_horizontal("row", kept))
+
+
+def _open_rows(heads: pl.DataFrame, segments: Segments) -> pl.Series:
+    """Rows of the ISA, GS and ST that go on in the next frame."""
+    if segments.following is None or heads.is_empty():
+        return pl.Series(dtype=pl.Int64)
+    last = heads.tail(1).select(
+        pl.when(pl.col("id") != "IEA").then("isa"),
+        pl.when(~pl.col("id").is_in(["GE", "IEA"])).then("gs"),
+    )
+    rows = [*last.row(0), _open_st(heads, segments)]
+    return pl.Series(rows, dtype=pl.Int64).drop_nulls()
+
+
+def _open_st(heads: pl.DataFrame, segments: Segments) -> int | None:
+    """Row of the ST that goes on in the next frame."""
+    if segments.following is None or heads.is_empty():
+        return None
+    within = ~pl.col("id").is_in(["SE", "GE", "IEA"])
+    row: int | None = heads.tail(1).select(pl.when(within).then("st")).item()
+    return row
+
+
+def _left_open(
+    segments: Segments,
+    heads: pl.DataFrame,
+    inside: pl.DataFrame,
+    stray: Integers,
+    before: Open | None,
+) -> Open | None:
+    if segments.rows.is_empty():
+        return before
+    rows = _open_rows(heads, segments)
+    file = int(segments.rows["file"][-1])
+    counts = dict(inside.select("header", "count").iter_rows())
+    heading = heads.tail(1).select("isa", "gs").row(0) if len(heads) else (None, None)
+    groups, sets = (counts.get(row, 0) for row in heading)
+    return Open(
+        rows=rows.to_numpy(),
+        transaction=_open_st(heads, segments),
+        inside=(groups, sets),
+        used=_used(heads, segments, before).filter(file=file, open=True).select("id", "number"),
+        file=file,
+        stray=bool(len(stray)) and int(stray[-1]) == len(segments.rows) - 1,
     )
 
 
-def _outside(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Segments under no transaction that are no envelope segment, once a run of them."""
+def _used(heads: pl.DataFrame, segments: Segments, before: Open | None) -> pl.DataFrame:
+    """Control numbers: row, file, id, number, the scope they must be unique in, whether it goes on.
+
+    Those of earlier frames come first, with the row -1.
+    """
+    open_rows = _open_rows(heads, segments).implode()
+    scope = pl.when(pl.col("id") == "ST").then("gs").when(pl.col("id") == "GS").then("isa")
+    here = heads.filter(
+        pl.col("id").is_in(list(_HEADERS)) & (pl.col("row") >= segments.repeated)
+    ).select("row", pl.col("file").cast(pl.Int64), "id", "number", scope=scope)
+    if before is not None:
+        above = heads.filter(pl.col("row") < segments.repeated).select("row", "id")
+        of = {upper: row for row, upper in above.iter_rows()}
+        scopes = {"ISA": None, "GS": of.get("ISA"), "ST": of.get("GS")}
+        earlier = before.used.select(
+            pl.lit(-1, pl.Int64).alias("row"),
+            pl.lit(before.file, pl.Int64).alias("file"),
+            "id",
+            "number",
+            scope=pl.col("id").replace_strict(scopes, return_dtype=pl.Int64),
+        ).filter((pl.col("id") == "ISA") | pl.col("scope").is_not_null())
+        here = pl.concat([earlier, here])
+    goes_on = (pl.col("id") == "ISA") | pl.col("scope").is_in(open_rows)
+    return here.with_columns(open=goes_on)
+
+
+def _stray(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> Integers:
+    """Rows under no transaction that are no envelope segment."""
     known = np.zeros(len(segments.rows) + 1, dtype=np.int64)
     np.add.at(known, spans["row"].to_numpy(), 1)
     np.add.at(known, spans["last"].to_numpy() + 1, -1)
     inside = np.cumsum(known)[:-1] > 0
     inside[heads["row"].to_numpy()] = True
     inside[_rows_of(segments, segments.texts["id"].is_in(["TA1", ""]))] = True
-    stray = np.flatnonzero(~inside)
-    rows = stray[np.diff(stray, prepend=-2) > 1]
+    return np.flatnonzero(~inside)
+
+
+def _outside(
+    segments: Segments,
+    heads: pl.DataFrame,
+    spans: pl.DataFrame,
+    stray: Integers,
+    before: Open | None,
+) -> pl.DataFrame:
+    """Segments under no transaction that are no envelope segment, once a run of them."""
+    runs_on = before is not None and before.stray and segments.repeated > 0
+    rows = stray[np.diff(stray, prepend=segments.repeated - 1 if runs_on else -2) > 1]
     return _fault(
-        _identified(segments, _placed(segments, spans, rows)),
+        _identified(segments, _standing(segments, heads, spans, rows)),
         "NO_ENVELOPE",
         pl.format("{} stands in no transaction set", "id"),
     )
@@ -306,17 +494,24 @@ def _identified(segments: Segments, placed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _repeated(heads: pl.DataFrame) -> pl.DataFrame:
+def _repeated(heads: pl.DataFrame, segments: Segments, before: Open | None) -> pl.DataFrame:
     """Control numbers used twice: ISA13 in a file, GS06 in an interchange, ST02 in a group."""
-    headers = heads.filter(pl.col("id").is_in(list(_HEADERS))).with_columns(
-        scope=pl.when(pl.col("id") == "ST").then("gs").when(pl.col("id") == "GS").then("isa")
-    )
-    again = headers.filter(pl.int_range(pl.len()).over("file", "id", "scope", "number") > 0)
+    used = _used(heads, segments, before)
+    first = pl.int_range(pl.len()).over("file", "id", "scope", "number") == 0
+    again = used.filter(~first & (pl.col("row") >= 0)).select("row")
     says = pl.format("{} repeats control number {}", "id", pl.col("number").fill_null(""))
-    return _fault(again, "CONTROL_NUMBER_REPEATED", says)
+    rows = heads.join(again, on="row", how="semi", maintain_order="left")
+    return _fault(rows, "CONTROL_NUMBER_REPEATED", says)
 
 
-def _empty(segments: Segments, spans: pl.DataFrame) -> pl.DataFrame:
+def _foreign(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """Segments with a control character that is no separator of theirs."""
+    placed = _standing(segments, heads, spans, segments.foreign)
+    says = pl.lit("a control character stands in the segment")
+    return _fault(_identified(segments, placed), "CHARACTER_INVALID", says)
+
+
+def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Empty segments, segments with impossible identifiers, and trailing separators."""
     raw, own = pl.col("raw"), pl.col("id")
     blank = raw.str.strip_chars() == ""
@@ -337,7 +532,9 @@ def _empty(segments: Segments, spans: pl.DataFrame) -> pl.DataFrame:
         rows = (
             _rows_of(segments, faulty[column]) if faulty[column].any() else np.array([], np.int64)
         )
-        found.append(_fault(_identified(segments, _placed(segments, spans, rows)), code, says))
+        found.append(
+            _fault(_identified(segments, _standing(segments, heads, spans, rows)), code, says)
+        )
     return pl.concat(found)
 
 

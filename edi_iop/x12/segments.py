@@ -1,4 +1,4 @@
-"""The segment frame: the files of a batch as one table of segments.
+"""The segment frame: the files of a batch, or a chunk of them, as one table of segments.
 
 Most segments of a file repeat word for word (the same date, the same
 adjustment, the same procedure), so the frame numbers the distinct ones: what
@@ -7,37 +7,44 @@ follows from a segment's text alone is worked out once for each distinct text.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import BinaryIO
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from edi_iop.findings import Finding
 from edi_iop.x12 import separators as sep
+from edi_iop.x12.pieces import CHUNK, Piece, of_file
 from edi_iop.x12.separators import Separators
 
-_BLANK = b" \t\r\n\x00\x1a"
-_BOM = b"\xef\xbb\xbf"
-_HEADER = re.compile(rb"(?<![A-Za-z0-9])(?:GS|ST)[^A-Za-z0-9\s]")
+Integers = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+_BLANK = np.array([byte in b" \t\r\n\x00" for byte in range(256)])
+_ROWS = {"file": pl.Int64, "interchange": pl.UInt32, "number": pl.Int64, "byte_offset": pl.Int64, "text": pl.UInt32}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Interchange:
-    """One ISA..IEA (or a bare GS or ST) of one file, as bytes start to stop."""
+    """One ISA..IEA (or a bare GS or ST) of one file."""
 
     file: int
     start: int
-    stop: int
+    """Byte offset of what the frame holds of it."""
     separators: Separators
 
 
 @dataclass(frozen=True)
 class Segments:
-    """The batch as columns.
+    """The frame as columns.
 
-    rows: file (place in the batch), interchange (place in `interchanges`),
-    byte_offset (in the file), text (number of the distinct text).
+    rows: file (its number), interchange (place in `interchanges`),
+    number (of the segment, counted on from frame to frame), byte_offset (in the
+    file), text (number of the distinct text).
     texts: text, raw (canonical separators), id, elements (the id first).
     """
 
@@ -45,7 +52,24 @@ class Segments:
     texts: pl.DataFrame
     interchanges: tuple[Interchange, ...]
     findings: tuple[tuple[int, Finding], ...]
-    """Faults seen while splitting, each with its file's place in the batch."""
+    """Faults seen while splitting, each with its file's number."""
+    foreign: Integers
+    """Rows that hold a control character no separator accounts for."""
+    following: tuple[str, ...] | None = None
+    """Where the last interchange goes on in the next frame: the elements of its next segment."""
+    stop: int = 0
+    """Byte offset of that segment."""
+    repeated: int = 0
+    """So many rows at the start stood in an earlier frame: the open headers of what goes on."""
+
+    @cached_property
+    def rows_ahead(self) -> pl.DataFrame:
+        """The rows and, where the interchange goes on, the place of the next segment behind them."""
+        if self.following is None:
+            return self.rows
+        last = self.rows.tail(1)
+        ahead = last.with_columns(pl.col("number") + 1, byte_offset=pl.lit(self.stop, pl.Int64))
+        return pl.concat([self.rows, ahead], rechunk=True)
 
     def shown(self, row: int) -> str:
         """A segment as it stands in its file."""
@@ -55,81 +79,183 @@ class Segments:
 
 
 def read(files: Sequence[bytes]) -> Segments:
-    """The files' segments, in order; a file without any X12 gives findings and no rows."""
-    interchanges: list[Interchange] = []
+    """The files' segments, in order, as one frame; a file without any X12 gives only findings."""
+    streams = [(number, io.BytesIO(data)) for number, data in enumerate(files)]
+    size = max((len(data) for data in files), default=0) + 1
+    pieces, findings = _sorted(part for stream in streams for part in _parts(*stream, size))
+    return _frame(pieces, findings, 0)
+
+
+def frames(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[Segments]:
+    """The files' segments, a frame a chunk: many small files together, a large one in turns."""
+    held: list[tuple[int, Piece | Finding]] = []
+    weight = count = 0
+    for file, stream in files:
+        for part in _parts(file, stream, size):
+            held.append(part)
+            if not isinstance(part[1], Piece):
+                continue
+            weight += len(part[1].data)
+            if weight >= size or part[1].following is not None:
+                frame = _frame(*_sorted(held), count)
+                count += len(frame.rows)
+                yield frame
+                held, weight = [], 0
+    if held:
+        yield _frame(*_sorted(held), count)
+
+
+def continued(frame: Segments, before: Segments, rows: Integers) -> Segments:
+    """The frame with rows of the one before it at its start: the open headers of what goes on."""
+    head = before.rows[rows]
+    texts = before.texts[head["text"]]
+    count = len(frame.texts)
+    numbers = pl.Series("text", range(count, count + len(head)), dtype=pl.UInt32)
+    repeated = head.with_columns(numbers, interchange=pl.lit(0, pl.UInt32))
+    return replace(
+        frame,
+        rows=pl.concat([repeated, frame.rows], rechunk=True),
+        texts=pl.concat([frame.texts, texts.with_columns(numbers)], rechunk=True),
+        foreign=frame.foreign + len(head),
+        repeated=len(head),
+    )
+
+
+def _parts(file: int, stream: BinaryIO, size: int) -> Iterator[tuple[int, Piece | Finding]]:
+    return ((file, part) for part in of_file(file, stream, size))
+
+
+def _sorted(
+    parts: Iterable[tuple[int, Piece | Finding]],
+) -> tuple[list[Piece], list[tuple[int, Finding]]]:
+    """Pieces and findings apart."""
+    pieces: list[Piece] = []
     findings: list[tuple[int, Finding]] = []
-    # One turn a file and an interchange, never a segment.
-    for number, data in enumerate(files):
-        found, faults = _interchanges(number, data)
-        interchanges += found
-        findings += [(number, fault) for fault in faults]
-    rows = _rows(files, interchanges)
-    numbered = rows.select(pl.col("raw").unique(maintain_order=True)).with_row_index("text")
-    rows = rows.join(numbered, on="raw", how="left", maintain_order="left")
-    texts = numbered.with_columns(elements=pl.col("raw").str.split(sep.ELEMENT)).with_columns(
-        id=pl.col("elements").list.first()
-    )
-    return Segments(
-        rows.select("file", "interchange", "byte_offset", "text"),
-        texts.select("text", "raw", "id", "elements"),
-        tuple(interchanges),
-        tuple(findings),
-    )
+    for file, part in parts:
+        if isinstance(part, Piece):
+            pieces.append(part)
+        else:
+            findings.append((file, part))
+    return pieces, findings
 
 
-def _rows(files: Sequence[bytes], interchanges: Sequence[Interchange]) -> pl.DataFrame:
-    """One row a segment: file, interchange, byte_offset, raw."""
-    # latin-1 maps each byte to one character, so character counts are byte offsets.
-    bodies = [
-        files[one.file][one.start : one.stop]
-        .translate(one.separators.to_canonical)
-        .decode("latin-1")
-        for one in interchanges
-    ]
-    frame = pl.DataFrame(
+def _frame(
+    pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]], count: int
+) -> Segments:
+    """The pieces as a frame whose segments are numbered from `count` on."""
+    bodies = [_canonical(piece) for piece in pieces]
+    starts = [_starts(piece) for piece in pieces]
+    raw = (
+        pl.Series("raw", bodies, dtype=pl.String)
+        .str.split(sep.TERMINATOR)
+        .explode(empty_as_null=False)
+        .str.strip_chars_start("\r\n\t \x00")
+    )
+    sizes = np.array([len(one) for one in starts], dtype=np.int64)
+    # What follows the last terminator of a piece is no segment when it is blank.
+    lasts = np.cumsum(sizes) - 1
+    kept = np.ones(int(sizes.sum()), dtype=bool)
+    if pieces:
+        kept[lasts] = (raw.gather(lasts).str.strip_chars() != "").to_numpy()
+    raw = raw.head(len(kept)).filter(pl.Series(kept))
+    text, distinct = _distinct(raw)
+    of_piece = np.repeat(np.arange(len(pieces)), sizes)[kept]
+    files = np.array([piece.file for piece in pieces], dtype=np.int64)
+    rows = pl.DataFrame(
         {
-            "file": pl.Series([one.file for one in interchanges], dtype=pl.UInt32),
-            "interchange": pl.Series(range(len(interchanges)), dtype=pl.UInt32),
-            "start": pl.Series([one.start for one in interchanges], dtype=pl.Int64),
-            "raw": pl.Series(bodies, dtype=pl.String),
-        }
+            "file": files[of_piece],
+            "interchange": of_piece,
+            "number": np.arange(count, count + len(of_piece)),
+            "byte_offset": np.concatenate([[0], *starts])[1:][kept],
+            "text": text,
+        },
+        schema_overrides=_ROWS,
     )
-    rows = (
-        frame.with_columns(pl.col("raw").str.split(sep.TERMINATOR))
-        .explode("raw", empty_as_null=False)
-        .with_columns(trimmed=pl.col("raw").str.strip_chars_start("\r\n\t \x00"))
+    own = tuple(Interchange(piece.file, piece.start, piece.separators) for piece in pieces)
+    frame = Segments(
+        rows,
+        _texts(distinct, all(piece.data.isascii() for piece in pieces)),
+        own,
+        (*findings, *_wrapped(pieces)),
+        np.array([], dtype=np.int64),
+        _following(pieces),
+        pieces[-1].start + len(pieces[-1].data) if pieces else 0,
     )
-    length, trimmed = pl.col("raw").str.len_chars(), pl.col("trimmed").str.len_chars()
-    taken = length.cast(pl.Int64) + 1
-    first = pl.col("interchange") != pl.col("interchange").shift(1, fill_value=-1)
-    last = pl.col("interchange") != pl.col("interchange").shift(-1, fill_value=-1)
-    rows = (
-        rows.with_columns(end=taken.cum_sum() - taken, blank=length - trimmed, last=last)
-        .with_columns(base=pl.when(first).then(pl.col("start") - pl.col("end")).forward_fill())
-        # What follows the last terminator is no segment when it is blank.
-        .filter(~(pl.col("last") & (pl.col("trimmed").str.strip_chars() == "")))
-        .select(
-            "file",
-            "interchange",
-            byte_offset=pl.col("base") + pl.col("end") + pl.col("blank"),
-            raw="trimmed",
-        )
-    )
-    return _utf8(rows)
+    return replace(frame, foreign=_foreign(frame, pieces))
 
 
-def _utf8(rows: pl.DataFrame) -> pl.DataFrame:
+def _following(pieces: Sequence[Piece]) -> tuple[str, ...] | None:
+    if not pieces or pieces[-1].following is None:
+        return None
+    text = pieces[-1].following.translate(pieces[-1].separators.to_canonical).decode("latin-1")
+    return tuple(text.split(sep.ELEMENT))
+
+
+def _canonical(piece: Piece) -> str:
+    """The piece's text with canonical separators; latin-1 maps each byte to one character."""
+    breaks = b"\r\n" if piece.wrapped else b""
+    return piece.data.translate(piece.separators.to_canonical, breaks).decode("latin-1")
+
+
+def _starts(piece: Piece) -> Integers:
+    """Byte offset in the file of each segment of a piece, the blanks before it skipped."""
+    data = np.frombuffer(piece.data, dtype=np.uint8)
+    # Looked for in the canonical text: where separators clash, only that is split at.
+    text = np.frombuffer(piece.data.translate(piece.separators.to_canonical), dtype=np.uint8)
+    ends = np.flatnonzero(text == ord(sep.TERMINATOR))
+    starts = np.concatenate([[0], ends + 1])
+    stops = np.append(ends, len(data))
+    waiting = _blank_at(data, starts, stops, np.arange(len(starts)))
+    for _ in range(_LONGEST_INDENT):
+        if not len(waiting):
+            break
+        starts[waiting] += 1
+        waiting = _blank_at(data, starts, stops, waiting)
+    for one in waiting.tolist():  # hardly ever: lines of blanks
+        blanks = piece.data[starts[one] : stops[one]]
+        starts[one] += len(blanks) - len(blanks.lstrip(b" \t\r\n\x00"))
+    return starts + piece.start
+
+
+_LONGEST_INDENT = 8
+"""Blanks before a segment that are skipped all segments at once: a line break is one or two."""
+
+
+def _blank_at(data: Bytes, starts: Integers, stops: Integers, waiting: Integers) -> Integers:
+    """Those of the waiting segments before whose content a blank stands."""
+    at = starts[waiting]
+    blank = _BLANK[data[np.minimum(at, len(data) - 1)]]
+    return waiting[blank & (at < stops[waiting])]
+
+
+def _distinct(raw: pl.Series) -> tuple[Integers, pl.Series]:
+    """The number of each segment's text, and the distinct texts in the order of their numbers."""
+    if raw.is_empty():
+        return np.array([], dtype=np.uint32), raw
+    # A category is the fastest way to number texts; each frame has its own.
+    numbers = raw.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
+    first = np.zeros(int(numbers.max()) + 1, dtype=np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    return numbers, raw.gather(first)
+
+
+def _texts(raw: pl.Series, ascii_only: bool) -> pl.DataFrame:
+    if not ascii_only:
+        raw = _utf8(raw)
+    return pl.DataFrame({"raw": raw, "elements": raw.str.split(sep.ELEMENT)}).select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("text"),
+        "raw",
+        pl.col("elements").list.first().alias("id"),
+        "elements",
+    )
+
+
+def _utf8(raw: pl.Series) -> pl.Series:
     """Text that was UTF-8 in the file reads as such again (names with accents)."""
-    foreign = pl.col("raw").str.contains(r"[^\x00-\x7F]")
-    if not rows.select(foreign.any()).item():
-        return rows
-    # Per-row Python: only the few segments with bytes outside ASCII come here.
-    return rows.with_columns(
-        pl.when(foreign)
-        .then(pl.col("raw").map_elements(_from_latin, return_dtype=pl.String))
-        .otherwise(pl.col("raw"))
-        .alias("raw")
-    )
+    foreign = np.flatnonzero(raw.str.contains(r"[^\x00-\x7F]").to_numpy())
+    # Per-text Python: only the few segments with bytes outside ASCII come here.
+    own = [_from_latin(str(text)) for text in raw.gather(foreign)]
+    return raw.clone().scatter(foreign, own) if own else raw
 
 
 def _from_latin(text: str) -> str:
@@ -139,111 +265,27 @@ def _from_latin(text: str) -> str:
         return text
 
 
-def _interchanges(file: int, data: bytes) -> tuple[list[Interchange], list[Finding]]:
-    """The interchanges of one file, each with its own separators, and what lies between."""
-    if not data.strip(_BLANK):
-        return [], [Finding("EMPTY_FILE", "the file is empty", byte_offset=0)]
-    found: list[Interchange] = []
-    faults: list[Finding] = []
-    place = after = 0
-    while (start := _next_isa(data, after)) is not None:
-        header = sep.of_isa(data, start)
-        if header is None:
-            after = start + 3
-            if faults and faults[-1].code == "ISA_SHORT":
-                continue  # Damage that runs on is one fault.
-        faults += _between(data, place, start) + _of_header(header, start)
-        place = after = start + 3
-        if header is not None:
-            place = after = _end(data, start, header.separators)
-            found.append(Interchange(file, start, place, header.separators))
-    if found:
-        return found, faults + _between(data, place, len(data))
-    return _bare(file, data, faults)
+def _wrapped(pieces: Iterable[Piece]) -> Iterator[tuple[int, Finding]]:
+    for piece in pieces:
+        if piece.opens and piece.wrapped:
+            says = "line breaks at a fixed width, inside segments; read as if they were not there"
+            yield piece.file, Finding("LINES_WRAPPED", says, byte_offset=piece.start)
 
 
-def _of_header(header: sep.Header | None, start: int) -> list[Finding]:
-    """What is wrong with an ISA."""
-    faults = [
-        ("ISA_SHORT", header is None, "the ISA is cut off or damaged"),
-        (
-            "ISA_UNPADDED",
-            header is not None and not header.padded,
-            "ISA elements are not of their fixed widths",
-        ),
-        (
-            "SEPARATORS_CLASH",
-            header is not None and header.separators.clash,
-            "two separators are the same character",
-        ),
-    ]
-    return [
-        Finding(code, says, byte_offset=start, segment="ISA") for code, so, says in faults if so
-    ]
+def _foreign(frame: Segments, pieces: Sequence[Piece]) -> Integers:
+    """Rows with a control character that looks like a separator and is none.
 
-
-def _bare(file: int, data: bytes, faults: list[Finding]) -> tuple[list[Interchange], list[Finding]]:
-    """A file without an ISA: read from its first GS or ST, where it begins with one."""
-    bare = sep.of_bare(data)
-    if bare is None:
-        return [], faults or [
-            Finding(
-                "NOT_X12",
-                "neither X12 (no ISA, GS or ST at its start) nor a feed we know",
-                byte_offset=0,
-            )
-        ]
-    start, separators = bare
-    fault = Finding("NO_ENVELOPE", "the file has no ISA; separators are guessed", byte_offset=start)
-    return [Interchange(file, start, len(data), separators)], [*faults, fault]
-
-
-def _next_isa(data: bytes, place: int) -> int | None:
-    """Offset of the next ISA that begins a segment, or None."""
-    while (at := data.find(b"ISA", place)) >= 0:
-        before, after = data[at - 1 : at], data[at + 3 : at + 4]
-        if after and not after.isalnum() and not after.isspace() and not (at and before.isalnum()):
-            return at
-        place = at + 3
-    return None
-
-
-def _end(data: bytes, start: int, separators: Separators) -> int:
-    """Where an interchange ends: after its IEA, or before the next ISA, or with the file."""
-    following = _segment(data, b"ISA", start + 3, len(data), separators.terminator)
-    # Looked for no further than that: a file of many interchanges without IEA is read once.
-    stop = len(data) if following is None else following
-    trailer = _segment(data, b"IEA" + separators.element, start, stop, separators.terminator)
-    if trailer is None:
-        return stop
-    end = data.find(separators.terminator, trailer, stop)
-    return stop if end < 0 else end + 1
-
-
-def _segment(data: bytes, head: bytes, place: int, stop: int, terminator: bytes) -> int | None:
-    """Offset of the next segment that begins with these bytes, or None."""
-    while (at := data.find(head, place, stop)) >= 0:
-        if (
-            data[max(0, at - 200) : at]
-            .rstrip(_BLANK if terminator not in _BLANK else b" \t")
-            .endswith(terminator)
-        ):
-            return at
-        place = at + len(head)
-    return None
-
-
-def _between(data: bytes, start: int, stop: int) -> list[Finding]:
-    """Bytes that belong to no interchange: a finding, unless they are only blank."""
-    left = data[start:stop]
-    if start == 0:
-        left = left.removeprefix(_BOM)
-    left = left.lstrip(_BLANK)
-    if not left:
-        return []
-    start = stop - len(left)
-    left = left.rstrip(_BLANK)
-    says = f"{len(left)} bytes belong to no interchange"
-    if _HEADER.search(left):
-        return [Finding("NO_ENVELOPE", f"{says}, a GS or ST among them", byte_offset=start)]
-    return [Finding("GARBAGE", says, byte_offset=start)]
+    Such a byte has given way to the separator's own character (separators.to_canonical).
+    """
+    found: list[Integers] = []
+    # One turn a piece; the text is looked at only where the byte occurs at all.
+    for number, piece in enumerate(pieces):
+        odd = [own for own in piece.separators.displaced if own in piece.data]
+        if odd:
+            changed = [
+                byte.translate(piece.separators.to_canonical).decode("latin-1") for byte in odd
+            ]
+            own = frame.texts["raw"].str.contains_any(changed).to_numpy()
+            of_piece = frame.rows["interchange"].to_numpy() == number
+            found.append(np.flatnonzero(of_piece & own[frame.rows["text"].to_numpy()]))
+    return np.concatenate(found) if found else np.array([], dtype=np.int64)

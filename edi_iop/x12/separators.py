@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 TERMINATOR = "\x1c"
 ELEMENT = "\x1d"
@@ -44,6 +45,12 @@ class Separators:
         return len(set(given)) < len(given)
 
     @property
+    def displaced(self) -> tuple[bytes, ...]:
+        """The control characters that give way to a separator and are none of this interchange."""
+        own = {pair[0] for pair in self._pairs}
+        return tuple(bytes([pair[1]]) for pair in self._pairs if pair[1] not in own)
+
+    @cached_property
     def to_canonical(self) -> bytes:
         """The 256-byte translation table, a permutation where the separators differ."""
         table = bytearray(range(256))

@@ -122,3 +122,39 @@ def test_no_situation_is_no_success(call: Any, tmp_path: Path) -> None:
     result = call("rules", "test", tmp_path)
     assert result.exit_code == 3
     assert "no situation" in result.stderr
+
+
+def test_an_element_of_one_loop_and_of_one_guide(call: Any) -> None:
+    """CLM05-3 stands in both 837 guides; SVC01-2 only in loop 2110 of the 835, and in the 277CA."""
+    both = {sense["kind"] for sense in senses(call, "CLM05-3") if "element" in sense["kind"]}
+    assert both == {"837I element", "837P element"}
+    one = senses(call, "837I CLM05-3")
+    assert {sense["kind"] for sense in one} == {"837I column", "837I element"}
+    assert "Claim Frequency Code, code, 1 character" in one[-1]["says"]
+    inside = senses(call, "2110.SVC01-2")
+    assert {sense["kind"].split()[0] for sense in inside} == {"835"}
+    assert any("column procedure of our table remit_lines" in one["source"] for one in inside)
+    assert call("explain", "2000.SVC01-2").exit_code == 3
+
+
+def test_a_segment_has_its_places_elements_and_columns(call: Any) -> None:
+    found = {sense["kind"]: sense for sense in senses(call, "CLP")}
+    assert found["835 segment"]["says"].startswith("loop 2100: required, up to 1; ")
+    assert "CLP02 Claim Status Code" in found["835 segment"]["more"]
+    assert found["835 columns"]["source"] == "our table remit_claims"
+    assert "charge_cents" in found["835 columns"]["says"]
+
+
+def test_codes_of_an_element_carry_our_labels(call: Any) -> None:
+    (asked,) = [s for s in senses(call, "835 CLP02") if s["kind"] == "835 element"]
+    assert "4 denied" in asked["more"]
+    assert "(data element 1029)" in asked["says"]
+
+
+def test_the_envelope_and_a_repeat_of_a_segment_are_explained(call: Any) -> None:
+    kinds = {sense["kind"] for sense in senses(call, "ISA13")}
+    assert {"envelope element", "835 column", "837I column"} <= kinds
+    third = [sense["source"] for sense in senses(call, "2110.CAS08")]
+    assert "column carc of our table adjustments" in third
+    older = senses(call, "004010X091A1 CLP02")
+    assert any(sense["source"].startswith("004010X091A1") for sense in older)

@@ -15,7 +15,7 @@ from edi_iop import __version__, desk
 from edi_iop.cli import cli
 
 VERBS = {
-    "init", "run", "identify", "validate", "parse", "check", "build", "reconcile", "report",
+    "init", "run", "show", "identify", "validate", "parse", "check", "build", "reconcile", "report",
     "explain", "rules list", "rules show", "rules test", "simulate", "clinic", "db status",
     "db migrate",
 }  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 from typing import get_args
 
 import polars as pl
@@ -15,15 +17,19 @@ from edi_iop.rules.catalogue import Remedy, catalogue
 
 KINDS = sorted(codes.kinds())
 ROLES = {"denial", "contract", "patient", "prior_payer", "payment"}
+NOT_OURS = {"icd10cm"}
+"""Lists in the public domain that come with their own descriptions."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_labels_are_short_plain_and_tell_codes_apart(kind: str):
     entries = codes.codes(kind)
-    labels = [entry.label for entry in entries.values()]
-    assert len(set(labels)) == len(labels)
+    labels = [entry.label for entry in entries.values() if entry.label]
+    assert labels
+    assert len(set(labels)) == len(labels) or kind in NOT_OURS
+    longest = 60 if kind not in NOT_OURS else 160
     for entry in entries.values():
-        assert 0 < len(entry.label) <= 60, entry
+        assert len(entry.label) <= longest, entry
         assert entry.label.isascii(), entry
         assert entry.label == entry.label.strip(" ."), entry
         assert entry.code == entry.code.strip().upper() or kind == "remedy", entry
@@ -38,8 +44,11 @@ def test_every_list_on_disk_is_named_and_has_a_source():
     assert all(title and source for title, source in codes.kinds().values())
 
 
-def test_every_adjustment_reason_has_a_role():
-    assert {entry.role for entry in codes.codes("carc").values()} == ROLES
+def test_every_adjustment_reason_of_ours_has_a_role():
+    labelled = [entry for entry in codes.codes("carc").values() if entry.label]
+    assert {entry.role for entry in labelled} == ROLES
+    bare = [entry for entry in codes.codes("carc").values() if not entry.label]
+    assert {entry.role for entry in bare} == {None}
 
 
 def test_contract_amounts_and_patient_shares_are_no_denials():
@@ -74,6 +83,92 @@ def test_every_code_that_a_policy_names_has_a_label(name: str):
         if "-" not in procedure
     ]
     assert [procedure for procedure in single if not codes.label("hcpcs", procedure)] == []
+
+
+# how far the lists reach, and when their codes hold
+
+
+def rows(kind: str) -> pl.DataFrame:
+    return pl.read_csv(resources.maps() / "codes" / f"{kind}.csv", infer_schema=False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dates_are_days_in_order_and_what_has_ended_is_retired(kind: str):
+    dated = rows(kind).with_columns(pl.col("from", "to").str.to_date("%Y-%m-%d", strict=True))
+    assert dated.filter(pl.col("from") > pl.col("to")).is_empty()
+    assert dated.filter(pl.col("to").is_not_null() & pl.col("retired").is_null()).is_empty()
+    reach = codes.reach(kind)
+    if reach.as_of:
+        begun = dated.filter(pl.col("from") > reach.as_of)["code"].to_list()
+        assert begun == (["G0137"] if kind == "hcpcs" else [])
+
+
+def test_an_unlabelled_code_is_known_all_the_same():
+    assert codes.label("carc", "280") is None
+    assert codes.known("carc", "280")
+    assert not codes.known("carc", "999")
+    assert codes.senses("280")[0][:3] == ("carc", "280", "in the list; we have no label of our own")
+
+
+def test_diagnoses_are_those_of_the_releases():
+    """Counts of the releases: 72,621 billable codes on 2021-01-01, 74,719 on 2026-04-01 (CMS)."""
+    dated = codes.validity("icd10cm", rows("icd10cm")["code"])
+    assert rows("icd10cm")["code"].is_sorted()
+    assert dated.filter(pl.col("from").is_null()).height == 72_621
+    assert dated.filter(pl.col("to").is_null()).height == 74_719
+    assert set(rows("icd10cm").filter(pl.col("label").is_not_null())["code"].str.head(1)) == {"F"}
+
+
+ICD = [
+    # CMS addenda: fiscal years 2022, 2023, 2025 and 2026
+    ("F32A", True, False, date(2021, 10, 1), None),
+    ("F78", True, True, None, date(2021, 9, 30)),
+    ("F78A1", True, False, date(2021, 10, 1), None),
+    ("F0151", True, True, None, date(2022, 9, 30)),
+    ("F1091", True, False, date(2022, 10, 1), None),
+    ("F438", True, True, None, date(2022, 9, 30)),
+    ("F502", True, True, None, date(2024, 9, 30)),
+    ("F50010", True, False, date(2024, 10, 1), None),
+    ("G35", True, True, None, date(2025, 9, 30)),
+    ("G35D", True, False, date(2025, 10, 1), None),
+    ("F1020", True, False, None, None),
+    ("F10", False, True, None, None),
+    ("F999", False, False, None, None),
+]
+
+
+@pytest.mark.parametrize("expected", ICD, ids=lambda expected: expected[0])
+def test_a_diagnosis_is_billable_on_its_dates(expected: tuple[object, ...]):
+    found = codes.validity("icd10cm", pl.Series([expected[0]]))
+    assert found.select("code", "known", "longer", "from", "to").row(0) == expected
+
+
+def test_reasons_and_remarks_have_their_dates():
+    """As listed on 2016-03-07: every number to 277 and N770, with its start and its stop."""
+    reasons = {entry.code: entry for entry in codes.codes("carc").values()}
+    assert {str(number) for number in range(1, 278)} <= set(reasons)
+    assert reasons["42"].valid_to == date(2007, 6, 1)
+    assert reasons["B5"].valid_to == date(2016, 5, 1)
+    assert reasons["253"].valid_from == date(2013, 6, 2)
+    remarks = codes.codes("rarc")
+    assert {f"N{number}" for number in range(1, 771)} <= set(remarks)
+    assert remarks["M78"].valid_to == date(2006, 5, 18)
+    assert remarks["N767"].valid_from == date(2016, 3, 1)
+    assert codes.reach("rarc").silent
+
+
+def test_letter_h_holds_what_the_public_mirror_holds(samples: Path):
+    mirror = (samples / "codes" / "wamuir__hcpcs_h.md").read_text()
+    listed = set(re.findall(r"^\| (H[0-9]{4})", mirror, re.MULTILINE))
+    assert len(listed) > 80
+    assert listed <= set(codes.codes("hcpcs"))
+
+
+@pytest.mark.parametrize("written", ["F1020", "F10.20", "f10.20"])
+def test_a_diagnosis_may_be_written_with_its_dot(written: str):
+    assert [sense[1:3] for sense in codes.senses(written)] == [
+        ("F1020", "Alcohol dependence, uncomplicated")
+    ]
 
 
 def test_remedies_are_the_vocabulary_of_the_rule_book():

@@ -103,7 +103,7 @@ def test_claims_after_a_fault_still_reach_the_tables() -> None:
 def test_unknown_guide_is_one_finding_and_still_counts_segments() -> None:
     other = REMIT.replace(b"005010X221A1", b"005010X999")
     assert findings(other) == [("GUIDE_UNKNOWN", 1, None, "ST", None, None)]
-    assert parsers.identify(other).segments == 46
+    assert parsers.identify(other)[0].segments == 46
 
 
 def test_later_errata_are_read_by_the_map_we_have() -> None:

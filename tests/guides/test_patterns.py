@@ -40,7 +40,7 @@ def mutations(data: bytes, seed: int, count: int) -> list[bytes]:
 
 def walked(files: list[bytes]) -> list[Loops]:
     split = segments.read(files)
-    return walk(split, enveloped(split))[0]
+    return walk(split, enveloped(split)).loops
 
 
 @pytest.mark.parametrize("name", ["remit_iop.835", "claim_iop.837"])

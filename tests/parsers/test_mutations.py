@@ -13,7 +13,13 @@ from tests.conftest import FIXTURES
 
 REMIT = (FIXTURES / "x12" / "remit_iop.835").read_bytes()
 CLAIM = (FIXTURES / "x12" / "claim_iop.837").read_bytes()
-BEFORE_PLACE = {"SEGMENT_MISSING", "LOOP_MISSING", "LOOP_START_MISSING"}
+BEFORE_PLACE = {
+    "SEGMENT_MISSING",
+    "LOOP_MISSING",
+    "LOOP_START_MISSING",
+    "SITUATION_SEGMENT_MISSING",
+    "SITUATION_DOUBTFUL",
+}
 """Their segment is the absent one, their place where it was due."""
 VALUES = [b"", b"0", b"NaN", b"inf", b"9" * 20, b"\xc3\x91", b"\xff", b":::", b"2026011", b"00000101", b"\x1d"]  # fmt: skip
 

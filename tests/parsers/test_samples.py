@@ -86,7 +86,8 @@ def test_each_segment_is_in_a_loop_or_in_a_finding(path: Path) -> None:
     split = segments.read([data])
     assert len(split.rows) == sum(1 for _ in raw_segments(data))
     envelopes = enveloped(split)
-    walked, unguided = walk(split, envelopes)
+    found = walk(split, envelopes)
+    walked, unguided = found.loops, found.unguided
     codes = parsers.parse([(1, data)])[1].findings["code"].to_list()
     in_loops = sum(int((loops.node >= 0).sum()) for loops in walked)
     unmatched = sum(int((loops.node < 0).sum()) for loops in walked)

@@ -111,6 +111,25 @@ def test_absent_amounts_are_zero():
     assert codes(tables) == []
 
 
+def test_the_patient_share_rests_on_adjustments_of_group_pr():
+    """20.00 of deductible is 20.00 of CLP05; a reversal has no share of its own."""
+    tables = remits(
+        payments=[payment(amount_cents=33000)],
+        remit_claims=[remit_claim(300, claim="A", paid_cents=33000, patient_cents=2000)],
+        adjustments=[adjustment(300, None, 350, group="PR", carc="1", amount_cents=2000)],
+    )
+    assert codes(tables) == []
+    claims = tables["remit_claims"]
+    tables["remit_claims"] = claims.with_columns(patient_cents=pl.lit(2500, pl.Int64))
+    (finding,) = balance(tables).to_dicts()
+    assert (finding["code"], finding["severity"]) == ("PATIENT_UNBALANCED", "warning")
+    assert finding["message"] == (
+        "claim A: the patient's share is 25.00, the adjustments of group PR make 20.00"
+    )
+    tables["remit_claims"] = claims.with_columns(patient_cents=None, status=pl.lit("22"))
+    assert codes(tables) == []
+
+
 def test_a_payment_without_claims_rests_on_provider_adjustments():
     tables = remits(payments=[payment(amount_cents=500)])
     assert codes(tables) == ["PAYMENT_UNBALANCED"]

@@ -1,0 +1,7 @@
+"""Answers to what came in: findings of an 837 or 835 as TA1 and 999 (005010X231A1)."""
+
+from __future__ import annotations
+
+from edi_iop.acks.answers import Answer, Stamp, answers
+
+__all__ = ["Answer", "Stamp", "answers"]

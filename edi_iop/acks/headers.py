@@ -1,0 +1,66 @@
+"""The headers that are answered: every ISA, and the GS and ST of claims and remits.
+
+All files are answered in one frame. A header is known by its row in the envelopes
+of all of them; `isa` and `gs` are the rows of those it stands under.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.guides import loader
+
+GROUPS = {"HC": "837", "HP": "835"}
+"""Functional groups that have a 999, and the transaction set each holds."""
+_TRANSACTIONS = {st: gs for gs, st in GROUPS.items()}
+_ANSWERS = ("FA", "HN")
+"""Groups that are answers themselves (999, 277CA): they have none, whatever they hold."""
+_ROW, _ID = pl.col("row"), pl.col("id")
+
+
+def element(place: int) -> pl.Expr:
+    """An element of the header, trimmed; null where the segment is shorter."""
+    return pl.col("elements").list.get(place, null_on_oob=True).str.strip_chars()
+
+
+def headers(envelopes: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the files' envelopes that are answered, with row, isa, gs, functional (GS01) and guide.
+
+    A group says itself what it is; where its word is damaged, what it holds does.
+    """
+    above = _above(envelopes)
+    own = pl.when(_ID == "GS").then(element(1))
+    held = pl.when(_ID == "ST").then(
+        element(1).replace_strict(_TRANSACTIONS, default=None, return_dtype=pl.String)
+    )
+    said = pl.when(own.is_in(list(GROUPS))).then(own)
+    ours = above.with_columns(
+        functional=pl.coalesce(
+            said.drop_nulls().first().over("gs"), held.drop_nulls().first().over("gs")
+        ),
+        answers=own.is_in(_ANSWERS).fill_null(False).any().over("gs"),
+    ).filter((_ID == "ISA") | (pl.col("functional").is_not_null() & ~pl.col("answers")))
+    return ours.with_columns(guide=_guides(ours))
+
+
+def _guides(heads: pl.DataFrame) -> pl.Series:
+    """The guide that reads each ST, or null where there is none."""
+    version = pl.when(_ID == "GS").then(element(8)).forward_fill().over("gs")
+    named = heads.select("id", version=pl.coalesce(version, element(3)), st01=element(1))
+    kinds = named.filter(_ID == "ST").select("version", "st01").unique().iter_rows()
+    known = {kind: loader.resolve(*kind) for kind in kinds}
+    found = [known.get(kind) for kind in named.select("version", "st01").iter_rows()]
+    return pl.Series("guide", found, dtype=pl.String)
+
+
+def _above(envelopes: pl.DataFrame) -> pl.DataFrame:
+    """With the rows of the ISA and GS above; without what stands in no ISA, and any ST in no GS."""
+    numbered = envelopes.with_row_index("row").with_columns(_ROW.cast(pl.Int64))
+    inside = (_ID == "ISA") | pl.col("interchange").is_not_null()
+    grouped = (_ID != "ST") | pl.col("group").is_not_null()
+    return (
+        numbered.with_columns(isa=pl.when(_ID == "ISA").then(_ROW).forward_fill().over("file_id"))
+        .filter(inside & grouped & pl.col("isa").is_not_null())
+        .with_columns(gs=pl.when(_ID == "GS").then(_ROW).forward_fill().over("isa"))
+        .with_columns(gs=pl.when(_ID != "ISA").then("gs"))
+    )

@@ -1,0 +1,182 @@
+"""The segments of a 999 that depend on what was found: IK3, CTX and IK4 (005010X231A1 loop 2100).
+
+Every segment is a row: its transaction set, its place there (segment_position, fault, part),
+and its text. Sorted by that they are the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from edi_iop.acks.notes import LEVEL
+from edi_iop.guides import loader
+from edi_iop.guides.specifications import specifications
+
+_ELEMENTS = "8"
+"""IK304: the segment has element errors, told in the IK4 below."""
+_NO_ID = "UNK"
+"""Stands for what is no segment identifier: it may be anybody's data."""
+_MOST_POSITION, _MOST_ELEMENT, _MOST_REPETITION = 999_999, 99, 9_999
+"""What fits into IK302, IK401-1 and IK401-3."""
+_UNIT_LENGTH = 35
+"""CTX01-2: what is longer is told by its beginning (X12 interpretation 2293)."""
+_BEFORE_PLACE = ("SEGMENT_MISSING", "LOOP_MISSING")
+"""They stand at the segment after the one that is missing, which may be of the next claim."""
+_LEGAL = r"^[A-Z0-9!\"&'()+,\-./;?= a-z%@\[\]_{}\\|<>`#$]+$"
+_PLACE = ["st", "segment_position", "segment"]
+
+
+def segments(
+    noted: pl.DataFrame,
+    transactions: pl.DataFrame,
+    tables: Mapping[str, pl.DataFrame],
+    values: bool,
+) -> pl.DataFrame:
+    """IK3, CTX and IK4 of every transaction set: st, segment_position, fault, part and text."""
+    faults = _faults(noted.filter(LEVEL == "segment"), transactions)
+    notes = faults.unique([*_PLACE, "ik304"], keep="first", maintain_order=True)
+    notes = notes.with_columns(fault=pl.int_range(pl.len()))
+    elements = faults.filter(pl.col("element").is_not_null()).join(
+        notes.select(*_PLACE, "ik304", "fault"), on=[*_PLACE, "ik304"], maintain_order="left"
+    )
+    return pl.concat([_ik3(notes), _units(notes, transactions, tables), _ik4(elements, values)])
+
+
+def _faults(found: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
+    """The faults with their IK304 code, in the order they are told: element errors last."""
+    own = pl.col("segment").str.contains(r"^[A-Z][A-Z0-9]{1,2}$")
+    of_element = pl.col("element").is_not_null()
+    return (
+        found.with_columns(
+            segment=pl.when(own).then("segment").otherwise(pl.lit(_NO_ID)),
+            ik304=pl.when(of_element).then(pl.lit(_ELEMENTS)).otherwise("note"),
+        )
+        .join(transactions.select("st", "guide"), on="st", how="left", maintain_order="left")
+        .sort("st", "segment_position", pl.col("ik304") == _ELEMENTS, maintain_order=True)
+    )
+
+
+def _line(notes: pl.DataFrame, part: int, text: pl.Expr) -> pl.DataFrame:
+    return notes.select("st", "segment_position", "fault", part=pl.lit(part), text=text)
+
+
+def _ik3(notes: pl.DataFrame) -> pl.DataFrame:
+    """IK303 names a loop bounded by LS and LE, which claims and remits have none of."""
+    position = pl.col("segment_position").clip(upper_bound=_MOST_POSITION)
+    return _line(notes, 0, pl.format("IK3*{}*{}**{}", "segment", position, "ik304"))
+
+
+def _units(
+    notes: pl.DataFrame, transactions: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """CTX: the claim or payment the segment stands in, where its number is known and sound."""
+    starts = transactions.select("st", start="byte_offset")
+    around = notes.join(starts, on="st", how="left", maintain_order="left")
+    units = [_line(notes, 1, pl.lit("")).head(0)]
+    for unit, named in (("CLM01", _claims(around, tables)), ("TRN02", _payments(around, tables))):
+        number = pl.col("unit").str.head(_UNIT_LENGTH).str.strip_chars()
+        sound = named.filter(pl.col("unit").str.contains(_LEGAL) & (number != ""))
+        units.append(_line(sound, 1, pl.format("CTX*{}:{}", pl.lit(unit), number)))
+    return pl.concat(units)
+
+
+def _claims(around: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Of what stands in a claim (loop 2300 or below), its CLM01."""
+    if "claims" not in tables:
+        return around.head(0).with_columns(unit=pl.lit(""))
+    before = pl.col("code").is_in(_BEFORE_PLACE).cast(pl.Int64)
+    inside = around.filter(pl.col("loop").str.contains("^2[34]"))
+    claims = tables["claims"].select(
+        "file_id", at="claim_offset", start="transaction_offset", unit="claim"
+    )
+    return (
+        inside.with_columns(at=pl.col("byte_offset") - before)
+        .sort("at", maintain_order=True)
+        .join_asof(claims.sort("at"), on="at", by=["file_id", "start"], check_sortedness=False)
+    )
+
+
+def _payments(around: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Of what stands in a remit, the TRN02 of its payment."""
+    if "payments" not in tables:
+        return around.head(0).with_columns(unit=pl.lit(""))
+    payments = tables["payments"].select("file_id", start="payment_offset", unit="trace_number")
+    return around.join(payments, on=["file_id", "start"], maintain_order="left")
+
+
+def _ik4(elements: pl.DataFrame, values: bool) -> pl.DataFrame:
+    """Position, data element number where the guide has one, and the code; the value where asked."""
+    told = _specified(elements).unique(
+        [*_PLACE, "element", "component", "repetition", "note"], keep="first", maintain_order=True
+    )
+    component = pl.col("component").clip(upper_bound=_MOST_ELEMENT).cast(pl.String)
+    several = (pl.col("repetition") > 1) | (pl.col("repeats") > 1)
+    repetition = (
+        pl.when(several)
+        .then(pl.col("repetition").clip(upper_bound=_MOST_REPETITION))
+        .cast(pl.String)
+    )
+    place = pl.concat_str(
+        pl.col("element").clip(upper_bound=_MOST_ELEMENT).cast(pl.String),
+        pl.lit(":") + component.fill_null(""),
+        pl.lit(":") + repetition.fill_null(""),
+    ).str.strip_chars_end(":")
+    number = pl.when(pl.col("data_element").str.contains(r"^\d{1,4}$")).then("data_element")
+    value = pl.col("value") if values else pl.lit(None, pl.String)
+    sound = pl.when(value.str.contains(_LEGAL)).then(value.str.head(99).str.strip_chars_end())
+    text = pl.concat_str(
+        pl.format("IK4*{}*{}*{}", place, number.fill_null(""), "note"),
+        pl.when(sound != "").then(pl.lit("*") + sound).fill_null(""),
+    )
+    return _line(told, 2, text)
+
+
+def _specified(elements: pl.DataFrame) -> pl.DataFrame:
+    """With what the guide says of each element: its data element number, and whether it repeats."""
+    names = elements["guide"].drop_nulls().unique(maintain_order=True).to_list()
+    specs = pl.concat([_SPECS, *(_specs(name) for name in names)])
+    whole = specs.filter(pl.col("component") == 0).drop("component", "data_element")
+    keys = ["guide", "loop", "segment", "element"]
+    return (
+        elements.with_columns(component_key=pl.col("component").fill_null(0))
+        .join(
+            specs.drop("repeats").rename({"component": "component_key"}),
+            on=[*keys, "component_key"],
+            how="left",
+            maintain_order="left",
+        )
+        .join(whole, on=keys, how="left", maintain_order="left")
+    )
+
+
+_SPECS = pl.DataFrame(
+    schema={
+        "guide": pl.String(),
+        "loop": pl.String(),
+        "segment": pl.String(),
+        "element": pl.Int64(),
+        "component": pl.Int64(),
+        "data_element": pl.String(),
+        "repeats": pl.Int64(),
+    }
+)
+
+
+def _specs(guide: str) -> pl.DataFrame:
+    """Of every element of a guide: its number in the X12 dictionary, and how often it may repeat."""
+    nodes = [one for one in loader.load(guide).nodes if one.kind == "segment"]
+    named = pl.DataFrame(
+        [(node.index, node.loop.id, node.id) for node in nodes],
+        schema={"node": pl.Int64(), "loop": pl.String(), "segment": pl.String()},
+        orient="row",
+    )
+    return (
+        specifications(guide)
+        .join(named, on="node")
+        .with_columns(guide=pl.lit(guide), element=pl.col("position").cast(pl.Int64))
+        .with_columns(pl.col("component").cast(pl.Int64))
+        .select(list(_SPECS.schema))
+        .unique(["loop", "segment", "element", "component"], keep="first", maintain_order=True)
+    )

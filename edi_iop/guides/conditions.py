@@ -1,0 +1,234 @@
+"""Conditions between segments: does a subject's loop, or one above, hold such a segment or value?
+
+A subject is one occurrence of a loop or of a segment. A condition names a path
+(guides.paths), or a bare element of the subject's own segment, and what it is:
+
+    2310A.NM1               there is one            ! before it turns it round
+    2000B.SBR02 = 18        one with one of these values
+    2300.CLM05-1 != 11 18   one with a value, and it is none of these
+    2400.SV201 ~ ^054       one whose value has this form (!~: has not)
+    2300.DTP[434]03 spans   one that names two different dates
+    03 ordered              its dates are in order
+
+It is looked for in the nearest loop that holds both the subject and the path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from edi_iop.errors import BadMap
+from edi_iop.guides import paths
+from edi_iop.guides.loops import Integers, Loops
+from edi_iop.guides.model import Guide, Node
+from edi_iop.x12 import separators as sep
+
+Flags = npt.NDArray[np.bool_]
+Operator = Literal["given", "=", "!=", "~", "!~", "spans", "ordered"]
+
+_CONDITION = re.compile(
+    r"(?P<none>!?)(?P<path>(?:\d\d(?:-\d)?)|(?:[0-9A-Z*/]+\.[A-Z0-9]+(?:\[[^\]]+\])?(?:\d\d)?(?:-\d)?))"
+    r"(?: (?P<operator>!?[=~](?= .)|spans|ordered)(?: (?P<values>.+))?)?"
+)
+_OWN = re.compile(r"\d\d(?:-\d)?")
+
+
+@dataclass(frozen=True)
+class Test:
+    """What one segment must be: its qualifier, and the value of an element or component."""
+
+    qualifiers: tuple[str, ...] = ()
+    element: int = 0
+    component: int | None = None
+    operator: Operator = "given"
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """A segment of the guide that a condition looks for, and the loop it shares with the subjects."""
+
+    node: Node
+    shared: Node
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on the subjects of one place: no targets where it is on their own segment."""
+
+    test: Test
+    none: bool
+    own: Node | None
+    """The subjects' segment, where the condition is on it."""
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The segments it looks at."""
+        return (self.own,) if self.own is not None else tuple(one.node for one in self.targets)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where subjects stand: the loop, and their segment where they are segments."""
+
+    loop: Node
+    segment: Node | None
+    qualifiers: tuple[str, ...]
+
+
+def places(guide: Guide, text: str) -> list[Place]:
+    """The places of the guide that a path names: of its segments, or of its loops."""
+    path = paths.parse(text)
+    if path.segment is None:
+        return [Place(loop, None, ()) for loop in path.loops(guide)]
+    return [Place(node.loop, node, path.qualifiers) for node in path.segments(guide)]
+
+
+def condition(guide: Guide, place: Place, text: str) -> Condition:
+    """A condition as written, for the subjects of one place."""
+    found = _CONDITION.fullmatch(text)
+    if found is None:
+        raise BadMap(f"{text!r} is not a condition")
+    operator: Operator = found["operator"] or "given"  # type: ignore[assignment]
+    values = found["values"] or ""
+    listed = (values,) if operator in ("~", "!~") else tuple(values.split())
+    if _OWN.fullmatch(found["path"]):
+        test = Test((), *paths.place(found["path"]), operator, listed)
+        return Condition(test, bool(found["none"]), place.segment)
+    path = paths.parse(found["path"])
+    test = Test(path.qualifiers, path.element, path.component, operator, listed)
+    return Condition(test, bool(found["none"]), None, targets(guide, place.loop, path))
+
+
+def targets(guide: Guide, loop: Node, path: paths.Path) -> tuple[Target, ...]:
+    """The segments of a path nearest to a loop, each with the loop they share.
+
+    A loop id can stand at two places (2300): of two claims' segments only the own one counts.
+    """
+    above = [loop, *(node for node in loop.above() if not node.wrapper)]
+    found = []
+    for node in path.segments(guide):
+        inner = set(node.above())
+        found.append((next(step for step, one in enumerate(above) if one in inner), node))
+    least = min((climb for climb, _ in found), default=0)
+    return tuple(Target(node, above[climb]) for climb, node in found if climb == least)
+
+
+class Sight:
+    """The segments of one walk, tested: which of them fit, for every test that is asked of a guide."""
+
+    def __init__(self, loops: Loops, asked: Iterable[tuple[Node, Test]]) -> None:
+        self.loops = loops
+        keys = [key for key in dict.fromkeys(asked) if key[0].index in loops.spans]
+        # One select for all tests of all rules: each distinct segment is tested once.
+        elements = loops.pairs["elements"]
+        tested = pl.select(
+            _fits(node, test, pl.lit(elements.slice(*loops.spans[node.index]))).implode().alias(str(number))
+            for number, (node, test) in enumerate(keys)
+        )  # fmt: skip
+        self._fitting: dict[tuple[Node, Test], Flags] = {
+            key: tested[str(number)].item().to_numpy() for number, key in enumerate(keys)
+        }
+
+    def fitting(self, node: Node, test: Test) -> Integers:
+        """Places of a node's segments that fit a test."""
+        all_of = self.loops.segments_of(node)
+        if not test.element and not test.qualifiers:
+            return all_of
+        return all_of[self._fit(node, test, all_of)] if len(all_of) else all_of
+
+    def subjects(self, place: Place) -> Integers:
+        """Where the subjects of a place stand: segments, or the beginnings of loops."""
+        if place.segment is None:
+            return self.loops.starts(place.loop)
+        return self.fitting(place.segment, Test(place.qualifiers))
+
+    def holds(self, asked: Condition, subjects: Integers) -> Flags:
+        """Whether a condition holds, for each subject."""
+        if asked.own is not None:
+            found = self._fit(asked.own, asked.test, subjects)
+        else:
+            found = np.zeros(len(subjects), dtype=bool)
+            for target in asked.targets:
+                instance = self.loops.instance(target.shared)
+                held = np.zeros(int(instance[-1]) + 1, dtype=bool)
+                held[instance[self.fitting(target.node, asked.test)]] = True
+                found |= held[instance[subjects]]
+        return ~found if asked.none else found
+
+    def judged(self, asked: Condition, subjects: Integers) -> Flags:
+        """For which subjects all that a condition looks for is in sight.
+
+        Of a claim that is cut in its middle, part stands in another frame (Loops.already, open).
+        """
+        flags = np.ones(len(subjects), dtype=bool)
+        for target in asked.targets:
+            instance = self.loops.instance(target.shared)
+            if self.loops.already and self._unseen(target):
+                flags &= instance[subjects] != 1
+            open_ = target.shared in self.loops.open
+            if open_ and not self.loops.passed(target.shared, target.node):
+                flags &= instance[subjects] != instance[-1]
+        return flags
+
+    def _unseen(self, target: Target) -> bool:
+        """Whether an earlier frame held such segments that are not repeated in this one."""
+        between = takewhile(lambda loop: loop is not target.shared, target.node.above())
+        return any(one.index in self.loops.already for one in (target.node, *between))
+
+    def values(self, at: Integers, test: Test) -> pl.Series:
+        """The element or component a test is of, in these segments; empty where absent."""
+        lists = self.loops.elements(at).to_frame("elements")
+        return lists.select(_value(pl.col("elements"), test).alias("value")).to_series()
+
+    def _fit(self, node: Node, test: Test, at: Integers) -> Flags:
+        first = self.loops.spans[node.index][0]
+        flags: Flags = self._fitting[node, test][self.loops.pair[at] - first]
+        return flags
+
+
+def _value(elements: pl.Expr, test: Test) -> pl.Expr:
+    value = elements.list.get(test.element, null_on_oob=True).fill_null("")
+    if test.component is None:
+        return value
+    first = value.str.split(sep.REPETITION).list.first().str.split(sep.COMPONENT)
+    return first.list.get(test.component - 1, null_on_oob=True).fill_null("")
+
+
+def _fits(node: Node, test: Test, elements: pl.Expr) -> pl.Expr:
+    """Whether segments of a node fit a test."""
+    fits = _answers(test, _value(elements, test)) if test.element else elements.is_not_null()
+    if not test.qualifiers:
+        return fits
+    first = node.element(1)
+    composite = first is not None and first.composite
+    qualifier = _value(elements, Test((), 1, 1 if composite else None))
+    return fits & qualifier.is_in(list(test.qualifiers))
+
+
+def _answers(test: Test, value: pl.Expr) -> pl.Expr:
+    given = value != ""
+    match test.operator:
+        case "given":
+            return given
+        case "=":
+            return value.is_in(list(test.values))
+        case "!=":
+            return given & ~value.is_in(list(test.values))
+        case "~":
+            return value.str.contains("".join(test.values))
+        case "!~":
+            return given & ~value.str.contains("".join(test.values))
+        case "spans":
+            return value.str.contains("-") & (value.str.head(8) != value.str.tail(8))
+        case "ordered":
+            return value.str.head(8) <= value.str.tail(8)

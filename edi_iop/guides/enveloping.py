@@ -1,0 +1,181 @@
+"""Envelope segments against the guide's words on them: ISA, GS, GE and IEA, element by element.
+
+005010X221A1 appendix C (the same in every guide): qualifiers, dates, times,
+lengths. Counts and control numbers are for x12.envelopes, separators and the
+widths of the ISA for x12.separators: what they say is not said again here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import polars as pl
+
+from edi_iop.guides.checks import is_date, is_time
+from edi_iop.guides.loader import index, load, resolve
+from edi_iop.x12.envelopes import Enveloped, element
+from edi_iop.x12.segments import Segments
+
+_WORDS = {"00401": "004010X091A1", "00501": "005010X221A1"}
+"""The guide whose words on the ISA hold for an interchange version (ISA12)."""
+_ANY = "00501"
+_PADDED = {("ISA", 2), ("ISA", 4)}
+"""Blank where their qualifier says that there is nothing."""
+_ELSEWHERE = {("ISA", 11), ("ISA", 12), ("ISA", 16), ("GS", 8)}
+"""Separators, and versions: one we do not know is told as an unknown guide."""
+_VALUE = pl.col("value")
+_GIVEN = _VALUE != ""
+
+
+def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
+    """What is wrong with elements of envelope segments, placed as envelopes.Enveloped.findings."""
+    texts = segments.texts.filter(pl.col("id").is_in(["ISA", "GS", "GE", "IEA"]))
+    values = _values(texts)
+    found = [_missing(values), _excess(values), _groups(texts)]
+    found += [_form(values), _codes(values), _lengths(values)]
+    # One fault of a value is enough, and the plainest comes first.
+    faults = pl.concat(found).unique(["text", "element"], keep="first", maintain_order=True)
+    if faults.is_empty():
+        return _placed(segments, enveloped, faults)
+    return _placed(segments, enveloped, faults.sort("text", "element"))
+
+
+@cache
+def _specifications() -> pl.DataFrame:
+    """The guides' words on envelope elements: one row a version, segment and element."""
+    rows = [
+        (version, node.id, spec.position, spec.name, spec.type, spec.shortest, spec.longest,
+         sorted(spec.codes) if (node.id, spec.position) not in {("GS", 1), *_ELSEWHERE} else [])
+        for version, guide in _WORDS.items()
+        for node in load(guide).envelope.values()
+        for spec in node.elements
+    ]  # fmt: skip
+    types = {
+        "version": pl.String(), "id": pl.String(), "element": pl.Int64(), "name": pl.String(),
+        "type": pl.String(), "shortest": pl.Int64(), "longest": pl.Int64(),
+        "codes": pl.List(pl.String()),
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def _values(texts: pl.DataFrame) -> pl.DataFrame:
+    """One row an element that a text has or should have, beside the guide's words on it."""
+    specs = _specifications()
+    own = pl.when(pl.col("id") == "ISA").then(element(12))
+    versions = own.is_in(list(_WORDS)).fill_null(False)
+    named = texts.select(
+        "text", "id", "elements", version=pl.when(versions).then(own).otherwise(pl.lit(_ANY))
+    )
+    wide = pl.max_horizontal(
+        pl.col("elements").list.len(),
+        pl.col("id").replace_strict(
+            dict(specs.group_by("id").agg(pl.col("element").max() + 1).iter_rows()),
+            return_dtype=pl.UInt32,
+        ),
+    )
+    own_value = pl.col("elements").list.get(pl.col("element"), null_on_oob=True)
+    return (
+        named.with_columns(element=pl.int_ranges(1, wide))
+        .explode("element", empty_as_null=False)
+        .with_columns(value=own_value.fill_null("").str.strip_chars_end(" "))
+        .join(specs, on=["version", "id", "element"], how="left", maintain_order="left")
+    )
+
+
+def _fault(values: pl.DataFrame, code: str, message: str) -> pl.DataFrame:
+    number = pl.col("element").cast(pl.String).str.zfill(2)
+    said = pl.format("{}: element {} ({}) {}", "id", number, pl.col("name").fill_null("not in the guide"), pl.lit(message))  # fmt: skip
+    return values.select(
+        "text", "element", pl.lit(code).alias("code"), said.alias("message"), segment="id"
+    )
+
+
+def _is(*places: tuple[str, int]) -> pl.Expr:
+    """Whether a value stands at one of these places."""
+    return pl.any_horizontal(
+        (pl.col("id") == segment) & (pl.col("element") == number) for segment, number in places
+    )
+
+
+_COUNTED = pl.col("id").is_in(["GE", "IEA"])
+"""Their elements are compared with what is there; only more of them is new."""
+
+
+def _missing(values: pl.DataFrame) -> pl.DataFrame:
+    due = pl.col("name").is_not_null() & ~_COUNTED & ~_is(*_PADDED, *_ELSEWHERE)
+    return _fault(values.filter(due & ~_GIVEN), "ELEMENT_MISSING", "is missing")
+
+
+def _excess(values: pl.DataFrame) -> pl.DataFrame:
+    over = values.filter(pl.col("name").is_null() & _GIVEN)
+    return _fault(over, "ELEMENT_EXCESS", "is not defined")
+
+
+def _checked(values: pl.DataFrame) -> pl.DataFrame:
+    return values.filter(_GIVEN & pl.col("name").is_not_null() & ~_COUNTED & ~_is(*_ELSEWHERE))
+
+
+def _form(values: pl.DataFrame) -> pl.DataFrame:
+    """Dates, times and numbers."""
+    given = _checked(values)
+    kind = pl.col("type")
+    return pl.concat(
+        [
+            _fault(given.filter((kind == "DT") & ~is_date(_VALUE)), "DATE_INVALID", "is not a date"),
+            _fault(given.filter((kind == "TM") & ~is_time(_VALUE)), "TIME_INVALID", "is not a time"),
+            _fault(
+                given.filter((kind == "N0") & ~_VALUE.str.contains("^[0-9]+$")),
+                "NUMBER_INVALID",
+                "is not a number",
+            ),
+        ]
+    )  # fmt: skip
+
+
+def _codes(values: pl.DataFrame) -> pl.DataFrame:
+    coded = _checked(values).filter(pl.col("codes").list.len() > 0)
+    wrong = coded.filter(~pl.col("codes").list.contains(_VALUE))
+    return _fault(wrong, "CODE_INVALID", "is not a code of the guide")
+
+
+def _groups(texts: pl.DataFrame) -> pl.DataFrame:
+    """GS01 of a guide we know: the functional group its transactions belong in."""
+    groups = texts.filter(pl.col("id") == "GS").select(
+        "text", "id", value=element(1).str.strip_chars(), version=element(8).str.strip_chars(),
+        element=pl.lit(1, pl.Int64), name=pl.lit("Functional Identifier Code"),
+    )  # fmt: skip
+    named = {str(version): _group_of(str(version)) for version in groups["version"].unique()}
+    due = pl.col("version").replace_strict(named, default=None, return_dtype=pl.String)
+    wrong = groups.filter(due.is_not_null() & _GIVEN & (due != _VALUE))
+    return _fault(wrong, "CODE_INVALID", "is not the group of the guide in GS08")
+
+
+def _group_of(version: str) -> str | None:
+    """The functional group of a guide's transactions, or None where we do not know the guide."""
+    for entry in index().guides.values():
+        name = resolve(version, entry.transaction)
+        if name is not None:
+            return index().guides[name].group
+    return None
+
+
+def _lengths(values: pl.DataFrame) -> pl.DataFrame:
+    """Of the GS only: an ISA whose widths are wrong is told as such, once."""
+    given = _checked(values).filter(pl.col("id") == "GS")
+    long = _VALUE.str.len_chars()
+    return pl.concat(
+        [
+            _fault(given.filter(long < pl.col("shortest")), "ELEMENT_SHORT", "is too short"),
+            _fault(given.filter(long > pl.col("longest")), "ELEMENT_LONG", "is too long"),
+        ]
+    )
+
+
+def _placed(segments: Segments, enveloped: Enveloped, faults: pl.DataFrame) -> pl.DataFrame:
+    """Each text's faults at every segment of that text."""
+    at = ["file", "byte_offset"]
+    around = enveloped.headers.select(*at, "interchange", "group")
+    told = segments.rows.select(*at, "text").join(
+        faults, on="text", how="inner", maintain_order="left_right"
+    )
+    return told.drop("text").join(around, on=at, how="left", maintain_order="left")

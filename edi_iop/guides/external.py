@@ -1,0 +1,272 @@
+"""External codes on their dates (SNIP level 5): ICD-10-CM, HCPCS II, CARC, RARC, NPI and more.
+
+maps/codes/external.toml says which elements carry which list; the lists are those
+of edi_iop.codes and those pyx12 ships. Only distinct values are looked up; dates
+are read only where a code of the file does not hold on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import polars as pl
+
+from edi_iop import codes, identifiers
+from edi_iop.guides.external_dates import dates_at, extremes, taken_back
+from edi_iop.guides.external_places import OF_GUIDE, external, places_of
+from edi_iop.guides.loader import external_codes
+from edi_iop.guides.loops import Loops
+from edi_iop.guides.structure import FAULTS
+from edi_iop.x12 import separators as sep
+
+_PLACES = {
+    "segment": pl.String(),
+    "node": pl.Int64(),
+    "position": pl.Int64(),
+    "component": pl.Int64(),
+    "name": pl.String(),
+    "list": pl.String(),
+    "beside": pl.Int64(),
+    "of": pl.Int64(),
+    "allowed": pl.List(pl.String),
+    "composite": pl.Boolean(),
+}
+"""external_places.Place as the columns of a frame, with its segment."""
+_SUSPECTS = {
+    "list": pl.String(),
+    "value": pl.String(),
+    "code": pl.String(),
+    "says": pl.String(),
+    "from": pl.Date(),
+    "to": pl.Date(),
+    "undated": pl.Boolean(),
+}
+_COLUMN = ["node", "position", "beside"]
+_TEXT = [*_COLUMN, "whole", "mark"]
+_SPOT = [*_TEXT, "component", "repetition"]
+_DIAGNOSES = "icd10cm"
+"""The list in which a code with longer ones below it is a heading, not a code to bill."""
+_NEVER = date.min
+"""The last day on which a value is right that never is."""
+
+
+def external_faults(loops: Loops) -> pl.DataFrame:
+    """All faults of external codes, one row a segment and fault: structure.FAULTS."""
+    places = _places(loops)
+    if places.is_empty():
+        return pl.DataFrame(schema=FAULTS)
+    values = _values(loops, places)
+    suspects = _suspects(loops, values)
+    if suspects.is_empty():
+        return pl.DataFrame(schema=FAULTS)
+    spots = suspects.join(values, on=["list", "value"], maintain_order="left")
+    # What has the wrong form is in no list either: one spot, one finding, the form's first.
+    wrong = spots.unique(_SPOT, keep="first", maintain_order=True)
+    return _told(loops, _on_their_dates(loops, _placed(loops, wrong)))
+
+
+# the distinct values
+
+
+def _places(loops: Loops) -> pl.DataFrame:
+    """The places that a segment of the file is long enough to fill."""
+    widths = loops.pairs["elements"].list.len().to_numpy()
+    ends = {
+        number: widths[start : start + count].max()
+        for number, (start, count) in loops.spans.items()
+    }
+    nodes = loops.guide.nodes
+    places = [
+        (nodes[number].id, *place[:-2], place.allowed and list(place.allowed), place.composite)
+        for number, end in ends.items()
+        for place in places_of(loops.guide.name, number)
+        if place.position < end
+    ]
+    return pl.DataFrame(places, schema=_PLACES, orient="row")
+
+
+def _columns(loops: Loops, places: pl.DataFrame) -> Iterator[pl.LazyFrame]:
+    """Each element that carries codes, and the one that qualifies it: one row a pair."""
+    pairs = loops.pairs.select("node", "elements").with_row_index("pair")
+    for part in places.partition_by("segment", maintain_order=True):
+        numbers = part["node"].unique(maintain_order=True)
+        own = pl.concat([pairs.slice(*loops.spans[number]) for number in numbers]).lazy()
+        for position, beside in part.select("position", "beside").unique().iter_rows():
+            whole = pl.col("elements").list.get(position, null_on_oob=True)
+            mark = pl.col("elements").list.get(beside, null_on_oob=True).fill_null("")
+            yield own.select(
+                "node",
+                "pair",
+                pl.lit(position, pl.Int64).alias("position"),
+                pl.lit(beside, pl.Int64).alias("beside"),
+                whole.alias("whole"),
+                (mark if beside else pl.lit("")).alias("mark"),
+            ).filter(pl.col("whole") != "")
+
+
+def _values(loops: Loops, places: pl.DataFrame) -> pl.DataFrame:
+    """The distinct values of all places: one row a value and the text it stands in."""
+    distinct = [column.select(_TEXT).unique() for column in _columns(loops, places)]
+    found = pl.concat(pl.collect_all(distinct)).join(places, on=_COLUMN)
+    simple = found.filter(~pl.col("composite")).with_columns(
+        value="whole", by="mark", repetition=pl.lit(None, pl.Int64)
+    )
+    parts = _taken_apart(found.filter("composite"))
+    fits = pl.col("allowed").is_null() | pl.col("allowed").list.contains(pl.col("by"))
+    return pl.concat([simple, parts], how="diagonal").filter(
+        (pl.col("value").fill_null("") != "") & fits
+    )
+
+
+def _taken_apart(found: pl.DataFrame) -> pl.DataFrame:
+    """Components and their qualifiers, of every repetition."""
+    repeated = found.with_columns(each=pl.col("whole").str.split(sep.REPETITION)).with_columns(
+        repetition=pl.int_ranges(1, pl.col("each").list.len() + 1)
+    )
+    parts = repeated.explode("each", "repetition").with_columns(
+        pl.col("each").str.split(sep.COMPONENT)
+    )
+    by = pl.col("each").list.get(pl.col("of") - 1, null_on_oob=True)
+    return parts.with_columns(
+        value=pl.col("each").list.get(pl.col("component") - 1, null_on_oob=True),
+        by=pl.when(pl.col("of") > 0).then(by).fill_null(""),
+    ).drop("each")
+
+
+# what the lists say of them
+
+
+def _suspects(loops: Loops, values: pl.DataFrame) -> pl.DataFrame:
+    """The distinct values that are wrong, or wrong on some day of the file; wrong forms first.
+
+    code and says: the finding; from and to: the days on which the value is right;
+    undated: whether it is wrong where no date is known too.
+    """
+    distinct = values.group_by("list", maintain_order=True).agg(pl.col("value").unique())
+    asked = {str(name): pl.Series(found, dtype=pl.String) for name, found in distinct.iter_rows()}
+    formed = [_malformed(name, asked[name]) for name in asked if name in external().forms]
+    listed = [_unlisted(loops, name, asked[name]) for name in asked if name in codes.kinds()]
+    shipped = [_unknown(name, asked[name]) for name in asked if name.startswith(OF_GUIDE)]
+    checked = [_check_digits(asked[name]) for name in asked if name == "npi"]
+    none = pl.DataFrame(schema=_SUSPECTS)
+    return pl.concat([none, *formed, *listed, *shipped, *checked])
+
+
+def _wrong(name: str, values: pl.Series, code: str, says: str) -> pl.DataFrame:
+    """Values that are wrong on any day."""
+    rows = [(name, value, code, says, None, _NEVER, True) for value in values]
+    return pl.DataFrame(rows, schema=_SUSPECTS, orient="row")
+
+
+def _malformed(name: str, values: pl.Series) -> pl.DataFrame:
+    form = external().forms[name]
+    wrong = values.filter(~values.str.contains(form.pattern))
+    return _wrong(name, wrong, "CODE_MALFORMED", f"does not have the form of {form.says}")
+
+
+def _check_digits(values: pl.Series) -> pl.DataFrame:
+    # A distinct identifier a turn: a file names few, however many segments repeat them.
+    right = pl.Series([identifiers.is_npi(value) for value in values], dtype=pl.Boolean)
+    says = "is not a National Provider Identifier: ten digits, the last a check digit"
+    return _wrong("npi", values.filter(~right), "NPI_INVALID", says)
+
+
+def _unknown(name: str, values: pl.Series) -> pl.DataFrame:
+    guide_list = name.removeprefix(OF_GUIDE)
+    held = [*external_codes()[guide_list], *external().guide_lists[guide_list].more]
+    unknown = values.filter(~values.is_in(held))
+    return _wrong(name, unknown, "CODE_UNKNOWN", "is not in the external code list we hold")
+
+
+def _unlisted(loops: Loops, kind: str, values: pl.Series) -> pl.DataFrame:
+    """Codes that their list does not hold, or not on all the file's days."""
+    reach = codes.reach(kind)
+    silent = pl.col("code").str.contains(reach.silent) if reach.silent else pl.lit(False)
+    bounded = pl.any_horizontal(pl.col("from", "to").is_not_null())
+    judged = codes.validity(kind, values).filter(bounded | ~(pl.col("known") | silent))
+    if judged.is_empty():
+        return pl.DataFrame(schema=_SUSPECTS)
+    # Of days before its first release a list says nothing: then an unknown code may be right.
+    before = reach.since - timedelta(days=1) if reach.since else _NEVER
+    heading = pl.col("longer") & (pl.col("code").str.len_chars() > 2) & (kind == _DIAGNOSES)
+    suspects = judged.select(
+        pl.lit(kind).alias("list"),
+        pl.col("code").alias("value"),
+        pl.when(heading)
+        .then(pl.lit("DIAGNOSIS_NOT_SPECIFIC"))
+        .when("known")
+        .then(pl.lit("CODE_OUT_OF_DATE"))
+        .otherwise(pl.lit("CODE_UNKNOWN"))
+        .alias("code"),
+        _says(kind, heading).alias("says"),
+        "from",
+        pl.when("known").then("to").otherwise(pl.lit(before)).alias("to"),
+        (~pl.col("known")).alias("undated"),
+    )
+    return _beyond(suspects, *extremes(loops, kind))
+
+
+def _says(kind: str, heading: pl.Expr) -> pl.Expr:
+    title = codes.kinds()[kind][0]
+    since = pl.format(" from {}", "from").fill_null("")
+    until = pl.format(" to {}", "to").fill_null("")
+    return (
+        pl.when(heading)
+        .then(pl.lit("has more specific codes below it, which alone are billed"))
+        .when("known")
+        .then(pl.format("was in its list{}{}", since, until))
+        .otherwise(pl.lit(f"is not in the {title} list we hold, of {codes.reach(kind).as_of}"))
+    )
+
+
+def _beyond(suspects: pl.DataFrame, first: date | None, last: date | None) -> pl.DataFrame:
+    """Suspects that do not hold on every day between the first and the last of the file."""
+    early = pl.col("from") > pl.lit(first, pl.Date)
+    late = pl.col("to") < pl.lit(last, pl.Date)
+    return suspects.filter(pl.col("undated") | early.fill_null(False) | late.fill_null(False))
+
+
+# where and when they stand
+
+
+def _placed(loops: Loops, wrong: pl.DataFrame) -> pl.DataFrame:
+    """Wrong values at every segment that carries them: with `place`."""
+    pairs = pl.concat(pl.collect_all(_columns(loops, wrong)))
+    at = pl.DataFrame({"pair": loops.pair}).with_row_index("place")
+    return wrong.join(pairs, on=_TEXT).join(at.cast({"pair": pl.UInt32}), on="pair")
+
+
+def _on_their_dates(loops: Loops, placed: pl.DataFrame) -> pl.DataFrame:
+    """Those that are wrong on the day of their claim, line or payment."""
+    frames = []
+    for (number, kind), part in placed.group_by("node", "list", maintain_order=True):
+        node = loops.guide.nodes[int(str(number))]
+        at = part["place"].cast(pl.Int64).to_numpy()
+        first, last = dates_at(loops, str(kind), node, at)
+        days = part.with_columns(first=first, last=last)
+        outside = (pl.col("first") > pl.col("to")) | (pl.col("last") < pl.col("from"))
+        nowhere = pl.col("first").is_null() & pl.col("undated")
+        reversal = pl.Series(taken_back(loops, str(kind), node, at))
+        excused = pl.lit(reversal) & (pl.col("code") == "CODE_OUT_OF_DATE")
+        frames.append(days.filter((outside.fill_null(False) | nowhere) & ~excused))
+    return pl.concat(frames)
+
+
+def _told(loops: Loops, wrong: pl.DataFrame) -> pl.DataFrame:
+    """The faults as structure.FAULTS."""
+    nodes = loops.guide.nodes
+    number = pl.format(
+        "{}{}",
+        pl.col("position").cast(pl.String).str.zfill(2),
+        pl.when(pl.col("component") > 0).then(pl.format("-{}", "component")).otherwise(pl.lit("")),
+    )
+    told = wrong.with_columns(
+        message=pl.format("element {} ({}) {}", number, "name", "says"),
+        element="position",
+        component=pl.when(pl.col("component") > 0).then("component"),
+        loop=pl.Series([nodes[one].loop.id for one in wrong["node"]], dtype=pl.String),
+        segment=pl.Series([nodes[one].id for one in wrong["node"]], dtype=pl.String),
+    )
+    faults = told.select(pl.col(name).cast(dtype) for name, dtype in FAULTS.items())
+    return faults.sort("place", "element", "component", "repetition")

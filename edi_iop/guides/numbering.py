@@ -1,0 +1,183 @@
+"""The running numbers of a transaction: HL levels, 837 lines, 835 headers.
+
+Each HL and LX is compared with the one before it in its transaction or claim.
+Where a large file is read in pieces, the first of a piece has none before it and is
+not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from edi_iop.guides.conditions import Flags
+from edi_iop.guides.loops import Integers, Loops
+from edi_iop.guides.model import Node
+from edi_iop.guides.structure import FAULTS
+
+_NONE = -1
+"""What is no number."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Numbered segments in order: their places, and the loop instance they are numbered in."""
+
+    loops: Loops
+    loop: Node
+    places: Integers
+
+    @cached_property
+    def group(self) -> Integers:
+        return self.loops.instance(self.loop)[self.places]
+
+    def text(self, element: int) -> pl.Series:
+        lists = self.loops.elements(self.places)
+        return lists.list.get(element, null_on_oob=True).fill_null("")
+
+    def number(self, element: int) -> Integers:
+        told = self.text(element).str.extract(r"^([0-9]{1,12})$", 1)
+        numbers: Integers = told.cast(pl.Int64).fill_null(_NONE).to_numpy()
+        return numbers
+
+    @property
+    def first(self) -> Flags:
+        """Which of them begin their group."""
+        begins: Flags = np.diff(self.group, prepend=-1) != 0
+        return begins
+
+    def due(self, number: Integers) -> Integers:
+        """One more than the one before; 1 for the first, none after what is no number."""
+        before = np.concatenate([[0], number[:-1]])
+        after = np.where(before == _NONE, _NONE, before + 1)
+        due: Integers = np.where(self.first, 1, after)
+        if self.loop in self.loops.opened:
+            new = np.searchsorted(self.places, self.loops.repeated)
+            goes_on = self.group[new : new + 1] == 1
+            due[new : new + 1] = np.where(goes_on, self._continued(), due[new : new + 1])
+        return due
+
+    def _continued(self) -> int:
+        """The number after the last of an earlier frame, where it was one."""
+        earlier = self.loops.numbers.get("HL", pl.Series([], dtype=pl.String)).tail(1)
+        last = earlier.str.extract(r"^([0-9]{1,12})$", 1).cast(pl.Int64).drop_nulls()
+        return int(last[0]) + 1 if len(last) else _NONE
+
+    @property
+    def ended(self) -> Flags:
+        """Which of them are not the last of a group that goes on in the next piece."""
+        ended = np.ones(len(self.places), dtype=bool)
+        last = self.loops.guide.nodes[self.loops.node[self.places[-1]]].loop
+        ended[-1] = last not in self.loops.open
+        return ended
+
+
+def numbering_faults(loops: Loops) -> pl.DataFrame:
+    """Faults in the numbers of HL and LX segments: structure.FAULTS."""
+    found: list[pl.DataFrame] = [pl.DataFrame(schema=FAULTS)]
+    if loops.guide.transaction == "837":
+        levels = _levels(loops)
+        if len(levels.places):
+            found += [*_level_numbers(levels), *_level_parents(levels), *_level_children(levels)]
+        for claim in loops.guide.loops("2300"):
+            found += _lines(loops, claim)
+    elif loops.guide.transaction == "835":
+        found += _headers(loops)
+    return pl.concat(found)
+
+
+def _levels(loops: Loops) -> _Run:
+    """The HL segments of the 837 (loops 2000A, 2000B, 2000C)."""
+    nodes = loops.guide.segments("HL")
+    places = np.sort(np.concatenate([loops.segments_of(node) for node in nodes]))
+    begun = np.concatenate([loops.starts(node.loop) for node in nodes])
+    transaction = loops.instance(loops.guide.root)
+    # An HL that is missing is said already, and the numbers around it cannot be judged.
+    broken = transaction[np.setdiff1d(begun, places)]
+    places = places[~np.isin(transaction[places], broken)]
+    return _Run(loops, loops.guide.root, places)
+
+
+def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
+    """HL01 counts from 1 by one within its transaction (005010X223A2 front matter, HL01)."""
+    number = levels.number(1)
+    due = levels.due(number)
+    wrong = (due != _NONE) & (number != due)
+    yield from _faults(levels, wrong, "HL_NUMBER_WRONG", "HL01 is not {}, the next number", 1, due)
+
+
+def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
+    """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
+    number, parent, level = levels.number(1), levels.number(2), levels.number(3)
+    for own, above in ((22, 20), (23, 22)):
+        at = np.maximum.accumulate(np.where(level == above, np.arange(len(level)), 0))
+        due = number[at]
+        known = (level[at] == above) & (levels.group[at] == levels.group) & (due != _NONE)
+        wrong = (level == own) & known & (parent != _NONE) & (parent != due)
+        says = "HL02 is not {}, the level above"
+        yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
+
+
+def _level_children(levels: _Run) -> Iterator[pl.DataFrame]:
+    """HL04 says whether the next HL stands below this one (HL04)."""
+    level, child = levels.number(3), levels.number(4)
+    below = (level == 23) & ~levels.first
+    due = ((level == 22) & np.concatenate([below[1:], [False]])).astype(np.int64)
+    wrong = np.isin(level, (22, 23)) & (child != _NONE) & (child != due) & levels.ended
+    says = "HL04 is not {}, as the next HL shows"
+    yield from _faults(levels, wrong, "HL_CHILD_WRONG", says, 4, due)
+
+
+def _lines(loops: Loops, claim: Node) -> Iterator[pl.DataFrame]:
+    """LX01 counts from 1 by one within its claim (005010X223A2 loop 2400, LX01)."""
+    nodes = [node for node in loops.guide.segments("LX") if claim in node.above()]
+    places = np.concatenate([loops.segments_of(node) for node in nodes])
+    if len(places):
+        lines = _Run(loops, claim, places)
+        number = lines.number(1)
+        due = lines.due(number)
+        wrong = (number != _NONE) & (due != _NONE) & (number != due)
+        says = "LX01 is not {}, the next number"
+        yield from _faults(lines, wrong, "LX_NUMBER_WRONG", says, 1, due)
+
+
+def _headers(loops: Loops) -> Iterator[pl.DataFrame]:
+    """LX01 tells the headers of one 835 apart (005010X221A1 loop 2000, LX01)."""
+    (node,) = loops.guide.segments("LX")
+    places = loops.segments_of(node)
+    if len(places):
+        headers = _Run(loops, loops.guide.root, places)
+        number = headers.number(1)
+        told = pl.DataFrame({"group": headers.group, "number": number})
+        again = ~told.select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
+        wrong = (number != _NONE) & again
+        yield from _faults(headers, wrong, "LX_NUMBER_REPEATED", "LX01 is {} again", 1, number)
+
+
+def _faults(
+    run: _Run, wrong: npt.NDArray[np.bool_], code: str, says: str, element: int, due: Integers
+) -> Iterator[pl.DataFrame]:
+    """The faults at the segments that are wrong, if any."""
+    if not wrong.any():
+        return
+    places = run.places[wrong]
+    nodes = [run.loops.guide.nodes[number] for number in run.loops.node[places].tolist()]
+    yield pl.DataFrame(
+        {
+            "code": code,
+            "place": places,
+            "message": [says.format(number) for number in due[wrong].tolist()],
+            "loop": [node.loop.id for node in nodes],
+            "segment": [node.id for node in nodes],
+            "element": element,
+            "component": None,
+            "repetition": None,
+            "value": run.text(element).filter(pl.Series(wrong)),
+        },
+        schema_overrides=FAULTS,
+    )

@@ -1,0 +1,78 @@
+"""One claim of a guide's transactions: its segments, and the headers of the loops around it.
+
+835 loop 2100 by CLP01, 837 loop 2300 by CLM01, 277CA loop 2200D by TRN02.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from edi_iop.guides.loader import Guide, Node
+from edi_iop.guides.loops import Loops
+
+Flags = npt.NDArray[np.bool_]
+
+_CLAIM = {"835": ("2100", 1), "837I": ("2300", 1), "837P": ("2300", 1), "277CA": ("2200D", 2)}
+"""Form of a guide: the loop of a claim, and where its first segment carries the claim's number."""
+
+
+def of_claim(loops: Loops, claim: str) -> Flags:
+    """Which segments belong to claims of that number, or head the loops around them."""
+    flags = np.zeros(len(loops.rows), dtype=bool)
+    for loop, place in _begins(loops, claim):  # a claim is sent once, answered a few times
+        flags |= _around(loops, loop, place)
+    return flags
+
+
+def _begins(loops: Loops, claim: str) -> Iterator[tuple[Node, int]]:
+    """Each place where a claim of that number begins, with its loop."""
+    if loops.guide.form not in _CLAIM:
+        return
+    name, element = _CLAIM[loops.guide.form]
+    for loop in loops.guide.loops(name):
+        if loop.first is not None and loop.first.index in loops.spans:
+            places = loops.segments_of(loop.first)
+            numbers = loops.pairs["elements"].gather(loops.pair[places])
+            same = numbers.list.get(element, null_on_oob=True) == claim
+            yield from ((loop, int(place)) for place in places[same.fill_null(False).to_numpy()])
+
+
+def _around(loops: Loops, loop: Node, place: int) -> Flags:
+    """The claim that begins at this place, and before it the headers of the loops around it."""
+    at = np.arange(len(loops.node))
+    node = _filled(loops.node)
+    inside, owner = _standing(loops.guide, loop)
+    instance = loops.instance(loop)
+    kept: Flags = (instance == instance[place]) & (at >= place) & inside[node]
+    for above in loop.above():
+        if not above.wrapper:
+            same = loops.instance(above) == loops.instance(above)[place]
+            kept |= (owner[node] == above.index) & same & (at < place)
+    return kept
+
+
+def _standing(guide: Guide, loop: Node) -> tuple[Flags, npt.NDArray[np.int64]]:
+    """Of each node of the guide, whether it is in the loop, and which loop around that it heads."""
+    around = {above.index for above in loop.above() if not above.wrapper}
+    siblings = {
+        above.index for one in guide.loops(loop.id) for above in (one, *one.above())
+    } - around  # other claims, and levels that hold other claims
+    inside = np.zeros(len(guide.nodes), dtype=bool)
+    owner = np.full(len(guide.nodes), -1, dtype=np.int64)
+    for node in guide.nodes:
+        chain = [
+            one.index for one in (node, *node.above()) if one.kind == "loop" and not one.wrapper
+        ]
+        inside[node.index] = loop.index in chain
+        if not siblings.intersection(chain):
+            owner[node.index] = next((one for one in chain if one in around), -1)
+    return inside, owner
+
+
+def _filled(node: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Unmatched segments belong where the last matched one does; an ST always matches."""
+    last = np.maximum.accumulate(np.where(node >= 0, np.arange(len(node)), 0))
+    return node[last]

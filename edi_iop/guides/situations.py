@@ -1,0 +1,278 @@
+"""Situational rules between segments (SNIP level 4): what one part of a transaction asks of another.
+
+The rules are data, maps/guides/situations.toml: each says whose occurrences it
+is about, when it applies, and what must then be there or must not. Rules on the
+running numbers of HL and LX are in guides.numbering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path as File
+from typing import Literal
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from edi_iop import resources
+from edi_iop.errors import BadMap
+from edi_iop.guides.conditions import Condition, Place, Sight, Target, Test, condition, places
+from edi_iop.guides.loader import load
+from edi_iop.guides.loops import Integers, Loops
+from edi_iop.guides.model import Guide, Node
+from edi_iop.guides.numbering import numbering_faults
+from edi_iop.guides.structure import FAULTS, due
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One situational rule as written; exactly one of need, forbid, among, unlike and distinct."""
+
+    per: str
+    says: str
+    cites: str
+    forms: frozenset[str] = frozenset()
+    """835, 837I, 837P: the guides (index.toml) it belongs to."""
+    when: tuple[str, ...] = ()
+    need: str | None = None
+    """What must hold."""
+    forbid: str | None = None
+    """What must not be there."""
+    among: tuple[str, str] | None = None
+    """The subject's element, and the path whose values it must be one of."""
+    unlike: tuple[str, str] | None = None
+    """The subject's element, and the path of whose values it must be none."""
+    distinct: tuple[str, ...] = ()
+    """Paths of whose values none may occur twice."""
+    apart: frozenset[str] = frozenset()
+    """Values that may occur twice all the same."""
+    severity: Literal["error", "warning"] = "error"
+
+    @property
+    def then(self) -> tuple[str, ...]:
+        """The conditions of the consequence."""
+        compared = self.among or self.unlike or self.distinct
+        return tuple(text for text in (self.need, self.forbid) if text) or tuple(compared)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A rule at one place of a guide, its paths found."""
+
+    name: str
+    rule: Rule
+    place: Place
+    when: tuple[Condition, ...]
+    then: tuple[Condition, ...]
+
+    def tests(self) -> Iterator[tuple[Node, Test]]:
+        """Every test it asks of a segment."""
+        for asked in (*self.when, *self.then):
+            for node in asked.nodes:
+                yield node, asked.test
+        if self.place.segment is not None:
+            yield self.place.segment, Test(self.place.qualifiers)
+
+
+class _Book(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    rules: dict[str, Rule]
+
+
+@cache
+def book() -> dict[str, Rule]:
+    """All situational rules, by id (maps/guides/situations.toml)."""
+    file = resources.maps() / "guides" / "situations.toml"
+    return read(file)
+
+
+def read(file: File) -> dict[str, Rule]:
+    """The rules of one file."""
+    try:
+        return msgspec.toml.decode(file.read_bytes(), type=_Book).rules
+    except msgspec.DecodeError as problem:
+        raise BadMap(f"{file.name}: {problem}; correct the rule") from problem
+
+
+def planned(guide: Guide, rules: Mapping[str, Rule]) -> tuple[Planned, ...]:
+    """The rules at every place of a guide that they are about."""
+    return tuple(
+        Planned(
+            name,
+            rule,
+            place,
+            tuple(condition(guide, place, text) for text in rule.when),
+            tuple(condition(guide, place, text) for text in rule.then),
+        )
+        for name, rule in rules.items()
+        for place in places(guide, rule.per)
+    )
+
+
+@cache
+def _of_guide(guide_name: str) -> tuple[Planned, ...]:
+    guide = load(guide_name)
+    own = {name: rule for name, rule in book().items() if guide.form in rule.forms}
+    return planned(guide, own)
+
+
+def situational_faults(loops: Loops) -> pl.DataFrame:
+    """What the transactions of one guide break of the rules: structure.FAULTS."""
+    return pl.concat([faults(loops, _of_guide(loops.guide.name)), numbering_faults(loops)])
+
+
+def faults(loops: Loops, plans: tuple[Planned, ...]) -> pl.DataFrame:
+    """What the transactions break of these rules: structure.FAULTS."""
+    sight = Sight(loops, (test for plan in plans for test in plan.tests()))
+    found = [fault for plan in plans for fault in _broken(sight, plan)]
+    return pl.concat([pl.DataFrame(schema=FAULTS), *found]).unique(maintain_order=True)
+
+
+def _broken(sight: Sight, plan: Planned) -> Iterator[pl.DataFrame]:
+    """The faults of one rule at one place."""
+    subjects = sight.subjects(plan.place)
+    for asked in (*plan.when, *plan.then):
+        if len(subjects):
+            subjects = subjects[sight.judged(asked, subjects)]
+    for asked in plan.when:
+        if len(subjects):
+            subjects = subjects[sight.holds(asked, subjects)]
+    if not len(subjects):
+        return
+    if plan.rule.need is not None:
+        yield from _needed(sight, plan, subjects)
+    elif plan.rule.forbid is not None:
+        yield from _forbidden(sight, plan, subjects)
+    elif plan.rule.distinct:
+        yield _distinct(sight, plan, subjects)
+    else:
+        yield _compared(sight, plan, subjects)
+
+
+def _needed(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.DataFrame]:
+    """The subjects without what they need, each where it should be."""
+    (asked,) = plan.then
+    lacking = subjects[~sight.holds(asked, subjects)]
+    if not len(lacking):
+        return
+    if asked.own is not None:
+        yield _at_element(sight, plan, asked, asked.own, lacking)
+        return
+    target = asked.targets[0]
+    instance = sight.loops.instance(target.shared)
+    own = np.unique(instance[lacking])
+    if asked.test.element:
+        there = _standing(sight, target, asked.test, own)
+        if len(there):
+            yield _at_element(sight, plan, asked, target.node, there)
+        own = np.setdiff1d(own, instance[there])
+    # A segment the guide always asks for is missed already.
+    if len(own) and not (asked.test.element and target.node.usage == "R"):
+        where = due(sight.loops, target.shared, target.node, own - 1)
+        yield _faults(plan, "SITUATION_SEGMENT_MISSING", where, target.node)
+
+
+def _standing(sight: Sight, target: Target, test: Test, instances: Integers) -> Integers:
+    """The segments that stand where an element is asked of one."""
+    there = sight.loops.segments_of(target.node)
+    if test.qualifiers:
+        told = sight.values(there, Test((), 1))
+        there = there[told.is_in(list(test.qualifiers)).to_numpy()]
+    return there[np.isin(sight.loops.instance(target.shared)[there], instances)]
+
+
+def _at_element(
+    sight: Sight, plan: Planned, asked: Condition, node: Node, at: Integers
+) -> pl.DataFrame:
+    """The element is empty, or is not what it should be."""
+    told = sight.values(at, asked.test)
+    empty = (told == "").to_numpy()
+    missing = _faults(plan, "SITUATION_ELEMENT_MISSING", at[empty], node, asked.test)
+    wrong = _faults(plan, "SITUATION_VALUE_WRONG", at[~empty], node, asked.test)
+    return pl.concat([missing, wrong.with_columns(value=told.filter(~empty))])
+
+
+def _forbidden(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.DataFrame]:
+    """What stands with a subject that must not have it."""
+    (asked,) = plan.then
+    if asked.own is not None:
+        held = subjects[sight.holds(asked, subjects)]
+        yield _faults(plan, "SITUATION_ELEMENT_NOT_USED", held, asked.own, asked.test)
+        return
+    code = "SITUATION_ELEMENT_NOT_USED" if asked.test.element else "SITUATION_SEGMENT_NOT_USED"
+    for target in asked.targets:
+        at = sight.fitting(target.node, asked.test)
+        instance = sight.loops.instance(target.shared)
+        at = at[np.isin(instance[at], instance[subjects])]
+        yield _faults(plan, code, at, target.node, asked.test)
+
+
+def _compared(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
+    """Subjects whose element is not among the values of the loop they share, or must not be."""
+    element, others = plan.then
+    told = pl.DataFrame({"place": subjects, "value": sight.values(subjects, element.test)})
+    known = [_valued(sight, target, others.test, subjects) for target in others.targets]
+    wrong = told.filter(pl.col("value") != "").join(
+        pl.concat(known).select("place", "value"),
+        on=["place", "value"],
+        how="anti" if plan.rule.among else "semi",
+        maintain_order="left",
+    )
+    at = wrong["place"].to_numpy()
+    node = sight.loops.guide.nodes[int(sight.loops.node[subjects[0]])]
+    return _faults(plan, "SITUATION_VALUE_WRONG", at, node, element.test).with_columns(
+        value=wrong["value"]
+    )
+
+
+def _distinct(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
+    """The later of two equal values that stand with one subject."""
+    told = [
+        _valued(sight, target, asked.test, subjects)
+        for asked in plan.then
+        for target in asked.targets
+    ]
+    again = (
+        pl.concat(told)
+        .filter(~pl.col("value").is_in(list(plan.rule.apart)))
+        .sort("place", "other")
+        .filter(~pl.struct("place", "value").is_first_distinct())
+    )
+    asked = plan.then[-1]
+    node = asked.targets[0].node
+    at = again["other"].to_numpy()
+    return _faults(plan, "SITUATION_VALUE_WRONG", at, node, asked.test).with_columns(
+        value=again["value"]
+    )
+
+
+def _valued(sight: Sight, target: Target, test: Test, subjects: Integers) -> pl.DataFrame:
+    """The values that stand in the loop each subject (place) shares with a target (other)."""
+    instance = sight.loops.instance(target.shared)
+    at = sight.fitting(target.node, test)
+    held = {"other": at, "instance": instance[at], "value": sight.values(at, test)}
+    owners = pl.DataFrame({"place": subjects, "instance": instance[subjects]})
+    return owners.join(pl.DataFrame(held), on="instance").select("place", "other", "value")
+
+
+def _faults(
+    plan: Planned, code: str, at: Integers, node: Node, test: Test | None = None
+) -> pl.DataFrame:
+    """A rule's faults at these places; what is doubtful goes by a code of its own, a warning."""
+    at_element = test is not None and test.element > 0
+    said = {
+        "code": code if plan.rule.severity == "error" else "SITUATION_DOUBTFUL",
+        "message": f"{plan.rule.says} ({plan.name})",
+        "loop": node.loop.id,
+        "segment": node.id,
+        "element": test.element if test is not None and at_element else None,
+        "component": test.component if test is not None and at_element else None,
+    }
+    frame = pl.DataFrame({"place": pl.Series(at, dtype=pl.Int64)})
+    return frame.select(
+        (pl.col(column) if column == "place" else pl.lit(said.get(column)))
+        .cast(dtype)
+        .alias(column)
+        for column, dtype in FAULTS.items()
+    )

@@ -1,0 +1,335 @@
+"""Pieces: files cut into stretches of whole segments, each of one interchange.
+
+A file is read a chunk at a time, so that its size does not matter: an
+interchange longer than a chunk comes as several pieces, cut before a claim or
+another segment that begins a part of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from edi_iop.findings import Finding
+from edi_iop.x12 import separators as sep
+from edi_iop.x12.separators import Separators
+
+CHUNK = 6 * 2**20
+"""Bytes worked on at a time."""
+_PATIENCE = 4
+"""Chunks that one claim may fill before it is cut in its middle."""
+_BEGINNERS = (
+    (b"CLP", (b"HL", b"20", b"22", b"PT"), b"ST", b"AK2"),
+    (b"CLM",),
+)
+"""Segments before which an interchange may be cut, the first kinds rather than the second.
+
+What they begin needs nothing of what stands before but the headers around it. An HL is named
+with its levels: what stands below one of those stays with it.
+"""
+_BLANK = b" \t\r\n\x00\x1a"
+_BOM = b"\xef\xbb\xbf"
+_HEADER = re.compile(rb"(?<![A-Za-z0-9])(?:GS|ST)[^A-Za-z0-9\s]")
+_LONGEST_ISA = 256
+_GLANCE = 1024
+"""As much of the next segment as tells where it belongs."""
+_LEVEL = 3
+"""The element of an HL that names its level."""
+_NARROWEST, _WIDEST = 40, 300
+"""Lines of a file that some system has wrapped."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Whole segments of one interchange (or of a bare GS or ST) of one file."""
+
+    file: int
+    start: int
+    """Byte offset in the file."""
+    data: bytes
+    separators: Separators
+    opens: bool
+    """The interchange begins with it."""
+    following: bytes | None = None
+    """Where the interchange goes on: how its next segment begins."""
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether line breaks stand at a fixed width, and so inside segments."""
+        terminator = self.separators.terminator
+        return terminator not in b"\r\n" and _is_wrapped(self.data, terminator)
+
+
+def of_file(file: int, stream: BinaryIO, size: int = CHUNK) -> Iterator[Piece | Finding]:
+    """The pieces of one file in order, and what is wrong between them."""
+    return _File(file, _Window(stream, size)).pieces()
+
+
+class _Window:
+    """The part of a file in memory: `data` begins at byte `base`; a chunk or more until the end."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream, self._size = stream, size
+        self.base, self.data = 0, b""
+        self.ended = False
+        self.more()
+
+    def drop(self, until: int) -> None:
+        """Forgets what stands before, and reads as much again."""
+        self.base += until
+        self.data = self.data[until:]
+        if len(self.data) < self._size:
+            self.more()
+
+    def more(self) -> None:
+        """Reads on; a pipe may give less than it was asked for."""
+        wanted = len(self.data) + self._size
+        parts = [self.data]
+        held = len(self.data)
+        while held < wanted and not self.ended:
+            part = self._stream.read(wanted - held)
+            self.ended = not part
+            parts.append(part)
+            held += len(part)
+        self.data = b"".join(parts)
+
+    @property
+    def patient(self) -> bool:
+        """Whether there is room to wait for a better place to cut."""
+        return len(self.data) < _PATIENCE * self._size
+
+
+class _Garbage:
+    """Bytes that belong to no interchange, until the next one begins."""
+
+    def __init__(self) -> None:
+        self.start = self.stop = 0
+        self.header = False
+
+    def add(self, data: bytes, offset: int) -> None:
+        left = data.removeprefix(_BOM) if offset == 0 else data
+        offset += len(data) - len(left)
+        content = left.strip(_BLANK)
+        if not content:
+            return
+        begin = offset + len(left) - len(left.lstrip(_BLANK))
+        self.start = self.start if self.stop else begin
+        self.stop = begin + len(content)
+        self.header = self.header or _HEADER.search(content) is not None
+
+    def findings(self) -> list[Finding]:
+        """What is wrong with them, if there are any."""
+        if not self.stop:
+            return []
+        says = f"{self.stop - self.start} bytes belong to no interchange"
+        if self.header:
+            says = f"{says}, a GS or ST among them"
+        return [Finding("NO_ENVELOPE" if self.header else "GARBAGE", says, byte_offset=self.start)]
+
+
+class _File:
+    """One file on its way through the window."""
+
+    def __init__(self, file: int, window: _Window) -> None:
+        self.file, self.window = file, window
+        self.garbage = _Garbage()
+        self.place = 0
+        """Up to here the window is accounted for."""
+
+    def pieces(self) -> Iterator[Piece | Finding]:
+        bare = None if _has_header(self.window.data) else sep.of_bare(self.window.data)
+        yield from self._enveloped() if bare is None else self._bare(*bare)
+
+    def _enveloped(self) -> Iterator[Piece | Finding]:
+        """The interchanges of a file, and what lies between them."""
+        after = interchanges = 0
+        damaged = False
+        # One turn an interchange, never a segment.
+        while (start := self._isa(after)) is not None:
+            header = sep.of_isa(self.window.data, start)
+            after = start + 3
+            if header is None and damaged:
+                continue  # Damage that runs on is one fault.
+            damaged = header is None
+            yield from self._skipped(start)
+            yield from _of_header(header, self.window.base + start)
+            self.place = after
+            if header is not None:
+                interchanges += 1
+                yield from self._interchange(start, header.separators)
+                after = self.place
+        rest = self._skipped(len(self.window.data))
+        if interchanges:
+            yield from rest
+        elif not damaged:
+            yield _without_x12(rest)
+
+    def _isa(self, after: int) -> int | None:
+        """Where the next ISA stands in the window, which moves on until there is one."""
+        window = self.window
+        while True:
+            start = _next_isa(window.data, after)
+            whole = start is not None and start + _LONGEST_ISA <= len(window.data)
+            if whole or window.ended:
+                return start
+            keep = max(len(window.data) - 3, after) if start is None else start
+            self._skip(keep)
+            if keep:
+                window.drop(keep)
+            else:
+                window.more()
+            self.place = after = 0
+
+    def _skip(self, until: int) -> None:
+        part = self.window.data[self.place : until]
+        self.garbage.add(part, self.window.base + self.place)
+
+    def _skipped(self, until: int) -> list[Finding]:
+        """What is wrong with the bytes between the last interchange and this place."""
+        self._skip(until)
+        found, self.garbage = self.garbage.findings(), _Garbage()
+        return found
+
+    def _interchange(self, start: int, separators: Separators) -> Iterator[Piece]:
+        """An interchange from its ISA on, to its IEA, the next ISA, or the end of the file."""
+        window, opens = self.window, True
+        while True:
+            stop = _end(window.data, start, opens, separators, window.ended)
+            closes = stop is not None
+            if stop is None and start:
+                window.drop(start)
+                start = 0
+                continue
+            if stop is None:
+                stop = _cut(window.data, separators, window.patient)
+            if stop is None:
+                window.more()
+                continue
+            data, following = window.data[start:stop], None
+            if not closes:
+                following = window.data[stop : stop + _GLANCE].split(separators.terminator)[0]
+            yield Piece(self.file, window.base + start, data, separators, opens, following)
+            if closes:
+                self.place = stop
+                return
+            window.drop(stop)
+            start, opens = 0, False
+
+    def _bare(self, start: int, separators: Separators) -> Iterator[Piece | Finding]:
+        """A file that begins with a GS or ST: read as one interchange."""
+        says = "the file has no ISA; separators are guessed"
+        yield Finding("NO_ENVELOPE", says, byte_offset=start)
+        yield from self._interchange(start, separators)
+
+
+def _has_header(data: bytes) -> bool:
+    """Whether an ISA that can be read is among the first bytes of a file."""
+    start = _next_isa(data, 0)
+    while start is not None and sep.of_isa(data, start) is None:
+        start = _next_isa(data, start + 3)
+    return start is not None
+
+
+def _without_x12(rest: list[Finding]) -> Finding:
+    if not rest:
+        return Finding("EMPTY_FILE", "the file is empty", byte_offset=0)
+    says = "neither X12 (no ISA, GS or ST at its start) nor a feed we know"
+    return Finding("NOT_X12", says, byte_offset=0)
+
+
+def _of_header(header: sep.Header | None, start: int) -> list[Finding]:
+    """What is wrong with an ISA."""
+    faults = [
+        ("ISA_SHORT", header is None, "the ISA is cut off or damaged"),
+        (
+            "ISA_UNPADDED",
+            header is not None and not header.padded,
+            "ISA elements are not of their fixed widths",
+        ),
+        (
+            "SEPARATORS_CLASH",
+            header is not None and header.separators.clash,
+            "two separators are the same character",
+        ),
+    ]
+    return [
+        Finding(code, says, byte_offset=start, segment="ISA") for code, so, says in faults if so
+    ]
+
+
+def _next_isa(data: bytes, place: int) -> int | None:
+    """Offset of the next ISA that begins a segment, or None."""
+    while (at := data.find(b"ISA", place)) >= 0:
+        before, after = data[at - 1 : at], data[at + 3 : at + 4]
+        if after and not after.isalnum() and not after.isspace() and not (at and before.isalnum()):
+            return at
+        place = at + 3
+    return None
+
+
+def _end(data: bytes, start: int, opens: bool, separators: Separators, ended: bool) -> int | None:
+    """Where an interchange ends: after its IEA, before the next ISA, or with the file."""
+    terminator = separators.terminator
+    begin = start + 3 if opens else start
+    following = _segment(data, b"ISA", begin, len(data), terminator)
+    # Looked for no further than that: a file of many interchanges without IEA is read once.
+    stop = len(data) if following is None else following
+    trailer = _segment(data, b"IEA" + separators.element, begin, stop, terminator)
+    end = -1 if trailer is None else data.find(terminator, trailer, stop)
+    if end >= 0:
+        return end + 1
+    return stop if following is not None or ended else None
+
+
+def _cut(data: bytes, separators: Separators, patient: bool) -> int | None:
+    """Where a chunk of an interchange may end; None where more of it must be read first."""
+    for heads in _BEGINNERS:
+        found = [_last(data, head, separators) for head in heads]
+        best = max((at for at in found if at is not None), default=None)
+        if best is not None:
+            return best
+    if patient:
+        return None
+    behind = data.rfind(separators.terminator) + 1
+    return behind or None
+
+
+def _last(data: bytes, head: bytes | tuple[bytes, ...], separators: Separators) -> int | None:
+    """Offset of the last segment of that id (and one of those levels), not at the very start."""
+    name, *levels = head if isinstance(head, tuple) else (head,)
+    stop = len(data)
+    while (at := data.rfind(name + separators.element, 1, stop)) >= 0:
+        if _begins(data, at, separators.terminator):
+            elements = data[at : at + _GLANCE].split(separators.element, 4) if levels else []
+            if not levels or (len(elements) > _LEVEL and elements[_LEVEL] in levels):
+                return at
+        stop = at
+    return None
+
+
+def _segment(data: bytes, head: bytes, place: int, stop: int, terminator: bytes) -> int | None:
+    """Offset of the next segment that begins with these bytes, or None."""
+    while (at := data.find(head, place, stop)) >= 0:
+        if at == 0 or _begins(data, at, terminator):
+            return at
+        place = at + len(head)
+    return None
+
+
+def _begins(data: bytes, at: int, terminator: bytes) -> bool:
+    """Whether a segment begins here: only blanks stand between it and a terminator."""
+    blank = _BLANK if terminator not in _BLANK else b" \t"
+    return data[max(0, at - 200) : at].rstrip(blank).endswith(terminator)
+
+
+def _is_wrapped(data: bytes, terminator: bytes) -> bool:
+    """Whether every line has the same width, wherever its segments end."""
+    first = data.find(b"\n", 0, _WIDEST)
+    width = data.find(b"\n", first + 1, first + 1 + _WIDEST) - first
+    lines = data[first::width] if first >= 0 and width > _NARROWEST else b""
+    if len(lines) < 2 or lines.count(b"\n") < len(lines):
+        return False
+    before = first - 2 if data[first - 1 : first] == b"\r" else first - 1
+    return data[before::width].count(terminator) < len(lines)

@@ -1,0 +1,63 @@
+"""scripts/bench x12: whole processes on generated IOP files, beside other programs, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from scripts.benchmarks import report, x12
+from scripts.benchmarks.processes import ROOT
+
+
+def main() -> None:
+    given = _arguments()
+    last = report.last_run(given.out)
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
+        rows = list(x12.compare(given.sizes, given.runs, Path(scratch)))
+        if not given.only_sizes:
+            rows.append(x12.small_files(given.runs, Path(scratch), given.files))
+            rows.append(x12.one_file(max(given.runs, 5), Path(scratch)))
+            rows.append(x12.night(given.runs))
+    print("\n".join(report.table(rows, last)))
+    print("\nWhat each does with a file:\n" + "\n".join(report.legend()))
+    print("\n" + "\n".join(report.standing(report.goals(rows))))
+    kept = report.save(rows, given.out)
+    print(f"\nkept as {kept.name}; medians of {given.runs}, whole processes, one after another")
+    if load > 0.5:
+        print(
+            f"other work was running here (load {load:.1f}): trust CPU seconds, not seconds or ratios"
+        )
+
+
+def _arguments() -> argparse.Namespace:
+    """Sizes as `1000,10000`; a folder for results that git ignores."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("what", choices=["x12"], nargs="?", default="x12")
+    parser.add_argument("--sizes", type=_sizes, default=[1_000, 10_000, 100_000],
+                        help="claims a file, as 1000,10000,1000000 (default up to 100000)")  # fmt: skip
+    parser.add_argument("--runs", type=_positive, default=3)
+    parser.add_argument("--files", type=_positive, default=x12.SMALL_FILES, help="small files")
+    parser.add_argument(
+        "--only-sizes", action="store_true", help="leave small files and the night out"
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / ".bench", help="folder of the results")
+    parser.add_argument("--scratch", type=Path, help="folder for the generated files")
+    return parser.parse_args()
+
+
+def _sizes(text: str) -> list[int]:
+    return sorted({_positive(size) for size in text.split(",")})
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1 is needed")
+    return number
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""A file read in chunks gives what it gives read whole: tables, findings and their places."""
+
+from __future__ import annotations
+
+import io
+import random
+
+import polars as pl
+import pytest
+
+from edi_iop.parsers import x12
+from edi_iop.x12 import segments
+from edi_iop.x12.pieces import Piece, of_file
+from tests.conftest import FIXTURES
+from tests.parsers.test_mutations import damaged
+
+FILES = [path.read_bytes() for path in sorted((FIXTURES / "x12").glob("*.8*"))]
+
+
+def read(data: bytes, size: int) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, list[x12.Batch]]:
+    """The tables, the findings in order of place, and the batches they came in."""
+    batches = list(x12.read_batches([(7, io.BytesIO(data))], size=size))
+    names = sorted({name for one in batches for name, rows in one.tables.items() if len(rows)})
+    tables = {
+        name: pl.concat([one.tables[name] for one in batches if name in one.tables])
+        for name in names
+    }
+    found = pl.concat([one.findings for one in batches])
+    return tables, found.sort("byte_offset", "code", "element", "message"), batches
+
+
+def many_claims(data: bytes, times: int) -> bytes:
+    """The file with its groups repeated, each under a number of its own."""
+    begin, end = data.index(b"GS*"), data.index(b"IEA*")
+    groups = [
+        data[begin:end]
+        .replace(b"*101*X*", b"*%d*X*" % number)
+        .replace(b"GE*1*101", b"GE*1*%d" % number)
+        for number in range(101, 101 + times)
+    ]
+    return data[:begin] + b"".join(groups) + data[end:].replace(b"IEA*1*", b"IEA*%d*" % times)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_chunks_add_up(seed: int) -> None:
+    chance = random.Random(seed)
+    data = many_claims(chance.choice(FILES), 3)
+    if seed >= 6:
+        data = damaged(data, chance)
+    tables, findings, _ = read(data, len(data) + 1)
+    parts, found, batches = read(data, chance.randint(300, 2500))
+    assert len(batches) > 1 or len(data) < 2500
+    assert parts.keys() == tables.keys()
+    assert all(parts[name].equals(tables[name]) for name in tables)
+    assert found.equals(findings)
+
+
+def test_a_pipe_may_give_a_byte_at_a_time() -> None:
+    class Drip(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(min(size or 1, 1))
+
+    whole = segments.read([FILES[0]])
+    (frame,) = segments.frames([(0, Drip(FILES[0]))])
+    assert frame.rows.equals(whole.rows)
+
+
+def test_an_interchange_is_cut_before_claims() -> None:
+    for data in FILES:
+        pieces = [part for part in of_file(0, io.BytesIO(data), 400) if isinstance(part, Piece)]
+        assert (
+            b"".join(piece.data for piece in pieces) == data[: sum(len(one.data) for one in pieces)]
+        )
+        for piece in pieces[1:]:
+            assert piece.data.split(b"*")[0] in (b"CLP", b"HL", b"CLM", b"ST")
