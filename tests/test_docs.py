@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from edi_iop.cli import cli
 from edi_iop.desk import report_names
+from edi_iop.findings import CATALOGUE
 from tests.conftest import ROOT
 
 DEMO = (ROOT / "scripts" / "demo").read_text(encoding="utf-8")
@@ -64,6 +65,15 @@ def test_the_table_of_verbs_is_the_command_line() -> None:
 def test_every_report_is_named() -> None:
     (row,) = re.findall(r"^\| `report` \| (.*) \|$", README, re.M)
     assert set(row.split(", ")) == set(report_names())
+
+
+def test_every_finding_is_listed_at_its_snip_level() -> None:
+    listed = {
+        (code, int(level))
+        for level, row in re.findall(r"^\| (\d) \| .* \| ([^|]*) \|$", README, re.M)
+        for code in re.findall(r"`([A-Z][A-Z0-9_]+)`", row)
+    }
+    assert listed == {(one.code, one.snip) for one in CATALOGUE.values() if one.snip}
 
 
 def test_commands_in_the_readme_are_verbs() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 import polars as pl
 
@@ -12,12 +13,12 @@ from edi_iop.errors import FeedRejected
 from edi_iop.findings import Finding
 from edi_iop.parsers import feeds, x12
 from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12
-from edi_iop.parsers.x12 import Tables
+from edi_iop.parsers.x12 import Batch, Tables
 from edi_iop.tables import FINDINGS, TABLES
 from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
 
-__all__ = ["Identified", "Parsed", "Tables", "identify", "parse"]
+__all__ = ["Batch", "Identified", "Parsed", "Tables", "identify", "parse", "stream"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,14 @@ def parse(files: Sequence[tuple[int, bytes]], companion: str | None = None) -> d
             parsed[file_id] = _feed(file_id, data, sniffed[0])
     parsed |= _x12(rest, companion)
     return {file_id: parsed[file_id] for file_id, _ in files}
+
+
+def stream(files: Iterable[tuple[int, BinaryIO]], companion: str | None = None) -> Iterator[Batch]:
+    """X12 files (file_id, open file) a chunk at a time, in memory that their size does not change.
+
+    A large file's tables and findings come in turns; put together they are those of `parse`.
+    """
+    return x12.read_batches(files, companion)
 
 
 def _feed(file_id: int, data: bytes, kind: str) -> Parsed:

@@ -1,45 +1,152 @@
 """837I and 837P claims, ours or another system's: what their tables must agree on.
 
-005010X223A2 and 005010X222A1, loop 2300 CLM02 against loop 2400 SV203 or SV102.
+Sums (SNIP level 3): 005010X223A2 and 005010X222A1, loop 2300 CLM02 against loop 2400 SV203
+or SV102. What an institutional outpatient claim, and one of an intensive outpatient program,
+needs besides (level 6): 005010X223A2 loop 2300 CLM05, DTP 434, CL103 and loop 2400 SV2, DTP 472;
+its codes are in maps/outpatient.toml.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
+import msgspec
 import polars as pl
 
+from edi_iop import resources
 from edi_iop.tables import FINDINGS
 
 TOTAL_REVENUE = "0001"
 """The total line some systems send: never one of our own, left out of sums."""
+_CLAIM = ["file_id", "claim_offset"]
 
 
-def totals(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Claims whose charge is not the sum of their lines, and total lines among them."""
+class _Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    revenues: frozenset[str]
+    procedures: frozenset[str]
+    pairs: tuple[tuple[str, str], ...]
+    facility_types: frozenset[str]
+
+
+class _Frequency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ended: frozenset[str]
+    goes_on: frozenset[str]
+    still_patient: str
+
+
+class _Outpatient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    program: _Program
+    frequency: _Frequency
+
+
+@cache
+def outpatient() -> _Outpatient:
+    """maps/outpatient.toml."""
+    file = resources.maps() / "outpatient.toml"
+    return msgspec.toml.decode(file.read_bytes(), type=_Outpatient)
+
+
+def faults(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """All findings on the claims of these tables."""
     if "claims" not in tables:
         return FINDINGS.empty()
-    lines = tables["claim_lines"]
-    is_total = pl.col("revenue") == TOTAL_REVENUE
-    sums = (
-        lines.filter(~is_total.fill_null(False))
-        .group_by("file_id", "claim_offset")
-        .agg(lines=pl.col("charge_cents").sum())
+    claims, lines = tables["claims"], tables["claim_lines"]
+    service = lines.filter((pl.col("revenue") != TOTAL_REVENUE).fill_null(True))
+    found = [*_totals(claims, lines, service)]
+    institutional = claims.filter(pl.col("form") == "I")
+    if not institutional.is_empty():
+        found.append(_outside(institutional, service))
+        found += _of_program(institutional, service)
+    return pl.concat(found)
+
+
+def _totals(
+    claims: pl.DataFrame, lines: pl.DataFrame, service: pl.DataFrame
+) -> tuple[pl.DataFrame, ...]:
+    """Claims whose charge is not the sum of their lines, and total lines among them."""
+    sums = service.group_by(_CLAIM).agg(lines=pl.col("charge_cents").sum())
+    joined = claims.join(sums, on=_CLAIM, how="left", maintain_order="left")
+    differs = pl.col("charge_cents") != pl.col("lines").fill_null(0)
+    wrong = joined.filter(pl.col("charge_cents").is_not_null() & differs)
+    told = pl.format(
+        "CLM02 is {}, the lines sum to {}", _dollars("charge_cents"), _dollars("lines")
     )
-    wrong = (
-        tables["claims"]
-        .join(sums, on=["file_id", "claim_offset"], how="left", maintain_order="left")
-        .filter(pl.col("charge_cents").is_not_null() & (pl.col("charge_cents") != pl.col("lines").fill_null(0)))
+    total = lines.filter(pl.col("revenue") == TOTAL_REVENUE)
+    return (
+        _at_claim(wrong, "CLAIM_TOTAL_WRONG", 2, told),
+        _at_line(total, "REVENUE_TOTAL_LINE", pl.lit("a total line (0001) among the service lines")),
     )  # fmt: skip
-    charge, total = _dollars("charge_cents"), _dollars("lines")
-    return pl.concat(
-        [
-            _at(wrong, "CLAIM_TOTAL_WRONG", "2300", "CLM", 2, "claim_offset",
-                pl.format("CLM02 is {}, the lines sum to {}", charge, total)),
-            _at(lines.filter(is_total), "REVENUE_TOTAL_LINE", "2400", "LX", None, "line_offset",
-                pl.lit("a total line (0001) among the service lines")),
-        ]
+
+
+def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines of a date that the statement does not cover."""
+    dated = lines.join(claims.select(*_CLAIM, "statement_from", "statement_to"), on=_CLAIM)
+    last = pl.coalesce("service_date_to", "service_date")
+    outside = (pl.col("service_date") < pl.col("statement_from")) | (last > pl.col("statement_to"))
+    told = pl.format(
+        "the line's date {} is outside the statement, {} to {}",
+        "service_date",
+        "statement_from",
+        "statement_to",
+    )
+    return _at_line(dated.filter(outside), "LINE_DATE_OUTSIDE", told)
+
+
+def _of_program(claims: pl.DataFrame, service: pl.DataFrame) -> list[pl.DataFrame]:
+    """Claims with lines of an intensive outpatient program, and those lines."""
+    program = outpatient().program
+    in_program = pl.col("revenue").is_in(list(program.revenues))
+    coded = pl.col("procedure").is_in(list(program.procedures))
+    own = claims.select(*_CLAIM, "statement_from", "statement_to")
+    lines = service.filter((in_program | coded).fill_null(False)).join(own, on=_CLAIM)
+    of_program = claims.join(lines.select(_CLAIM), on=_CLAIM, how="semi", maintain_order="left")
+    return [*_claim_needs(of_program), *_line_needs(lines)]
+
+
+def _claim_needs(claims: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
+    """Type of bill of an outpatient program; frequency that goes with the patient's status."""
+    of_bill, known = outpatient().frequency, outpatient().program.facility_types
+    unfit = claims.filter(~pl.col("facility_type").is_in(list(known)))
+    stays = pl.col("patient_status") == of_bill.still_patient
+    left_too_early = pl.col("frequency").is_in(list(of_bill.ended)) & stays
+    gone_too_early = pl.col("frequency").is_in(list(of_bill.goes_on)) & ~stays
+    told = pl.format(
+        "frequency {} does not go with patient status {}", "frequency", "patient_status"
+    )
+    return (
+        _at_claim(unfit, "BILL_TYPE_UNUSUAL", 5, pl.format(
+            "bill type {} is none of an outpatient program", "facility_type")),
+        _at_claim(claims.filter(left_too_early | gone_too_early), "FREQUENCY_AGAINST_STATUS", 5, told),
     )  # fmt: skip
+
+
+def _line_needs(lines: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
+    """Procedure, revenue code that goes with it, date and whole units."""
+    revenue, procedure = pl.col("revenue"), pl.col("procedure")
+    pairs = [f"{code} {revenue}" for code, revenue in outpatient().program.pairs]
+    paired = pl.concat_str(procedure, revenue, separator=" ").is_in(pairs)
+    codes = list(outpatient().program.procedures)
+    one_day = pl.col("statement_from") == pl.col("statement_to")
+    undated = pl.col("service_date").is_null() & one_day.fill_null(True)
+    return (
+        _at_line(lines.filter(procedure.is_null()), "REVENUE_WITHOUT_PROCEDURE",
+                 pl.format("revenue {} without a procedure", revenue)),
+        _at_line(lines.filter(procedure.is_in(codes) & ~paired), "PAIR_UNUSUAL",
+                 pl.format("{} is billed with revenue {}", procedure, revenue)),
+        _at_line(lines.filter(undated), "LINE_DATE_MISSING",
+                 pl.lit("a program day without its date")),
+        _at_line(lines.filter(pl.col("units") % 1 != 0), "UNITS_NOT_WHOLE",
+                 pl.format("{} units of a program day", "units")),
+    )  # fmt: skip
+
+
+def _at_claim(claims: pl.DataFrame, code: str, element: int, message: pl.Expr) -> pl.DataFrame:
+    return _at(claims, code, "2300", "CLM", element, "claim_offset", message)
+
+
+def _at_line(lines: pl.DataFrame, code: str, message: pl.Expr) -> pl.DataFrame:
+    return _at(lines, code, "2400", "LX", None, "line_offset", message)
 
 
 def _at(

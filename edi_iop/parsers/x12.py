@@ -97,7 +97,7 @@ def _batch(step: _Step, companion: str | None) -> Batch:
         _enveloping(envelopes),
         _unguided(walked.unguided, segments),
         *(_guided(loops, envelopes, companion) for loops in walked.loops),
-        _of_totals(claim_837.totals(tables), envelopes),
+        _of_totals(claim_837.faults(tables), envelopes),
     ]
     ordered = pl.concat([FINDINGS.conform(one) for one in findings]).sort(
         "file_id", "byte_offset", "element", nulls_last=False, maintain_order=True

@@ -14,7 +14,7 @@ import polars as pl
 
 from edi_iop.findings import CATALOGUE
 from edi_iop.reconciler.given import Tables, remit_tables
-from edi_iop.tables import FINDINGS
+from edi_iop.tables import FINDINGS, TABLES
 
 _CLAIM = ("file_id", "remit_claim_offset")
 _LINE = ("file_id", "remit_line_offset")
@@ -25,9 +25,41 @@ _REVERSAL = "22"
 
 def balance(tables: Tables) -> pl.DataFrame:
     """Findings LINE_, CLAIM_, PATIENT_ and PAYMENT_UNBALANCED of the remits, one for each place."""
-    whole = remit_tables(tables)
-    faults = pl.concat([_lines(whole), _claims(whole), _patients(whole), _payments(whole)])
-    return FINDINGS.conform(faults.sort("file_id", "byte_offset", "code"))
+    running = Running()
+    return _sorted([running.claims(tables), running.payments()])
+
+
+class Running:
+    """The balance of remits that come in chunks: claims at once, payments when all is there."""
+
+    def __init__(self) -> None:
+        self._sums = remit_tables({})
+
+    def claims(self, tables: Tables) -> pl.DataFrame:
+        """Findings of a chunk's claims and lines; its sums are kept for the payments."""
+        whole = remit_tables(tables)
+        for name in _SUMMED:
+            self._sums[name] = pl.concat([self._sums[name], _summed(name, whole[name])])
+        known = {**whole, "payments": self._sums["payments"]}
+        return _sorted([_lines(known), _claims(known), _patients(known)])
+
+    def payments(self) -> pl.DataFrame:
+        """Findings of all payments so far."""
+        return _sorted([_payments(self._sums)])
+
+
+_SUMMED = {"payments": "", "remit_claims": "paid_cents", "provider_adjustments": "amount_cents"}
+"""What a payment's balance needs of the chunks: its own row, and the sums of these amounts."""
+
+
+def _summed(name: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """A chunk's rows, or one row a payment with their sum."""
+    amount = _SUMMED[name]
+    return TABLES[name].conform(_sums(rows, _PAYMENT, amount, amount) if amount else rows)
+
+
+def _sorted(faults: list[pl.DataFrame]) -> pl.DataFrame:
+    return FINDINGS.conform(pl.concat(faults).sort("file_id", "byte_offset", "code"))
 
 
 def dollars(cents: pl.Expr) -> pl.Expr:

@@ -13,46 +13,29 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import BinaryIO
 
 Answer = dict[str, int]
-
-CHUNK = 16 << 20
-"""Bytes of small files that go through our engine together."""
 
 
 def edi_iop(path: Path) -> Answer:
     """Files to tables with every finding; a folder stands for the files in it."""
-    claims = findings = 0
-    for batch in _batches(path):
-        seen, found = _read(batch)
-        claims += seen
-        findings += found
-    return {"claims": claims, "findings": findings}
-
-
-def _read(paths: list[Path]) -> tuple[int, int]:
-    """Our engine's entry: claims and findings (SNIP 1, 2, 3 and 5) of these files, as tables."""
     from edi_iop import parsers
-    from edi_iop.reconciler.balance import balance
+    from edi_iop.reconciler.balance import Running
 
     claims = findings = 0
-    for read in parsers.parse(list(enumerate(path.read_bytes() for path in paths))).values():
-        remit = read.kind == "835"
-        claims += len(read.tables["remit_claims" if remit else "claims"])
-        findings += len(read.findings) + (len(balance(read.tables)) if remit else 0)
-    return claims, findings
+    balance = Running()
+    for batch in parsers.stream(_opened(path)):
+        claims += sum(len(batch.tables.get(name, ())) for name in ("remit_claims", "claims"))
+        findings += len(batch.findings) + len(balance.claims(batch.tables))
+    return {"claims": claims, "findings": findings + len(balance.payments())}
 
 
-def _batches(path: Path) -> Iterator[list[Path]]:
-    batch: list[Path] = []
-    size = 0
-    for one in sorted(path.iterdir()) if path.is_dir() else [path]:
-        if batch and size + one.stat().st_size > CHUNK:
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += one.stat().st_size
-    yield batch
+def _opened(path: Path) -> Iterator[tuple[int, BinaryIO]]:
+    """Each file, open for as long as it is read."""
+    for number, one in enumerate(sorted(path.iterdir()) if path.is_dir() else [path]):
+        with one.open("rb") as file:
+            yield number, file
 
 
 def pyx12(path: Path) -> Answer:

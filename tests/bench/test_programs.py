@@ -34,8 +34,7 @@ def test_faults_are_counted(tmp_path: Path) -> None:
     assert pyx12(tmp_path / "bad") == {"findings": 1}
 
 
-def test_a_folder_is_all_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.benchmarks.programs.CHUNK", 10_000)
+def test_a_folder_is_all_its_files(tmp_path: Path) -> None:
     for control in range(1, 6):
         generate("837I", 4, tmp_path / f"{control}", seed=control, control=control)
     assert edi_iop(tmp_path) == {"claims": 20, "findings": 0}
