@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -92,12 +92,13 @@ def _batch(step: _Step, companion: str | None) -> Batch:
             for name, frame in read(loops, table_map, segments).items():
                 parts.setdefault(name, []).append(frame)
     tables = {name: pl.concat(frames) for name, frames in parts.items()}
+    guided = [_guided(loops, envelopes, companion) for loops in walked.loops]
     findings = [
         _splitting(segments),
         _enveloping(envelopes),
         _unguided(walked.unguided, segments),
-        *(_guided(loops, envelopes, companion) for loops in walked.loops),
-        _of_totals(claim_837.faults(tables), envelopes),
+        *guided,
+        _dated(_of_totals(claim_837.faults(tables), envelopes), guided),
     ]
     ordered = pl.concat([FINDINGS.conform(one) for one in findings]).sort(
         "file_id", "byte_offset", "element", nulls_last=False, maintain_order=True
@@ -106,6 +107,20 @@ def _batch(step: _Step, companion: str | None) -> Batch:
         [loops.transactions for loops in walked.loops] + [walked.unguided], how="diagonal_relaxed"
     ).filter(pl.col("row") >= segments.repeated)
     return Batch(tables, catalogued(ordered), named, envelopes.headers)
+
+
+def _dated(found: pl.DataFrame, guided: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Without lines outside a statement where a date cannot be read: one fault, one finding."""
+    if found.is_empty() or not guided:
+        return found
+    unread = pl.concat([FINDINGS.conform(one) for one in guided]).filter(
+        (pl.col("code") == "DATE_INVALID") & (pl.col("segment") == "DTP")
+    )
+    outside = found.filter(pl.col("code") == "LINE_DATE_OUTSIDE")
+    around = ["file_id", "transaction"]
+    doubtful = outside.join(unread, on=around, how="semi", nulls_equal=True)
+    place = ["file_id", "byte_offset", "code"]
+    return found.join(doubtful, on=place, how="anti", maintain_order="left")
 
 
 def _splitting(segments: Segments) -> pl.DataFrame:
