@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -133,7 +132,7 @@ class Left:
 
     rows: Integers
     """The frame's rows to be repeated: the segments of the open loops themselves."""
-    taken: list[int]
+    taken: Integers
     """Their transitions."""
     last: int
     """The last transition of all."""
@@ -200,38 +199,42 @@ def _walk_guide(
     machine = automaton(name)
     keys = _keys(segments, machine)
     texts = segments.rows["text"].to_numpy()
-    spans = transactions.select("row", "last").iter_rows()
-    taken: list[int] = []
-    rows: list[npt.NDArray[Any]] = []
-    goes_on = before is not None and transactions["row"][0] < segments.repeated
-    for first, last in spans:
-        after, begin = None, first
-        if before is not None and first < segments.repeated:
-            taken, after, begin = list(before.taken), before.last, segments.repeated
-        taken += machine.walk(keys[texts[begin : last + 1]].tolist(), after)
-        rows.append(np.arange(first, last + 1))
-    numbers = np.array(taken, dtype=np.int64)
-    place = np.concatenate(rows)
+    first, last = (transactions[name].to_numpy() for name in ("row", "last"))
+    if int(first[0]) >= segments.repeated:
+        before = None
+    place = _ranges(first, last)
+    begun = before.taken if before is not None else np.array([], dtype=np.int64)
+    own = place[len(begun) :]
+    starts = np.maximum(np.cumsum(last - first + 1) - (last - first + 1) - len(begun), 0)
+    after = [None if before is None or at else before.last for at in range(len(first))]
+    taken = np.concatenate([begun, machine.walk(keys[texts[own]], starts, after)])
     nodes = np.array(
         [-1 if one.node is None else one.node.index for one in machine.transitions], dtype=np.int64
     )
-    node = nodes[numbers]
+    node = nodes[taken]
     pairs, pair = _pairs(segments, node, texts[place])
     return Loops(
         machine.guide,
         place,
         node,
-        numbers,
+        taken,
         pair,
         pairs,
         machine,
         transactions,
-        repeated=len(before.taken) if before is not None and goes_on else 0,
-        already=before.already if before is not None and goes_on else {},
-        numbers=before.numbers if before is not None and goes_on else {},
-        opened=before.open if before is not None and goes_on else frozenset(),
-        open=_open(machine, segments, transactions, taken, unfinished),
+        repeated=len(begun),
+        already=before.already if before is not None else {},
+        numbers=before.numbers if before is not None else {},
+        opened=before.open if before is not None else frozenset(),
+        open=_open(machine, segments, transactions, int(taken[-1]), unfinished),
     )
+
+
+def _ranges(first: Integers, last: Integers) -> Integers:
+    """The numbers from each first to its last, in one row."""
+    lengths = last - first + 1
+    begin = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) + np.repeat(first - begin, lengths)
 
 
 _ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA")
@@ -241,7 +244,7 @@ def _open(
     machine: Automaton,
     segments: Segments,
     transactions: pl.DataFrame,
-    taken: list[int],
+    taken: int,
     unfinished: int | None,
 ) -> frozenset[Node]:
     """The loops that go on in the next frame, where these transactions' last one does."""
@@ -250,7 +253,7 @@ def _open(
     root = frozenset({machine.guide.root})
     if segments.following[0] in _ENVELOPE:
         return root
-    return root | machine.open_before(taken[-1], segments.following)
+    return root | machine.open_before(taken, segments.following)
 
 
 def _left(loops: Loops) -> Left:
@@ -263,7 +266,7 @@ def _left(loops: Loops) -> Left:
     kept = np.flatnonzero(np.arange(len(loops.node)) >= since[loops.node])
     return Left(
         rows=loops.rows[kept],
-        taken=loops.taken[kept].tolist(),
+        taken=loops.taken[kept],
         last=int(loops.taken[-1]),
         already=_already(loops, kept),
         numbers={name: _numbers(loops, name) for name in ("HL", "LX")},
