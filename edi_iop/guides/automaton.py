@@ -129,7 +129,7 @@ class Automaton:
         place[starts] = begin
         follows = np.ones(len(keys) + 1, dtype=bool)
         follows[starts] = follows[-1] = False
-        taken = self._taught[place, keys]
+        taken: Integers = self._taught[place, keys]
         doubtful = np.flatnonzero(follows)
         for _ in range(_PATIENCE + len(keys) // _SEGMENTS_A_TURN):
             led = self._places[taken[doubtful - 1]]

@@ -20,7 +20,7 @@ from edi_iop.guides.automaton import Automaton, automaton
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.envelopes import Enveloped, Open
-from edi_iop.x12.segments import Segments
+from edi_iop.x12.segments import Segments, numbered
 
 Integers = npt.NDArray[np.int64]
 
@@ -234,7 +234,8 @@ def _ranges(first: Integers, last: Integers) -> Integers:
     """The numbers from each first to its last, in one row."""
     lengths = last - first + 1
     begin = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum())) + np.repeat(first - begin, lengths)
+    numbers: Integers = np.arange(int(lengths.sum())) + np.repeat(first - begin, lengths)
+    return numbers
 
 
 _ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA")
@@ -325,47 +326,53 @@ def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.Data
     first = np.full(len(segments.texts), -2, dtype=np.int64)
     first[texts[::-1]] = node[::-1]
     elsewhere = np.flatnonzero(first[texts] != node)
-    others, their = np.unique(
-        np.stack([node[elsewhere], texts[elsewhere]]), axis=1, return_inverse=True
-    )
+    count = len(segments.texts)
+    both, their = np.unique(node[elsewhere] * count + texts[elsewhere], return_inverse=True)
     used = np.flatnonzero(first > -2)
-    nodes = np.concatenate([first[used], others[0]])
+    nodes = np.concatenate([first[used], both // count])
     order = np.argsort(nodes, kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     number = np.full(len(segments.texts), -1, dtype=np.int64)
     number[used] = rank[: len(used)]
     pair = number[texts]
-    pair[elsewhere] = rank[len(used) + their.ravel()]
-    text = pl.Series("text", np.concatenate([used, others[1]])[order])
+    pair[elsewhere] = rank[len(used) + their]
+    text = pl.Series("text", np.concatenate([used, both % count])[order])
     columns = [segments.texts[name].gather(text) for name in ("raw", "elements")]
     return pl.DataFrame([pl.Series("node", nodes[order]), text, *columns]), pair
 
 
-def _keys(segments: Segments, machine: Automaton) -> npt.NDArray[np.int64]:
+def _keys(segments: Segments, machine: Automaton) -> Integers:
     """The automaton's key number of each distinct text."""
-    width = max((len(places) for places in machine.discriminators.values()), default=0)
-    values = []
-    for rank in range(width):
-        ids = {
-            segment_id: places[rank]
-            for segment_id, places in machine.discriminators.items()
-            if rank < len(places)
-        }
-        at = pl.coalesce(
-            pl.when(
-                pl.col("id").is_in([one for one, place in ids.items() if place == position])
-            ).then(pl.col("elements").list.get(position, null_on_oob=True).fill_null(""))
-            for position in sorted(set(ids.values()))
-        )
-        values.append(at.str.extract(sep.FIRST_COMPONENT, 0).alias(f"value{rank}"))
-    keyed = segments.texts.select("text", "id", *values)
-    columns = ["id", *(f"value{rank}" for rank in range(width))]
-    distinct = keyed.select(columns).unique()
-    numbers = [
-        machine.key_number(tuple(value for value in row if value is not None))
-        for row in distinct.iter_rows()
+    ids, names = segments.ids
+    plain = [
+        _UNKEYED if name in machine.discriminators else machine.key_number((name,))
+        for name in names
     ]
-    numbered = distinct.with_columns(number=pl.Series(numbers, dtype=pl.Int64))
-    joined = keyed.join(numbered, on=columns, how="left", nulls_equal=True, maintain_order="left")
-    return joined["number"].to_numpy()
+    keys = np.array(plain, dtype=np.int64)[ids]
+    # One turn a segment id whose segments a guide tells apart by their elements.
+    for number, name in enumerate(names):
+        if name in machine.discriminators:
+            at = np.flatnonzero(ids == number)
+            elements = segments.texts["elements"].gather(at)
+            keys[at] = _told_apart(elements, name, machine)
+    return keys
+
+
+_UNKEYED = -1
+
+
+def _told_apart(elements: pl.Series, name: str, machine: Automaton) -> Integers:
+    """The key numbers of segments of one id, by the elements that tell them apart."""
+    whole = np.zeros(len(elements), dtype=np.int64)
+    known: list[tuple[str, ...]] = [(name,)]
+    for place in machine.discriminators[name]:
+        values = elements.list.get(place, null_on_oob=True).fill_null("")
+        numbers, distinct = numbered(values)
+        firsts = distinct.str.extract(sep.FIRST_COMPONENT, 0).to_list()
+        combined, whole = np.unique(whole * len(firsts) + numbers, return_inverse=True)
+        known = [
+            (*known[both // len(firsts)], firsts[both % len(firsts)]) for both in combined.tolist()
+        ]
+    keys: Integers = np.array([machine.key_number(key) for key in known], dtype=np.int64)[whole]
+    return keys

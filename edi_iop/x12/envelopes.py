@@ -6,6 +6,7 @@ agree and are not used twice.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,9 @@ _CARRIED = {
     "isa": {"isa06": 6, "isa08": 8, "isa13": 13, "isa15": 15},
 }
 """The elements of each header that tables carry."""
+_SEGMENT_ID = re.compile(sep.SEGMENT_ID)
+_INSIDE = (sep.ELEMENT, sep.REPETITION, sep.COMPONENT)
+"""What separates inside a segment."""
 _TRAILERS = {"IEA": ("ISA", 2), "GE": ("GS", 2), "SE": ("ST", 2)}
 """A trailer's header, and where it carries the control number (its count is always element 1)."""
 
@@ -102,7 +106,7 @@ def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
     spans = _spans(segments, heads)
     inside = _inside(segments, heads, spans, before)
     ends = _trailers(heads, inside)
-    stray = _stray(segments, heads, spans)
+    stray = _stray(segments, spans)
     findings = pl.concat(
         [
             _wrong_counts(ends),
@@ -124,18 +128,12 @@ def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
     )
 
 
-def _rows_of(segments: Segments, texts: pl.Series) -> Integers:
-    """The rows whose text is one of these (a flag a text)."""
-    return np.flatnonzero(texts.to_numpy()[segments.rows["text"].to_numpy()])
-
-
 def _under_headers(segments: Segments) -> pl.DataFrame:
     """One row an envelope segment: row, id, elements, and the ISA, GS and ST it stands under.
 
     That is the last one seen, until its trailer or the next header above it.
     """
-    ids = list(_HEADERS) + list(_TRAILERS)
-    rows = _rows_of(segments, segments.texts["id"].is_in(ids))
+    rows = segments.rows_of(segments.with_ids({*_HEADERS, *_TRAILERS}.__contains__))
     found = segments.rows[rows]
     heads = found.with_columns(
         row=pl.Series(rows, dtype=pl.Int64),
@@ -458,15 +456,15 @@ def _used(heads: pl.DataFrame, segments: Segments, before: Open | None) -> pl.Da
     return here.with_columns(open=goes_on)
 
 
-def _stray(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> Integers:
+def _stray(segments: Segments, spans: pl.DataFrame) -> Integers:
     """Rows under no transaction that are no envelope segment."""
-    known = np.zeros(len(segments.rows) + 1, dtype=np.int64)
+    known = np.zeros(len(segments.rows) + 1, dtype=np.int32)
     np.add.at(known, spans["row"].to_numpy(), 1)
     np.add.at(known, spans["last"].to_numpy() + 1, -1)
-    inside = np.cumsum(known)[:-1] > 0
-    inside[heads["row"].to_numpy()] = True
-    inside[_rows_of(segments, segments.texts["id"].is_in(["TA1", ""]))] = True
-    return np.flatnonzero(~inside)
+    outside = np.flatnonzero(np.cumsum(known)[:-1] <= 0)
+    allowed = segments.with_ids({*_HEADERS, *_TRAILERS, "TA1", ""}.__contains__)
+    stray: Integers = outside[~allowed[segments.rows["text"].to_numpy()[outside]]]
+    return stray
 
 
 def _outside(
@@ -513,12 +511,15 @@ def _foreign(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl
 
 def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Empty segments, segments with impossible identifiers, and trailing separators."""
-    raw, own = pl.col("raw"), pl.col("id")
-    blank = raw.str.strip_chars() == ""
-    trailing = raw.str.contains(r"[\x1d\x1e\x1f]$|[\x1e\x1f]\x1d") & (own != "ISA")
-    faulty = segments.texts.select(
-        blank=blank, odd=~own.str.contains(sep.SEGMENT_ID) & ~blank, trailing=trailing
-    )
+    impossible = segments.with_ids(lambda name: not _SEGMENT_ID.search(name))
+    blank = impossible.copy()
+    at = np.flatnonzero(impossible)
+    blank[at] = (segments.texts["raw"].gather(at).str.strip_chars() == "").to_numpy()
+    faulty = {
+        "blank": blank,
+        "odd": impossible & ~blank,
+        "trailing": _trailing(segments.texts["raw"]) & segments.with_ids("ISA".__ne__),
+    }
     found = []
     for column, code, says in (
         ("blank", "SEGMENT_EMPTY", pl.lit("an empty segment")),
@@ -529,13 +530,20 @@ def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.D
             pl.format("{} ends in empty elements or components", "id"),
         ),
     ):
-        rows = (
-            _rows_of(segments, faulty[column]) if faulty[column].any() else np.array([], np.int64)
-        )
+        rows = segments.rows_of(faulty[column])
         found.append(
             _fault(_identified(segments, _standing(segments, heads, spans, rows)), code, says)
         )
     return pl.concat(found)
+
+
+def _trailing(raw: pl.Series) -> npt.NDArray[np.bool_]:
+    """Texts that end in separators, or have an element that does."""
+    text = pl.col("raw").str
+    ends = pl.any_horizontal(text.ends_with(one) for one in _INSIDE)
+    inside = [one + sep.ELEMENT for one in (sep.REPETITION, sep.COMPONENT)]
+    found = raw.to_frame("raw").select(ends | text.contains_any(inside))
+    return found.to_series().to_numpy()
 
 
 def interchange(transactions: pl.DataFrame, guide: str, group: str, envelope: Envelope) -> bytes:

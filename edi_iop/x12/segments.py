@@ -8,7 +8,7 @@ follows from a segment's text alone is worked out once for each distinct text.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import BinaryIO
@@ -70,6 +70,23 @@ class Segments:
         last = self.rows.tail(1)
         ahead = last.with_columns(pl.col("number") + 1, byte_offset=pl.lit(self.stop, pl.Int64))
         return pl.concat([self.rows, ahead], rechunk=True)
+
+    @cached_property
+    def ids(self) -> tuple[Integers, list[str]]:
+        """The segment id of each text as a number, and the id behind each number."""
+        numbers, distinct = numbered(self.texts["id"])
+        return numbers, distinct.to_list()
+
+    def with_ids(self, wanted: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
+        """Whether each text's segment id is one that is wanted."""
+        numbers, names = self.ids
+        return np.array([wanted(name) for name in names], dtype=bool)[numbers]
+
+    def rows_of(self, texts: npt.NDArray[np.bool_]) -> Integers:
+        """The rows whose text is one of these (a flag a text)."""
+        if not texts.any():
+            return np.array([], dtype=np.int64)
+        return np.flatnonzero(texts[self.rows["text"].to_numpy()])
 
     def shown(self, row: int) -> str:
         """A segment as it stands in its file."""
@@ -158,7 +175,7 @@ def _frame(
     if pieces:
         kept[lasts] = (raw.gather(lasts).str.strip_chars() != "").to_numpy()
     raw = raw.head(len(kept)).filter(pl.Series(kept))
-    text, distinct = _distinct(raw)
+    text, distinct = numbered(raw)
     of_piece = np.repeat(np.arange(len(pieces)), sizes)[kept]
     files = np.array([piece.file for piece in pieces], dtype=np.int64)
     rows = pl.DataFrame(
@@ -201,35 +218,40 @@ def _starts(piece: Piece) -> Integers:
     """Byte offset in the file of each segment of a piece, the blanks before it skipped."""
     data = np.frombuffer(piece.data, dtype=np.uint8)
     # Looked for in the canonical text: where separators clash, only that is split at.
-    text = np.frombuffer(piece.data.translate(piece.separators.to_canonical), dtype=np.uint8)
-    ends = np.flatnonzero(text == ord(sep.TERMINATOR))
-    starts = np.concatenate([[0], ends + 1])
-    stops = np.append(ends, len(data))
-    waiting = _blank_at(data, starts, stops, np.arange(len(starts)))
+    clash = piece.separators.clash
+    text = piece.data.translate(piece.separators.to_canonical) if clash else piece.data
+    terminator = sep.TERMINATOR.encode() if clash else piece.separators.terminator
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord(terminator))
+    starts = np.empty(len(ends) + 1, dtype=np.int64)
+    starts[0] = 0
+    np.add(ends, 1, out=starts[1:])
+    padded = np.append(data, np.uint8(_NO_BLANK))
+    blanks = _BLANK.copy()
+    blanks[ord(terminator)] = False  # where it is a line break, it ends the segment
+    waiting: Integers | slice = slice(None)
     for _ in range(_LONGEST_INDENT):
-        if not len(waiting):
-            break
+        at = starts[waiting]
+        blank = np.flatnonzero(blanks[padded[at]])
+        if not len(blank):
+            return starts + piece.start
+        waiting = blank if isinstance(waiting, slice) else waiting[blank]
+        if len(waiting) == len(starts):
+            waiting = slice(None)
         starts[waiting] += 1
-        waiting = _blank_at(data, starts, stops, waiting)
-    for one in waiting.tolist():  # hardly ever: lines of blanks
-        blanks = piece.data[starts[one] : stops[one]]
-        starts[one] += len(blanks) - len(blanks.lstrip(b" \t\r\n\x00"))
+    stops = np.append(ends, len(data))
+    for one in np.flatnonzero(blanks[padded[starts]]).tolist():  # hardly ever: lines of blanks
+        content = piece.data[starts[one] : stops[one]]
+        starts[one] += len(content) - len(content.lstrip(b" \t\r\n\x00"))
     return starts + piece.start
 
 
+_NO_BLANK = ord("~")
 _LONGEST_INDENT = 8
 """Blanks before a segment that are skipped all segments at once: a line break is one or two."""
 
 
-def _blank_at(data: Bytes, starts: Integers, stops: Integers, waiting: Integers) -> Integers:
-    """Those of the waiting segments before whose content a blank stands."""
-    at = starts[waiting]
-    blank = _BLANK[data[np.minimum(at, len(data) - 1)]]
-    return waiting[blank & (at < stops[waiting])]
-
-
-def _distinct(raw: pl.Series) -> tuple[Integers, pl.Series]:
-    """The number of each segment's text, and the distinct texts in the order of their numbers."""
+def numbered(raw: pl.Series) -> tuple[Integers, pl.Series]:
+    """The number of each text, and the distinct texts in the order of their numbers."""
     if raw.is_empty():
         return np.array([], dtype=np.uint32), raw
     # A category is the fastest way to number texts; each frame has its own.
