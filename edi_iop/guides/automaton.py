@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ import numpy.typing as npt
 from edi_iop.guides.loader import Guide, Node, load
 from edi_iop.x12 import separators as sep
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger[Any]]
 Discriminator = tuple[int, ...]
 """The element positions that tell a guide's segments of one id apart."""
 

@@ -7,9 +7,10 @@ it, so hierarchy, extraction and checks are array operations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,8 @@ from edi_iop.x12 import separators as sep
 from edi_iop.x12.envelopes import Enveloped, Open
 from edi_iop.x12.segments import Segments, numbered
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger[Any]]
+_NOWHERE: Integers = np.array([], dtype=np.int64)
 
 
 @dataclass
@@ -55,7 +57,6 @@ class Loops:
     open: frozenset[Node] = frozenset()
     """The loops that go on in the next frame."""
     _instances: dict[int, Integers] = field(default_factory=dict)
-    _starts: dict[int, Integers] = field(default_factory=dict)
 
     @cached_property
     def _by_node(self) -> tuple[Integers, Integers]:
@@ -79,22 +80,35 @@ class Loops:
         found = zip(numbers.tolist(), starts.tolist(), counts.tolist(), strict=True)
         return {number: (start, count) for number, start, count in found if number >= 0}
 
+    @cached_property
+    def _begun(self) -> dict[int, Integers]:
+        """Of each loop that occurs, the places where it begins."""
+        places = np.flatnonzero(self._begins[self.taken])
+        numbers = self.taken[places]
+        order = np.argsort(numbers, kind="stable")
+        kinds, first = np.unique(numbers[order], return_index=True)
+        parts: dict[int, list[Integers]] = {}
+        for kind, part in zip(kinds.tolist(), np.split(places[order], first[1:]), strict=False):
+            for loop in self.automaton.transitions[kind].begins:
+                parts.setdefault(loop.index, []).append(part)
+        return {loop: np.sort(np.concatenate(found)) for loop, found in parts.items()}
+
+    @property
+    def _begins(self) -> npt.NDArray[np.bool_]:
+        """Of each transition, whether a loop begins with it."""
+        return np.array([bool(one.begins) for one in self.automaton.transitions], dtype=bool)
+
     def starts(self, loop: Node) -> Integers:
         """Places where a loop begins."""
-        known = self._starts.get(loop.index)
-        if known is None:
-            of_transition = [loop in one.begins for one in self.automaton.transitions]
-            known = np.flatnonzero(np.array(of_transition, dtype=bool)[self.taken])
-            self._starts[loop.index] = known
-        return known
+        return self._begun.get(loop.index, _NOWHERE)
 
     def instance(self, loop: Node) -> Integers:
         """Running number of a loop at each segment: 1 from its first beginning on, 0 before."""
         known = self._instances.get(loop.index)
         if known is None:
-            lengths = np.diff(np.concatenate([[0], self.starts(loop), [len(self.rows)]]))
-            known = np.repeat(np.arange(len(lengths)), lengths)
-            self._instances[loop.index] = known
+            lengths = np.diff(self.starts(loop), prepend=0, append=len(self.rows))
+            numbers = np.arange(len(lengths), dtype=np.int32)
+            known = self._instances[loop.index] = np.repeat(numbers, lengths)
         return known
 
     def occurrences(self, child: Node) -> Integers:
@@ -107,9 +121,9 @@ class Loops:
 
     def passed(self, loop: Node, child: Node) -> bool:
         """Whether something of the last instance of a loop stands behind the child's place."""
-        inside = self.node[self.starts(loop)[-1] :]
-        below = [node.index for node in self.guide.nodes if loop in node.above()]
-        return bool(((inside > child.index) & (inside <= max(below, default=-1))).any())
+        order, begin = self._by_node
+        behind = order[begin[child.index + 2] : begin[_last_inside(loop).index + 2]]
+        return bool(behind.max(initial=-1) >= self.starts(loop)[-1])
 
     def standing(self, places: Integers) -> tuple[Integers, Integers]:
         """For places, their rows in the frame and the numbers of their transactions.
@@ -311,6 +325,11 @@ def _already(loops: Loops, kept: Integers) -> dict[int, int]:
     return answer
 
 
+def _last_inside(loop: Node) -> Node:
+    """The last node of a guide's part: they are numbered from the outside in, in order."""
+    return _last_inside(loop.children[-1]) if loop.children else loop
+
+
 def children(loop: Node) -> Iterator[Node]:
     """The segments and loops of a loop, those of its wrappers included; not what starts it."""
     for child in loop.children:
@@ -330,7 +349,7 @@ def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.Data
     both, their = np.unique(node[elsewhere] * count + texts[elsewhere], return_inverse=True)
     used = np.flatnonzero(first > -2)
     nodes = np.concatenate([first[used], both // count])
-    order = np.argsort(nodes, kind="stable")
+    order = np.argsort(nodes.astype(np.int16), kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     number = np.full(len(segments.texts), -1, dtype=np.int64)
@@ -350,25 +369,27 @@ def _keys(segments: Segments, machine: Automaton) -> Integers:
         for name in names
     ]
     keys = np.array(plain, dtype=np.int64)[ids]
+    told: dict[int, pl.Series] = {}
     # One turn a segment id whose segments a guide tells apart by their elements.
     for number, name in enumerate(names):
-        if name in machine.discriminators:
-            at = np.flatnonzero(ids == number)
-            elements = segments.texts["elements"].gather(at)
-            keys[at] = _told_apart(elements, name, machine)
+        places = machine.discriminators.get(name, ())
+        at = np.flatnonzero(ids == number) if places else _NOWHERE
+        for place in places:
+            if place not in told:
+                told[place] = segments.texts["elements"].list.get(place, null_on_oob=True)
+        keys[at] = _told_apart([told[place][at].fill_null("") for place in places], name, machine)
     return keys
 
 
 _UNKEYED = -1
 
 
-def _told_apart(elements: pl.Series, name: str, machine: Automaton) -> Integers:
+def _told_apart(values: Sequence[pl.Series], name: str, machine: Automaton) -> Integers:
     """The key numbers of segments of one id, by the elements that tell them apart."""
-    whole = np.zeros(len(elements), dtype=np.int64)
+    whole = np.zeros(len(values[0]) if values else 0, dtype=np.int64)
     known: list[tuple[str, ...]] = [(name,)]
-    for place in machine.discriminators[name]:
-        values = elements.list.get(place, null_on_oob=True).fill_null("")
-        numbers, distinct = numbered(values)
+    for one in values:
+        numbers, distinct = numbered(one)
         firsts = distinct.str.extract(sep.FIRST_COMPONENT, 0).to_list()
         combined, whole = np.unique(whole * len(firsts) + numbers, return_inverse=True)
         known = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ import polars as pl
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.segments import Segments
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger[Any]]
 
 _HEADERS = {"ISA": 13, "GS": 6, "ST": 2}
 """Where a header carries its control number."""

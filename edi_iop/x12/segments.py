@@ -11,7 +11,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from edi_iop.x12 import separators as sep
 from edi_iop.x12.pieces import CHUNK, Piece, of_file
 from edi_iop.x12.separators import Separators
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger[Any]]
 Bytes = npt.NDArray[np.uint8]
 _BLANK = np.array([byte in b" \t\r\n\x00" for byte in range(256)])
 _ROWS = {"file": pl.Int64, "interchange": pl.UInt32, "number": pl.Int64, "byte_offset": pl.Int64, "text": pl.UInt32}  # fmt: skip
