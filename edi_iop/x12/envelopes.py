@@ -314,10 +314,29 @@ def _transactions(heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_NO_FAULTS = pl.DataFrame(
+    schema={
+        "file": pl.Int64,
+        "row": pl.Int64,
+        "isa": pl.Int64,
+        "gs": pl.Int64,
+        "st": pl.Int64,
+        "code": pl.String,
+        "message": pl.String,
+        "segment_position": pl.Int64,
+        "byte_offset": pl.Int64,
+        "segment": pl.String,
+        "element": pl.Int64,
+    }
+)
+
+
 def _fault(
     rows: pl.DataFrame, code: str, message: pl.Expr, at_element: int | None = None
 ) -> pl.DataFrame:
     """Findings placed at these rows."""
+    if rows.is_empty():
+        return _NO_FAULTS
     return rows.select(
         "file",
         "row",
@@ -478,6 +497,8 @@ def _outside(
     """Segments under no transaction that are no envelope segment, once a run of them."""
     runs_on = before is not None and before.stray and segments.repeated > 0
     rows = stray[np.diff(stray, prepend=segments.repeated - 1 if runs_on else -2) > 1]
+    if not len(rows):
+        return _NO_FAULTS
     return _fault(
         _identified(segments, _standing(segments, heads, spans, rows)),
         "NO_ENVELOPE",
@@ -505,6 +526,8 @@ def _repeated(heads: pl.DataFrame, segments: Segments, before: Open | None) -> p
 
 def _foreign(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Segments with a control character that is no separator of theirs."""
+    if not len(segments.foreign):
+        return _NO_FAULTS
     placed = _standing(segments, heads, spans, segments.foreign)
     says = pl.lit("a control character stands in the segment")
     return _fault(_identified(segments, placed), "CHARACTER_INVALID", says)
@@ -532,10 +555,10 @@ def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.D
         ),
     ):
         rows = segments.rows_of(faulty[column])
-        found.append(
-            _fault(_identified(segments, _standing(segments, heads, spans, rows)), code, says)
-        )
-    return pl.concat(found)
+        if len(rows):
+            standing = _standing(segments, heads, spans, rows)
+            found.append(_fault(_identified(segments, standing), code, says))
+    return pl.concat([_NO_FAULTS, *found])
 
 
 def _trailing(raw: pl.Series) -> npt.NDArray[np.bool_]:
