@@ -135,6 +135,16 @@ class Loops:
         inside = np.minimum(places, len(self.rows) - 1)
         return rows, self.instance(self.guide.root)[inside] - 1
 
+    def distinct(self, places: Integers) -> tuple[pl.DataFrame, pl.Series]:
+        """The distinct segments (rows of `pairs`) at some places, and which of them each is."""
+        pair = self.pair[places]
+        there = np.zeros(len(self.pairs), dtype=bool)
+        there[pair] = True
+        distinct = np.flatnonzero(there)
+        number = np.empty(len(self.pairs), dtype=np.uint32)
+        number[distinct] = np.arange(len(distinct), dtype=np.uint32)
+        return self.pairs[distinct], pl.Series(number[pair])
+
     def elements(self, places: Integers) -> pl.Series:
         """The element lists of segments (the id first)."""
         return self.pairs["elements"].gather(self.pair[places])

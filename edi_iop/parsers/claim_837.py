@@ -152,6 +152,8 @@ def _at_line(lines: pl.DataFrame, code: str, message: pl.Expr) -> pl.DataFrame:
 def _at(
     frame: pl.DataFrame, code: str, loop: str, segment: str, element: int | None, offset: str, message: pl.Expr
 ) -> pl.DataFrame:  # fmt: skip
+    if frame.is_empty():
+        return FINDINGS.empty()
     return FINDINGS.conform(
         frame.select(
             "file_id",

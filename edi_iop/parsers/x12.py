@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,16 +13,16 @@ import polars as pl
 
 from edi_iop.guides import balancing, checks, situations, structure
 from edi_iop.guides.companion import companion_faults
-from edi_iop.guides.loops import Loops, Walked, walk
+from edi_iop.guides.loops import Left, Loops, Walked, walk
 from edi_iop.parsers import claim_837
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
 from edi_iop.x12 import segments as split
-from edi_iop.x12.envelopes import Enveloped, enveloped
+from edi_iop.x12.envelopes import Enveloped, Open, enveloped
 from edi_iop.x12.pieces import CHUNK
-from edi_iop.x12.segments import Segments
+from edi_iop.x12.segments import Headers, Segments
 
 Tables = dict[str, pl.DataFrame]
 
@@ -45,22 +44,22 @@ def read_batches(
 ) -> Iterator[Batch]:
     """Segments, envelopes, loops, checks and tables of all files, a chunk at a time.
 
-    What a large file leaves open at the end of a chunk is repeated in the next one. The
-    chunks overlap, for two cores: while one is walked, the next is being split and the
-    last one checked and transcribed. Polars and NumPy work outside the interpreter's lock.
+    What a large file leaves open at the end of a chunk is repeated in the next one. Two
+    chunks overlap, for two cores: while one is checked and transcribed, the next is split and
+    walked. Polars and NumPy work outside the interpreter's lock.
     """
-    with ThreadPoolExecutor(2) as pool:
-        frames = split.frames(files, size)
-        coming = pool.submit(next, frames, None)
-        last: _Step | None = None
-        done: deque[Future[Batch]] = deque()
-        while (frame := coming.result()) is not None:
-            coming = pool.submit(next, frames, None)
-            last = _step(frame, last)
-            done.append(pool.submit(_batch, last, companion))
-            if len(done) > 1:
-                yield done.popleft().result()
-        yield from (one.result() for one in done)
+    with ThreadPoolExecutor(1) as pool:
+        left = _Left()
+        working: Future[Batch] | None = None
+        for frame in split.frames(files, size):
+            step = _step(frame, left)
+            left = _left(step)
+            if working is not None:
+                yield working.result()
+            working = pool.submit(_batch, step, companion)
+            del frame, step  # No more than two chunks are held.
+        if working is not None:
+            yield working.result()
 
 
 @dataclass(frozen=True)
@@ -72,15 +71,29 @@ class _Step:
     walked: Walked
 
 
-def _step(frame: Segments, last: _Step | None) -> _Step:
+@dataclass(frozen=True)
+class _Left:
+    """What a chunk leaves open for the next."""
+
+    headers: Headers | None = None
+    envelopes: Open | None = None
+    loops: Left | None = None
+
+
+def _step(frame: Segments, before: _Left) -> _Step:
     """The next chunk, beginning with what the last one left open."""
-    left_open = None if last is None else last.envelopes.left_open
-    left = None if last is None else last.walked.left
-    if last is not None and left_open is not None and len(left_open.rows):
-        rows = left_open.rows if left is None else left.below(left_open)
-        frame = split.continued(frame, last.segments, rows)
-    envelopes = enveloped(frame, left_open)
-    return _Step(frame, envelopes, walk(frame, envelopes, left))
+    if before.headers is not None:
+        frame = split.continued(frame, before.headers)
+    envelopes = enveloped(frame, before.envelopes)
+    return _Step(frame, envelopes, walk(frame, envelopes, before.loops))
+
+
+def _left(step: _Step) -> _Left:
+    envelopes, loops = step.envelopes.left_open, step.walked.left
+    if envelopes is None or not len(envelopes.rows):
+        return _Left(None, envelopes, loops)
+    rows = envelopes.rows if loops is None else loops.below(envelopes)
+    return _Left(split.headers(step.segments, rows), envelopes, loops)
 
 
 def _batch(step: _Step, companion: str | None) -> Batch:

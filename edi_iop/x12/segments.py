@@ -122,19 +122,31 @@ def frames(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator
         yield _frame(*_sorted(held), count)
 
 
-def continued(frame: Segments, before: Segments, rows: Integers) -> Segments:
-    """The frame with rows of the one before it at its start: the open headers of what goes on."""
-    head = before.rows[rows]
-    texts = before.texts[head["text"]]
-    count = len(frame.texts)
-    numbers = pl.Series("text", range(count, count + len(head)), dtype=pl.UInt32)
-    repeated = head.with_columns(numbers, interchange=pl.lit(0, pl.UInt32))
+@dataclass(frozen=True)
+class Headers:
+    """Rows of a frame that are repeated in the next one, the open headers of what goes on."""
+
+    rows: pl.DataFrame
+    texts: pl.DataFrame
+
+
+def headers(frame: Segments, rows: Integers) -> Headers:
+    """These rows of a frame, to be repeated."""
+    head = frame.rows[rows]
+    return Headers(head, frame.texts[head["text"]])
+
+
+def continued(frame: Segments, before: Headers) -> Segments:
+    """The frame with the headers that the one before it left open at its start."""
+    count, more = len(frame.texts), len(before.rows)
+    numbers = pl.Series("text", range(count, count + more), dtype=pl.UInt32)
+    repeated = before.rows.with_columns(numbers, interchange=pl.lit(0, pl.UInt32))
     return replace(
         frame,
         rows=pl.concat([repeated, frame.rows], rechunk=True),
-        texts=pl.concat([frame.texts, texts.with_columns(numbers)], rechunk=True),
-        foreign=frame.foreign + len(head),
-        repeated=len(head),
+        texts=pl.concat([frame.texts, before.texts.with_columns(numbers)], rechunk=True),
+        foreign=frame.foreign + more,
+        repeated=more,
     )
 
 
