@@ -13,7 +13,6 @@ from collections.abc import Callable
 import polars as pl
 
 from edi_iop.guides import patterns
-from edi_iop.guides.external import external_faults
 from edi_iop.guides.loader import index
 from edi_iop.guides.loops import Loops
 from edi_iop.guides.specifications import code_lists, specifications
@@ -51,9 +50,7 @@ def element_faults(loops: Loops) -> pl.DataFrame:
     # A note that asks for a required element says nothing new.
     found.append(syntax_notes(loops).join(missing, on=["pair", "element"], how="anti"))
     faults = pl.concat(found, how="diagonal_relaxed")
-    if faults.is_empty():
-        return external_faults(loops)
-    return pl.concat([_placed(loops, faults), external_faults(loops)])
+    return pl.DataFrame(schema=FAULTS) if faults.is_empty() else _placed(loops, faults)
 
 
 def _suspects(loops: Loops) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from edi_iop.guides import balancing, checks, situations, structure
+from edi_iop.guides import balancing, checks, external, situations, structure
 from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.loops import Left, Loops, Walked, walk
 from edi_iop.parsers import claim_837
@@ -27,6 +27,18 @@ from edi_iop.x12.segments import Headers, Segments
 Tables = dict[str, pl.DataFrame]
 
 
+_COMPANION = 7
+ALL_LEVELS = frozenset(range(1, _COMPANION + 1))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be checked: SNIP levels (the envelopes, level 1, always are), a companion guide."""
+
+    levels: Collection[int] = ALL_LEVELS
+    companion: str | None = None
+
+
 @dataclass(frozen=True)
 class Batch:
     """What a chunk of X12 files holds."""
@@ -40,7 +52,7 @@ class Batch:
 
 
 def read_batches(
-    files: Iterable[tuple[int, BinaryIO]], companion: str | None = None, size: int = CHUNK
+    files: Iterable[tuple[int, BinaryIO]], asked: Asked | None = None, size: int = CHUNK
 ) -> Iterator[Batch]:
     """Segments, envelopes, loops, checks and tables of all files, a chunk at a time.
 
@@ -48,6 +60,7 @@ def read_batches(
     chunks overlap, for two cores: while one is checked and transcribed, the next is split and
     walked. Polars and NumPy work outside the interpreter's lock.
     """
+    asked = asked or Asked()
     with ThreadPoolExecutor(1) as pool:
         left = _Left()
         working: Future[Batch] | None = None
@@ -56,7 +69,7 @@ def read_batches(
             left = _left(step)
             if working is not None:
                 yield working.result()
-            working = pool.submit(_batch, step, companion)
+            working = pool.submit(_batch, step, asked)
             del frame, step  # No more than two chunks are held.
         if working is not None:
             yield working.result()
@@ -96,7 +109,7 @@ def _left(step: _Step) -> _Left:
     return _Left(split.headers(step.segments, rows), envelopes, loops)
 
 
-def _batch(step: _Step, companion: str | None) -> Batch:
+def _batch(step: _Step, asked: Asked) -> Batch:
     segments, envelopes, walked = step.segments, step.envelopes, step.walked
     parts: dict[str, list[pl.DataFrame]] = {}
     for loops in walked.loops:
@@ -105,13 +118,13 @@ def _batch(step: _Step, companion: str | None) -> Batch:
             for name, frame in read(loops, table_map, segments).items():
                 parts.setdefault(name, []).append(frame)
     tables = {name: pl.concat(frames) for name, frames in parts.items()}
-    guided = [_guided(loops, envelopes, companion) for loops in walked.loops]
+    guided = [_guided(loops, envelopes, asked) for loops in walked.loops]
     findings = [
         _splitting(segments),
         _enveloping(envelopes),
         _unguided(walked.unguided, segments),
         *guided,
-        _dated(_of_totals(claim_837.faults(tables), envelopes), guided),
+        _dated(_of_totals(claim_837.faults(tables, asked.levels), envelopes), guided),
     ]
     ordered = pl.concat([FINDINGS.conform(one) for one in findings]).sort(
         "file_id", "byte_offset", "element", nulls_last=False, maintain_order=True
@@ -186,18 +199,21 @@ def _of_totals(totals: pl.DataFrame, envelopes: Enveloped) -> pl.DataFrame:
 
 
 _CHECKS = (
-    structure.structure,
-    checks.element_faults,
-    situations.situational_faults,
-    balancing.balance_faults,
+    (2, structure.structure),
+    (2, checks.element_faults),
+    (5, external.external_faults),
+    (4, situations.situational_faults),
+    (3, balancing.balance_faults),
 )
-"""What the guides say of a transaction: its structure, its elements, what depends on what."""
+"""What the guides say of a transaction, by SNIP level: its structure, its elements, what depends on what."""
 
 
-def _guided(loops: Loops, envelopes: Enveloped, companion: str | None) -> pl.DataFrame:
+def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     """Faults against the guide, and a companion guide where one is named, each at its segment."""
-    found = [check(loops) for check in _CHECKS]
-    found += [companion_faults(loops, companion)] if companion else []
+    found = [check(loops) for level, check in _CHECKS if level in asked.levels]
+    if asked.companion is not None and _COMPANION in asked.levels:
+        found.append(companion_faults(loops, asked.companion))
+    found.append(pl.DataFrame(schema=structure.FAULTS))
     faults = pl.concat(found, how="diagonal").filter(pl.col("place") >= loops.repeated)
     if faults.is_empty():
         return FINDINGS.empty()

@@ -23,11 +23,14 @@ def steps(asked: Mapping[str, tuple[pl.Expr, Source, Column]]) -> Steps:
 
     In steps, since an expression that names another twice has it worked out twice.
     """
-    return (
+    read = (
         [_stripped(text, source).alias(name) for name, (text, source, _) in asked.items()],
         [_given(pl.col(name), source.form).alias(name) for name, (_, source, _) in asked.items()],
-        [_converted(pl.col(name), column).alias(name) for name, (_, _, column) in asked.items()],
     )
+    if all(column.dtype == pl.String() for _, _, column in asked.values()):
+        return read
+    typed = [_converted(pl.col(name), column).alias(name) for name, (_, _, column) in asked.items()]
+    return (*read, typed)
 
 
 def typed(frame: pl.DataFrame, made: Steps) -> pl.DataFrame:
