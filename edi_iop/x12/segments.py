@@ -172,14 +172,16 @@ def _frame(
     pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]], count: int
 ) -> Segments:
     """The pieces as a frame whose segments are numbered from `count` on."""
-    bodies = [_canonical(piece) for piece in pieces]
-    starts = [_starts(piece) for piece in pieces]
-    raw = (
-        pl.Series("raw", bodies, dtype=pl.String)
-        .str.split(sep.TERMINATOR)
-        .explode(empty_as_null=False)
-        .str.strip_chars_start("\r\n\t \x00")
-    )
+    bodies = pl.Series("raw", [_canonical(piece) for piece in pieces], dtype=pl.String)
+    starts, gaps = [], set()
+    for piece in pieces:
+        own_starts, gap = _starts(piece)
+        starts.append(own_starts)
+        gaps.add(None if piece.wrapped else gap)
+    gap = gaps.pop() if len(gaps) == 1 else None
+    raw = bodies.str.split(sep.TERMINATOR + (gap or "")).explode(empty_as_null=False)
+    if gap is None:
+        raw = raw.str.strip_chars_start("\r\n\t \x00")
     sizes = np.array([len(one) for one in starts], dtype=np.int64)
     # What follows the last terminator of a piece is no segment when it is blank.
     lasts = np.cumsum(sizes) - 1
@@ -226,8 +228,11 @@ def _canonical(piece: Piece) -> str:
     return piece.data.translate(piece.separators.to_canonical, breaks).decode("latin-1")
 
 
-def _starts(piece: Piece) -> Integers:
-    """Byte offset in the file of each segment of a piece, the blanks before it skipped."""
+def _starts(piece: Piece) -> tuple[Integers, str | None]:
+    """Byte offset in the file of each segment of a piece, the blanks before it skipped.
+
+    Beside them what stands before every segment but the first: nothing, or a line break.
+    """
     data = np.frombuffer(piece.data, dtype=np.uint8)
     # Looked for in the canonical text: where separators clash, only that is split at.
     clash = piece.separators.clash
@@ -245,7 +250,7 @@ def _starts(piece: Piece) -> Integers:
         at = starts[waiting]
         blank = np.flatnonzero(blanks[padded[at]])
         if not len(blank):
-            return starts + piece.start
+            return starts + piece.start, _gap(data, starts, ends)
         waiting = blank if isinstance(waiting, slice) else waiting[blank]
         if len(waiting) == len(starts):
             waiting = slice(None)
@@ -254,7 +259,20 @@ def _starts(piece: Piece) -> Integers:
     for one in np.flatnonzero(blanks[padded[starts]]).tolist():  # hardly ever: lines of blanks
         content = piece.data[starts[one] : stops[one]]
         starts[one] += len(content) - len(content.lstrip(b" \t\r\n\x00"))
-    return starts + piece.start
+    return starts + piece.start, None
+
+
+def _gap(data: Bytes, starts: Integers, ends: Integers) -> str | None:
+    """The line break (or nothing) that stands behind every terminator; None where they differ."""
+    width = int(starts[-1] - ends[-1] - 1) if len(ends) else 0
+    if starts[0] or (starts[1:] - ends != width + 1).any():
+        return None
+    for gap in ("", "\n", "\r\n"):
+        if len(gap) == width and all(
+            (data[ends + 1 + place] == ord(one)).all() for place, one in enumerate(gap)
+        ):
+            return gap
+    return None
 
 
 _NO_BLANK = ord("~")
