@@ -31,6 +31,10 @@ def balance_faults(loops: Loops) -> pl.DataFrame:
     return pl.concat(found)
 
 
+_INSIDE = {"line": "2400", "other": "2320", "decision": "2430"}
+"""What a segment of a claim can stand in: a line, another payer, its decision on a line."""
+
+
 @dataclass(frozen=True)
 class _Claims:
     """The claims at one of the two places of loop 2300."""
@@ -47,13 +51,14 @@ class _Claims:
         nodes = self.loops.guide.carrying(segment, loop, qualifiers)
         return self.loops.segments_of(nodes[0]) if nodes else self.loops.rows[:0]
 
-    def frame(self, places: Integers, **columns: pl.Expr) -> pl.DataFrame:
-        """Segments with columns of their elements, and the claim, line, payer and decision they stand in."""
-        inside = {"line": "2400", "other": "2320", "decision": "2430"}
-        told = {name: self.loops.instance(self.inner(one))[places] for name, one in inside.items()}
-        told |= {"place": places, "claim": self.loops.instance(self.loop)[places]}
-        elements = self.loops.elements(places).alias("elements")
-        return pl.DataFrame([elements, *(pl.Series(n, v, pl.Int64) for n, v in told.items())]).with_columns(**columns)  # fmt: skip
+    def frame(self, places: Integers, *inside: str, **columns: pl.Expr) -> pl.DataFrame:
+        """Segments with columns of their elements, and what they stand in (_INSIDE), by number."""
+        distinct, at = self.loops.distinct(places)
+        told = distinct.select(**columns)[at]
+        numbers = {"place": places, "claim": self.loops.instance(self.loop)[places]}
+        for name in inside:
+            numbers[name] = self.loops.instance(self.inner(_INSIDE[name]))[places]
+        return told.with_columns(pl.Series(n, v).cast(pl.Int64) for n, v in numbers.items())
 
     def whole(self) -> pl.Expr:
         """Claims that are not cut by the end of a piece of a large file."""
@@ -77,8 +82,12 @@ def _cents(element: int) -> pl.Expr:
 
 def _decisions(claims: _Claims) -> pl.DataFrame:
     """One row a payer's decision on a line (SVD): payer, paid, taken (its adjustments)."""
-    paid = claims.frame(claims.of("2430", "SVD"), payer=_text(1), paid=_cents(2))
-    taken = claims.frame(claims.of("2430", "CAS"), taken=_adjusted()).group_by("decision")
+    paid = claims.frame(
+        claims.of("2430", "SVD"), "line", "decision", payer=_text(1), paid=_cents(2)
+    )
+    taken = claims.frame(claims.of("2430", "CAS"), "decision", taken=_adjusted()).group_by(
+        "decision"
+    )
     sums = taken.agg(pl.col("taken").sum())
     return paid.join(sums, on="decision", how="left", maintain_order="left").with_columns(
         pl.col("taken").fill_null(0)
@@ -95,7 +104,7 @@ def _lines(claims: _Claims) -> Iterator[pl.DataFrame]:
     A line that a payer split in two has two decisions: they count together.
     """
     segment, element = ("SV2", 3) if claims.loops.guide.form == "837I" else ("SV1", 2)
-    charges = claims.frame(claims.of("2400", segment), charge=_cents(element))
+    charges = claims.frame(claims.of("2400", segment), "line", charge=_cents(element))
     decided = _decisions(claims).group_by("claim", "line", "payer", maintain_order=True)
     sums = decided.agg(pl.col("place").first(), pl.col("paid", "taken").sum()).join(
         charges.select("line", "charge"), on="line", maintain_order="left"
@@ -111,12 +120,14 @@ def _lines(claims: _Claims) -> Iterator[pl.DataFrame]:
 
 def _claims(claims: _Claims) -> Iterator[pl.DataFrame]:
     """Claims that a payer's payment and adjustments do not make up."""
-    payers = claims.frame(claims.of("2330B", "NM1"), payer=_text(9)).select("other", "payer")
+    payers = claims.frame(claims.of("2330B", "NM1"), "other", payer=_text(9)).select(
+        "other", "payer"
+    )
     charges = claims.frame(claims.of("2300", "CLM"), charge=_cents(2)).select("claim", "charge")
-    taken = claims.frame(claims.of("2320", "CAS"), taken=_adjusted())
+    taken = claims.frame(claims.of("2320", "CAS"), "other", taken=_adjusted())
     lines = _decisions(claims).group_by("claim", "payer").agg(lines=pl.col("paid").sum())
     sums = (
-        claims.frame(claims.of("2320", "AMT", "D"), paid=_cents(2))
+        claims.frame(claims.of("2320", "AMT", "D"), "other", paid=_cents(2))
         .join(payers, on="other", how="left", maintain_order="left")
         .join(charges, on="claim", how="left", maintain_order="left")
         .join(taken.group_by("other").agg(pl.col("taken").sum()), on="other", how="left", maintain_order="left")

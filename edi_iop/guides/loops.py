@@ -304,7 +304,8 @@ def _numbers(loops: Loops, segment_id: str) -> pl.Series:
     begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
     found = [loops.segments_of(node) for node in loops.guide.segments(segment_id)]
     places = np.sort(np.concatenate([*found, np.array([], dtype=np.int64)]))
-    own = loops.elements(places[places >= begin]).list.get(1, null_on_oob=True)
+    distinct, at = loops.distinct(places[places >= begin])
+    own = distinct["elements"].list.get(1, null_on_oob=True)[at]
     earlier = loops.numbers if len(loops.starts(loops.guide.root)) == 1 else {}
     return pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
 

@@ -7,7 +7,7 @@ agree and are not used twice.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -105,6 +105,8 @@ def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
     """
     heads = _under_headers(segments)
     spans = _spans(segments, heads)
+    if before is not None and _goes_on(segments, heads):
+        return _between(segments, heads, spans, before)
     inside = _inside(segments, heads, spans, before)
     ends = _trailers(heads, inside)
     stray = _stray(segments, spans)
@@ -127,6 +129,41 @@ def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
         _numbered(findings.filter(own), heads),
         _left_open(segments, heads, inside, stray, before),
     )
+
+
+def _goes_on(segments: Segments, heads: pl.DataFrame) -> bool:
+    """Whether a frame holds no envelope segment but those repeated, and ends inside of them."""
+    last = int(heads["row"][-1]) if len(heads) else -1
+    return segments.following is not None and len(heads) > 0 and last < segments.repeated
+
+
+def _between(
+    segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame, before: Open
+) -> Enveloped:
+    """A frame out of the middle of a transaction set: nothing begins or ends in it."""
+    stray = _stray(segments, spans)
+    findings = [
+        _outside(segments, heads, spans, stray, before),
+        _empty(segments, heads, spans),
+        _foreign(segments, heads, spans),
+    ]
+    rows = heads["row"].to_numpy()
+    open_ = replace(
+        before,
+        rows=rows,
+        transaction=int(rows[-1]) if heads["id"][-1] == "ST" else None,
+        stray=_ends_stray(segments, stray),
+    )
+    return Enveloped(
+        segments,
+        _transactions(heads, spans),
+        _headers(heads.head(0), _trailers(heads.head(0), _NO_COUNTS), _NO_COUNTS).drop("row"),
+        _numbered(pl.concat(findings), heads),
+        open_,
+    )
+
+
+_NO_COUNTS = pl.DataFrame(schema={"header": pl.Int64, "count": pl.Int64})
 
 
 def _under_headers(segments: Segments) -> pl.DataFrame:
@@ -446,8 +483,13 @@ def _left_open(
         inside=(groups, sets),
         used=_used(heads, segments, before).filter(file=file, open=True).select("id", "number"),
         file=file,
-        stray=bool(len(stray)) and int(stray[-1]) == len(segments.rows) - 1,
+        stray=_ends_stray(segments, stray),
     )
+
+
+def _ends_stray(segments: Segments, stray: Integers) -> bool:
+    """Whether the frame's last segment stands in no transaction set."""
+    return bool(len(stray)) and int(stray[-1]) == len(segments.rows) - 1
 
 
 def _used(heads: pl.DataFrame, segments: Segments, before: Open | None) -> pl.DataFrame:
