@@ -75,7 +75,7 @@ def _totals(
     total = lines.filter(pl.col("revenue") == TOTAL_REVENUE)
     return (
         _at_claim(wrong, "CLAIM_TOTAL_WRONG", 2, told),
-        _at_line(total, "REVENUE_TOTAL_LINE", pl.lit("a total line (0001) among the service lines")),
+        _at_line(total, "REVENUE_TOTAL_LINE", pl.lit("a total line (0001) among the service lines"), "SV2", 1),
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         "statement_from",
         "statement_to",
     )
-    return _at_line(dated.filter(outside), "LINE_DATE_OUTSIDE", told)
+    return _at_line(dated.filter(outside), "LINE_DATE_OUTSIDE", told, "DTP", 3)
 
 
 def _of_program(claims: pl.DataFrame, service: pl.DataFrame) -> list[pl.DataFrame]:
@@ -116,8 +116,8 @@ def _claim_needs(claims: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
     )
     return (
         _at_claim(unfit, "BILL_TYPE_UNUSUAL", 5, pl.format(
-            "bill type {} is none of an outpatient program", "facility_type")),
-        _at_claim(claims.filter(left_too_early | gone_too_early), "FREQUENCY_AGAINST_STATUS", 5, told),
+            "bill type {} is none of an outpatient program", "facility_type"), 1),
+        _at_claim(claims.filter(left_too_early | gone_too_early), "FREQUENCY_AGAINST_STATUS", 5, told, 3),
     )  # fmt: skip
 
 
@@ -131,27 +131,35 @@ def _line_needs(lines: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
     undated = pl.col("service_date").is_null() & one_day.fill_null(True)
     return (
         _at_line(lines.filter(procedure.is_null()), "REVENUE_WITHOUT_PROCEDURE",
-                 pl.format("revenue {} without a procedure", revenue)),
+                 pl.format("revenue {} without a procedure", revenue), "SV2", 2),
         _at_line(lines.filter(procedure.is_in(codes) & ~paired), "PAIR_UNUSUAL",
-                 pl.format("{} is billed with revenue {}", procedure, revenue)),
+                 pl.format("{} is billed with revenue {}", procedure, revenue), "SV2", 2, 2),
         _at_line(lines.filter(undated), "LINE_DATE_MISSING",
                  pl.lit("a program day without its date")),
         _at_line(lines.filter(pl.col("units") % 1 != 0), "UNITS_NOT_WHOLE",
-                 pl.format("{} units of a program day", "units")),
+                 pl.format("{} units of a program day", "units"), "SV2", 5),
     )  # fmt: skip
 
 
-def _at_claim(claims: pl.DataFrame, code: str, element: int, message: pl.Expr) -> pl.DataFrame:
-    return _at(claims, code, "2300", "CLM", element, "claim_offset", message)
+def _at_claim(
+    claims: pl.DataFrame, code: str, element: int, message: pl.Expr, component: int | None = None
+) -> pl.DataFrame:
+    place = ("2300", "CLM", element, component)
+    return _at(claims, code, place, "claim_offset", message)
 
 
-def _at_line(lines: pl.DataFrame, code: str, message: pl.Expr) -> pl.DataFrame:
-    return _at(lines, code, "2400", "LX", None, "line_offset", message)
+def _at_line(
+    lines: pl.DataFrame, code: str, message: pl.Expr,
+    segment: str = "LX", element: int | None = None, component: int | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """At a segment of the lines, whose offset is still that of their LX (parsers.x12 looks it up)."""
+    return _at(lines, code, ("2400", segment, element, component), "line_offset", message)
 
 
 def _at(
-    frame: pl.DataFrame, code: str, loop: str, segment: str, element: int | None, offset: str, message: pl.Expr
+    frame: pl.DataFrame, code: str, place: tuple[str, str, int | None, int | None], offset: str, message: pl.Expr
 ) -> pl.DataFrame:  # fmt: skip
+    loop, segment, element, component = place
     return FINDINGS.conform(
         frame.select(
             "file_id",
@@ -161,6 +169,7 @@ def _at(
             pl.lit(loop).alias("loop"),
             pl.lit(segment).alias("segment"),
             pl.lit(element).alias("element"),
+            pl.lit(component).alias("component"),
         )
     )
 
