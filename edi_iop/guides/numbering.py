@@ -62,6 +62,14 @@ class _Run:
             due[new : new + 1] = np.where(goes_on, self._continued(), due[new : new + 1])
         return due
 
+    def counted(self, number: Integers) -> Flags:
+        """Which numbers are their place in the group: right after a wrong one before them."""
+        starts = np.maximum.accumulate(np.where(self.first, np.arange(len(self.group)), 0))
+        counted: Flags = number == np.arange(len(self.group)) - starts + 1
+        if self.loop in self.loops.opened:
+            counted &= self.group != 1  # Earlier frames hold the first ones.
+        return counted & ~self.first
+
     def _continued(self) -> int:
         """The number after the last of an earlier frame, where it was one."""
         earlier = self.loops.numbers.get("HL", pl.Series([], dtype=pl.String)).tail(1)
@@ -107,7 +115,7 @@ def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL01 counts from 1 by one within its transaction (005010X223A2 front matter, HL01)."""
     number = levels.number(1)
     due = levels.due(number)
-    wrong = (due != _NONE) & (number != due)
+    wrong = (due != _NONE) & (number != due) & ~levels.counted(number)
     yield from _faults(levels, wrong, "HL_NUMBER_WRONG", "HL01 is not {}, the next number", 1, due)
 
 
@@ -141,7 +149,7 @@ def _lines(loops: Loops, claim: Node) -> Iterator[pl.DataFrame]:
         lines = _Run(loops, claim, places)
         number = lines.number(1)
         due = lines.due(number)
-        wrong = (number != _NONE) & (due != _NONE) & (number != due)
+        wrong = (number != _NONE) & (due != _NONE) & (number != due) & ~lines.counted(number)
         says = "LX01 is not {}, the next number"
         yield from _faults(lines, wrong, "LX_NUMBER_WRONG", says, 1, due)
 

@@ -83,6 +83,8 @@ def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Lines of a date that the statement does not cover."""
     dated = lines.join(claims.select(*_CLAIM, "statement_from", "statement_to"), on=_CLAIM)
     last = pl.coalesce("service_date_to", "service_date")
+    # A statement that ends before it begins is told as such, and covers no date.
+    ordered = pl.col("statement_from") <= pl.col("statement_to")
     outside = (pl.col("service_date") < pl.col("statement_from")) | (last > pl.col("statement_to"))
     told = pl.format(
         "the line's date {} is outside the statement, {} to {}",
@@ -90,7 +92,7 @@ def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         "statement_from",
         "statement_to",
     )
-    return _at_line(dated.filter(outside), "LINE_DATE_OUTSIDE", told, "DTP", 3)
+    return _at_line(dated.filter(outside & ordered), "LINE_DATE_OUTSIDE", told, "DTP", 3)
 
 
 def _of_program(claims: pl.DataFrame, service: pl.DataFrame) -> list[pl.DataFrame]:
@@ -126,13 +128,14 @@ def _line_needs(lines: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
     revenue, procedure = pl.col("revenue"), pl.col("procedure")
     pairs = [f"{code} {revenue}" for code, revenue in outpatient().program.pairs]
     paired = pl.concat_str(procedure, revenue, separator=" ").is_in(pairs)
+    formed = revenue.str.contains("^[0-9]{4}$")
     codes = list(outpatient().program.procedures)
     one_day = pl.col("statement_from") == pl.col("statement_to")
     undated = pl.col("service_date").is_null() & one_day.fill_null(True)
     return (
         _at_line(lines.filter(procedure.is_null()), "REVENUE_WITHOUT_PROCEDURE",
                  pl.format("revenue {} without a procedure", revenue), "SV2", 2),
-        _at_line(lines.filter(procedure.is_in(codes) & ~paired), "PAIR_UNUSUAL",
+        _at_line(lines.filter(procedure.is_in(codes) & formed & ~paired), "PAIR_UNUSUAL",
                  pl.format("{} is billed with revenue {}", procedure, revenue), "SV2", 2, 2),
         _at_line(lines.filter(undated), "LINE_DATE_MISSING",
                  pl.lit("a program day without its date")),

@@ -18,6 +18,7 @@ from edi_iop.guides.enveloping import envelope_faults
 from edi_iop.guides.loader import index
 from edi_iop.guides.loops import Loops, Walked, walk
 from edi_iop.parsers import claim_837
+from edi_iop.parsers.told_once import told_once
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
@@ -95,46 +96,22 @@ def _batch(step: _Step, companion: str | None) -> Batch:
             for name, frame in read(loops, table_map, segments).items():
                 parts.setdefault(name, []).append(frame)
     tables = {name: pl.concat(frames) for name, frames in parts.items()}
-    guided = [_guided(loops, envelopes, companion) for loops in walked.loops]
     findings = [
         _splitting(segments),
         _enveloping(envelopes.findings),
         _enveloping(envelope_faults(segments, envelopes)),
         _unguided(walked.unguided, segments),
-        *guided,
-        _dated(_of_totals(claim_837.faults(tables), envelopes), guided),
+        *(_guided(loops, envelopes, companion) for loops in walked.loops),
+        _of_totals(claim_837.faults(tables), envelopes),
     ]
     every = pl.concat([FINDINGS.conform(one) for one in findings])
-    ordered = _said_once(every).sort(
+    ordered = told_once(every, tables.get("claims")).sort(
         "file_id", "byte_offset", "element", nulls_last=False, maintain_order=True
     )
     named = pl.concat(
         [loops.transactions for loops in walked.loops] + [walked.unguided], how="diagonal_relaxed"
     ).filter(pl.col("row") >= segments.repeated)
     return Batch(tables, catalogued(ordered), named, envelopes.headers)
-
-
-def _said_once(found: pl.DataFrame) -> pl.DataFrame:
-    """What a trailer's count or control number is told of is not told again by its guide."""
-    of_trailer = pl.col("code").is_in(["COUNT_WRONG", "CONTROL_NUMBER_WRONG"])
-    place = ["file_id", "byte_offset", "element"]
-    told = found.filter(of_trailer).select(*place, told=pl.lit(True)).unique()
-    marked = found.join(told, on=place, how="left", nulls_equal=True, maintain_order="left")
-    return marked.filter(of_trailer | pl.col("told").is_null()).drop("told")
-
-
-def _dated(found: pl.DataFrame, guided: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Without lines outside a statement where a date cannot be read: one fault, one finding."""
-    if found.is_empty() or not guided:
-        return found
-    unread = pl.concat([FINDINGS.conform(one) for one in guided]).filter(
-        (pl.col("code") == "DATE_INVALID") & (pl.col("segment") == "DTP")
-    )
-    outside = found.filter(pl.col("code") == "LINE_DATE_OUTSIDE")
-    around = ["file_id", "transaction"]
-    doubtful = outside.join(unread, on=around, how="semi", nulls_equal=True)
-    place = ["file_id", "byte_offset", "code"]
-    return found.join(doubtful, on=place, how="anti", maintain_order="left")
 
 
 def _splitting(segments: Segments) -> pl.DataFrame:
