@@ -14,7 +14,7 @@ _UNREAD = _CODE.is_in(["NUMBER_INVALID", "ELEMENT_MISSING"])
 
 
 def _at(segment: str, element: int) -> pl.Expr:
-    return (_SEGMENT == segment) & (_ELEMENT == element)
+    return (pl.col("segment") == segment) & (pl.col("element") == element)
 
 
 _IN_PLACE = (
@@ -64,6 +64,24 @@ _IN_CLAIM = (
 """A fault of a claim of an 837, and what follows from it in the same claim."""
 
 
+_UNBALANCED = _CODE.is_in(["LINE_UNBALANCED", "CLAIM_UNBALANCED", "PATIENT_UNBALANCED"])
+_IN_REMIT = (
+    (
+        (_UNREAD & (_at("CLP", 3) | _at("CLP", 4) | _at("CLP", 5) | _at("SVC", 2) | _at("SVC", 3)))
+        | (_UNREAD & (_SEGMENT == "CAS") & (_ELEMENT % 3 == 0))
+        | ((_CODE == "SEGMENT_UNEXPECTED") & _SEGMENT.is_in(["SVC", "CAS"])),
+        _UNBALANCED,
+    ),
+)
+"""A fault of a claim of an 835, and what follows from it in the same claim."""
+_OF_PAYMENT = (
+    ((_CODE == "SEGMENT_MISSING") & (_SEGMENT == "BPR"))
+    | (_UNREAD & (_at("BPR", 2) | _at("CLP", 4)))
+    | ((_UNREAD | (_CODE == "SYNTAX_PAIRED")) & (_SEGMENT == "PLB") & (_ELEMENT % 2 == 0))
+)
+"""Faults of a payment's amounts, from which it follows that the payment does not balance."""
+
+
 def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
     """Findings (tables.FINDINGS) without those that follow from others.
 
@@ -73,11 +91,28 @@ def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
         found = _without(found, told, place, follows)
     if claims is None or claims.is_empty() or found.is_empty():
         return found
-    of_claim = [(told, follows) for told, follows in _IN_CLAIM if found.select(told.any()).item()]
-    if not of_claim:
+    return _of_claims(found, claims, "claim_offset", _IN_CLAIM)
+
+
+def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFrame:
+    """Findings of a remit without sums that an amount that cannot be read makes wrong."""
+    transaction = ["file_id", "interchange", "group", "transaction"]
+    found = _without(found, _OF_PAYMENT, transaction, _CODE == "PAYMENT_UNBALANCED")
+    return _of_claims(found, remit_claims, "remit_claim_offset", _IN_REMIT)
+
+
+def _of_claims(
+    found: pl.DataFrame,
+    claims: pl.DataFrame,
+    offset: str,
+    rules: tuple[tuple[pl.Expr, pl.Expr], ...],
+) -> pl.DataFrame:
+    """Findings without what follows from another of the same claim."""
+    asked = [(told, follows) for told, follows in rules if found.select(told.any()).item()]
+    if not asked or claims.is_empty():
         return found
-    found = _in_claims(found, claims)
-    for told, follows in of_claim:
+    found = _in_claims(found, claims, offset)
+    for told, follows in asked:
         found = _without(found, told, ["file_id", "claim"], follows & pl.col("claim").is_not_null())
     return found.drop("claim")
 
@@ -92,9 +127,9 @@ def _without(
     return marked.filter(~follows.fill_null(False) | pl.col("caused").is_null()).drop("caused")
 
 
-def _in_claims(found: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
-    """With the byte offset of the claim each stands in: of the last CLM before it."""
-    begun = claims.select("file_id", byte_offset="claim_offset", claim="claim_offset").unique()
+def _in_claims(found: pl.DataFrame, claims: pl.DataFrame, offset: str) -> pl.DataFrame:
+    """With the byte offset of the claim each stands in: of the last CLM or CLP before it."""
+    begun = claims.select("file_id", byte_offset=offset, claim=offset).unique()
     return (
         found.with_row_index("order")
         .sort("byte_offset", nulls_last=False)
