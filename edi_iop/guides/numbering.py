@@ -122,11 +122,12 @@ def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
 def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
     number, parent, level = levels.number(1), levels.number(2), levels.number(3)
+    given = (levels.text(2) != "").to_numpy()  # An empty one is missing, as its element says.
     for own, above in ((22, 20), (23, 22)):
         at = np.maximum.accumulate(np.where(level == above, np.arange(len(level)), 0))
         due = number[at]
         known = (level[at] == above) & (levels.group[at] == levels.group) & (due != _NONE)
-        wrong = (level == own) & known & (parent != _NONE) & (parent != due)
+        wrong = (level == own) & known & given & (parent != due)
         says = "HL02 is not {}, the level above"
         yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
 

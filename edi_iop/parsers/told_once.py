@@ -24,6 +24,12 @@ _IN_PLACE = (
         ["file_id", "byte_offset", "element"],
         ~_CODE.is_in(["COUNT_WRONG", "CONTROL_NUMBER_WRONG"]),
     ),
+    # A segment without elements lacks those it must have: that is the error.
+    (
+        _CODE.is_in(["ELEMENT_MISSING", "SEGMENT_ID_INVALID", "COUNT_WRONG"]),
+        ["file_id", "byte_offset"],
+        (_CODE == "SEGMENT_EMPTY"),
+    ),
     # No guide knows a segment that is none; those after it in one run are told all the same.
     (
         _CODE.is_in(["SEGMENT_EMPTY", "SEGMENT_ID_INVALID"]),

@@ -518,11 +518,15 @@ def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.D
     blank = raw.str.strip_chars() == ""
     trailing = raw.str.contains(r"[\x1d\x1e\x1f]$|[\x1e\x1f]\x1d") & (own != "ISA")
     faulty = segments.texts.select(
-        blank=blank, odd=~own.str.contains(sep.SEGMENT_ID) & ~blank, trailing=trailing
+        blank=blank,
+        bare=(raw == own) & ~blank,
+        odd=~own.str.contains(sep.SEGMENT_ID) & ~blank,
+        trailing=trailing,
     )
     found = []
     for column, code, says in (
         ("blank", "SEGMENT_EMPTY", pl.lit("an empty segment")),
+        ("bare", "SEGMENT_EMPTY", pl.format("{} has no elements", "id")),
         ("odd", "SEGMENT_ID_INVALID", pl.lit("not a segment identifier")),
         (
             "trailing",
