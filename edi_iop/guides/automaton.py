@@ -18,12 +18,27 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from edi_iop.guides.loader import Guide, Node, load
 from edi_iop.x12 import separators as sep
 
+Integers = npt.NDArray[np.signedinteger[Any]]
 Discriminator = tuple[int, ...]
 """The element positions that tell a guide's segments of one id apart."""
+
+
+_UNKNOWN = -1
+"""A transition not taught yet."""
+_KEYS = 64
+"""Room for so many keys at first."""
+_LESSON = 2000
+"""Segments gone through one by one where there are keys that were never met."""
+_PATIENCE, _SEGMENTS_A_TURN = 64, 256
+"""Turns in which guesses are put right, and one more for so many segments."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +72,12 @@ class Automaton:
         }
         self._keys: dict[tuple[str, ...], int] = {}
         self._key_list: list[tuple[str, ...]] = []
-        self._tables: dict[int, dict[int, int]] = {}
-        self._targets: list[dict[int, int]] = []
+        self._taught = np.full((len(guide.nodes), _KEYS), _UNKNOWN, dtype=np.int64)
+        """The transition from each place (a node's index) by each key."""
+        self._places = np.array([_UNKNOWN], dtype=np.int64)
+        """Where each transition leads; the last entry is that of the unknown one."""
+        self._usual = np.full(_KEYS, _UNKNOWN, dtype=np.int64)
+        """Where each key led to when it was last met."""
 
     def key_number(self, key: tuple[str, ...]) -> int:
         """A small number for a key, the same for the life of the automaton.
@@ -75,49 +94,98 @@ class Automaton:
         number = self._keys.setdefault(key, len(self._key_list))
         if number == len(self._key_list):
             self._key_list.append(key)
+            if number == len(self._usual):
+                more = self._taught.shape
+                self._taught = np.hstack([self._taught, np.full(more, _UNKNOWN, dtype=np.int64)])
+                self._usual = np.concatenate([self._usual, np.full(more[1], _UNKNOWN)])
         return number
 
-    def walk(self, keys: Iterable[int], after: int | None = None) -> list[int]:
-        """Transition number of each segment of one transaction, ST first.
+    def walk(self, keys: Integers, starts: Integers, after: Sequence[int | None]) -> Integers:
+        """Transition number of each segment of some transactions, one behind another.
 
-        after: the transition before, where the transaction began in an earlier frame.
+        starts: where each begins. after: the transition before that, where the transaction began
+        in an earlier frame; None where its ST is here.
         """
-        # The one loop over segments: each place depends on the place before it.
-        taken: list[int] = []
-        add, targets = taken.append, self._targets
-        place = self._table(self.guide.root) if after is None else targets[after]
-        for key in keys:
-            number = place.get(key)
-            if number is None:
-                number = self._learn(place, key)
-            add(number)
-            place = targets[number]
+        root = self.guide.root.index
+        begin = [root if one is None else int(self._places[one]) for one in after]
+        if (self._usual[keys] == _UNKNOWN).any():
+            lesson = self._one_by_one(keys[:_LESSON], starts, begin)
+            if len(lesson) == len(keys):
+                return lesson
+        taken = self._guessed(keys, starts, begin)
+        if taken is None:
+            return self._one_by_one(keys, starts, begin)
+        self._usual[keys] = self._places[taken]
         return taken
+
+    def _guessed(self, keys: Integers, starts: Integers, begin: Sequence[int]) -> Integers | None:
+        """The walk without a loop over segments; None where that takes too many turns.
+
+        Each place depends on the one before it, but a key nearly always leads to the same place:
+        all places are guessed from the key before them, and those that the transition before
+        them does not lead to are put right, again and again, until there are none. What is not
+        taught yet is taught where all before it is right.
+        """
+        place = np.concatenate([[0], self._usual[keys[:-1]]])
+        place[starts] = begin
+        follows = np.ones(len(keys) + 1, dtype=bool)
+        follows[starts] = follows[-1] = False
+        taken: Integers = self._taught[place, keys]
+        doubtful = np.flatnonzero(follows)
+        for _ in range(_PATIENCE + len(keys) // _SEGMENTS_A_TURN):
+            led = self._places[taken[doubtful - 1]]
+            wrong = (led != place[doubtful]) & (led != _UNKNOWN)
+            if wrong.any():
+                moved = doubtful[wrong]
+                place[moved] = led[wrong]
+                taken[moved] = self._taught[place[moved], keys[moved]]
+            elif len(unknown := np.flatnonzero(taken == _UNKNOWN)):
+                first = int(unknown[0])
+                number = self._learn(int(place[first]), int(keys[first]))
+                same = (place[unknown] == place[first]) & (keys[unknown] == keys[first])
+                moved = unknown[same]
+                taken[moved] = number
+            else:
+                return taken
+            doubtful = moved + 1
+            doubtful = doubtful[follows[doubtful]]
+        return None
+
+    def _one_by_one(self, keys: Integers, starts: Integers, begin: Sequence[int]) -> Integers:
+        """The walk as a loop, where there is nothing to guess from, or guesses go astray."""
+        begins = dict(zip(starts.tolist(), begin, strict=True))
+        taken = []
+        place = self.guide.root.index
+        for at, key in enumerate(keys.tolist()):
+            place = begins.get(at, place)
+            number = int(self._taught[place, key])
+            if number == _UNKNOWN:
+                number = self._learn(place, key)
+            taken.append(number)
+            place = int(self._places[number])
+        walked = np.array(taken, dtype=np.int64)
+        self._usual[keys] = self._places[walked]
+        return walked
 
     def open_before(self, after: int, elements: Sequence[str]) -> frozenset[Node]:
         """The loops still open when a segment follows a transition, those it begins anew left out."""
         places = self.discriminators.get(elements[0], ())
         values = (elements[place] if place < len(elements) else "" for place in places)
         firsts = (re.split(f"[{sep.COMPONENT}{sep.REPETITION}]", value)[0] for value in values)
-        present = self.guide.nodes[self._targets[after][-1]]
+        present = self.guide.nodes[self._places[after]]
         transition = self._next(present, self._key_list[self.key_number((elements[0], *firsts))])
         here = set(_after(present, transition).above()) - set(transition.begins)
         return frozenset(loop for loop in present.above() if loop in here and not loop.wrapper)
 
-    def _table(self, node: Node) -> dict[int, int]:
-        table = self._tables.get(node.index)
-        if table is None:
-            table = self._tables[node.index] = {-1: node.index}
-        return table
-
-    def _learn(self, place: dict[int, int], key: int) -> int:
+    def _learn(self, place: int, key: int) -> int:
         """Work out, number and keep the transition from a place by a key."""
-        present = self.guide.nodes[place[-1]]
+        present = self.guide.nodes[place]
         transition = self._next(present, self._key_list[key])
         number = len(self.transitions)
         self.transitions.append(transition)
-        self._targets.append(self._table(_after(present, transition)))
-        place[key] = number
+        led = _after(present, transition).index
+        self._places = np.concatenate([self._places[:-1], [led, _UNKNOWN]])
+        self._taught[place, key] = number
         return number
 
     def _next(self, present: Node, key: tuple[str, ...]) -> Transition:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 import polars as pl
 
 from edi_iop.guides import patterns
-from edi_iop.guides.external import external_faults
 from edi_iop.guides.loader import index
 from edi_iop.guides.loops import Loops
 from edi_iop.guides.specifications import code_lists, specifications
@@ -35,20 +34,23 @@ _NOTHING = pl.DataFrame(schema={"pair": pl.UInt32(), "element": pl.Int32()})
 def element_faults(loops: Loops) -> pl.DataFrame:
     """All element faults, one row a segment and fault: structure.FAULTS."""
     found = [_NOTHING]
-    suspects = _suspects(loops)
+    cleared = _CLEARED.setdefault(loops.guide.name, set())
+    suspects = _uncleared(_suspects(loops), cleared)
     if not suspects.is_empty():
         values = _values(suspects, loops.guide.name)
         broken = [check(values, loops.guide.name) for check in _CHECKS]
         # A value that breaks several rules is one fault: the first said is the plainest.
         found.append(pl.concat(broken).unique(_PLACE, keep="first", maintain_order=True))
         found.append(_missing(suspects, loops.guide.name, values))
+        if len(suspects) <= _FEW and len(cleared) < _FEW:
+            faulty = pl.concat([part.select("pair") for part in found])
+            clean = suspects.join(faulty, on="pair", how="anti")
+            cleared.update(clean.select("node", "raw").iter_rows())
     missing = found[-1].select("pair", "element")
     # A note that asks for a required element says nothing new.
     found.append(syntax_notes(loops).join(missing, on=["pair", "element"], how="anti"))
     faults = pl.concat(found, how="diagonal_relaxed")
-    if faults.is_empty():
-        return external_faults(loops)
-    return pl.concat([_placed(loops, faults), external_faults(loops)])
+    return pl.DataFrame(schema=FAULTS) if faults.is_empty() else _placed(loops, faults)
 
 
 def _suspects(loops: Loops) -> pl.DataFrame:
@@ -65,6 +67,19 @@ def _suspects(loops: Loops) -> pl.DataFrame:
     )
     rows = [misfits[str(number)].item() + start for number, (start, _) in spans.items()]
     return pairs[pl.concat(rows)] if rows else pairs.head(0)
+
+
+_FEW = 100
+_CLEARED: dict[str, set[tuple[int, str]]] = {}
+"""Of each guide, segments that fit no pattern and were found clean all the same."""
+
+
+def _uncleared(suspects: pl.DataFrame, cleared: set[tuple[int, str]]) -> pl.DataFrame:
+    """A few suspects without those seen before: headers come again with every chunk."""
+    if len(suspects) > _FEW or not cleared:
+        return suspects
+    known = [one in cleared for one in suspects.select("node", "raw").iter_rows()]
+    return suspects.filter(~pl.Series(known, dtype=pl.Boolean))
 
 
 def _placed(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 from typing import Literal
 
@@ -128,16 +129,16 @@ class Sight:
 
     def __init__(self, loops: Loops, asked: Iterable[tuple[Node, Test]]) -> None:
         self.loops = loops
-        keys = [key for key in dict.fromkeys(asked) if key[0].index in loops.spans]
-        # One select for all tests of all rules: each distinct segment is tested once.
-        elements = loops.pairs["elements"]
-        tested = pl.select(
-            _fits(node, test, pl.lit(elements.slice(*loops.spans[node.index]))).implode().alias(str(number))
-            for number, (node, test) in enumerate(keys)
-        )  # fmt: skip
-        self._fitting: dict[tuple[Node, Test], Flags] = {
-            key: tested[str(number)].item().to_numpy() for number, key in enumerate(keys)
-        }
+        of_node: dict[Node, list[Test]] = {}
+        for node, test in dict.fromkeys(asked):
+            if node.index in loops.spans:
+                of_node.setdefault(node, []).append(test)
+        self._fitting: dict[tuple[Node, Test], Flags] = {}
+        for node, tests in of_node.items():  # each distinct segment is tested once
+            pairs = loops.pairs.slice(*loops.spans[node.index])
+            fits = pairs.select(_fits(node, test).alias(str(n)) for n, test in enumerate(tests))
+            for test, flags in zip(tests, fits.get_columns(), strict=True):
+                self._fitting[node, test] = flags.to_numpy()
 
     def fitting(self, node: Node, test: Test) -> Integers:
         """Places of a node's segments that fit a test."""
@@ -187,8 +188,8 @@ class Sight:
 
     def values(self, at: Integers, test: Test) -> pl.Series:
         """The element or component a test is of, in these segments; empty where absent."""
-        lists = self.loops.elements(at).to_frame("elements")
-        return lists.select(_value(pl.col("elements"), test).alias("value")).to_series()
+        distinct, number = self.loops.distinct(at)
+        return distinct.select(_value(pl.col("elements"), test).alias("value")).to_series()[number]
 
     def _fit(self, node: Node, test: Test, at: Integers) -> Flags:
         first = self.loops.spans[node.index][0]
@@ -204,8 +205,10 @@ def _value(elements: pl.Expr, test: Test) -> pl.Expr:
     return first.list.get(test.component - 1, null_on_oob=True).fill_null("")
 
 
-def _fits(node: Node, test: Test, elements: pl.Expr) -> pl.Expr:
-    """Whether segments of a node fit a test."""
+@cache
+def _fits(node: Node, test: Test) -> pl.Expr:
+    """Whether segments (`elements`) of a node fit a test."""
+    elements = pl.col("elements")
     fits = _answers(test, _value(elements, test)) if test.element else elements.is_not_null()
     if not test.qualifiers:
         return fits

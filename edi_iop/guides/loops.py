@@ -7,7 +7,7 @@ it, so hierarchy, extraction and checks are array operations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,9 +21,10 @@ from edi_iop.guides.automaton import Automaton, automaton
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.envelopes import Enveloped, Open
-from edi_iop.x12.segments import Segments
+from edi_iop.x12.segments import Segments, numbered
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger[Any]]
+_NOWHERE: Integers = np.array([], dtype=np.int64)
 
 
 @dataclass
@@ -56,7 +57,6 @@ class Loops:
     open: frozenset[Node] = frozenset()
     """The loops that go on in the next frame."""
     _instances: dict[int, Integers] = field(default_factory=dict)
-    _starts: dict[int, Integers] = field(default_factory=dict)
 
     @cached_property
     def _by_node(self) -> tuple[Integers, Integers]:
@@ -80,22 +80,35 @@ class Loops:
         found = zip(numbers.tolist(), starts.tolist(), counts.tolist(), strict=True)
         return {number: (start, count) for number, start, count in found if number >= 0}
 
+    @cached_property
+    def _begun(self) -> dict[int, Integers]:
+        """Of each loop that occurs, the places where it begins."""
+        places = np.flatnonzero(self._begins[self.taken])
+        numbers = self.taken[places]
+        order = np.argsort(numbers, kind="stable")
+        kinds, first = np.unique(numbers[order], return_index=True)
+        parts: dict[int, list[Integers]] = {}
+        for kind, part in zip(kinds.tolist(), np.split(places[order], first[1:]), strict=False):
+            for loop in self.automaton.transitions[kind].begins:
+                parts.setdefault(loop.index, []).append(part)
+        return {loop: np.sort(np.concatenate(found)) for loop, found in parts.items()}
+
+    @property
+    def _begins(self) -> npt.NDArray[np.bool_]:
+        """Of each transition, whether a loop begins with it."""
+        return np.array([bool(one.begins) for one in self.automaton.transitions], dtype=bool)
+
     def starts(self, loop: Node) -> Integers:
         """Places where a loop begins."""
-        known = self._starts.get(loop.index)
-        if known is None:
-            of_transition = [loop in one.begins for one in self.automaton.transitions]
-            known = np.flatnonzero(np.array(of_transition, dtype=bool)[self.taken])
-            self._starts[loop.index] = known
-        return known
+        return self._begun.get(loop.index, _NOWHERE)
 
     def instance(self, loop: Node) -> Integers:
         """Running number of a loop at each segment: 1 from its first beginning on, 0 before."""
         known = self._instances.get(loop.index)
         if known is None:
-            lengths = np.diff(np.concatenate([[0], self.starts(loop), [len(self.rows)]]))
-            known = np.repeat(np.arange(len(lengths)), lengths)
-            self._instances[loop.index] = known
+            lengths = np.diff(self.starts(loop), prepend=0, append=len(self.rows))
+            numbers = np.arange(len(lengths), dtype=np.int32)
+            known = self._instances[loop.index] = np.repeat(numbers, lengths)
         return known
 
     def occurrences(self, child: Node) -> Integers:
@@ -108,9 +121,9 @@ class Loops:
 
     def passed(self, loop: Node, child: Node) -> bool:
         """Whether something of the last instance of a loop stands behind the child's place."""
-        inside = self.node[self.starts(loop)[-1] :]
-        below = [node.index for node in self.guide.nodes if loop in node.above()]
-        return bool(((inside > child.index) & (inside <= max(below, default=-1))).any())
+        order, begin = self._by_node
+        behind = order[begin[child.index + 2] : begin[_last_inside(loop).index + 2]]
+        return bool(behind.max(initial=-1) >= self.starts(loop)[-1])
 
     def standing(self, places: Integers) -> tuple[Integers, Integers]:
         """For places, their rows in the frame and the numbers of their transactions.
@@ -121,6 +134,16 @@ class Loops:
         rows = np.append(self.rows, self.rows[-1] + 1)[places]
         inside = np.minimum(places, len(self.rows) - 1)
         return rows, self.instance(self.guide.root)[inside] - 1
+
+    def distinct(self, places: Integers) -> tuple[pl.DataFrame, pl.Series]:
+        """The distinct segments (rows of `pairs`) at some places, and which of them each is."""
+        pair = self.pair[places]
+        there = np.zeros(len(self.pairs), dtype=bool)
+        there[pair] = True
+        distinct = np.flatnonzero(there)
+        number = np.empty(len(self.pairs), dtype=np.uint32)
+        number[distinct] = np.arange(len(distinct), dtype=np.uint32)
+        return self.pairs[distinct], pl.Series(number[pair])
 
     def elements(self, places: Integers) -> pl.Series:
         """The element lists of segments (the id first)."""
@@ -133,7 +156,7 @@ class Left:
 
     rows: Integers
     """The frame's rows to be repeated: the segments of the open loops themselves."""
-    taken: list[int]
+    taken: Integers
     """Their transitions."""
     last: int
     """The last transition of all."""
@@ -200,38 +223,43 @@ def _walk_guide(
     machine = automaton(name)
     keys = _keys(segments, machine)
     texts = segments.rows["text"].to_numpy()
-    spans = transactions.select("row", "last").iter_rows()
-    taken: list[int] = []
-    rows: list[npt.NDArray[Any]] = []
-    goes_on = before is not None and transactions["row"][0] < segments.repeated
-    for first, last in spans:
-        after, begin = None, first
-        if before is not None and first < segments.repeated:
-            taken, after, begin = list(before.taken), before.last, segments.repeated
-        taken += machine.walk(keys[texts[begin : last + 1]].tolist(), after)
-        rows.append(np.arange(first, last + 1))
-    numbers = np.array(taken, dtype=np.int64)
-    place = np.concatenate(rows)
+    first, last = (transactions[name].to_numpy() for name in ("row", "last"))
+    if int(first[0]) >= segments.repeated:
+        before = None
+    place = _ranges(first, last)
+    begun = before.taken if before is not None else np.array([], dtype=np.int64)
+    own = place[len(begun) :]
+    starts = np.maximum(np.cumsum(last - first + 1) - (last - first + 1) - len(begun), 0)
+    after = [None if before is None or at else before.last for at in range(len(first))]
+    taken = np.concatenate([begun, machine.walk(keys[texts[own]], starts, after)])
     nodes = np.array(
         [-1 if one.node is None else one.node.index for one in machine.transitions], dtype=np.int64
     )
-    node = nodes[numbers]
+    node = nodes[taken]
     pairs, pair = _pairs(segments, node, texts[place])
     return Loops(
         machine.guide,
         place,
         node,
-        numbers,
+        taken,
         pair,
         pairs,
         machine,
         transactions,
-        repeated=len(before.taken) if before is not None and goes_on else 0,
-        already=before.already if before is not None and goes_on else {},
-        numbers=before.numbers if before is not None and goes_on else {},
-        opened=before.open if before is not None and goes_on else frozenset(),
-        open=_open(machine, segments, transactions, taken, unfinished),
+        repeated=len(begun),
+        already=before.already if before is not None else {},
+        numbers=before.numbers if before is not None else {},
+        opened=before.open if before is not None else frozenset(),
+        open=_open(machine, segments, transactions, int(taken[-1]), unfinished),
     )
+
+
+def _ranges(first: Integers, last: Integers) -> Integers:
+    """The numbers from each first to its last, in one row."""
+    lengths = last - first + 1
+    begin = np.cumsum(lengths) - lengths
+    numbers: Integers = np.arange(int(lengths.sum())) + np.repeat(first - begin, lengths)
+    return numbers
 
 
 _ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA")
@@ -241,7 +269,7 @@ def _open(
     machine: Automaton,
     segments: Segments,
     transactions: pl.DataFrame,
-    taken: list[int],
+    taken: int,
     unfinished: int | None,
 ) -> frozenset[Node]:
     """The loops that go on in the next frame, where these transactions' last one does."""
@@ -250,7 +278,7 @@ def _open(
     root = frozenset({machine.guide.root})
     if segments.following[0] in _ENVELOPE:
         return root
-    return root | machine.open_before(taken[-1], segments.following)
+    return root | machine.open_before(taken, segments.following)
 
 
 def _left(loops: Loops) -> Left:
@@ -263,7 +291,7 @@ def _left(loops: Loops) -> Left:
     kept = np.flatnonzero(np.arange(len(loops.node)) >= since[loops.node])
     return Left(
         rows=loops.rows[kept],
-        taken=loops.taken[kept].tolist(),
+        taken=loops.taken[kept],
         last=int(loops.taken[-1]),
         already=_already(loops, kept),
         numbers={name: _numbers(loops, name) for name in ("HL", "LX")},
@@ -307,6 +335,11 @@ def _already(loops: Loops, kept: Integers) -> dict[int, int]:
     return answer
 
 
+def _last_inside(loop: Node) -> Node:
+    """The last node of a guide's part: they are numbered from the outside in, in order."""
+    return _last_inside(loop.children[-1]) if loop.children else loop
+
+
 def children(loop: Node) -> Iterator[Node]:
     """The segments and loops of a loop, those of its wrappers included; not what starts it."""
     for child in loop.children:
@@ -322,47 +355,55 @@ def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.Data
     first = np.full(len(segments.texts), -2, dtype=np.int64)
     first[texts[::-1]] = node[::-1]
     elsewhere = np.flatnonzero(first[texts] != node)
-    others, their = np.unique(
-        np.stack([node[elsewhere], texts[elsewhere]]), axis=1, return_inverse=True
-    )
+    count = len(segments.texts)
+    both, their = np.unique(node[elsewhere] * count + texts[elsewhere], return_inverse=True)
     used = np.flatnonzero(first > -2)
-    nodes = np.concatenate([first[used], others[0]])
-    order = np.argsort(nodes, kind="stable")
+    nodes = np.concatenate([first[used], both // count])
+    order = np.argsort(nodes.astype(np.int16), kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     number = np.full(len(segments.texts), -1, dtype=np.int64)
     number[used] = rank[: len(used)]
     pair = number[texts]
-    pair[elsewhere] = rank[len(used) + their.ravel()]
-    text = pl.Series("text", np.concatenate([used, others[1]])[order])
+    pair[elsewhere] = rank[len(used) + their]
+    text = pl.Series("text", np.concatenate([used, both % count])[order])
     columns = [segments.texts[name].gather(text) for name in ("raw", "elements")]
     return pl.DataFrame([pl.Series("node", nodes[order]), text, *columns]), pair
 
 
-def _keys(segments: Segments, machine: Automaton) -> npt.NDArray[np.int64]:
+def _keys(segments: Segments, machine: Automaton) -> Integers:
     """The automaton's key number of each distinct text."""
-    width = max((len(places) for places in machine.discriminators.values()), default=0)
-    values = []
-    for rank in range(width):
-        ids = {
-            segment_id: places[rank]
-            for segment_id, places in machine.discriminators.items()
-            if rank < len(places)
-        }
-        at = pl.coalesce(
-            pl.when(
-                pl.col("id").is_in([one for one, place in ids.items() if place == position])
-            ).then(pl.col("elements").list.get(position, null_on_oob=True).fill_null(""))
-            for position in sorted(set(ids.values()))
-        )
-        values.append(at.str.extract(sep.FIRST_COMPONENT, 0).alias(f"value{rank}"))
-    keyed = segments.texts.select("text", "id", *values)
-    columns = ["id", *(f"value{rank}" for rank in range(width))]
-    distinct = keyed.select(columns).unique()
-    numbers = [
-        machine.key_number(tuple(value for value in row if value is not None))
-        for row in distinct.iter_rows()
+    ids, names = segments.ids
+    plain = [
+        _UNKEYED if name in machine.discriminators else machine.key_number((name,))
+        for name in names
     ]
-    numbered = distinct.with_columns(number=pl.Series(numbers, dtype=pl.Int64))
-    joined = keyed.join(numbered, on=columns, how="left", nulls_equal=True, maintain_order="left")
-    return joined["number"].to_numpy()
+    keys = np.array(plain, dtype=np.int64)[ids]
+    told: dict[int, pl.Series] = {}
+    # One turn a segment id whose segments a guide tells apart by their elements.
+    for number, name in enumerate(names):
+        places = machine.discriminators.get(name, ())
+        at = np.flatnonzero(ids == number) if places else _NOWHERE
+        for place in places:
+            if place not in told:
+                told[place] = segments.texts["elements"].list.get(place, null_on_oob=True)
+        keys[at] = _told_apart([told[place][at].fill_null("") for place in places], name, machine)
+    return keys
+
+
+_UNKEYED = -1
+
+
+def _told_apart(values: Sequence[pl.Series], name: str, machine: Automaton) -> Integers:
+    """The key numbers of segments of one id, by the elements that tell them apart."""
+    whole = np.zeros(len(values[0]) if values else 0, dtype=np.int64)
+    known: list[tuple[str, ...]] = [(name,)]
+    for one in values:
+        numbers, distinct = numbered(one)
+        firsts = distinct.str.extract(sep.FIRST_COMPONENT, 0).to_list()
+        combined, whole = np.unique(whole * len(firsts) + numbers, return_inverse=True)
+        known = [
+            (*known[both // len(firsts)], firsts[both % len(firsts)]) for both in combined.tolist()
+        ]
+    keys: Integers = np.array([machine.key_number(key) for key in known], dtype=np.int64)[whole]
+    return keys

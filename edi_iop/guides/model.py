@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from edi_iop.errors import BadMap
@@ -117,12 +118,20 @@ class Guide:
     def root(self) -> Node:
         return self.nodes[0]
 
+    @cached_property
+    def _of_id(self) -> dict[tuple[str, str], list[Node]]:
+        """The loops and the segments of each id, in document order."""
+        found: dict[tuple[str, str], list[Node]] = {}
+        for node in self.nodes:
+            found.setdefault((node.kind, node.id), []).append(node)
+        return found
+
     def loops(self, loop_id: str) -> list[Node]:
         """Loops of that id; the same id can stand at two places."""
-        return [node for node in self.nodes if node.kind == "loop" and node.id == loop_id]
+        return self._of_id.get(("loop", loop_id), [])
 
     def segments(self, segment_id: str) -> list[Node]:
-        return [node for node in self.nodes if node.kind == "segment" and node.id == segment_id]
+        return self._of_id.get(("segment", segment_id), [])
 
     def carrying(self, segment_id: str, loop: Node, qualifiers: Sequence[str] = ()) -> list[Node]:
         """A loop's segments of that id that can carry one of the qualifiers; all, where none is asked."""

@@ -36,14 +36,20 @@ class _Run:
     def group(self) -> Integers:
         return self.loops.instance(self.loop)[self.places]
 
+    @cached_property
+    def _distinct(self) -> tuple[pl.DataFrame, pl.Series]:
+        return self.loops.distinct(self.places)
+
     def text(self, element: int) -> pl.Series:
-        lists = self.loops.elements(self.places)
-        return lists.list.get(element, null_on_oob=True).fill_null("")
+        told, at = self._distinct
+        return told["elements"].list.get(element, null_on_oob=True).fill_null("")[at]
 
     def number(self, element: int) -> Integers:
-        told = self.text(element).str.extract(r"^([0-9]{1,12})$", 1)
-        numbers: Integers = told.cast(pl.Int64).fill_null(_NONE).to_numpy()
-        return numbers
+        told, at = self._distinct
+        texts = told["elements"].list.get(element, null_on_oob=True)
+        numbers = texts.str.extract(r"^([0-9]{1,12})$", 1).cast(pl.Int64).fill_null(_NONE)
+        read: Integers = numbers[at].to_numpy()
+        return read
 
     @property
     def first(self) -> Flags:

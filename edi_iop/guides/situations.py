@@ -27,6 +27,8 @@ from edi_iop.guides.numbering import numbering_faults
 from edi_iop.guides.pointers import pointer_faults
 from edi_iop.guides.structure import FAULTS, due
 
+_NO_FAULTS = pl.DataFrame(schema=FAULTS)
+
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One situational rule as written; exactly one of need, forbid, among, unlike and distinct."""
@@ -128,7 +130,8 @@ def faults(loops: Loops, plans: tuple[Planned, ...]) -> pl.DataFrame:
     """What the transactions break of these rules: structure.FAULTS."""
     sight = Sight(loops, (test for plan in plans for test in plan.tests()))
     found = [fault for plan in plans for fault in _broken(sight, plan)]
-    return pl.concat([pl.DataFrame(schema=FAULTS), *found]).unique(maintain_order=True)
+    found = [fault for fault in found if len(fault)]
+    return pl.concat(found).unique(maintain_order=True) if found else _NO_FAULTS
 
 
 def _broken(sight: Sight, plan: Planned) -> Iterator[pl.DataFrame]:
@@ -262,6 +265,8 @@ def _faults(
     plan: Planned, code: str, at: Integers, node: Node, test: Test | None = None
 ) -> pl.DataFrame:
     """A rule's faults at these places; what is doubtful goes by a code of its own, a warning."""
+    if not len(at):
+        return _NO_FAULTS
     at_element = test is not None and test.element > 0
     said = {
         "code": code if plan.rule.severity == "error" else "SITUATION_DOUBTFUL",

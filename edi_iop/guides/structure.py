@@ -190,29 +190,34 @@ def _counts(loops: Loops) -> Iterator[pl.DataFrame]:
     for loop in loops.guide.nodes:
         if loop.kind == "loop" and not loop.wrapper and len(loops.starts(loop)):
             for child in children(loop):
+                found = loops.occurrences(child)
                 if child.usage == "R":
-                    yield _missing(loops, loop, child)
-                if child.most is not None:
-                    yield _surplus(loops, loop, child, child.most)
+                    yield from _missing(loops, loop, child, found)
+                if child.most is not None and len(found):
+                    yield from _surplus(loops, loop, child, found, child.most)
 
 
-def _missing(loops: Loops, loop: Node, child: Node) -> pl.DataFrame:
+def _missing(loops: Loops, loop: Node, child: Node, found: Integers) -> Iterator[pl.DataFrame]:
     """Instances of a loop without a required child, each where the child was due."""
     instance = loops.instance(loop)
-    counts = np.bincount(instance[loops.occurrences(child)], minlength=int(instance[-1]) + 1)
-    if loops.repeated:
-        counts[1] += loops.already.get(child.index, 0)
-    lacking = np.flatnonzero(counts[1:] == 0)
+    there = np.zeros(int(instance[-1]) + 1, dtype=bool)
+    there[instance[found]] = True
+    if loops.repeated and loops.already.get(child.index, 0):
+        there[1] = True
+    lacking = np.flatnonzero(~there[1:])
     if loop in loops.open and not loops.passed(loop, child):
         lacking = lacking[lacking < instance[-1] - 1]  # It may come yet, in the next frame.
     if loop not in loops.opened:
         lacking = lacking[loops.starts(loop)[lacking] >= loops.repeated]
+    if not len(lacking):
+        return
     places = due(loops, loop, child, lacking)
     if child.kind == "segment":
         says = f"{child.id} is missing in loop {loop.id}"
-        return _faults(places, "SEGMENT_MISSING", says, loop.id, child.id)
-    says = f"loop {child.id} is missing in loop {loop.id}"
-    return _faults(places, "LOOP_MISSING", says, child.id, _first_of(child))
+        yield _faults(places, "SEGMENT_MISSING", says, loop.id, child.id)
+    else:
+        says = f"loop {child.id} is missing in loop {loop.id}"
+        yield _faults(places, "LOOP_MISSING", says, child.id, _first_of(child))
 
 
 def due(loops: Loops, loop: Node, child: Node, lacking: Integers) -> Integers:
@@ -237,22 +242,31 @@ def _next(places: Integers, after: Integers, end: int) -> Integers:
     return found
 
 
-def _surplus(loops: Loops, loop: Node, child: Node, most: int) -> pl.DataFrame:
+def _surplus(
+    loops: Loops, loop: Node, child: Node, found: Integers, most: int
+) -> Iterator[pl.DataFrame]:
     """The first occurrence of a child above its limit, in each instance of the loop."""
-    found = loops.occurrences(child)
+    earlier = loops.already.get(child.index, 0) if loops.repeated else 0
+    if len(found) + earlier <= most:
+        return
     instance = loops.instance(loop)[found]
-    first = np.searchsorted(instance, instance, side="left")
-    running = np.arange(len(found)) - first + 1
-    if loops.repeated:
-        running[instance == 1] += loops.already.get(child.index, 0)
-    places = found[running == most + 1]
+    begin = np.flatnonzero(np.diff(instance, prepend=-1))
+    room = np.full(len(begin), most)
+    if instance[0] == 1:
+        room[0] -= earlier
+    length = np.diff(begin, append=len(found))
+    over = (length > room) & (room >= 0)
+    if not over.any():
+        return
+    places = found[(begin + room)[over]]
     # What is out of its place was said to be so already.
     places = places[~_out_of_place(loops)[loops.taken[places]]]
     if child.kind == "segment":
         says = f"{child.id} occurs more than {most} times in loop {loop.id}"
-        return _faults(places, "SEGMENT_REPEATS", says, child.loop.id, child.id)
-    says = f"loop {child.id} occurs more than {most} times in loop {loop.id}"
-    return _faults(places, "LOOP_REPEATS", says, child.id, _first_of(child))
+        yield _faults(places, "SEGMENT_REPEATS", says, child.loop.id, child.id)
+    else:
+        says = f"loop {child.id} occurs more than {most} times in loop {loop.id}"
+        yield _faults(places, "LOOP_REPEATS", says, child.id, _first_of(child))
 
 
 def _out_of_place(loops: Loops) -> npt.NDArray[np.bool_]:

@@ -7,9 +7,13 @@ needs one of the rest).
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from edi_iop.guides.loops import Loops
+from edi_iop.guides.loops import Integers, Loops
+
+Bits = npt.NDArray[np.int64]
 
 _SAYS = {
     "P": ("SYNTAX_PAIRED", "elements {} go together"),
@@ -22,9 +26,12 @@ _SAYS = {
 
 def syntax_notes(loops: Loops) -> pl.DataFrame:
     """Pairs that break a syntax note of their segment: pair, code, message, element."""
-    pairs = loops.pairs.with_row_index("pair")
+    given = _given_elements(loops)
     found = [
-        _fault(pairs.slice(*loops.spans[number]), note) for number, note in _broken_notes(loops)
+        _fault(note, np.flatnonzero(broken) + first, given)
+        for number, (first, count) in loops.spans.items()
+        for note in dict.fromkeys(loops.guide.nodes[number].syntax)
+        if (broken := _broken(note, given[first : first + count])).any()
     ]
     empty = pl.DataFrame(
         schema={"pair": pl.UInt32, "code": pl.String, "message": pl.String, "element": pl.Int32}
@@ -32,55 +39,56 @@ def syntax_notes(loops: Loops) -> pl.DataFrame:
     return pl.concat([empty, *found])
 
 
-def _broken_notes(loops: Loops) -> list[tuple[int, str]]:
-    """The nodes and notes that any of a node's pairs breaks."""
-    noted = [
-        (number, note)
-        for number in loops.spans
-        for note in dict.fromkeys(loops.guide.nodes[number].syntax)
-    ]
+_MOST = 62
+"""Elements of a segment that are looked at, a bit each; no note names one behind them."""
+
+
+def _given_elements(loops: Loops) -> Bits:
+    """For each pair, a bit for each element that is there."""
     elements = loops.pairs["elements"]
-    flags = pl.select(
-        _broken(note, pl.lit(elements.slice(*loops.spans[number]))).any().alias(f"{number} {note}")
-        for number, note in noted
-    )
-    return [one for one, broken in zip(noted, flags.row(0) if noted else (), strict=True) if broken]
+    if elements.is_empty():
+        return np.array([], dtype=np.int64)
+    lengths = elements.list.len().to_numpy().astype(np.int64)
+    begin = np.cumsum(lengths) - lengths
+    there = (elements.explode(empty_as_null=False) != "").to_numpy().astype(np.int64)
+    place = np.arange(len(there)) - np.repeat(begin, lengths)
+    there[place > _MOST] = 0
+    bits: Bits = np.add.reduceat(np.left_shift(there, np.minimum(place, _MOST)), begin)
+    return bits
 
 
 def _places(note: str) -> list[int]:
     return [int(note[at : at + 2]) for at in range(1, len(note), 2)]
 
 
-_ELEMENTS = pl.col("elements")
+def _broken(note: str, given: Bits) -> npt.NDArray[np.bool_]:
+    """Whether segments with these elements break a note."""
+    places = [1 << place for place in _places(note)]
+    noted = given & sum(places)
+    first = (noted & places[0]) != 0
+    lacking = noted != sum(places)
+    several = (noted & (noted - 1)) != 0
+    broken: dict[str, npt.NDArray[np.bool_]] = {
+        "P": (noted != 0) & lacking,
+        "R": noted == 0,
+        "E": several,
+        "C": first & lacking,
+        "L": first & ~several,
+    }
+    return broken[note[0]]
 
 
-def _given(place: int, elements: pl.Expr = _ELEMENTS) -> pl.Expr:
-    return elements.list.get(place, null_on_oob=True).fill_null("") != ""
-
-
-def _broken(note: str, elements: pl.Expr = _ELEMENTS) -> pl.Expr:
-    """Whether a segment breaks a note."""
-    given = [_given(place, elements) for place in _places(note)]
-    count = pl.sum_horizontal(one.cast(pl.Int8) for one in given)
-    return {
-        "P": (count > 0) & (count < len(given)),
-        "R": count == 0,
-        "E": count > 1,
-        "C": given[0] & (count < len(given)),
-        "L": given[0] & (count < 2),
-    }[note[0]]
-
-
-def _fault(pairs: pl.DataFrame, note: str) -> pl.DataFrame:
+def _fault(note: str, pairs: Integers, given: Bits) -> pl.DataFrame:
     """The pairs that break a note, placed at the first element that should be otherwise."""
     code, says = _SAYS[note[0]]
     places = _places(note)
-    missing = pl.coalesce(
-        [pl.when(~_given(place)).then(place) for place in places] + [pl.lit(places[-1])]
-    )
-    return pairs.filter(_broken(note)).select(
-        "pair",
-        pl.lit(code).alias("code"),
-        pl.lit(says.format(", ".join(f"{place:02d}" for place in places))).alias("message"),
-        missing.cast(pl.Int32).alias("element"),
+    absent = [(given[pairs] & (1 << place)) == 0 for place in places]
+    return pl.DataFrame(
+        {
+            "pair": pairs,
+            "code": code,
+            "message": says.format(", ".join(f"{place:02d}" for place in places)),
+            "element": np.select(absent, places, places[-1]),
+        },
+        schema_overrides={"pair": pl.UInt32, "element": pl.Int32},
     )

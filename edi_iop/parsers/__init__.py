@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -13,12 +13,12 @@ from edi_iop.errors import FeedRejected
 from edi_iop.findings import Finding
 from edi_iop.parsers import feeds, x12
 from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12
-from edi_iop.parsers.x12 import Batch, Tables
+from edi_iop.parsers.x12 import ALL_LEVELS, Asked, Batch, Tables
 from edi_iop.tables import FINDINGS, TABLES
 from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
 
-__all__ = ["Batch", "Identified", "Parsed", "Tables", "identify", "parse", "stream"]
+__all__ = ["ALL_LEVELS", "Batch", "Identified", "Parsed", "Tables", "identify", "parse", "stream"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,15 @@ class Parsed:
     transaction (control numbers), elements, trailer (elements, or null), count (what is inside)."""
 
 
-def parse(files: Sequence[tuple[int, bytes]], companion: str | None = None) -> dict[int, Parsed]:
+def parse(
+    files: Sequence[tuple[int, bytes]],
+    companion: str | None = None,
+    levels: Collection[int] = ALL_LEVELS,
+) -> dict[int, Parsed]:
     """The files (file_id, bytes) read; all X12 files go through as one frame.
 
     companion: the companion guide (guides.companion) that claims are also held against.
+    levels: the SNIP levels checked; the envelopes (1) always are.
 
     Raises nothing for bad data: a file that cannot be read at all has kind
     `unknown`, or the reason in `rejected`, and a finding that says why.
@@ -52,16 +57,20 @@ def parse(files: Sequence[tuple[int, bytes]], companion: str | None = None) -> d
             rest.append((file_id, data))
         else:
             parsed[file_id] = _feed(file_id, data, sniffed[0])
-    parsed |= _x12(rest, companion)
+    parsed |= _x12(rest, Asked(levels, companion))
     return {file_id: parsed[file_id] for file_id, _ in files}
 
 
-def stream(files: Iterable[tuple[int, BinaryIO]], companion: str | None = None) -> Iterator[Batch]:
+def stream(
+    files: Iterable[tuple[int, BinaryIO]],
+    companion: str | None = None,
+    levels: Collection[int] = ALL_LEVELS,
+) -> Iterator[Batch]:
     """X12 files (file_id, open file) a chunk at a time, in memory that their size does not change.
 
     A large file's tables and findings come in turns; put together they are those of `parse`.
     """
-    return x12.read_batches(files, companion)
+    return x12.read_batches(files, Asked(levels, companion))
 
 
 def _feed(file_id: int, data: bytes, kind: str) -> Parsed:
@@ -74,11 +83,11 @@ def _feed(file_id: int, data: bytes, kind: str) -> Parsed:
     return Parsed(kind, {kind: table}, catalogued(FINDINGS.conform(findings)), len(table))
 
 
-def _x12(files: Sequence[tuple[int, bytes]], companion: str | None) -> dict[int, Parsed]:
+def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
     if not files:
         return {}
     opened = ((file_id, io.BytesIO(data)) for file_id, data in files)
-    batches = list(x12.read_batches(opened, companion))
+    batches = list(x12.read_batches(opened, asked))
     tables = _by_file(batches)
     findings = _parts(pl.concat([one.findings for one in batches]), "file_id")
     headers = _parts(pl.concat([one.envelopes for one in batches]), "file")

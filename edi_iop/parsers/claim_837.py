@@ -8,7 +8,7 @@ its codes are in maps/outpatient.toml.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 
 import msgspec
@@ -47,24 +47,27 @@ def outpatient() -> _Outpatient:
     return msgspec.toml.decode(file.read_bytes(), type=_Outpatient)
 
 
-def faults(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """All findings on the claims of these tables."""
+def faults(tables: Mapping[str, pl.DataFrame], levels: Collection[int] = (3, 6)) -> pl.DataFrame:
+    """The findings of these SNIP levels on the claims of these tables."""
     if "claims" not in tables:
         return FINDINGS.empty()
     claims, lines = tables["claims"], tables["claim_lines"]
     service = lines.filter((pl.col("revenue") != TOTAL_REVENUE).fill_null(True))
-    found = [*_totals(claims, lines, service)]
+    found = [FINDINGS.empty()]
+    if 3 in levels:
+        found.append(_totals(claims, service))
     institutional = claims.filter(pl.col("form") == "I")
-    if not institutional.is_empty():
+    if 6 in levels and not institutional.is_empty():
+        total = lines.filter(pl.col("revenue") == TOTAL_REVENUE)
+        says = pl.lit("a total line (0001) among the service lines")
+        found.append(_at_line(total, "REVENUE_TOTAL_LINE", says, "SV2", 1))
         found.append(_outside(institutional, service))
         found += _of_program(institutional, service)
     return pl.concat(found)
 
 
-def _totals(
-    claims: pl.DataFrame, lines: pl.DataFrame, service: pl.DataFrame
-) -> tuple[pl.DataFrame, ...]:
-    """Claims whose charge is not the sum of their lines, and total lines among them."""
+def _totals(claims: pl.DataFrame, service: pl.DataFrame) -> pl.DataFrame:
+    """Claims whose charge is not the sum of their lines."""
     sums = service.group_by(_CLAIM).agg(lines=pl.col("charge_cents").sum())
     joined = claims.join(sums, on=_CLAIM, how="left", maintain_order="left")
     differs = pl.col("charge_cents") != pl.col("lines").fill_null(0)
@@ -72,11 +75,7 @@ def _totals(
     told = pl.format(
         "CLM02 is {}, the lines sum to {}", _dollars("charge_cents"), _dollars("lines")
     )
-    total = lines.filter(pl.col("revenue") == TOTAL_REVENUE)
-    return (
-        _at_claim(wrong, "CLAIM_TOTAL_WRONG", 2, told),
-        _at_line(total, "REVENUE_TOTAL_LINE", pl.lit("a total line (0001) among the service lines"), "SV2", 1),
-    )  # fmt: skip
+    return _at_claim(wrong, "CLAIM_TOTAL_WRONG", 2, told)
 
 
 def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -162,6 +161,8 @@ def _at_line(
 def _at(
     frame: pl.DataFrame, code: str, place: tuple[str, str, int | None, int | None], offset: str, message: pl.Expr
 ) -> pl.DataFrame:  # fmt: skip
+    if frame.is_empty():
+        return FINDINGS.empty()
     loop, segment, element, component = place
     return FINDINGS.conform(
         frame.select(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,11 +11,11 @@ from typing import BinaryIO
 
 import polars as pl
 
-from edi_iop.guides import balancing, checks, situations, structure
+from edi_iop.guides import balancing, checks, external, situations, structure
 from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.enveloping import envelope_faults
 from edi_iop.guides.loader import index
-from edi_iop.guides.loops import Loops, Walked, walk
+from edi_iop.guides.loops import Left, Loops, Walked, walk
 from edi_iop.parsers import claim_837
 from edi_iop.parsers.told_once import told_once
 from edi_iop.tables import FINDINGS
@@ -25,11 +24,23 @@ from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
 from edi_iop.x12 import segments as split
 from edi_iop.x12 import separators as sep
-from edi_iop.x12.envelopes import Enveloped, enveloped
+from edi_iop.x12.envelopes import Enveloped, Open, enveloped
 from edi_iop.x12.pieces import CHUNK
-from edi_iop.x12.segments import Segments
+from edi_iop.x12.segments import Headers, Segments
 
 Tables = dict[str, pl.DataFrame]
+
+
+_COMPANION = 7
+ALL_LEVELS = frozenset(range(1, _COMPANION + 1))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be checked: SNIP levels (the envelopes, level 1, always are), a companion guide."""
+
+    levels: Collection[int] = ALL_LEVELS
+    companion: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,26 +56,27 @@ class Batch:
 
 
 def read_batches(
-    files: Iterable[tuple[int, BinaryIO]], companion: str | None = None, size: int = CHUNK
+    files: Iterable[tuple[int, BinaryIO]], asked: Asked | None = None, size: int = CHUNK
 ) -> Iterator[Batch]:
     """Segments, envelopes, loops, checks and tables of all files, a chunk at a time.
 
-    What a large file leaves open at the end of a chunk is repeated in the next one. The
-    chunks overlap, for two cores: while one is walked, the next is being split and the
-    last one checked and transcribed. Polars and NumPy work outside the interpreter's lock.
+    What a large file leaves open at the end of a chunk is repeated in the next one. Two
+    chunks overlap, for two cores: while one is checked and transcribed, the next is split and
+    walked. Polars and NumPy work outside the interpreter's lock.
     """
-    with ThreadPoolExecutor(2) as pool:
-        frames = split.frames(files, size)
-        coming = pool.submit(next, frames, None)
-        last: _Step | None = None
-        done: deque[Future[Batch]] = deque()
-        while (frame := coming.result()) is not None:
-            coming = pool.submit(next, frames, None)
-            last = _step(frame, last)
-            done.append(pool.submit(_batch, last, companion))
-            if len(done) > 1:
-                yield done.popleft().result()
-        yield from (one.result() for one in done)
+    asked = asked or Asked()
+    with ThreadPoolExecutor(1) as pool:
+        left = _Left()
+        working: Future[Batch] | None = None
+        for frame in split.frames(files, size):
+            step = _step(frame, left)
+            left = _left(step)
+            if working is not None:
+                yield working.result()
+            working = pool.submit(_batch, step, asked)
+            del frame, step  # No more than two chunks are held.
+        if working is not None:
+            yield working.result()
 
 
 @dataclass(frozen=True)
@@ -76,18 +88,32 @@ class _Step:
     walked: Walked
 
 
-def _step(frame: Segments, last: _Step | None) -> _Step:
+@dataclass(frozen=True)
+class _Left:
+    """What a chunk leaves open for the next."""
+
+    headers: Headers | None = None
+    envelopes: Open | None = None
+    loops: Left | None = None
+
+
+def _step(frame: Segments, before: _Left) -> _Step:
     """The next chunk, beginning with what the last one left open."""
-    left_open = None if last is None else last.envelopes.left_open
-    left = None if last is None else last.walked.left
-    if last is not None and left_open is not None and len(left_open.rows):
-        rows = left_open.rows if left is None else left.below(left_open)
-        frame = split.continued(frame, last.segments, rows)
-    envelopes = enveloped(frame, left_open)
-    return _Step(frame, envelopes, walk(frame, envelopes, left))
+    if before.headers is not None:
+        frame = split.continued(frame, before.headers)
+    envelopes = enveloped(frame, before.envelopes)
+    return _Step(frame, envelopes, walk(frame, envelopes, before.loops))
 
 
-def _batch(step: _Step, companion: str | None) -> Batch:
+def _left(step: _Step) -> _Left:
+    envelopes, loops = step.envelopes.left_open, step.walked.left
+    if envelopes is None or not len(envelopes.rows):
+        return _Left(None, envelopes, loops)
+    rows = envelopes.rows if loops is None else loops.below(envelopes)
+    return _Left(split.headers(step.segments, rows), envelopes, loops)
+
+
+def _batch(step: _Step, asked: Asked) -> Batch:
     segments, envelopes, walked = step.segments, step.envelopes, step.walked
     parts: dict[str, list[pl.DataFrame]] = {}
     for loops in walked.loops:
@@ -101,8 +127,8 @@ def _batch(step: _Step, companion: str | None) -> Batch:
         _enveloping(envelopes.findings),
         _enveloping(envelope_faults(segments, envelopes)),
         _unguided(walked.unguided, segments),
-        *(_guided(loops, envelopes, companion) for loops in walked.loops),
-        _of_totals(claim_837.faults(tables), envelopes),
+        *(_guided(loops, envelopes, asked) for loops in walked.loops),
+        _of_totals(claim_837.faults(tables, asked.levels), envelopes),
     ]
     every = pl.concat([FINDINGS.conform(one) for one in findings])
     ordered = told_once(every, tables.get("claims")).sort(
@@ -188,18 +214,21 @@ def _within_lines(totals: pl.DataFrame, segments: Segments) -> pl.DataFrame:
 
 
 _CHECKS = (
-    structure.structure,
-    checks.element_faults,
-    situations.situational_faults,
-    balancing.balance_faults,
+    (2, structure.structure),
+    (2, checks.element_faults),
+    (5, external.external_faults),
+    (4, situations.situational_faults),
+    (3, balancing.balance_faults),
 )
-"""What the guides say of a transaction: its structure, its elements, what depends on what."""
+"""What the guides say of a transaction, by SNIP level: its structure, its elements, what depends on what."""
 
 
-def _guided(loops: Loops, envelopes: Enveloped, companion: str | None) -> pl.DataFrame:
+def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     """Faults against the guide, and a companion guide where one is named, each at its segment."""
-    found = [check(loops) for check in _CHECKS]
-    found += [companion_faults(loops, companion)] if companion else []
+    found = [check(loops) for level, check in _CHECKS if level in asked.levels]
+    if asked.companion is not None and _COMPANION in asked.levels:
+        found.append(companion_faults(loops, asked.companion))
+    found.append(pl.DataFrame(schema=structure.FAULTS))
     faults = pl.concat(found, how="diagonal").filter(pl.col("place") >= loops.repeated)
     if faults.is_empty():
         return FINDINGS.empty()

@@ -59,7 +59,7 @@ def _summed(name: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sorted(faults: list[pl.DataFrame]) -> pl.DataFrame:
-    return FINDINGS.conform(pl.concat(faults).sort("file_id", "byte_offset", "code"))
+    return pl.concat(faults).sort("file_id", "byte_offset", "code")
 
 
 def dollars(cents: pl.Expr) -> pl.Expr:
@@ -77,16 +77,21 @@ def _amount(column: str) -> pl.Expr:
     return pl.col(column).fill_null(0)
 
 
+_UNBALANCED = pl.col("begin") - pl.col("less") != pl.col("paid")
+
+
 def _lines(tables: Tables) -> pl.DataFrame:
     """Lines whose charge less adjustments is not what was paid (loop 2110)."""
     taken = _sums(tables["adjustments"], _LINE, "amount_cents", "taken")
     sums = (
         tables["remit_lines"]
-        .join(taken, on=_LINE, how="left")
-        .join(tables["remit_claims"].select(*_CLAIM, "payment_offset"), on=_CLAIM, how="left")
+        .select(*_LINE, "remit_claim_offset", "position", "charge_cents", "paid_cents")
+        .join(taken, on=_LINE, how="left", maintain_order="left")
         .with_columns(
             begin=_amount("charge_cents"), less=_amount("taken"), paid=_amount("paid_cents")
         )
+        .filter(_UNBALANCED)
+        .join(tables["remit_claims"].select(*_CLAIM, "payment_offset"), on=_CLAIM, how="left")
     )
     what = pl.format("line {}: charge", pl.col("position").cast(pl.String).fill_null("?"))
     return _faults(sums, tables, "LINE_UNBALANCED", _told(what), "2110", "SVC", "remit_line_offset")
@@ -169,22 +174,21 @@ def _faults(
         group="group_control",
         transaction="transaction_control",
     )
-    due = pl.col("begin") - pl.col("less")
-    return (
-        sums.filter(due != pl.col("paid"))
-        .join(envelope, on=_PAYMENT, how="left")
-        .select(
-            "file_id",
-            "interchange",
-            "group",
-            "transaction",
-            byte_offset=place,
-            code=pl.lit(code),
-            severity=pl.lit(CATALOGUE[code].severity, dtype=pl.String),
-            snip=pl.lit(CATALOGUE[code].snip, dtype=pl.Int64),
-            message=message,
-            loop=pl.lit(loop, dtype=pl.String),
-            segment=pl.lit(segment),
-            ack=pl.lit(CATALOGUE[code].ack, dtype=pl.String),
-        )
+    wrong = sums.filter(_UNBALANCED)
+    if wrong.is_empty():
+        return FINDINGS.empty()
+    told = wrong.join(envelope, on=_PAYMENT, how="left").select(
+        "file_id",
+        "interchange",
+        "group",
+        "transaction",
+        byte_offset=place,
+        code=pl.lit(code),
+        severity=pl.lit(CATALOGUE[code].severity, dtype=pl.String),
+        snip=pl.lit(CATALOGUE[code].snip, dtype=pl.Int64),
+        message=message,
+        loop=pl.lit(loop, dtype=pl.String),
+        segment=pl.lit(segment),
+        ack=pl.lit(CATALOGUE[code].ack, dtype=pl.String),
     )
+    return FINDINGS.conform(told)

@@ -54,6 +54,8 @@ class Table:
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with exactly this table's columns, in order: absent ones null, others gone."""
+        if dict(frame.schema) == self.schema and frame.columns == list(self.schema):
+            return frame
         present = set(frame.columns)
         return frame.select(
             (pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name)

@@ -7,16 +7,18 @@ number of the loop both share: no segment is looked at twice, none one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
 
-from edi_iop.guides.loader import Node
+from edi_iop.guides.loader import Guide, Node
+from edi_iop.guides.loader import load as load_guide
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.tables.schema import Column
-from edi_iop.transcribe import values
+from edi_iop.transcribe import maps, values
 from edi_iop.transcribe.maps import Each, Map, Source, TableMap
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.segments import Segments
@@ -34,48 +36,99 @@ class _Rows:
     """position and +n columns, for repeats; one row a row."""
 
 
+_PLACE = "_place"
+"""The column that rows are put in order by."""
+_NONE = -1
 _Lookups = dict[tuple[int, tuple[str, ...]], pl.Series]
 """Of each node and its qualifiers, the pairs that a table's rows look up."""
+_Form = tuple[int, int | None, int | None, str | None, str, pl.DataType]
+"""What a column takes of a segment: element, components, form, and the unit and type it wants."""
 
 
 def read(loops: Loops, table_map: Map, segments: Segments) -> dict[str, pl.DataFrame]:
     """The canonical tables of a guide's transactions."""
-    reader = _Reader(loops, segments)
+    reader = _Reader(loops, table_map, segments)
     return {name: reader.table(one) for name, one in table_map.tables.items()}
 
 
-class _Reader:
-    """Columns are expressions over each node's distinct segments: one select makes a table."""
+def _form(source: Source, column: Column) -> _Form:
+    return source.element, source.component, source.last, source.form, column.unit, column.dtype
 
-    def __init__(self, loops: Loops, segments: Segments) -> None:
+
+@cache
+def _asked(map_name: str, guide_name: str) -> dict[int, dict[_Form, tuple[Source, Column]]]:
+    """All that the columns of a map take of each of a guide's segments."""
+    guide = load_guide(guide_name)
+    asked: dict[int, dict[_Form, tuple[Source, Column]]] = {}
+    for one in maps.load(map_name).tables.values():
+        for column in one.table.columns:
+            for source in one.columns.get(column.name, ()):
+                paths = one.rows if source.kind == "own" else (source,)
+                for node in (node for path in paths for node in _nodes(guide, path)):
+                    asked.setdefault(node.index, {})[_form(source, column)] = source, column
+    return asked
+
+
+@cache
+def _steps(map_name: str, guide_name: str, number: int) -> values.Steps:
+    """How those values of one segment are read, made once for all chunks."""
+    asked = _asked(map_name, guide_name)[number].values()
+    return values.steps(
+        {
+            str(place): (_element(source), source, column)
+            for place, (source, column) in enumerate(asked)
+        }
+    )
+
+
+def _element(source: Source, elements: str = "elements") -> pl.Expr:
+    return pl.col(elements).list.get(source.element, null_on_oob=True)
+
+
+def _nodes(guide: Guide, source: Source) -> Iterator[Node]:
+    """The segments that a path can mean."""
+    for loop in guide.loops(str(source.loop)) if source.segment else ():
+        yield from guide.carrying(str(source.segment), loop, source.qualifiers)
+
+
+class _Reader:
+    """Columns are values of each node's distinct segments, put where their rows are."""
+
+    def __init__(self, loops: Loops, table_map: Map, segments: Segments) -> None:
         self.loops = loops
+        self.map_name = table_map.name
         self.files = segments.rows["file"].to_numpy()
         self.offsets = segments.rows["byte_offset"].to_numpy()
         self._known: dict[tuple[int, tuple[str, ...]], Integers] = {}
+        self._values: dict[int, dict[_Form, pl.Series]] = {}
 
     def table(self, one: TableMap) -> pl.DataFrame:
         """One table, its rows in the order of the file."""
         parts = [self._part(one, rows) for rows in self._rows(one) if len(rows.places)]
         if not parts:
             return one.table.empty()
-        frame = pl.concat(parts)
-        return one.table.conform(
-            frame.sort("_place", maintain_order=True) if len(parts) > 1 else frame
-        )
+        if len(parts) == 1:
+            return parts[0].drop(_PLACE)
+        return pl.concat(parts).sort(_PLACE, maintain_order=True).drop(_PLACE)
 
     def _part(self, one: TableMap, rows: _Rows) -> pl.DataFrame:
-        columns = {column.name: column for column in one.table.columns}
-        lookups: _Lookups = {}
-        made = [pl.lit(pl.Series("_place", rows.places)), pl.lit(self._file(rows))]
-        for name, sources in one.columns.items():
+        made = {_PLACE: pl.Series(rows.places), "file_id": self._file(rows)}
+        alike: dict[str, pl.Expr] = {}
+        at = _Lookups()
+        for column in one.table.columns:
+            sources = one.columns.get(column.name, ())
             found = [
-                expression
-                for source in sources
-                for expression in self._column(rows, source, columns[name], lookups)
+                value for source in sources for value in self._column(rows, source, column, at)
             ]
-            value = pl.coalesce(found) if found else pl.lit(None)
-            made.append(value.cast(columns[name].dtype).alias(name))
-        return pl.select(made)
+            constants = [source.value for source in sources if source.kind == "constant"]
+            if found:
+                made[column.name] = _first_given(found, constants, column)
+            elif column.name not in made:
+                alike[column.name] = pl.lit(constants[0] if constants else None, column.dtype)
+        order = [_PLACE, *(column.name for column in one.table.columns)]
+        return pl.DataFrame(made).select(
+            alike.get(name, pl.col(name)).alias(name) for name in order
+        )
 
     def _file(self, rows: _Rows) -> pl.Series:
         batch_rows = self.loops.rows[rows.places]
@@ -169,31 +222,30 @@ class _Reader:
         )
         return placed.join(distinct, on="pair", maintain_order="left_right")
 
-    def _column(
-        self, rows: _Rows, source: Source, column: Column, lookups: _Lookups
-    ) -> list[pl.Expr]:
+    def _column(self, rows: _Rows, source: Source, column: Column, at: _Lookups) -> list[pl.Series]:
         """The source's values at the rows; several where its loop stands at several places."""
         kind = source.kind
         if kind == "constant":
-            return [pl.lit(source.value)]
+            return []
         if kind == "envelope":
-            return [pl.lit(self._envelope(rows, source))]
+            return [self._envelope(rows, source)]
         if kind == "offset":
-            return [pl.lit(one) for one in self._offset(rows, source.loop)]
+            return list(self._offset(rows, source.loop))
         if kind == "number":
-            return [pl.lit(one) for one in self._number(rows, source.loop)]
+            return list(self._number(rows, source.loop))
         if kind == "repeat" and rows.repeats is not None:
-            return [_element(rows.repeats["repeat"], source, column)]
+            made = values.steps({"repeat": (_element(source, "repeat"), source, column)})
+            return [values.typed(rows.repeats, made).to_series()]
         if kind == "own" and rows.node is not None:
             own = self._pair_of(rows.node, rows.places)
-            return [self._typed(rows.node, source, column, pl.Series(own))]
-        return self._elsewhere(rows, source, column, lookups)
+            return [self._value(rows.node, source, column)[_places(own)]]
+        return self._elsewhere(rows, source, column, at)
 
     def _envelope(self, rows: _Rows, source: Source) -> pl.Series:
         """An element of the transaction's ISA, GS or ST."""
         name = f"{source.segment}{source.element:02d}".lower()
         number = self.loops.instance(self.loops.guide.root)[rows.places] - 1
-        return self.loops.transactions[name].gather(number)
+        return self.loops.transactions[name][_places(number)]
 
     def _begin_of(self, rows: _Rows, loop: Node) -> Integers:
         """Place where the loop instance around each row began."""
@@ -222,13 +274,19 @@ class _Reader:
             # Instances that began before the parent did are not counted; its own first segment is none.
             yield pl.Series(own[rows.places] - before)
 
-    def _typed(self, node: Node, source: Source, column: Column, pairs: pl.Series) -> pl.Expr:
-        """An element of a node's distinct segments, in the column's type, at these pairs."""
-        return _element(self._of_pairs(node)["elements"], source, column).gather(pl.lit(pairs))
+    def _value(self, node: Node, source: Source, column: Column) -> pl.Series:
+        """An element of a node's distinct segments, in the column's type."""
+        known = self._values.get(node.index)
+        if known is None:
+            guide = self.loops.guide.name
+            forms = _asked(self.map_name, guide)[node.index]
+            typed = values.typed(self._of_pairs(node), _steps(self.map_name, guide, node.index))
+            known = self._values[node.index] = dict(zip(forms, typed.get_columns(), strict=True))
+        return known[_form(source, column)]
 
     def _elsewhere(
-        self, rows: _Rows, source: Source, column: Column, lookups: _Lookups
-    ) -> list[pl.Expr]:
+        self, rows: _Rows, source: Source, column: Column, at: _Lookups
+    ) -> list[pl.Series]:
         """An element of another segment, through the loop it shares with the row."""
         found = []
         for loop in self._loops(source.loop):
@@ -239,24 +297,36 @@ class _Reader:
                 if not len(self._qualified(node, source)):
                     continue  # Most of a guide's segments are in no one file.
                 key = node.index, source.qualifiers
-                if key not in lookups:
-                    lookups[key] = self._lookup(rows, node, source, shared)
-                found.append(self._typed(node, source, column, lookups[key]))
+                if key not in at:
+                    at[key] = self._lookup(rows, node, source, shared)
+                found.append(self._value(node, source, column)[at[key]])
         return found
 
     def _lookup(self, rows: _Rows, node: Node, source: Source, shared: Node) -> pl.Series:
         """For each row, the pair of the first such segment in the loop they share, or null."""
         places = self._qualified(node, source)
         instance = self.loops.instance(shared)
-        first = np.full(int(instance[-1]) + 1, -1, dtype=np.int64)
+        first = np.full(int(instance[-1]) + 1, _NONE, dtype=np.int64)
         # Assigned backwards, so that the first segment of an instance stays.
         first[instance[places][::-1]] = self._pair_of(node, places)[::-1]
-        return pl.Series(first[instance[rows.places]]).replace(-1, None)
+        return _places(first[instance[rows.places]])
 
 
-def _element(elements: pl.Series, source: Source, column: Column) -> pl.Expr:
-    text = pl.lit(elements).list.get(source.element, null_on_oob=True)
-    return values.typed(text, source, column)
+def _places(numbers: Integers) -> pl.Series:
+    """Numbers to look values up by, null where there is none."""
+    places = pl.Series(numbers.astype(np.uint32))
+    absent = numbers == _NONE
+    return places.set(pl.Series(absent), None) if absent.any() else places
+
+
+def _first_given(
+    found: Sequence[pl.Series], constants: Sequence[str | None], column: Column
+) -> pl.Series:
+    """The first value that is there, in each row."""
+    if len(found) == 1 and not constants:
+        return found[0].cast(column.dtype)
+    candidates = [*(pl.lit(one) for one in found), *(pl.lit(one) for one in constants)]
+    return pl.select(pl.coalesce(candidates).cast(column.dtype)).to_series()
 
 
 def shared_loop(row_loop: Node, loop: Node) -> Node | None:

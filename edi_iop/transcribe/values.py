@@ -6,29 +6,64 @@ checks have already said what is wrong with it, and where.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from edi_iop.tables.schema import Column
 from edi_iop.transcribe.maps import Source
 from edi_iop.x12 import separators as sep
 
+Steps = tuple[list[pl.Expr], ...]
+"""Selections to be made one after another."""
 
-def typed(text: pl.Expr, source: Source, column: Column) -> pl.Expr:
-    """An element's text in the type of its column; null where empty or unreadable."""
+
+def steps(asked: Mapping[str, tuple[pl.Expr, Source, Column]]) -> Steps:
+    """How elements become columns of these names: each a text, where it is from, and the column.
+
+    In steps, since an expression that names another twice has it worked out twice.
+    """
+    read = (
+        [_stripped(text, source).alias(name) for name, (text, source, _) in asked.items()],
+        [_given(pl.col(name), source.form).alias(name) for name, (_, source, _) in asked.items()],
+    )
+    if all(column.dtype == pl.String() for _, _, column in asked.values()):
+        return read
+    typed = [_converted(pl.col(name), column).alias(name) for name, (_, _, column) in asked.items()]
+    return (*read, typed)
+
+
+def typed(frame: pl.DataFrame, made: Steps) -> pl.DataFrame:
+    """Elements in the type of their columns; null where empty or unreadable."""
+    for step in made:
+        frame = frame.select(step)
+    return frame
+
+
+def _stripped(text: pl.Expr, source: Source) -> pl.Expr:
     if source.component is not None:
         text = _component(text, source.component, source.last)
-    text = _formed(text.str.strip_chars(), source.form)
-    text = pl.when(text != "").then(text)
+    return text.str.strip_chars()
+
+
+def _given(text: pl.Expr, form: str | None) -> pl.Expr:
+    formed = _formed(text, form)
+    return pl.when(formed != "").then(formed)
+
+
+def _converted(text: pl.Expr, column: Column) -> pl.Expr:
     if column.unit == "cents":
-        return text.pipe(cents)
+        return cents(text)
     if column.dtype == pl.Date():
         # Left to itself, the conversion takes 2026011 for a date, and a year 0 that Python lacks.
-        whole = text.str.contains(r"^\d{8}$") & ~text.str.starts_with("0000")
+        whole = text.str.contains(r"^[0-9]{8}$") & ~text.str.starts_with("0000")
         return pl.when(whole).then(text).str.to_date("%Y%m%d", strict=False)
     if column.dtype in (pl.Int64(), pl.Float64()):
-        number = text.str.contains(r"^-?(?:\d+\.?\d*|\.\d+)$")  # NaN, inf and 1e5 are none in X12
+        number = text.str.contains(
+            r"^-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)$"
+        )  # NaN, inf and 1e5 are none in X12
         return pl.when(number).then(text).cast(column.dtype, strict=False)
-    return text.cast(column.dtype)
+    return text if column.dtype == pl.String() else text.cast(column.dtype)
 
 
 def _component(text: pl.Expr, first: int, last: int | None) -> pl.Expr:
@@ -56,11 +91,9 @@ def _formed(text: pl.Expr, form: str | None) -> pl.Expr:
 
 def cents(text: pl.Expr) -> pl.Expr:
     """X12 type R in dollars as integer cents; null where it is no amount of whole cents."""
-    shaped = text.str.extract(r"^(-?)(\d*)\.?\d*$", 2)
-    number = text.str.contains(r"^-?(?:\d+\.?\d*|\.\d+)$") & ~text.str.contains(r"\.\d\d0*[1-9]")
-    fraction = text.str.extract(r"\.(\d{1,2})", 1).fill_null("").str.pad_end(2, "0")
-    digits = (shaped.fill_null("") + fraction).cast(pl.Int64, strict=False)
-    return pl.when(number).then(pl.when(text.str.starts_with("-")).then(-digits).otherwise(digits))
+    amount = text.str.contains(r"^-?(?:[0-9]+(?:\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)$")
+    exact = text.str.to_decimal(scale=2).to_physical().cast(pl.Int64, strict=False)
+    return pl.when(amount).then(exact)
 
 
 def dollars(amount: pl.Expr) -> pl.Expr:

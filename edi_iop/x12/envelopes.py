@@ -6,8 +6,10 @@ agree and are not used twice.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ import polars as pl
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.segments import Segments
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger[Any]]
 
 _HEADERS = {"ISA": 13, "GS": 6, "ST": 2}
 """Where a header carries its control number."""
@@ -27,6 +29,11 @@ _CARRIED = {
     "isa": {"isa06": 6, "isa08": 8, "isa13": 13, "isa15": 15},
 }
 """The elements of each header that tables carry."""
+_SEGMENT_ID = re.compile(sep.SEGMENT_ID)
+_ID_AT_MOST = 3
+"""Characters of a segment identifier."""
+_INSIDE = (sep.ELEMENT, sep.REPETITION, sep.COMPONENT)
+"""What separates inside a segment."""
 _TRAILERS = {"IEA": ("ISA", 2), "GE": ("GS", 2), "SE": ("ST", 2)}
 """A trailer's header, and where it carries the control number (its count is always element 1)."""
 _SERVICES = ("TA1", "TA3", "ISB", "ISE")
@@ -104,7 +111,7 @@ def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
     spans = _spans(segments, heads)
     inside = _inside(segments, heads, spans, before)
     ends = _trailers(heads, inside)
-    stray = _stray(segments, heads, spans)
+    stray = _stray(segments, spans)
     findings = pl.concat(
         [
             _wrong_counts(segments, ends),
@@ -126,18 +133,12 @@ def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
     )
 
 
-def _rows_of(segments: Segments, texts: pl.Series) -> Integers:
-    """The rows whose text is one of these (a flag a text)."""
-    return np.flatnonzero(texts.to_numpy()[segments.rows["text"].to_numpy()])
-
-
 def _under_headers(segments: Segments) -> pl.DataFrame:
     """One row an envelope segment: row, id, elements, and the ISA, GS and ST it stands under.
 
     That is the last one seen, until its trailer or the next header above it.
     """
-    ids = list(_HEADERS) + list(_TRAILERS)
-    rows = _rows_of(segments, segments.texts["id"].is_in(ids))
+    rows = segments.rows_of(segments.with_ids({*_HEADERS, *_TRAILERS}.__contains__))
     found = segments.rows[rows]
     heads = found.with_columns(
         row=pl.Series(rows, dtype=pl.Int64),
@@ -317,10 +318,29 @@ def _transactions(heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_NO_FAULTS = pl.DataFrame(
+    schema={
+        "file": pl.Int64,
+        "row": pl.Int64,
+        "isa": pl.Int64,
+        "gs": pl.Int64,
+        "st": pl.Int64,
+        "code": pl.String,
+        "message": pl.String,
+        "segment_position": pl.Int64,
+        "byte_offset": pl.Int64,
+        "segment": pl.String,
+        "element": pl.Int64,
+    }
+)
+
+
 def _fault(
     rows: pl.DataFrame, code: str, message: pl.Expr, at_element: int | None = None
 ) -> pl.DataFrame:
     """Findings placed at these rows."""
+    if rows.is_empty():
+        return _NO_FAULTS
     return rows.select(
         "file",
         "row",
@@ -459,15 +479,15 @@ def _used(heads: pl.DataFrame, segments: Segments, before: Open | None) -> pl.Da
     return here.with_columns(open=goes_on)
 
 
-def _stray(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> Integers:
+def _stray(segments: Segments, spans: pl.DataFrame) -> Integers:
     """Rows under no transaction that are no envelope segment."""
-    known = np.zeros(len(segments.rows) + 1, dtype=np.int64)
+    known = np.zeros(len(segments.rows) + 1, dtype=np.int32)
     np.add.at(known, spans["row"].to_numpy(), 1)
     np.add.at(known, spans["last"].to_numpy() + 1, -1)
-    inside = np.cumsum(known)[:-1] > 0
-    inside[heads["row"].to_numpy()] = True
-    inside[_rows_of(segments, segments.texts["id"].is_in([*_SERVICES, ""]))] = True
-    return np.flatnonzero(~inside)
+    outside = np.flatnonzero(np.cumsum(known)[:-1] <= 0)
+    allowed = segments.with_ids({*_HEADERS, *_TRAILERS, *_SERVICES, ""}.__contains__)
+    stray: Integers = outside[~allowed[segments.rows["text"].to_numpy()[outside]]]
+    return stray
 
 
 def _outside(
@@ -480,6 +500,8 @@ def _outside(
     """Segments under no transaction that are no envelope segment, once a run of them."""
     runs_on = before is not None and before.stray and segments.repeated > 0
     rows = stray[np.diff(stray, prepend=segments.repeated - 1 if runs_on else -2) > 1]
+    if not len(rows):
+        return _NO_FAULTS
     return _fault(
         _identified(segments, _standing(segments, heads, spans, rows)),
         "NO_ENVELOPE",
@@ -507,6 +529,8 @@ def _repeated(heads: pl.DataFrame, segments: Segments, before: Open | None) -> p
 
 def _foreign(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Segments with a control character that is no separator of theirs."""
+    if not len(segments.foreign):
+        return _NO_FAULTS
     placed = _standing(segments, heads, spans, segments.foreign)
     says = pl.lit("a control character stands in the segment")
     return _fault(_identified(segments, placed), "CHARACTER_INVALID", says)
@@ -514,15 +538,21 @@ def _foreign(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl
 
 def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Empty segments, segments with impossible identifiers, and trailing separators."""
-    raw, own = pl.col("raw"), pl.col("id")
-    blank = raw.str.strip_chars() == ""
-    trailing = raw.str.contains(r"[\x1d\x1e\x1f]$|[\x1e\x1f]\x1d") & (own != "ISA")
-    faulty = segments.texts.select(
-        blank=blank,
-        bare=(raw == own) & ~blank,
-        odd=~own.str.contains(sep.SEGMENT_ID) & ~blank,
-        trailing=trailing,
-    )
+    impossible = segments.with_ids(lambda name: not _SEGMENT_ID.search(name))
+    blank = impossible.copy()
+    at = np.flatnonzero(impossible)
+    blank[at] = (segments.texts["raw"].gather(at).str.strip_chars() == "").to_numpy()
+    raw = segments.texts["raw"]
+    bare = (raw.str.len_bytes() <= _ID_AT_MOST).to_numpy() & ~impossible
+    bare[bare] = (
+        raw.filter(pl.Series(bare)) == segments.texts["id"].filter(pl.Series(bare))
+    ).to_numpy()
+    faulty = {
+        "blank": blank,
+        "bare": bare,
+        "odd": impossible & ~blank,
+        "trailing": _trailing(segments.texts["raw"]) & segments.with_ids("ISA".__ne__),
+    }
     found = []
     for column, code, says in (
         ("blank", "SEGMENT_EMPTY", pl.lit("an empty segment")),
@@ -534,13 +564,20 @@ def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.D
             pl.format("{} ends in empty elements or components", "id"),
         ),
     ):
-        rows = (
-            _rows_of(segments, faulty[column]) if faulty[column].any() else np.array([], np.int64)
-        )
-        found.append(
-            _fault(_identified(segments, _standing(segments, heads, spans, rows)), code, says)
-        )
-    return pl.concat(found)
+        rows = segments.rows_of(faulty[column])
+        if len(rows):
+            standing = _standing(segments, heads, spans, rows)
+            found.append(_fault(_identified(segments, standing), code, says))
+    return pl.concat([_NO_FAULTS, *found])
+
+
+def _trailing(raw: pl.Series) -> npt.NDArray[np.bool_]:
+    """Texts that end in separators, or have an element that does."""
+    text = pl.col("raw").str
+    ends = pl.any_horizontal(text.ends_with(one) for one in _INSIDE)
+    inside = [one + sep.ELEMENT for one in (sep.REPETITION, sep.COMPONENT)]
+    found = raw.to_frame("raw").select(ends | text.contains_any(inside))
+    return found.to_series().to_numpy()
 
 
 def interchange(transactions: pl.DataFrame, guide: str, group: str, envelope: Envelope) -> bytes:

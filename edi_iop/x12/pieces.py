@@ -35,6 +35,8 @@ _HEADER = re.compile(rb"(?<![A-Za-z0-9])(?:GS|ST)[^A-Za-z0-9\s]")
 _LONGEST_ISA = 256
 _GLANCE = 1024
 """As much of the next segment as tells where it belongs."""
+_NEAR, _WIDER = 64 * 1024, 8
+"""As much of a chunk's end as is searched first for a place to cut, and how much more each time."""
 _LEVEL = 3
 """The element of an HL that names its level."""
 _NARROWEST, _WIDEST = 40, 300
@@ -286,21 +288,31 @@ def _end(data: bytes, start: int, opens: bool, separators: Separators, ended: bo
 def _cut(data: bytes, separators: Separators, patient: bool) -> int | None:
     """Where a chunk of an interchange may end; None where more of it must be read first."""
     for heads in _BEGINNERS:
-        found = [_last(data, head, separators) for head in heads]
-        best = max((at for at in found if at is not None), default=None)
-        if best is not None:
-            return best
+        # Most often one stands near the end; what is in no file is not looked for in all of it.
+        begin, reach = len(data), _NEAR
+        while begin:
+            begin = max(0, len(data) - reach)
+            found = [_last(data, head, separators, begin) for head in heads]
+            best = max((at for at in found if at is not None), default=None)
+            if best is not None:
+                return best
+            reach *= _WIDER
     if patient:
         return None
     behind = data.rfind(separators.terminator) + 1
     return behind or None
 
 
-def _last(data: bytes, head: bytes | tuple[bytes, ...], separators: Separators) -> int | None:
-    """Offset of the last segment of that id (and one of those levels), not at the very start."""
+def _last(
+    data: bytes, head: bytes | tuple[bytes, ...], separators: Separators, begin: int
+) -> int | None:
+    """Offset of the last segment of that id (and one of those levels) from `begin` on.
+
+    One at the very start is none to cut before.
+    """
     name, *levels = head if isinstance(head, tuple) else (head,)
     stop = len(data)
-    while (at := data.rfind(name + separators.element, 1, stop)) >= 0:
+    while (at := data.rfind(name + separators.element, max(begin, 1), stop)) >= 0:
         if _begins(data, at, separators.terminator):
             elements = data[at : at + _GLANCE].split(separators.element, 4) if levels else []
             if not levels or (len(elements) > _LEVEL and elements[_LEVEL] in levels):

@@ -8,10 +8,10 @@ follows from a segment's text alone is worked out once for each distinct text.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from edi_iop.x12 import separators as sep
 from edi_iop.x12.pieces import CHUNK, Piece, of_file
 from edi_iop.x12.separators import Separators
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.signedinteger[Any]]
 Bytes = npt.NDArray[np.uint8]
 _BLANK = np.array([byte in b" \t\r\n\x00" for byte in range(256)])
 _ROWS = {"file": pl.Int64, "interchange": pl.UInt32, "number": pl.Int64, "byte_offset": pl.Int64, "text": pl.UInt32}  # fmt: skip
@@ -71,6 +71,23 @@ class Segments:
         ahead = last.with_columns(pl.col("number") + 1, byte_offset=pl.lit(self.stop, pl.Int64))
         return pl.concat([self.rows, ahead], rechunk=True)
 
+    @cached_property
+    def ids(self) -> tuple[Integers, list[str]]:
+        """The segment id of each text as a number, and the id behind each number."""
+        numbers, distinct = numbered(self.texts["id"])
+        return numbers, distinct.to_list()
+
+    def with_ids(self, wanted: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
+        """Whether each text's segment id is one that is wanted."""
+        numbers, names = self.ids
+        return np.array([wanted(name) for name in names], dtype=bool)[numbers]
+
+    def rows_of(self, texts: npt.NDArray[np.bool_]) -> Integers:
+        """The rows whose text is one of these (a flag a text)."""
+        if not texts.any():
+            return np.array([], dtype=np.int64)
+        return np.flatnonzero(texts[self.rows["text"].to_numpy()])
+
     def shown(self, row: int) -> str:
         """A segment as it stands in its file."""
         raw = str(self.texts["raw"][self.rows["text"][row]])
@@ -105,19 +122,31 @@ def frames(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator
         yield _frame(*_sorted(held), count)
 
 
-def continued(frame: Segments, before: Segments, rows: Integers) -> Segments:
-    """The frame with rows of the one before it at its start: the open headers of what goes on."""
-    head = before.rows[rows]
-    texts = before.texts[head["text"]]
-    count = len(frame.texts)
-    numbers = pl.Series("text", range(count, count + len(head)), dtype=pl.UInt32)
-    repeated = head.with_columns(numbers, interchange=pl.lit(0, pl.UInt32))
+@dataclass(frozen=True)
+class Headers:
+    """Rows of a frame that are repeated in the next one, the open headers of what goes on."""
+
+    rows: pl.DataFrame
+    texts: pl.DataFrame
+
+
+def headers(frame: Segments, rows: Integers) -> Headers:
+    """These rows of a frame, to be repeated."""
+    head = frame.rows[rows]
+    return Headers(head, frame.texts[head["text"]])
+
+
+def continued(frame: Segments, before: Headers) -> Segments:
+    """The frame with the headers that the one before it left open at its start."""
+    count, more = len(frame.texts), len(before.rows)
+    numbers = pl.Series("text", range(count, count + more), dtype=pl.UInt32)
+    repeated = before.rows.with_columns(numbers, interchange=pl.lit(0, pl.UInt32))
     return replace(
         frame,
         rows=pl.concat([repeated, frame.rows], rechunk=True),
-        texts=pl.concat([frame.texts, texts.with_columns(numbers)], rechunk=True),
-        foreign=frame.foreign + len(head),
-        repeated=len(head),
+        texts=pl.concat([frame.texts, before.texts.with_columns(numbers)], rechunk=True),
+        foreign=frame.foreign + more,
+        repeated=more,
     )
 
 
@@ -143,14 +172,16 @@ def _frame(
     pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]], count: int
 ) -> Segments:
     """The pieces as a frame whose segments are numbered from `count` on."""
-    bodies = [_canonical(piece) for piece in pieces]
-    starts = [_starts(piece) for piece in pieces]
-    raw = (
-        pl.Series("raw", bodies, dtype=pl.String)
-        .str.split(sep.TERMINATOR)
-        .explode(empty_as_null=False)
-        .str.strip_chars_start("\r\n\t \x00")
-    )
+    bodies = pl.Series("raw", [_canonical(piece) for piece in pieces], dtype=pl.String)
+    starts, gaps = [], set()
+    for piece in pieces:
+        own_starts, gap = _starts(piece)
+        starts.append(own_starts)
+        gaps.add(None if piece.wrapped else gap)
+    gap = gaps.pop() if len(gaps) == 1 else None
+    raw = bodies.str.split(sep.TERMINATOR + (gap or "")).explode(empty_as_null=False)
+    if gap is None:
+        raw = raw.str.strip_chars_start("\r\n\t \x00")
     sizes = np.array([len(one) for one in starts], dtype=np.int64)
     # What follows the last terminator of a piece is no segment when it is blank.
     lasts = np.cumsum(sizes) - 1
@@ -158,7 +189,7 @@ def _frame(
     if pieces:
         kept[lasts] = (raw.gather(lasts).str.strip_chars() != "").to_numpy()
     raw = raw.head(len(kept)).filter(pl.Series(kept))
-    text, distinct = _distinct(raw)
+    text, distinct = numbered(raw)
     of_piece = np.repeat(np.arange(len(pieces)), sizes)[kept]
     files = np.array([piece.file for piece in pieces], dtype=np.int64)
     rows = pl.DataFrame(
@@ -197,39 +228,60 @@ def _canonical(piece: Piece) -> str:
     return piece.data.translate(piece.separators.to_canonical, breaks).decode("latin-1")
 
 
-def _starts(piece: Piece) -> Integers:
-    """Byte offset in the file of each segment of a piece, the blanks before it skipped."""
+def _starts(piece: Piece) -> tuple[Integers, str | None]:
+    """Byte offset in the file of each segment of a piece, the blanks before it skipped.
+
+    Beside them what stands before every segment but the first: nothing, or a line break.
+    """
     data = np.frombuffer(piece.data, dtype=np.uint8)
     # Looked for in the canonical text: where separators clash, only that is split at.
-    text = np.frombuffer(piece.data.translate(piece.separators.to_canonical), dtype=np.uint8)
-    ends = np.flatnonzero(text == ord(sep.TERMINATOR))
-    starts = np.concatenate([[0], ends + 1])
-    stops = np.append(ends, len(data))
-    waiting = _blank_at(data, starts, stops, np.arange(len(starts)))
+    clash = piece.separators.clash
+    text = piece.data.translate(piece.separators.to_canonical) if clash else piece.data
+    terminator = sep.TERMINATOR.encode() if clash else piece.separators.terminator
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord(terminator))
+    starts = np.empty(len(ends) + 1, dtype=np.int64)
+    starts[0] = 0
+    np.add(ends, 1, out=starts[1:])
+    padded = np.append(data, np.uint8(_NO_BLANK))
+    blanks = _BLANK.copy()
+    blanks[ord(terminator)] = False  # where it is a line break, it ends the segment
+    waiting: Integers | slice = slice(None)
     for _ in range(_LONGEST_INDENT):
-        if not len(waiting):
-            break
+        at = starts[waiting]
+        blank = np.flatnonzero(blanks[padded[at]])
+        if not len(blank):
+            return starts + piece.start, _gap(data, starts, ends)
+        waiting = blank if isinstance(waiting, slice) else waiting[blank]
+        if len(waiting) == len(starts):
+            waiting = slice(None)
         starts[waiting] += 1
-        waiting = _blank_at(data, starts, stops, waiting)
-    for one in waiting.tolist():  # hardly ever: lines of blanks
-        blanks = piece.data[starts[one] : stops[one]]
-        starts[one] += len(blanks) - len(blanks.lstrip(b" \t\r\n\x00"))
-    return starts + piece.start
+    stops = np.append(ends, len(data))
+    for one in np.flatnonzero(blanks[padded[starts]]).tolist():  # hardly ever: lines of blanks
+        content = piece.data[starts[one] : stops[one]]
+        starts[one] += len(content) - len(content.lstrip(b" \t\r\n\x00"))
+    return starts + piece.start, None
 
 
+def _gap(data: Bytes, starts: Integers, ends: Integers) -> str | None:
+    """The line break (or nothing) that stands behind every terminator; None where they differ."""
+    width = int(starts[-1] - ends[-1] - 1) if len(ends) else 0
+    if starts[0] or (starts[1:] - ends != width + 1).any():
+        return None
+    for gap in ("", "\n", "\r\n"):
+        if len(gap) == width and all(
+            (data[ends + 1 + place] == ord(one)).all() for place, one in enumerate(gap)
+        ):
+            return gap
+    return None
+
+
+_NO_BLANK = ord("~")
 _LONGEST_INDENT = 8
 """Blanks before a segment that are skipped all segments at once: a line break is one or two."""
 
 
-def _blank_at(data: Bytes, starts: Integers, stops: Integers, waiting: Integers) -> Integers:
-    """Those of the waiting segments before whose content a blank stands."""
-    at = starts[waiting]
-    blank = _BLANK[data[np.minimum(at, len(data) - 1)]]
-    return waiting[blank & (at < stops[waiting])]
-
-
-def _distinct(raw: pl.Series) -> tuple[Integers, pl.Series]:
-    """The number of each segment's text, and the distinct texts in the order of their numbers."""
+def numbered(raw: pl.Series) -> tuple[Integers, pl.Series]:
+    """The number of each text, and the distinct texts in the order of their numbers."""
     if raw.is_empty():
         return np.array([], dtype=np.uint32), raw
     # A category is the fastest way to number texts; each frame has its own.

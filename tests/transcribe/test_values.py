@@ -17,7 +17,8 @@ from edi_iop.transcribe.maps import parse
 
 def typed(value: str, path: str, column: Column) -> object:
     frame = pl.DataFrame({"element": [value]})
-    return frame.select(values.typed(pl.col("element"), parse(path), column)).item()
+    made = values.steps({"value": (pl.col("element"), parse(path), column)})
+    return values.typed(frame, made).item()
 
 
 AMOUNT = cents("amount", "")
