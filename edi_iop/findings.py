@@ -152,7 +152,7 @@ _CODES = (
     FindingCode("REVENUE_TOTAL_LINE", "warning", 6, "a total line (revenue 0001) stands among the service lines", "leave it out: the claim carries its total in CLM02"),
     FindingCode("LINE_DATE_OUTSIDE", "error", 6, "a line's date lies outside the statement's dates", "correct the line's date, or the statement to cover it"),
     FindingCode("LINE_DATE_MISSING", "warning", 6, "a line of an outpatient program has no date of its own", "give the date of the program day"),
-    FindingCode("FREQUENCY_AGAINST_STATUS", "error", 6, "the claim's frequency and the patient's status contradict", "1 or 4 once the patient has left, 2 or 3 while status is 30"),
+    FindingCode("FREQUENCY_AGAINST_STATUS", "warning", 6, "the claim's frequency and the patient's status contradict", "1 or 4 once the patient has left, 2 or 3 while status is 30"),
     FindingCode("BILL_TYPE_UNUSUAL", "warning", 6, "the type of bill is none of an outpatient program", "check the type of bill with the facility's licence"),
     FindingCode("REVENUE_WITHOUT_PROCEDURE", "error", 6, "a revenue code of an outpatient program without a procedure", "add the HCPCS code of the program day"),
     FindingCode("PAIR_UNUSUAL", "warning", 6, "procedure and revenue code of a program day seldom go together", "check the pair with the payer's policy"),

@@ -21,7 +21,12 @@ def verdict(data: bytes) -> tuple[bool | None, list[str]]:
         valid = pyx12.x12n_document.x12n_document(
             pyx12.params.params(), io.StringIO(data.decode("ascii")), None, None, fd_json=answer
         )
-    except (pyx12.errors.EngineError, UnicodeDecodeError, IndexError) as problem:
+    except (
+        pyx12.errors.EngineError,
+        pyx12.errors.X12Error,
+        UnicodeDecodeError,
+        IndexError,
+    ) as problem:
         return None, [str(problem)]
     text = answer.getvalue()
     return valid, list(_messages(json.loads(text))) if text.strip() else []

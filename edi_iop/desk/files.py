@@ -16,6 +16,7 @@ from edi_iop.guides import companion as companions
 from edi_iop.parsers import Parsed
 from edi_iop.parsers import identify as identify_bytes
 from edi_iop.parsers.located import locate
+from edi_iop.parsers.told_once import balanced_once
 from edi_iop.reconciler.balance import balance
 from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
@@ -104,8 +105,11 @@ def validate(
 
 def findings_of(parsed: Parsed) -> pl.DataFrame:
     """What is wrong with a file: its form, and in a remit its money."""
-    balanced = [balance(parsed.tables)] if parsed.kind == "835" else []
-    return pl.concat([FINDINGS.conform(frame) for frame in (parsed.findings, *balanced)])
+    if parsed.kind != "835":
+        return FINDINGS.conform(parsed.findings)
+    found = [FINDINGS.conform(one) for one in (parsed.findings, balance(parsed.tables))]
+    claims = parsed.tables.get("remit_claims", TABLES["remit_claims"].empty())
+    return balanced_once(pl.concat(found), claims)
 
 
 def parse(paths: Sequence[Path], table: str) -> Answer:

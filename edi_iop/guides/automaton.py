@@ -212,7 +212,8 @@ class Automaton:
 
     def _repair(self, present: Node, fitting: list[Node]) -> Transition:
         """The nearest place where the segment fits, if one is near enough."""
-        repairs = [repair for node in fitting for repair in _detours(present, node)]
+        limit = _ONLY if len(fitting) == 1 else _UNMATCHED
+        repairs = [repair for node in fitting for repair in _detours(present, node, limit)]
         if not repairs:
             return Transition(None, (), "SEGMENT_UNEXPECTED")
         return min(repairs, key=lambda repair: repair[0])[1]
@@ -255,6 +256,8 @@ def _entries(loop: Node) -> Iterable[tuple[Node, tuple[Node, ...]]]:
 
 _UNMATCHED = 1.5
 """What leaving a segment unmatched costs; a repair must cost less."""
+_ONLY = 1.55
+"""What it costs where a guide has the segment at one place only: a patient's PAT."""
 _BACK = 1.05
 """The segment belongs before the present place."""
 _IMPLIED = 1.0
@@ -270,7 +273,7 @@ _OPTIONAL = 0.1
 Cost = tuple[float, int, int]
 
 
-def _detours(present: Node, node: Node) -> Iterable[tuple[Cost, Transition]]:
+def _detours(present: Node, node: Node, limit: float) -> Iterable[tuple[Cost, Transition]]:
     """The ways to match a segment at a node the guide does not lead to, with their costs.
 
     One way for each open loop they share: loops below it are begun anew.
@@ -287,7 +290,7 @@ def _detours(present: Node, node: Node) -> Iterable[tuple[Cost, Transition]]:
         if node.starts_loop and not begins:
             continue
         cost = _cost(present, node, shared, implied)
-        if cost < _UNMATCHED:
+        if cost < limit:
             fault = "LOOP_START_MISSING" if implied else "SEGMENT_ORDER"
             yield (cost, climb, node.index), Transition(node, begins, fault, implied)
 

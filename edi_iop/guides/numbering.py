@@ -68,6 +68,14 @@ class _Run:
             due[new : new + 1] = np.where(goes_on, self._continued(), due[new : new + 1])
         return due
 
+    def counted(self, number: Integers) -> Flags:
+        """Which numbers are their place in the group: right after a wrong one before them."""
+        starts = np.maximum.accumulate(np.where(self.first, np.arange(len(self.group)), 0))
+        counted: Flags = number == np.arange(len(self.group)) - starts + 1
+        if self.loop in self.loops.opened:
+            counted &= self.group != 1  # Earlier frames hold the first ones.
+        return counted & ~self.first
+
     def _continued(self) -> int:
         """The number after the last of an earlier frame, where it was one."""
         earlier = self.loops.numbers.get("HL", pl.Series([], dtype=pl.String)).tail(1)
@@ -113,18 +121,19 @@ def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL01 counts from 1 by one within its transaction (005010X223A2 front matter, HL01)."""
     number = levels.number(1)
     due = levels.due(number)
-    wrong = (due != _NONE) & (number != due)
+    wrong = (due != _NONE) & (number != due) & ~levels.counted(number)
     yield from _faults(levels, wrong, "HL_NUMBER_WRONG", "HL01 is not {}, the next number", 1, due)
 
 
 def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
     number, parent, level = levels.number(1), levels.number(2), levels.number(3)
+    given = (levels.text(2) != "").to_numpy()  # An empty one is missing, as its element says.
     for own, above in ((22, 20), (23, 22)):
         at = np.maximum.accumulate(np.where(level == above, np.arange(len(level)), 0))
         due = number[at]
         known = (level[at] == above) & (levels.group[at] == levels.group) & (due != _NONE)
-        wrong = (level == own) & known & (parent != _NONE) & (parent != due)
+        wrong = (level == own) & known & given & (parent != due)
         says = "HL02 is not {}, the level above"
         yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
 
@@ -147,7 +156,7 @@ def _lines(loops: Loops, claim: Node) -> Iterator[pl.DataFrame]:
         lines = _Run(loops, claim, places)
         number = lines.number(1)
         due = lines.due(number)
-        wrong = (number != _NONE) & (due != _NONE) & (number != due)
+        wrong = (number != _NONE) & (due != _NONE) & (number != due) & ~lines.counted(number)
         says = "LX01 is not {}, the next number"
         yield from _faults(lines, wrong, "LX_NUMBER_WRONG", says, 1, due)
 

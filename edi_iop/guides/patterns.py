@@ -38,16 +38,19 @@ def _segment(node: Node) -> str:
     width = max((spec.position for spec in node.elements), default=0)
     tail = ""
     place = width
+    needed = False  # Before a required element nothing is left off, be it empty.
     while place > 0:
         spec = node.element(place)
         before = node.element(place - 1)
+        needed = needed or (spec is not None and spec.usage == "R")
         if spec is None:
-            tail = f"(?:{sep.ELEMENT}{tail})?" if tail else ""
+            tail = _optional(tail, needed) if tail else ""
         elif spec.data_element == "1251" and before is not None and before.data_element == "1250":
-            tail = _optional(_period(before, spec) + tail, before.usage == "R" or spec.usage == "R")
+            needed = needed or before.usage == "R"
+            tail = _optional(_period(before, spec) + tail, needed)
             place -= 1
         else:
-            tail = _optional(_whole(node, spec) + tail, spec.usage == "R")
+            tail = _optional(_whole(node, spec) + tail, needed)
         place -= 1
     return f"^{node.id}{tail}$"
 
@@ -71,19 +74,16 @@ def _composite(node: Node, spec: ElementSpec) -> str:
         key=lambda part: part.component or 0,
     )
     tail = ""
+    needed = False
     for part in reversed(parts):
-        if part.usage == "N":
-            tail = f"(?:{sep.COMPONENT}{tail})?" if tail else ""
-            continue
-        value = _value(part)
+        needed = needed or part.usage == "R"
+        value = "" if part.usage == "N" else _value(part)
         own = value if part.usage == "R" else f"(?:{value})?"
         inner = own + tail
         if part.component == 1:
             tail = inner
         else:
-            tail = (
-                f"{sep.COMPONENT}{inner}" if part.usage == "R" else f"(?:{sep.COMPONENT}{inner})?"
-            )
+            tail = f"{sep.COMPONENT}{inner}" if needed else f"(?:{sep.COMPONENT}{inner})?"
     return tail
 
 

@@ -24,6 +24,7 @@ from edi_iop.guides.loader import load
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.model import Guide, Node
 from edi_iop.guides.numbering import numbering_faults
+from edi_iop.guides.pointers import pointer_faults
 from edi_iop.guides.structure import FAULTS, due
 
 _NO_FAULTS = pl.DataFrame(schema=FAULTS)
@@ -121,7 +122,8 @@ def _of_guide(guide_name: str) -> tuple[Planned, ...]:
 
 def situational_faults(loops: Loops) -> pl.DataFrame:
     """What the transactions of one guide break of the rules: structure.FAULTS."""
-    return pl.concat([faults(loops, _of_guide(loops.guide.name)), numbering_faults(loops)])
+    found = faults(loops, _of_guide(loops.guide.name))
+    return pl.concat([found, numbering_faults(loops), pointer_faults(loops)])
 
 
 def faults(loops: Loops, plans: tuple[Planned, ...]) -> pl.DataFrame:

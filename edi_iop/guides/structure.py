@@ -38,7 +38,42 @@ FAULTS = {
 def structure(loops: Loops) -> pl.DataFrame:
     """All structure faults of a guide's transactions."""
     found = [_unexpected(loops), _transitions(loops), *_counts(loops)]
-    return _said_once(loops, pl.concat([pl.DataFrame(schema=_STRUCTURE), *found]))
+    told = pl.concat([pl.DataFrame(schema=_STRUCTURE), *found])
+    return _begun_again(loops, _said_once(loops, told))
+
+
+def _begun_again(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """A loop's required segment out of its order that stood there already: a new loop without its first.
+
+    What then occurs too often in the loop belongs to the new one.
+    """
+    stray = faults.filter(pl.col("code") == "SEGMENT_ORDER")["place"].to_numpy()
+    for number in np.unique(loops.node[stray]).tolist():
+        node = loops.guide.nodes[number]
+        if node.usage == "R" and node.most == 1 and node.loop.most != 1:
+            faults = _renamed(loops, faults, node, stray[loops.node[stray] == number])
+    return faults
+
+
+def _renamed(loops: Loops, faults: pl.DataFrame, node: Node, stray: Integers) -> pl.DataFrame:
+    """Those of a node's segments out of order that stood in their loop already, told as a loop's start."""
+    instance, there = loops.instance(node.loop), loops.segments_of(node)
+    earlier = there[np.maximum(np.searchsorted(there, stray) - 1, 0)]
+    again = stray[(earlier < stray) & (instance[earlier] == instance[stray])]
+    if not len(again):
+        return faults
+    begun = np.full(int(instance[-1]) + 1, len(instance))
+    np.minimum.at(begun, instance[again], again)
+    places = np.minimum(faults["place"].to_numpy(), len(instance) - 1)
+    surplus = (pl.col("code") == "SEGMENT_REPEATS") & (pl.col("loop") == node.loop.id)
+    first = _first_of(node.loop)
+    says = f"loop {node.loop.id} begins with {node.id}; its first segment {first} is missing"
+    told = (pl.col("code") == "SEGMENT_ORDER") & pl.lit(pl.Series(np.isin(places, again)))
+    return faults.with_columns(
+        code=pl.when(told).then(pl.lit("LOOP_START_MISSING")).otherwise("code"),
+        message=pl.when(told).then(pl.lit(says)).otherwise("message"),
+        segment=pl.when(told).then(pl.lit(first)).otherwise("segment"),
+    ).filter(~(surplus & pl.lit(pl.Series(places >= begun[instance[places]]))))
 
 
 _NEAR = 2

@@ -60,7 +60,7 @@ def faults(tables: Mapping[str, pl.DataFrame], levels: Collection[int] = (3, 6))
     if 6 in levels and not institutional.is_empty():
         total = lines.filter(pl.col("revenue") == TOTAL_REVENUE)
         says = pl.lit("a total line (0001) among the service lines")
-        found.append(_at_line(total, "REVENUE_TOTAL_LINE", says))
+        found.append(_at_line(total, "REVENUE_TOTAL_LINE", says, "SV2", 1))
         found.append(_outside(institutional, service))
         found += _of_program(institutional, service)
     return pl.concat(found)
@@ -82,6 +82,8 @@ def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Lines of a date that the statement does not cover."""
     dated = lines.join(claims.select(*_CLAIM, "statement_from", "statement_to"), on=_CLAIM)
     last = pl.coalesce("service_date_to", "service_date")
+    # A statement that ends before it begins is told as such, and covers no date.
+    ordered = pl.col("statement_from") <= pl.col("statement_to")
     outside = (pl.col("service_date") < pl.col("statement_from")) | (last > pl.col("statement_to"))
     told = pl.format(
         "the line's date {} is outside the statement, {} to {}",
@@ -89,7 +91,7 @@ def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         "statement_from",
         "statement_to",
     )
-    return _at_line(dated.filter(outside), "LINE_DATE_OUTSIDE", told)
+    return _at_line(dated.filter(outside & ordered), "LINE_DATE_OUTSIDE", told, "DTP", 3)
 
 
 def _of_program(claims: pl.DataFrame, service: pl.DataFrame) -> list[pl.DataFrame]:
@@ -115,8 +117,8 @@ def _claim_needs(claims: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
     )
     return (
         _at_claim(unfit, "BILL_TYPE_UNUSUAL", 5, pl.format(
-            "bill type {} is none of an outpatient program", "facility_type")),
-        _at_claim(claims.filter(left_too_early | gone_too_early), "FREQUENCY_AGAINST_STATUS", 5, told),
+            "bill type {} is none of an outpatient program", "facility_type"), 1),
+        _at_claim(claims.filter(left_too_early | gone_too_early), "FREQUENCY_AGAINST_STATUS", 5, told, 3),
     )  # fmt: skip
 
 
@@ -125,34 +127,43 @@ def _line_needs(lines: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
     revenue, procedure = pl.col("revenue"), pl.col("procedure")
     pairs = [f"{code} {revenue}" for code, revenue in outpatient().program.pairs]
     paired = pl.concat_str(procedure, revenue, separator=" ").is_in(pairs)
+    formed = revenue.str.contains("^[0-9]{4}$")
     codes = list(outpatient().program.procedures)
     one_day = pl.col("statement_from") == pl.col("statement_to")
     undated = pl.col("service_date").is_null() & one_day.fill_null(True)
     return (
         _at_line(lines.filter(procedure.is_null()), "REVENUE_WITHOUT_PROCEDURE",
-                 pl.format("revenue {} without a procedure", revenue)),
-        _at_line(lines.filter(procedure.is_in(codes) & ~paired), "PAIR_UNUSUAL",
-                 pl.format("{} is billed with revenue {}", procedure, revenue)),
+                 pl.format("revenue {} without a procedure", revenue), "SV2", 2),
+        _at_line(lines.filter(procedure.is_in(codes) & formed & ~paired), "PAIR_UNUSUAL",
+                 pl.format("{} is billed with revenue {}", procedure, revenue), "SV2", 2, 2),
         _at_line(lines.filter(undated), "LINE_DATE_MISSING",
                  pl.lit("a program day without its date")),
         _at_line(lines.filter(pl.col("units") % 1 != 0), "UNITS_NOT_WHOLE",
-                 pl.format("{} units of a program day", "units")),
+                 pl.format("{} units of a program day", "units"), "SV2", 5),
     )  # fmt: skip
 
 
-def _at_claim(claims: pl.DataFrame, code: str, element: int, message: pl.Expr) -> pl.DataFrame:
-    return _at(claims, code, "2300", "CLM", element, "claim_offset", message)
+def _at_claim(
+    claims: pl.DataFrame, code: str, element: int, message: pl.Expr, component: int | None = None
+) -> pl.DataFrame:
+    place = ("2300", "CLM", element, component)
+    return _at(claims, code, place, "claim_offset", message)
 
 
-def _at_line(lines: pl.DataFrame, code: str, message: pl.Expr) -> pl.DataFrame:
-    return _at(lines, code, "2400", "LX", None, "line_offset", message)
+def _at_line(
+    lines: pl.DataFrame, code: str, message: pl.Expr,
+    segment: str = "LX", element: int | None = None, component: int | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """At a segment of the lines, whose offset is still that of their LX (parsers.x12 looks it up)."""
+    return _at(lines, code, ("2400", segment, element, component), "line_offset", message)
 
 
 def _at(
-    frame: pl.DataFrame, code: str, loop: str, segment: str, element: int | None, offset: str, message: pl.Expr
+    frame: pl.DataFrame, code: str, place: tuple[str, str, int | None, int | None], offset: str, message: pl.Expr
 ) -> pl.DataFrame:  # fmt: skip
     if frame.is_empty():
         return FINDINGS.empty()
+    loop, segment, element, component = place
     return FINDINGS.conform(
         frame.select(
             "file_id",
@@ -162,6 +173,7 @@ def _at(
             pl.lit(loop).alias("loop"),
             pl.lit(segment).alias("segment"),
             pl.lit(element).alias("element"),
+            pl.lit(component).alias("component"),
         )
     )
 

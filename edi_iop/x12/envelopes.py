@@ -30,10 +30,14 @@ _CARRIED = {
 }
 """The elements of each header that tables carry."""
 _SEGMENT_ID = re.compile(sep.SEGMENT_ID)
+_ID_AT_MOST = 3
+"""Characters of a segment identifier."""
 _INSIDE = (sep.ELEMENT, sep.REPETITION, sep.COMPONENT)
 """What separates inside a segment."""
 _TRAILERS = {"IEA": ("ISA", 2), "GE": ("GS", 2), "SE": ("ST", 2)}
 """A trailer's header, and where it carries the control number (its count is always element 1)."""
+_SERVICES = ("TA1", "TA3", "ISB", "ISE")
+"""Segments of the interchange itself, outside its groups (X12.5)."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
     stray = _stray(segments, spans)
     findings = pl.concat(
         [
-            _wrong_counts(ends),
+            _wrong_counts(segments, ends),
             _wrong_numbers(ends),
             _unclosed(heads, ends, segments),
             _outside(segments, heads, spans, stray, before),
@@ -389,14 +393,13 @@ def _fault(
     )
 
 
-def _wrong_counts(ends: pl.DataFrame) -> pl.DataFrame:
-    wrong = ends.filter(
-        pl.col("header").is_not_null()
-        & (
-            pl.col("said_count").str.strip_chars().cast(pl.Int64, strict=False).fill_null(-1)
-            != pl.col("count").fill_null(0)
-        )
-    )
+def _wrong_counts(segments: Segments, ends: pl.DataFrame) -> pl.DataFrame:
+    said = pl.col("said_count").str.strip_chars().cast(pl.Int64, strict=False).fill_null(-1)
+    there = pl.col("count").fill_null(0)
+    # Of an interchange of TA1s alone senders count no group, or that answer as one: both are read.
+    before = segments.texts["id"].gather(segments.rows["text"].gather((ends["row"] - 1).clip(0)))
+    answers = pl.lit(before == "TA1") & (pl.col("id") == "IEA") & (there == 0) & (said == 1)
+    wrong = ends.filter(pl.col("header").is_not_null() & (said != there) & ~answers)
     says = pl.format(
         "{} counts {}, there are {}",
         "id",
@@ -524,7 +527,7 @@ def _stray(segments: Segments, spans: pl.DataFrame) -> Integers:
     np.add.at(known, spans["row"].to_numpy(), 1)
     np.add.at(known, spans["last"].to_numpy() + 1, -1)
     outside = np.flatnonzero(np.cumsum(known)[:-1] <= 0)
-    allowed = segments.with_ids({*_HEADERS, *_TRAILERS, "TA1", ""}.__contains__)
+    allowed = segments.with_ids({*_HEADERS, *_TRAILERS, *_SERVICES, ""}.__contains__)
     stray: Integers = outside[~allowed[segments.rows["text"].to_numpy()[outside]]]
     return stray
 
@@ -581,14 +584,21 @@ def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.D
     blank = impossible.copy()
     at = np.flatnonzero(impossible)
     blank[at] = (segments.texts["raw"].gather(at).str.strip_chars() == "").to_numpy()
+    raw = segments.texts["raw"]
+    bare = (raw.str.len_bytes() <= _ID_AT_MOST).to_numpy() & ~impossible
+    bare[bare] = (
+        raw.filter(pl.Series(bare)) == segments.texts["id"].filter(pl.Series(bare))
+    ).to_numpy()
     faulty = {
         "blank": blank,
+        "bare": bare,
         "odd": impossible & ~blank,
         "trailing": _trailing(segments.texts["raw"]) & segments.with_ids("ISA".__ne__),
     }
     found = []
     for column, code, says in (
         ("blank", "SEGMENT_EMPTY", pl.lit("an empty segment")),
+        ("bare", "SEGMENT_EMPTY", pl.format("{} has no elements", "id")),
         ("odd", "SEGMENT_ID_INVALID", pl.lit("not a segment identifier")),
         (
             "trailing",

@@ -157,10 +157,12 @@ def test_reasons_and_remarks_have_their_dates():
     assert codes.reach("rarc").silent
 
 
-def test_letter_h_holds_what_the_public_mirror_holds(samples: Path):
-    mirror = (samples / "codes" / "wamuir__hcpcs_h.md").read_text()
-    listed = set(re.findall(r"^\| (H[0-9]{4})", mirror, re.MULTILINE))
+@pytest.mark.parametrize("letter", ["H", "S", "T"])
+def test_a_letter_held_whole_holds_what_the_public_mirror_holds(letter: str, samples: Path):
+    mirror = (samples / "codes" / f"wamuir__hcpcs_{letter.lower()}.md").read_text()
+    listed = set(re.findall(rf"^\| ({letter}[0-9]{{4}})", mirror, re.MULTILINE))
     assert len(listed) > 80
+    assert not re.match(codes.reach("hcpcs").silent or "", letter + "9999")
     assert listed <= set(codes.codes("hcpcs"))
 
 

@@ -59,7 +59,9 @@ def test_every_institutional_claim_has_a_type_of_admission() -> None:
 
 
 def test_a_professional_batch_may_ask_back_what_another_paid() -> None:
-    assert findings(changed(PROFESSIONAL, "0700*CH~", "0700*31~")) == []
+    plan = "NM1*PE*2*STATE MEDICAID*****PI*MEMCD~\nN3*1 STATE ST~\nN4*AUGUSTA*ME*04330~\nREF*EI*990000009~\n"
+    demand = changed(PROFESSIONAL, "HL*2*1*22", plan + "HL*2*1*22")
+    assert findings(changed(demand, "0700*CH~", "0700*31~")) == []
 
 
 def test_the_contact_of_a_professional_batch_has_no_qualifier_of_4010() -> None:

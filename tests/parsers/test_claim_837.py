@@ -15,8 +15,8 @@ CLAIM = (FIXTURES / "x12" / "claim_iop.837").read_bytes()
 PROFESSIONAL = (FIXTURES / "mutants" / "professional.837").read_bytes()
 
 CASES = [
-    ("a line after the statement", "DTP*472*D8*20260107", "DTP*472*D8*20260108", [("LINE_DATE_OUTSIDE", "LX*2~")]),
-    ("a line before the statement", "DTP*472*D8*20260105", "DTP*472*RD8*20260104-20260105", [("LINE_DATE_OUTSIDE", "LX*1~\nSV2*0906")]),
+    ("a line after the statement", "DTP*472*D8*20260107", "DTP*472*D8*20260108", [("LINE_DATE_OUTSIDE", "DTP*472*D8*20260108")]),
+    ("a line before the statement", "DTP*472*D8*20260105", "DTP*472*RD8*20260104-20260105", [("LINE_DATE_OUTSIDE", "DTP*472*RD8*20260104")]),
     ("a program day without its date", "DTP*472*D8*20260106~\n", "", [("LINE_DATE_MISSING", "LX*1~\nSV2*0905")]),
     ("a last claim of one still a patient", "13:A:1", "13:A:4", []),
     ("a last claim, status 30", "13:A:2", "13:A:4", [("FREQUENCY_AGAINST_STATUS", "CLM*EA")]),
@@ -24,10 +24,10 @@ CASES = [
     ("a continuing claim, status 30", "13:A:2", "13:A:3", []),
     ("a bill type of a hospice", "13:A:1", "81:A:1", [("BILL_TYPE_UNUSUAL", "CLM*EB")]),
     ("a community mental health center", "13:A:1", "76:A:1", []),
-    ("revenue 0905 alone", "SV2*0905*HC:S9480*310", "SV2*0905**310", [("REVENUE_WITHOUT_PROCEDURE", "LX*1~\nSV2*0905")]),
+    ("revenue 0905 alone", "SV2*0905*HC:S9480*310", "SV2*0905**310", [("REVENUE_WITHOUT_PROCEDURE", "SV2*0905")]),
     ("revenue 0270 alone", "SV2*0905*HC:S9480*310", "SV2*0270**310", []),
-    ("S9480 with the other revenue code", "SV2*0905*", "SV2*0906*", [("PAIR_UNUSUAL", "LX*1~\nSV2*0906*HC:S9480")]),
-    ("half a day", "*310*UN*1~", "*310*UN*1.5~", [("UNITS_NOT_WHOLE", "LX*1~\nSV2*0905")]),
+    ("S9480 with the other revenue code", "SV2*0905*", "SV2*0906*", [("PAIR_UNUSUAL", "SV2*0906*HC:S9480")]),
+    ("half a day", "*310*UN*1~", "*310*UN*1.5~", [("UNITS_NOT_WHOLE", "SV2*0905")]),
     ("one day, written with a decimal", "*310*UN*1~", "*310*UN*1.0~", []),
 ]  # fmt: skip
 

@@ -79,7 +79,7 @@ def test_totals_are_placed_in_their_transaction() -> None:
     assert lines != CLAIM
     found = parsers.parse([(1, lines)])[1].findings
     total = found.filter(found["code"] == "REVENUE_TOTAL_LINE").row(0, named=True)
-    assert lines[total["byte_offset"] :].startswith(b"LX*")
+    assert lines[total["byte_offset"] :].startswith(b"SV2*0001")
     before = lines[lines.index(b"ST*") : total["byte_offset"]]
     assert (total["segment_position"], total["transaction"]) == (before.count(b"~") + 1, "0001")
 

@@ -1,0 +1,147 @@
+"""One fault, one finding: what only follows from another fault is not told.
+
+A line without its service makes the claim's sum wrong, a date that cannot be read
+lies outside every statement: once the first is put right, the second is gone.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+_CODE = pl.col("code")
+_SEGMENT, _ELEMENT = pl.col("segment"), pl.col("element")
+_UNREAD = _CODE.is_in(["NUMBER_INVALID", "ELEMENT_MISSING"])
+
+
+def _at(segment: str, element: int) -> pl.Expr:
+    return (pl.col("segment") == segment) & (pl.col("element") == element)
+
+
+_IN_PLACE = (
+    # What a trailer's count or control number is told of is not told again by its guide.
+    (
+        _CODE.is_in(["COUNT_WRONG", "CONTROL_NUMBER_WRONG"]),
+        ["file_id", "byte_offset", "element"],
+        ~_CODE.is_in(["COUNT_WRONG", "CONTROL_NUMBER_WRONG"]),
+    ),
+    # A segment without elements lacks those it must have: that is the error.
+    (
+        _CODE.is_in(["ELEMENT_MISSING", "SEGMENT_ID_INVALID", "COUNT_WRONG"]),
+        ["file_id", "byte_offset"],
+        (_CODE == "SEGMENT_EMPTY"),
+    ),
+    # No guide knows a segment that is none; those after it in one run are told all the same.
+    (
+        _CODE.is_in(["SEGMENT_EMPTY", "SEGMENT_ID_INVALID"]),
+        ["file_id", "byte_offset"],
+        (_CODE == "SEGMENT_UNEXPECTED") & ~pl.col("message").str.contains("nor are"),
+    ),
+    # Where separators clash nothing is split as it was meant.
+    (
+        _CODE == "SEPARATORS_CLASH",
+        ["file_id", "interchange"],
+        _CODE.is_in(["SEGMENT_ID_INVALID", "NO_ENVELOPE", "TRAILING_SEPARATORS"]),
+    ),
+    # A value that is none of the guide's contradicts others too.
+    (
+        _CODE == "CODE_INVALID",
+        ["file_id", "byte_offset", "element", "component"],
+        _CODE.str.starts_with("SITUATION_"),
+    ),
+)
+"""A fault, the place it shares with what follows from it, and what follows."""
+
+_SERVICE = _SEGMENT.is_in(["SV1", "SV2"])
+_IN_CLAIM = (
+    ((_CODE == "DATE_INVALID") & (_SEGMENT == "DTP"), _CODE == "LINE_DATE_OUTSIDE"),
+    (
+        (_UNREAD & (_at("CLM", 2) | _at("SV1", 2) | _at("SV2", 3)))
+        | (_CODE.is_in(["SEGMENT_MISSING", "SEGMENT_UNEXPECTED"]) & _SERVICE)
+        | (_CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2400")),
+        _CODE == "CLAIM_TOTAL_WRONG",
+    ),
+    (
+        (_UNREAD & (_SEGMENT.is_in(["SVD", "CAS", "AMT"]) | _SERVICE))
+        | ((_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1)),
+        _CODE.is_in(["OTHER_PAYER_UNBALANCED", "OTHER_PAYER_LINE_UNBALANCED"]),
+    ),
+    (_CODE == "OTHER_PAYER_LINE_UNBALANCED", _CODE == "OTHER_PAYER_UNBALANCED"),
+)
+"""A fault of a claim of an 837, and what follows from it in the same claim."""
+
+
+_UNBALANCED = _CODE.is_in(["LINE_UNBALANCED", "CLAIM_UNBALANCED", "PATIENT_UNBALANCED"])
+_IN_REMIT = (
+    (
+        (_UNREAD & (_at("CLP", 3) | _at("CLP", 4) | _at("CLP", 5) | _at("SVC", 2) | _at("SVC", 3)))
+        | (_UNREAD & (_SEGMENT == "CAS") & (_ELEMENT % 3 == 0))
+        | ((_CODE == "SEGMENT_UNEXPECTED") & _SEGMENT.is_in(["SVC", "CAS"])),
+        _UNBALANCED,
+    ),
+)
+"""A fault of a claim of an 835, and what follows from it in the same claim."""
+_OF_PAYMENT = (
+    ((_CODE == "SEGMENT_MISSING") & (_SEGMENT == "BPR"))
+    | (_UNREAD & (_at("BPR", 2) | _at("CLP", 4)))
+    | ((_UNREAD | (_CODE == "SYNTAX_PAIRED")) & (_SEGMENT == "PLB") & (_ELEMENT % 2 == 0))
+)
+"""Faults of a payment's amounts, from which it follows that the payment does not balance."""
+
+
+def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
+    """Findings (tables.FINDINGS) without those that follow from others.
+
+    claims: the batch's table of claims, or None where there is none.
+    """
+    for told, place, follows in _IN_PLACE:
+        found = _without(found, told, place, follows)
+    if claims is None or claims.is_empty() or found.is_empty():
+        return found
+    return _of_claims(found, claims, "claim_offset", _IN_CLAIM)
+
+
+def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFrame:
+    """Findings of a remit without sums that an amount that cannot be read makes wrong."""
+    transaction = ["file_id", "interchange", "group", "transaction"]
+    found = _without(found, _OF_PAYMENT, transaction, _CODE == "PAYMENT_UNBALANCED")
+    return _of_claims(found, remit_claims, "remit_claim_offset", _IN_REMIT)
+
+
+def _of_claims(
+    found: pl.DataFrame,
+    claims: pl.DataFrame,
+    offset: str,
+    rules: tuple[tuple[pl.Expr, pl.Expr], ...],
+) -> pl.DataFrame:
+    """Findings without what follows from another of the same claim."""
+    asked = [(told, follows) for told, follows in rules if found.select(told.any()).item()]
+    if not asked or claims.is_empty():
+        return found
+    found = _in_claims(found, claims, offset)
+    for told, follows in asked:
+        found = _without(found, told, ["file_id", "claim"], follows & pl.col("claim").is_not_null())
+    return found.drop("claim")
+
+
+def _without(
+    found: pl.DataFrame, told: pl.Expr, place: list[str], follows: pl.Expr
+) -> pl.DataFrame:
+    if not found.select(told.any()).item():
+        return found
+    causes = found.filter(told).select(*place, caused=pl.lit(True)).unique()
+    marked = found.join(causes, on=place, how="left", nulls_equal=True, maintain_order="left")
+    return marked.filter(~follows.fill_null(False) | pl.col("caused").is_null()).drop("caused")
+
+
+def _in_claims(found: pl.DataFrame, claims: pl.DataFrame, offset: str) -> pl.DataFrame:
+    """With the byte offset of the claim each stands in: of the last CLM or CLP before it."""
+    begun = claims.select("file_id", byte_offset=offset, claim=offset).unique()
+    return (
+        found.with_row_index("order")
+        .sort("byte_offset", nulls_last=False)
+        .join_asof(
+            begun.sort("byte_offset"), on="byte_offset", by="file_id", check_sortedness=False
+        )
+        .sort("order")
+        .drop("order")
+    )
