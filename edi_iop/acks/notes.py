@@ -41,15 +41,16 @@ def noted(findings: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
     """The findings an answer tells, with isa, gs, st, level, note and fatal.
 
     level: interchange, group, transaction or segment; note: the code told; fatal:
-    whether what carries it is rejected.
+    whether what carries it is rejected; unread: whether even where its file is kept.
     """
     placed = _under(findings.filter(pl.col("byte_offset").is_not_null()), heads)
     told = _coded(placed.with_columns(level=_level())).filter(pl.col("note").is_not_null())
-    fatal = (pl.col("severity") == "error") | pl.col("code").is_in(codes().rejects)
+    unread = pl.col("code").is_in(codes().rejects)
+    fatal = (pl.col("severity") == "error") | unread
     parents = heads.filter(pl.col("id") == "ST").select(st="row", st_gs="gs")
     in_set = LEVEL.is_in(["transaction", "segment"])
     return (
-        told.with_columns(fatal=fatal)
+        told.with_columns(fatal=fatal, unread=unread)
         .join(parents, on="st", how="left", maintain_order="left")
         .filter(pl.col("isa").is_not_null() & (~in_set | (pl.col("st_gs") == pl.col("gs"))))
         .filter((LEVEL != "group") | pl.col("gs").is_not_null())

@@ -15,8 +15,8 @@ import polars as pl
 from edi_iop.guides import balancing, checks, situations, structure
 from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.loops import Loops, Walked, walk
-from edi_iop.parsers import claim_837
-from edi_iop.tables import FINDINGS
+from edi_iop.parsers import ack_ta1, claim_837
+from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS
 from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
@@ -91,6 +91,9 @@ def _batch(step: _Step, companion: str | None) -> Batch:
         if table_map is not None:
             for name, frame in read(loops, table_map, segments).items():
                 parts.setdefault(name, []).append(frame)
+    told = ack_ta1.read(segments)
+    if len(told):
+        parts.setdefault(ACKNOWLEDGEMENTS.name, []).append(told)
     tables = {name: pl.concat(frames) for name, frames in parts.items()}
     guided = [_guided(loops, envelopes, companion) for loops in walked.loops]
     findings = [
