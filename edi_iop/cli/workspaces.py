@@ -73,6 +73,8 @@ def report(name: str, workspace: Path, output: Output) -> None:
       files       files taken in and sent
       findings    trouble with the data of the files
       violations  all broken rules, of claims already sent too
+      acks        what was sent, what answered it (TA1, 999, 277CA), where it stands
+      answers     what we answered to claims and remits that came in
 
     \b
     Example:

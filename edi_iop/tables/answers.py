@@ -94,7 +94,7 @@ ACKNOWLEDGEMENT_ERRORS = Table(
 REPLIES = Table(
     "replies",
     "one interchange of others that we answered",
-    ("file_id",),
+    ("file_id", "answered_file"),
     (
         FILE,
         integer("answered_file", "the file that came in"),
