@@ -35,9 +35,35 @@ def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     found += [_form(values), _codes(values), _lengths(values)]
     # One fault of a value is enough, and the plainest comes first.
     faults = pl.concat(found).unique(["text", "element"], keep="first", maintain_order=True)
-    if faults.is_empty():
-        return _placed(segments, enveloped, faults)
-    return _placed(segments, enveloped, faults.sort("text", "element"))
+    placed = _placed(segments, enveloped, faults.sort("text", "element"))
+    guided = _guided(enveloped)
+    # X12 itself has more qualifiers than the guides let an interchange name.
+    theirs = (pl.col("segment") == "ISA") & (pl.col("code") == "CODE_INVALID")
+    ours = placed.join(guided, on=_AROUND, how="semi", nulls_equal=True, maintain_order="left")
+    told = pl.concat([placed.filter(~theirs), ours.filter(theirs)])
+    return pl.concat([told, _versions(enveloped, guided)], how="diagonal_relaxed")
+
+
+_AROUND = ["file", "interchange"]
+
+
+def _guided(enveloped: Enveloped) -> pl.DataFrame:
+    """The groups that follow a guide we read: file, interchange, version."""
+    known = [*index().guides, *index().same_as]
+    groups = enveloped.headers.filter(pl.col("id") == "GS")
+    versions = groups.select(*_AROUND, version=element(8).str.strip_chars())
+    return versions.filter(pl.col("version").is_in(known))
+
+
+def _versions(enveloped: Enveloped, guided: pl.DataFrame) -> pl.DataFrame:
+    """ISA12 of interchanges whose groups follow a 005010 guide: 00501."""
+    groups = guided.filter(pl.col("version").str.starts_with("005010"))
+    heads = enveloped.headers.filter((pl.col("id") == "ISA") & (element(12) != "00501"))
+    says = "ISA: element 12 (Interchange Control Version Number) is not that of its 005010 guides"
+    return heads.join(groups, on=_AROUND, how="semi").select(
+        *_AROUND, "byte_offset", element=pl.lit(12, pl.Int64), code=pl.lit("CODE_INVALID"),
+        message=pl.lit(says), segment="id",
+    )  # fmt: skip
 
 
 @cache
@@ -175,7 +201,9 @@ def _placed(segments: Segments, enveloped: Enveloped, faults: pl.DataFrame) -> p
     """Each text's faults at every segment of that text."""
     at = ["file", "byte_offset"]
     around = enveloped.headers.select(*at, "interchange", "group")
-    told = segments.rows.select(*at, "text").join(
+    # What an earlier frame left open is repeated in this one: it was told there.
+    own = segments.rows.slice(segments.repeated).select(*at, "text")
+    told = own.join(
         faults, on="text", how="inner", maintain_order="left_right"
     )
     return told.drop("text").join(around, on=at, how="left", maintain_order="left")

@@ -14,6 +14,8 @@ import polars as pl
 
 from edi_iop.guides import balancing, checks, situations, structure
 from edi_iop.guides.companion import companion_faults
+from edi_iop.guides.enveloping import envelope_faults
+from edi_iop.guides.loader import index
 from edi_iop.guides.loops import Loops, Walked, walk
 from edi_iop.parsers import ack_ta1, claim_837
 from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS
@@ -21,6 +23,7 @@ from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
 from edi_iop.x12 import segments as split
+from edi_iop.x12 import separators as sep
 from edi_iop.x12.envelopes import Enveloped, enveloped
 from edi_iop.x12.pieces import CHUNK
 from edi_iop.x12.segments import Segments
@@ -98,18 +101,29 @@ def _batch(step: _Step, companion: str | None) -> Batch:
     guided = [_guided(loops, envelopes, companion) for loops in walked.loops]
     findings = [
         _splitting(segments),
-        _enveloping(envelopes),
+        _enveloping(envelopes.findings),
+        _enveloping(envelope_faults(segments, envelopes)),
         _unguided(walked.unguided, segments),
         *guided,
         _dated(_of_totals(claim_837.faults(tables), envelopes), guided),
     ]
-    ordered = pl.concat([FINDINGS.conform(one) for one in findings]).sort(
+    every = pl.concat([FINDINGS.conform(one) for one in findings])
+    ordered = _said_once(every).sort(
         "file_id", "byte_offset", "element", nulls_last=False, maintain_order=True
     )
     named = pl.concat(
         [loops.transactions for loops in walked.loops] + [walked.unguided], how="diagonal_relaxed"
     ).filter(pl.col("row") >= segments.repeated)
     return Batch(tables, catalogued(ordered), named, envelopes.headers)
+
+
+def _said_once(found: pl.DataFrame) -> pl.DataFrame:
+    """What a trailer's count or control number is told of is not told again by its guide."""
+    of_trailer = pl.col("code").is_in(["COUNT_WRONG", "CONTROL_NUMBER_WRONG"])
+    place = ["file_id", "byte_offset", "element"]
+    told = found.filter(of_trailer).select(*place, told=pl.lit(True)).unique()
+    marked = found.join(told, on=place, how="left", nulls_equal=True, maintain_order="left")
+    return marked.filter(of_trailer | pl.col("told").is_null()).drop("told")
 
 
 def _dated(found: pl.DataFrame, guided: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -134,24 +148,27 @@ def _splitting(segments: Segments) -> pl.DataFrame:
     return pl.concat([FINDINGS.empty(), *found])
 
 
-def _enveloping(envelopes: Enveloped) -> pl.DataFrame:
-    return envelopes.findings.with_columns(file_id=pl.col("file").cast(pl.Int64))
+def _enveloping(found: pl.DataFrame) -> pl.DataFrame:
+    return found.with_columns(file_id=pl.col("file").cast(pl.Int64))
 
 
 def _unguided(unguided: pl.DataFrame, segments: Segments) -> pl.DataFrame:
     """One finding for each transaction we have no guide for."""
     version = pl.col("guide").fill_null("without a version")
+    other = version.is_in([*index().guides, *index().same_as])
     return (
         unguided.filter(pl.col("row") >= segments.repeated).select(
             pl.col("file").cast(pl.Int64).alias("file_id"),
-            pl.lit("GUIDE_UNKNOWN").alias("code"),
-            pl.format("{} {} is read to segments only", pl.col("st01").fill_null("?"), version).alias("message"),
+            pl.when(other).then(pl.lit("CODE_INVALID")).otherwise(pl.lit("GUIDE_UNKNOWN")).alias("code"),
+            pl.when(other).then(pl.lit("ST: element 01 (Transaction Set Identifier Code) is not that of the guide in GS08"))
+            .otherwise(pl.format("{} {} is read to segments only", pl.col("st01").fill_null("?"), version)).alias("message"),
             pl.col("isa13").alias("interchange"),
             pl.col("gs06").alias("group"),
             pl.col("st02").alias("transaction"),
             pl.lit(1, pl.Int64).alias("segment_position"),
             "byte_offset",
             pl.lit("ST").alias("segment"),
+            pl.when(other).then(pl.lit(1, pl.Int64)).alias("element"),
         )
     )  # fmt: skip
 
@@ -160,6 +177,7 @@ def _of_totals(totals: pl.DataFrame, envelopes: Enveloped) -> pl.DataFrame:
     """Faults of tables, whose rows know only their byte offset, placed in their transactions."""
     if totals.is_empty():
         return totals
+    totals = _within_lines(totals, envelopes.segments)
     at = ["file_id", "byte_offset"]
     every = envelopes.segments.rows.select(
         pl.col("file").cast(pl.Int64).alias("file_id"), "byte_offset"
@@ -173,6 +191,26 @@ def _of_totals(totals: pl.DataFrame, envelopes: Enveloped) -> pl.DataFrame:
                          "segment_position", "interchange", "group", "transaction")  # fmt: skip
     bare = totals.drop("segment_position", "interchange", "group", "transaction")
     return bare.join(told, on=at, how="left", maintain_order="left")
+
+
+def _within_lines(totals: pl.DataFrame, segments: Segments) -> pl.DataFrame:
+    """Faults of service lines moved from the LX to their own segment: the next SV2, or DTP 472."""
+    of_line = pl.col("segment").is_in(["SV2", "DTP"])
+    if not totals.select(of_line.any()).item():
+        return totals
+    own = segments.texts["id"]
+    dates = segments.texts["raw"].str.starts_with(f"DTP{sep.ELEMENT}472")
+    texts = segments.rows["text"]
+    places = segments.rows.select(
+        pl.col("file").cast(pl.Int64).alias("file_id"), own=pl.col("byte_offset"), byte_offset="byte_offset",
+        segment=own.gather(texts),
+    ).filter(((own == "SV2") | dates).gather(texts))  # fmt: skip
+    moved = totals.filter(of_line).sort("byte_offset").join_asof(
+        places.sort("byte_offset"), on="byte_offset", by=["file_id", "segment"],
+        strategy="forward", check_sortedness=False,
+    )  # fmt: skip
+    found = moved.with_columns(byte_offset=pl.coalesce("own", "byte_offset")).drop("own")
+    return pl.concat([totals.filter(~of_line), found])
 
 
 _CHECKS = (

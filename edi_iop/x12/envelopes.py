@@ -29,6 +29,8 @@ _CARRIED = {
 """The elements of each header that tables carry."""
 _TRAILERS = {"IEA": ("ISA", 2), "GE": ("GS", 2), "SE": ("ST", 2)}
 """A trailer's header, and where it carries the control number (its count is always element 1)."""
+_SERVICES = ("TA1", "TA3", "ISB", "ISE")
+"""Segments of the interchange itself, outside its groups (X12.5)."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
     stray = _stray(segments, heads, spans)
     findings = pl.concat(
         [
-            _wrong_counts(ends),
+            _wrong_counts(segments, ends),
             _wrong_numbers(ends),
             _unclosed(heads, ends, segments),
             _outside(segments, heads, spans, stray, before),
@@ -334,14 +336,13 @@ def _fault(
     )
 
 
-def _wrong_counts(ends: pl.DataFrame) -> pl.DataFrame:
-    wrong = ends.filter(
-        pl.col("header").is_not_null()
-        & (
-            pl.col("said_count").str.strip_chars().cast(pl.Int64, strict=False).fill_null(-1)
-            != pl.col("count").fill_null(0)
-        )
-    )
+def _wrong_counts(segments: Segments, ends: pl.DataFrame) -> pl.DataFrame:
+    said = pl.col("said_count").str.strip_chars().cast(pl.Int64, strict=False).fill_null(-1)
+    there = pl.col("count").fill_null(0)
+    # Of an interchange of TA1s alone senders count no group, or that answer as one: both are read.
+    before = segments.texts["id"].gather(segments.rows["text"].gather((ends["row"] - 1).clip(0)))
+    answers = pl.lit(before == "TA1") & (pl.col("id") == "IEA") & (there == 0) & (said == 1)
+    wrong = ends.filter(pl.col("header").is_not_null() & (said != there) & ~answers)
     says = pl.format(
         "{} counts {}, there are {}",
         "id",
@@ -465,7 +466,7 @@ def _stray(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> Inte
     np.add.at(known, spans["last"].to_numpy() + 1, -1)
     inside = np.cumsum(known)[:-1] > 0
     inside[heads["row"].to_numpy()] = True
-    inside[_rows_of(segments, segments.texts["id"].is_in(["TA1", ""]))] = True
+    inside[_rows_of(segments, segments.texts["id"].is_in([*_SERVICES, ""]))] = True
     return np.flatnonzero(~inside)
 
 
