@@ -139,7 +139,7 @@ def drafts(files: Mapping[int, Read], manner: Manner) -> dict[int, list[Draft]]:
     )
     findings = _together(files, lambda file: FINDINGS.conform(file.findings))
     told = noted(FINDINGS.empty() if findings is None else findings, heads)
-    decisions = decided(heads, told)
+    decisions = decided(heads.filter("answered"), told)
     named = _named(files)
     said = lines(decisions, told, named, manner.values)
     due = _due(_whole(_questions(decisions, named), said), manner)

@@ -203,7 +203,5 @@ def _placed(segments: Segments, enveloped: Enveloped, faults: pl.DataFrame) -> p
     around = enveloped.headers.select(*at, "interchange", "group")
     # What an earlier frame left open is repeated in this one: it was told there.
     own = segments.rows.slice(segments.repeated).select(*at, "text")
-    told = own.join(
-        faults, on="text", how="inner", maintain_order="left_right"
-    )
+    told = own.join(faults, on="text", how="inner", maintain_order="left_right")
     return told.drop("text").join(around, on=at, how="left", maintain_order="left")
