@@ -319,7 +319,6 @@ def answers(store: Store) -> Sheet:
         Field("ANSWER", "kind"),
         Field("SAYS", "says", "flag"),
         Field("ON", "answered_on"),
-        Field("OUR NUMBER", "answer_interchange"),
         Field("FILE OUT", "file", "number"),
     )
     words = {"A": "accepted", "E": "accepted with errors", "P": "accepted in part", "R": "rejected"}
