@@ -183,18 +183,13 @@ def _questions(decisions: Decisions, tables: Mapping[str, pl.DataFrame]) -> Deci
     """Without the interchanges that are nothing but a TA1: none is owed to an answer."""
     if "acknowledgements" not in tables:
         return decisions
-    rows = decisions.interchanges
-    told = tables["acknowledgements"].filter(pl.col("kind") == "TA1")
-    starts = rows.filter(pl.col("count") == 0).select("file_id", "byte_offset", "isa")
-    alone = (
-        told.select("file_id", "byte_offset")
-        .sort("byte_offset")
-        .join_asof(rows.select("file_id", "byte_offset", own="isa").sort("byte_offset"),
-                   on="byte_offset", by="file_id", check_sortedness=False)
-        .join(starts, left_on="own", right_on="isa")
-    )  # fmt: skip
-    kept = rows.join(alone, left_on="isa", right_on="own", how="anti", maintain_order="left")
-    return replace(decisions, interchanges=kept)
+    rows, at = decisions.interchanges, ["file_id", "byte_offset"]
+    told = tables["acknowledgements"].filter(pl.col("kind") == "TA1").select(at)
+    spoken = told.sort("byte_offset").join_asof(
+        rows.select(*at, "isa"), on="byte_offset", by="file_id", check_sortedness=False
+    )["isa"]
+    only = (pl.col("count") == 0) & pl.col("isa").is_in(spoken.implode())
+    return replace(decisions, interchanges=rows.filter(~only))
 
 
 def _whole(decisions: Decisions, said: pl.DataFrame) -> pl.DataFrame:
