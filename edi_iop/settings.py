@@ -70,6 +70,16 @@ class Scrub(Strict, frozen=True):
     mode: Literal["block", "warn"] = "block"
 
 
+class Answering(Strict, frozen=True):
+    """The answers (TA1, 999) to claims and remits that come in."""
+
+    send: bool = True
+    ta1: Literal["asked", "always"] = "asked"
+    """asked: where ISA14 asks for one or the envelope is at fault. always: for each interchange."""
+    not_to: tuple[str, ...] = ()
+    """Senders (ISA06) that get none."""
+
+
 class Settings(Strict, frozen=True):
     """All of settings.toml."""
 
@@ -80,6 +90,7 @@ class Settings(Strict, frozen=True):
     charges: dict[str, str]
     """Charge of one per diem by procedure, in dollars: H0015 = "350.00"."""
     scrub: Scrub = Scrub()
+    answers: Answering = Answering()
     usage: Literal["T", "P"] = "T"
     """ISA15: test or production."""
 

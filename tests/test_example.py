@@ -29,7 +29,7 @@ def table(workspace: Workspace, name: str) -> pl.DataFrame:
 
 
 def sent_files(workspace: Workspace) -> list[Path]:
-    return sorted(workspace.outbox.glob("*"))
+    return sorted(workspace.outbox.glob("837I-*"))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_what_goes_out_is_clean_to_both_validators(night_one: Workspace) -> None
 
 
 def test_the_store_holds_what_the_file_says(night_one: Workspace) -> None:
-    out = table(night_one, "files").filter(pl.col("direction") == "out")
+    out = table(night_one, "files").filter(direction="out", kind="837I")
     (path,) = sent_files(night_one)
     read = parsers.parse([(out["file_id"].item(), path.read_bytes())])
     for name in ("submissions", "claims", "claim_lines", "claim_diagnoses"):
@@ -219,7 +219,14 @@ def test_bad_drops_leave_the_rest_of_the_night_unharmed(
     assert answer.status == "findings"
     files = table(workspace, "files")
     counts = dict(files.group_by("status").len().iter_rows())
-    assert counts == {"applied": 8, "duplicate": 1, "quarantined": len(bad), "sent": 1}
+    assert counts == {"applied": 8, "duplicate": 1, "quarantined": len(bad), "sent": 8}
+    told = table(workspace, "replies").select("ta1", "note", "groups").rows()
+    assert sorted(told, key=str) == sorted(
+        [(None, None, ["A"])] * 2  # both claim files, the copy not again
+        + [("R", "023", []), ("R", "021", [])]  # cut, iea
+        + [(None, None, ["R"])] * 3,  # se, ge, guide
+        key=str,
+    )
     reasons = files.filter(pl.col("status") == "quarantined")["reason"]
     assert reasons.null_count() == 0
     assert len(list(workspace.quarantine.glob("*.json"))) == len(bad)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from edi_iop.acks.answers import Answer, Stamp, answers
+from edi_iop.acks.answers import Answer, Draft, Manner, Stamp, answers, drafts
+from edi_iop.acks.decisions import Taken
 
-__all__ = ["Answer", "Stamp", "answers"]
+__all__ = ["Answer", "Draft", "Manner", "Stamp", "Taken", "answers", "drafts"]

@@ -9,9 +9,9 @@ transaction set; warnings that carry one are noted, and the set is accepted (E).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import polars as pl
 
@@ -19,8 +19,10 @@ from edi_iop.acks.decisions import Decisions, Taken, decided
 from edi_iop.acks.headers import element, headers
 from edi_iop.acks.lines import lines
 from edi_iop.acks.notes import noted
-from edi_iop.acks.wrapping import parties, ta1, wrap
+from edi_iop.acks.wrapping import Parties, parties, ta1, wrap
 from edi_iop.tables import FINDINGS
+
+_WORST_FIRST = "RPEA"
 
 
 class Read(Protocol):
@@ -37,17 +39,31 @@ class Read(Protocol):
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How files are answered."""
+
+    each_interchange: bool = True
+    """A TA1 for each; otherwise only where its sender asks (ISA14) or its envelope is at fault."""
+    values: bool = False
+    """Bad values go into IK404: they may be personal data."""
+    taken: Taken | Mapping[int, Taken] = "judged"
+    """What became of the files: of all of them alike, or of each by its number."""
+
+
+@dataclass(frozen=True)
 class Stamp:
-    """What the caller gives the answers: when they are made, and their control numbers."""
+    """What the caller gives the answers: when they are made, their control numbers, their manner."""
 
     created: datetime
     control: int
     """Of the first interchange answered; the next ones count on from it."""
     each_interchange: bool = True
-    """A TA1 for each; otherwise only where its sender asks (ISA14) or its envelope is at fault."""
     values: bool = False
-    """Bad values go into IK404: they may be personal data."""
     taken: Taken = "judged"
+
+    @property
+    def manner(self) -> Manner:
+        return Manner(self.each_interchange, self.values, self.taken)
 
 
 @dataclass(frozen=True)
@@ -62,25 +78,84 @@ class Answer:
     groups: int
 
 
+@dataclass(frozen=True)
+class Draft:
+    """The answer to one interchange, whole but for its control number and time."""
+
+    between: Parties
+    interchange: str
+    """ISA13 of the interchange answered."""
+    decision: str | None
+    """TA104, where it has a TA1."""
+    note: str | None
+    """TA105, where it has a TA1."""
+    groups: tuple[str, ...]
+    """AK901 of each group that has a 999."""
+    ta1: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    @property
+    def kind(self) -> Literal["999", "TA1"]:
+        return "999" if self.groups else "TA1"
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """The interchange's, where it is told, and the groups'."""
+        return (*((self.decision,) if self.decision else ()), *self.groups)
+
+    @property
+    def worst(self) -> str:
+        """Of its decisions the one that asks most of the sender: R, P, E or A."""
+        return min(self.decisions, key=_WORST_FIRST.index)
+
+    def numbered(self, control: int, created: datetime) -> bytes:
+        """The interchange that goes out, under that control number of ours."""
+        return wrap(self.between, self.ta1, self.lines, control, created)
+
+
 def answers(files: Mapping[int, Read], stamp: Stamp) -> dict[int, list[Answer]]:
     """The answers to each file, one an interchange; none to what is an answer itself, or has no ISA.
 
     All files go through as one frame; their control numbers follow one another.
     """
+    made: dict[int, list[Answer]] = {}
+    control = stamp.control
+    for file_id, parts in drafts(files, stamp.manner).items():  # interchanges, not segments
+        for one in parts:
+            content = one.numbered(control, stamp.created)
+            answer = Answer(content, one.interchange, one.decisions, len(one.groups))
+            made.setdefault(file_id, []).append(answer)
+            control += 1
+    return made
+
+
+def drafts(files: Mapping[int, Read], manner: Manner) -> dict[int, list[Draft]]:
+    """The answers to each file, one an interchange, in order; to be numbered when they are kept."""
     envelopes = _together(files, lambda file: file.envelopes)
     if envelopes is None:
         return {}
-    heads = headers(envelopes)
+    heads = headers(envelopes).join(
+        _fates(files, manner.taken), on="file_id", how="left", maintain_order="left"
+    )
     findings = _together(files, lambda file: FINDINGS.conform(file.findings))
     told = noted(FINDINGS.empty() if findings is None else findings, heads)
-    decisions = decided(heads, told, stamp.taken)
-    said = lines(decisions, told, _named(files), stamp.values)
-    due = _due(_whole(decisions, said), stamp)
-    made: dict[int, list[Answer]] = {}
-    for number, row in enumerate(due.iter_rows(named=True)):  # interchanges, not segments
-        answer = _answer(row, stamp.control + number, stamp.created)
-        made.setdefault(row["file_id"], []).append(answer)
+    decisions = decided(heads.filter("answered"), told)
+    named = _named(files)
+    said = lines(decisions, told, named, manner.values)
+    due = _due(_whole(_questions(decisions, named), said), manner)
+    made: dict[int, list[Draft]] = {}
+    for row in due.iter_rows(named=True):  # interchanges, not segments
+        made.setdefault(row["file_id"], []).append(_draft(row))
     return made
+
+
+def _fates(files: Mapping[int, Read], taken: Taken | Mapping[int, Taken]) -> pl.DataFrame:
+    """One row a file: what became of it."""
+    each = {number: taken if isinstance(taken, str) else taken[number] for number in files}
+    return pl.DataFrame(
+        {"file_id": list(each), "taken": list(each.values())},
+        schema={"file_id": pl.Int64, "taken": pl.String},
+    )
 
 
 def _together(
@@ -96,18 +171,32 @@ def _together(
 
 
 def _named(files: Mapping[int, Read]) -> dict[str, pl.DataFrame]:
-    """The tables whose rows are named in an answer: claims and payments."""
+    """The tables whose rows are named in an answer, and answers of others (TA1)."""
     found = {
         name: _together(files, lambda file, name=name: file.tables.get(name, pl.DataFrame()))  # type: ignore[misc]
-        for name in ("claims", "payments")
+        for name in ("claims", "payments", "acknowledgements")
     }
     return {name: frame for name, frame in found.items() if frame is not None}
+
+
+def _questions(decisions: Decisions, tables: Mapping[str, pl.DataFrame]) -> Decisions:
+    """Without the interchanges that are nothing but a TA1: none is owed to an answer."""
+    if "acknowledgements" not in tables:
+        return decisions
+    rows, at = decisions.interchanges, ["file_id", "byte_offset"]
+    told = tables["acknowledgements"].filter(pl.col("kind") == "TA1").select(at)
+    spoken = told.sort("byte_offset").join_asof(
+        rows.select(*at, "isa"), on="byte_offset", by="file_id", check_sortedness=False
+    )["isa"]
+    only = (pl.col("count") == 0) & pl.col("isa").is_in(spoken.implode())
+    return replace(decisions, interchanges=rows.filter(~only))
 
 
 def _whole(decisions: Decisions, said: pl.DataFrame) -> pl.DataFrame:
     """The interchanges with their first group (gs), the groups' decisions and the lines of all 999s.
 
-    Only those that hold claims or remits, or hold no group at all and are at fault.
+    Only those that hold claims or remits, ask for an answer (ISA14), or hold no group at
+    all and are at fault.
     """
     groups = decisions.groups.group_by("isa").agg(
         gs=pl.col("elements").first(), groups=pl.col("decision")
@@ -118,29 +207,32 @@ def _whole(decisions: Decisions, said: pl.DataFrame) -> pl.DataFrame:
         rows = rows.join(part, on="isa", how="left", maintain_order="left")
     refused, nothing = pl.col("decision") == "R", pl.lit([], pl.List(pl.String))
     return rows.filter(
-        pl.col("groups").is_not_null() | (refused & (pl.col("count") == 0))
+        pl.col("groups").is_not_null() | _asks() | (refused & (pl.col("count") == 0))
     ).with_columns(
         pl.when(refused).then(nothing).otherwise(pl.col(name).fill_null(nothing)).alias(name)
         for name in ("groups", "lines")
     )
 
 
-def _due(rows: pl.DataFrame, stamp: Stamp) -> pl.DataFrame:
+def _due(rows: pl.DataFrame, manner: Manner) -> pl.DataFrame:
     """With `tells`, whether a TA1 is due; without the interchanges that are owed nothing."""
-    asked = element(14) == "1"
-    at_fault = pl.col("decision") != "A"
-    tells = pl.lit(stamp.each_interchange) | asked.fill_null(False) | at_fault
+    tells = pl.lit(manner.each_interchange) | _asks() | (pl.col("decision") != "A")
     return rows.with_columns(tells=tells).filter(tells | (pl.col("lines").list.len() > 0))
 
 
-def _answer(row: Mapping[str, Any], control: int, created: datetime) -> Answer:
+def _asks() -> pl.Expr:
+    return (element(14) == "1").fill_null(False)
+
+
+def _draft(row: Mapping[str, Any]) -> Draft:
     """An interchange's TA1, where it is due, and its 999s, where it is not rejected."""
-    isa = row["elements"]
-    own = [ta1(isa, row["decision"], row["note"])] if row["tells"] else []
-    between = parties(isa, row["gs"] or ())
-    return Answer(
-        content=wrap(between, own, row["lines"], control, created),
+    isa, tells = row["elements"], row["tells"]
+    return Draft(
+        between=parties(isa, row["gs"] or ()),
         interchange=row["interchange"] or "",
-        decisions=(*([row["decision"]] if own else []), *row["groups"]),
-        groups=len(row["groups"]),
+        decision=row["decision"] if tells else None,
+        note=row["note"] if tells else None,
+        groups=tuple(row["groups"]),
+        ta1=(ta1(isa, row["decision"], row["note"]),) if tells else (),
+        lines=tuple(row["lines"]),
     )

@@ -13,6 +13,7 @@ Taken = Literal["judged", "kept", "refused"]
 """judged: errors reject. kept: the file was taken in all the same, so that errors are noted and
 nothing is rejected. refused: nothing of it was taken in, so that no group is accepted."""
 
+_TAKEN = pl.col("taken")
 _NOTES = 5
 """How many codes IK5 and AK9 have room for."""
 _FAULTY_SEGMENTS = "5"
@@ -28,16 +29,16 @@ class Decisions:
     transactions: pl.DataFrame
 
 
-def decided(heads: pl.DataFrame, noted: pl.DataFrame, taken: Taken) -> Decisions:
-    """What is decided of every header that is answered."""
-    transactions = _transactions(heads, noted, taken)
-    groups = _groups(heads, noted, transactions, taken)
+def decided(heads: pl.DataFrame, noted: pl.DataFrame) -> Decisions:
+    """What is decided of every header that is answered; heads say what became of its file (taken)."""
+    transactions = _transactions(heads, noted)
+    groups = _groups(heads, noted, transactions)
     rows = heads.filter(pl.col("id") == "ISA").drop("isa").rename({"row": "isa"})
     found = rows.join(
         _notes(noted, "interchange", "isa"), on="isa", how="left", maintain_order="left"
     )
     note = pl.col("codes").list.first().fill_null("000")
-    return Decisions(found.with_columns(_own(taken), note=note), groups, transactions)
+    return Decisions(found.with_columns(_own(), note=note), groups, transactions)
 
 
 def _notes(noted: pl.DataFrame, level: str, of: str) -> pl.DataFrame:
@@ -46,19 +47,26 @@ def _notes(noted: pl.DataFrame, level: str, of: str) -> pl.DataFrame:
         "fatal", descending=True, maintain_order=True
     )
     return mine.group_by(of).agg(
-        codes=pl.col("note").unique(maintain_order=True), fatal=pl.col("fatal").any()
+        codes=pl.col("note").unique(maintain_order=True),
+        fatal=pl.col("fatal").any(),
+        unread=pl.col("unread").any(),
     )
 
 
-def _own(taken: Taken) -> pl.Expr:
-    """Rejected by a fatal note, accepted with errors by another, accepted without any."""
-    fatal = pl.col("fatal").fill_null(False) & (taken != "kept")
+def _own() -> pl.Expr:
+    """Rejected by a fatal note, accepted with errors by another, accepted without any.
+
+    Of a file that was kept all the same only what could not be read is rejected.
+    """
+    fatal = pl.col("fatal").fill_null(False) & (_TAKEN != "kept") | pl.col("unread").fill_null(
+        False
+    )
     some = pl.col("codes").list.len().fill_null(0) > 0
     decision = pl.when(fatal).then(pl.lit("R")).when(some).then(pl.lit("E"))
     return decision.otherwise(pl.lit("A")).alias("decision")
 
 
-def _transactions(heads: pl.DataFrame, noted: pl.DataFrame, taken: Taken) -> pl.DataFrame:
+def _transactions(heads: pl.DataFrame, noted: pl.DataFrame) -> pl.DataFrame:
     """IK5: the set's own codes, and the one that says its segments are in error."""
     segments = LEVEL == "segment"
     of_set = noted.with_columns(
@@ -69,12 +77,10 @@ def _transactions(heads: pl.DataFrame, noted: pl.DataFrame, taken: Taken) -> pl.
     found = rows.join(
         _notes(of_set, "transaction", "st"), on="st", how="left", maintain_order="left"
     )
-    return found.with_columns(_own(taken), codes=pl.col("codes").list.sort().list.head(_NOTES))
+    return found.with_columns(_own(), codes=pl.col("codes").list.sort().list.head(_NOTES))
 
 
-def _groups(
-    heads: pl.DataFrame, noted: pl.DataFrame, transactions: pl.DataFrame, taken: Taken
-) -> pl.DataFrame:
+def _groups(heads: pl.DataFrame, noted: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
     """AK9: by the group's own faults, else by what became of its transaction sets."""
     decision = pl.col("decision")
     sets = transactions.group_by("gs").agg(
@@ -86,8 +92,8 @@ def _groups(
     found = (
         rows.join(_notes(noted, "group", "gs"), on="gs", how="left", maintain_order="left")
         .join(sets, on="gs", how="left", maintain_order="left")
-        .with_columns(pl.col("received", "accepted").fill_null(0), _own(taken))
-        .with_columns(decision=pl.lit("R") if taken == "refused" else _of_sets())
+        .with_columns(pl.col("received", "accepted").fill_null(0), _own())
+        .with_columns(decision=pl.when(_TAKEN == "refused").then(pl.lit("R")).otherwise(_of_sets()))
     )
     nothing = pl.col("decision") == "R"
     return found.with_columns(

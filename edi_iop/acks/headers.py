@@ -1,4 +1,4 @@
-"""The headers that are answered: every ISA, and the GS and ST of claims and remits.
+"""The headers, and which of them are answered: every ISA, and the GS and ST of claims and remits.
 
 All files are answered in one frame. A header is known by its row in the envelopes
 of all of them; `isa` and `gs` are the rows of those it stands under.
@@ -24,7 +24,7 @@ def element(place: int) -> pl.Expr:
 
 
 def headers(envelopes: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the files' envelopes that are answered, with row, isa, gs, functional (GS01) and guide.
+    """The rows of the files' envelopes with row, isa, gs, functional (GS01), guide, and answered.
 
     A group says itself what it is; where its word is damaged, what it holds does.
     """
@@ -34,13 +34,16 @@ def headers(envelopes: pl.DataFrame) -> pl.DataFrame:
         element(1).replace_strict(_TRANSACTIONS, default=None, return_dtype=pl.String)
     )
     said = pl.when(own.is_in(list(GROUPS))).then(own)
-    ours = above.with_columns(
+    told = above.with_columns(
         functional=pl.coalesce(
             said.drop_nulls().first().over("gs"), held.drop_nulls().first().over("gs")
         ),
         answers=own.is_in(_ANSWERS).fill_null(False).any().over("gs"),
-    ).filter((_ID == "ISA") | (pl.col("functional").is_not_null() & ~pl.col("answers")))
-    return ours.with_columns(guide=_guides(ours))
+    )
+    ours = pl.col("functional").is_not_null() & ~pl.col("answers") & pl.col("grouped")
+    return told.with_columns(
+        answered=(_ID == "ISA") | ours.fill_null(False), guide=_guides(told)
+    ).drop("grouped", "answers")
 
 
 def _guides(heads: pl.DataFrame) -> pl.Series:
@@ -54,13 +57,13 @@ def _guides(heads: pl.DataFrame) -> pl.Series:
 
 
 def _above(envelopes: pl.DataFrame) -> pl.DataFrame:
-    """With the rows of the ISA and GS above; without what stands in no ISA, and any ST in no GS."""
+    """With the rows of the ISA and GS above, and whether it is no ST without a GS; all within an ISA."""
     numbered = envelopes.with_row_index("row").with_columns(_ROW.cast(pl.Int64))
     inside = (_ID == "ISA") | pl.col("interchange").is_not_null()
     grouped = (_ID != "ST") | pl.col("group").is_not_null()
     return (
         numbered.with_columns(isa=pl.when(_ID == "ISA").then(_ROW).forward_fill().over("file_id"))
-        .filter(inside & grouped & pl.col("isa").is_not_null())
+        .filter(inside & pl.col("isa").is_not_null())
         .with_columns(gs=pl.when(_ID == "GS").then(_ROW).forward_fill().over("isa"))
-        .with_columns(gs=pl.when(_ID != "ISA").then("gs"))
+        .with_columns(gs=pl.when(_ID != "ISA").then("gs"), grouped=grouped)
     )

@@ -41,18 +41,21 @@ def noted(findings: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
     """The findings an answer tells, with isa, gs, st, level, note and fatal.
 
     level: interchange, group, transaction or segment; note: the code told; fatal:
-    whether what carries it is rejected.
+    whether what carries it is rejected; unread: whether even where its file is kept.
     """
     placed = _under(findings.filter(pl.col("byte_offset").is_not_null()), heads)
     told = _coded(placed.with_columns(level=_level())).filter(pl.col("note").is_not_null())
-    fatal = (pl.col("severity") == "error") | pl.col("code").is_in(codes().rejects)
-    parents = heads.filter(pl.col("id") == "ST").select(st="row", st_gs="gs")
+    unread = pl.col("code").is_in(codes().rejects) | _place().is_in(codes().rejects)
+    fatal = (pl.col("severity") == "error") | unread
+    ours = heads.filter("answered")
+    parents = ours.filter(pl.col("id") == "ST").select(st="row", st_gs="gs")
+    groups = ours.filter(pl.col("id") == "GS")["row"].implode()
     in_set = LEVEL.is_in(["transaction", "segment"])
     return (
-        told.with_columns(fatal=fatal)
+        told.with_columns(fatal=fatal, unread=unread)
         .join(parents, on="st", how="left", maintain_order="left")
         .filter(pl.col("isa").is_not_null() & (~in_set | (pl.col("st_gs") == pl.col("gs"))))
-        .filter((LEVEL != "group") | pl.col("gs").is_not_null())
+        .filter((LEVEL != "group") | pl.col("gs").is_in(groups))
         .drop("st_gs")
     )
 
@@ -80,9 +83,14 @@ def _level() -> pl.Expr:
     )
 
 
+def _place() -> pl.Expr:
+    """The element it stands at: ISA10."""
+    return pl.format("{}{}", "segment", pl.col("element").cast(pl.String).str.zfill(2))
+
+
 def _coded(placed: pl.DataFrame) -> pl.DataFrame:
     """With each finding's note; one that is none of its transaction set itself is of a segment."""
-    at = pl.format("{}{}", "segment", pl.col("element").cast(pl.String).str.zfill(2))
+    at = _place()
     known = codes()
     note = pl.coalesce(
         pl.when(pl.col("level") == level).then(

@@ -14,8 +14,12 @@ from edi_iop.acks.notes import LEVEL
 from edi_iop.guides import loader
 from edi_iop.guides.specifications import specifications
 
+_REPEATS = "12"
+"""IK403: the element repeats more often than the guide allows."""
 _ELEMENTS = "8"
 """IK304: the segment has element errors, told in the IK4 below."""
+_UNEXPECTED, _UNKNOWN = "2", "1"
+"""IK304: a segment of the guide at a wrong place, and one that the guide has nowhere."""
 _NO_ID = "UNK"
 """Stands for what is no segment identifier: it may be anybody's data."""
 _MOST_POSITION, _MOST_ELEMENT, _MOST_REPETITION = 999_999, 99, 9_999
@@ -48,14 +52,32 @@ def _faults(found: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
     """The faults with their IK304 code, in the order they are told: element errors last."""
     own = pl.col("segment").str.contains(r"^[A-Z][A-Z0-9]{1,2}$")
     of_element = pl.col("element").is_not_null()
-    return (
-        found.with_columns(
-            segment=pl.when(own).then("segment").otherwise(pl.lit(_NO_ID)),
-            ik304=pl.when(of_element).then(pl.lit(_ELEMENTS)).otherwise("note"),
-        )
-        .join(transactions.select("st", "guide"), on="st", how="left", maintain_order="left")
-        .sort("st", "segment_position", pl.col("ik304") == _ELEMENTS, maintain_order=True)
+    guided = found.join(
+        transactions.select("st", "guide"), on="st", how="left", maintain_order="left"
     )
+    known = guided.join(
+        _segments_of(guided), on=["guide", "segment"], how="left", maintain_order="left"
+    )
+    # A segment that is placed (loop) says more than the same fault without its loop.
+    order = [pl.col("st"), pl.col("segment_position"), pl.col("ik304") == _ELEMENTS]
+    return known.with_columns(
+        segment=pl.when(own).then("segment").otherwise(pl.lit(_NO_ID)),
+        ik304=pl.when(of_element)
+        .then(pl.lit(_ELEMENTS))
+        .when((pl.col("note") == _UNEXPECTED) & pl.col("of_guide").is_null())
+        .then(pl.lit(_UNKNOWN))
+        .otherwise("note"),
+    ).sort(*order, pl.col("loop").is_null(), maintain_order=True)
+
+
+def _segments_of(guided: pl.DataFrame) -> pl.DataFrame:
+    """The segments that the guides in use have: guide, segment, of_guide."""
+    names = guided["guide"].drop_nulls().unique(maintain_order=True).to_list()
+    held = [(name, node.id) for name in names for node in loader.load(name).nodes]
+    rows = pl.DataFrame(
+        held, schema={"guide": pl.String(), "segment": pl.String()}, orient="row"
+    ).unique()
+    return rows.with_columns(of_guide=pl.lit(True))
 
 
 def _line(notes: pl.DataFrame, part: int, text: pl.Expr) -> pl.DataFrame:
@@ -112,22 +134,21 @@ def _ik4(elements: pl.DataFrame, values: bool) -> pl.DataFrame:
         [*_PLACE, "element", "component", "repetition", "note"], keep="first", maintain_order=True
     )
     component = pl.col("component").clip(upper_bound=_MOST_ELEMENT).cast(pl.String)
-    several = (pl.col("repetition") > 1) | (pl.col("repeats") > 1)
-    repetition = (
-        pl.when(several)
-        .then(pl.col("repetition").clip(upper_bound=_MOST_REPETITION))
-        .cast(pl.String)
-    )
+    # What repeats too often is told at the first repetition too many.
+    over = pl.when(pl.col("note") == _REPEATS).then(pl.col("repeats").fill_null(1) + 1)
+    number = pl.coalesce("repetition", over)
+    several = (number > 1) | (pl.col("repeats") > 1)
+    repetition = pl.when(several).then(number.clip(upper_bound=_MOST_REPETITION)).cast(pl.String)
     place = pl.concat_str(
         pl.col("element").clip(upper_bound=_MOST_ELEMENT).cast(pl.String),
         pl.lit(":") + component.fill_null(""),
         pl.lit(":") + repetition.fill_null(""),
     ).str.strip_chars_end(":")
-    number = pl.when(pl.col("data_element").str.contains(r"^\d{1,4}$")).then("data_element")
+    reference = pl.when(pl.col("data_element").str.contains(r"^\d{1,4}$")).then("data_element")
     value = pl.col("value") if values else pl.lit(None, pl.String)
     sound = pl.when(value.str.contains(_LEGAL)).then(value.str.head(99).str.strip_chars_end())
     text = pl.concat_str(
-        pl.format("IK4*{}*{}*{}", place, number.fill_null(""), "note"),
+        pl.format("IK4*{}*{}*{}", place, reference.fill_null(""), "note"),
         pl.when(sound != "").then(pl.lit("*") + sound).fill_null(""),
     )
     return _line(told, 2, text)

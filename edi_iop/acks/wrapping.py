@@ -9,10 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from edi_iop.acks.lines import GUIDE
+from edi_iop.guides import loader
 
-_QUALIFIER = re.compile(r"[0-9A-Z]{2}")
+_ENVELOPE = "005010X221A1"
+"""A guide whose map has the codes of the ISA: they are the same in every guide."""
 _PLAIN = re.compile(r"[^A-Za-z0-9 .,/&()_-]")
 
 
@@ -45,8 +48,15 @@ def _at(elements: Sequence[str], place: int) -> str:
 
 
 def _party(qualifier: str, name: str) -> tuple[str, str]:
-    """Qualifier and identifier; mutually defined (ZZ) where the qualifier is none."""
-    return qualifier if _QUALIFIER.fullmatch(qualifier) else "ZZ", _name(name, "UNKNOWN")
+    """Qualifier and identifier; mutually defined (ZZ) where the qualifier is none of the guide."""
+    return qualifier if qualifier in _qualifiers() else "ZZ", _name(name, "UNKNOWN")
+
+
+@cache
+def _qualifiers() -> frozenset[str]:
+    """What the guides let an interchange name its parties by (ISA05, ISA07)."""
+    elements = loader.load(_ENVELOPE).envelope["ISA"].elements
+    return frozenset(code for one in elements if one.position == 5 for code in one.codes)
 
 
 def _name(name: str, otherwise: str) -> str:

@@ -35,11 +35,11 @@ def init(workspace: Path, example: bool, output: Output) -> None:
 def run(workspace: Path, as_of: date | None, output: Output) -> None:
     """Do the night: take in, scrub, build, reconcile, receipt.
 
-    Takes in every drop of inbox/, keeps back what breaks a rule, writes the 837I of the rest into
-    outbox/, ties remits to claims and explains every denial.
+    Takes in every drop of inbox/, answers claims and remits (999, TA1), keeps back what breaks a
+    rule, writes the 837I of the rest into outbox/, ties remits to claims and explains every denial.
 
     --format json prints the receipt as it stands in reports/. Exit code 1 where a file is in
-    quarantine, a finding is an error, or a line is blocked.
+    quarantine, a finding is an error, a line is blocked, or what was sent is rejected.
 
     \b
     Example:
@@ -73,6 +73,8 @@ def report(name: str, workspace: Path, output: Output) -> None:
       files       files taken in and sent
       findings    trouble with the data of the files
       violations  all broken rules, of claims already sent too
+      acks        what was sent, what answered it (TA1, 999, 277CA), where it stands
+      answers     what we answered to claims and remits that came in
 
     \b
     Example:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,6 +16,7 @@ from edi_iop.tables import TABLES
 
 SCHEMA = dict.fromkeys(("code", "kind", "says", "more", "remedy", "source"), pl.String)
 _GROUPED = re.compile(r"(CO|PR|OA|PI|CR)[- ]?([A-Z]?[0-9]{1,3})")
+_OF_A_PAIR = ("group", "carc")
 """CO-97 is a group and a reason."""
 
 
@@ -44,7 +45,7 @@ def of(code: str) -> list[Sense]:
     pair = _GROUPED.fullmatch(wanted)
     if whole or pair is None:
         return list(dict.fromkeys(whole))
-    return [sense for part in pair.groups() for sense in _listed(part)]
+    return [sense for part in pair.groups() for sense in _listed(part, _OF_A_PAIR)]
 
 
 def all_codes() -> list[str]:
@@ -75,9 +76,11 @@ def _findings(code: str) -> Iterator[Sense]:
         )
 
 
-def _listed(code: str) -> Iterator[Sense]:
-    """The code in every list we hold, with the rules that a reason or remark betrays."""
+def _listed(code: str, kinds: Collection[str] | None = None) -> Iterator[Sense]:
+    """The code in every list we hold, or these, with the rules that a reason or remark betrays."""
     for kind, listed, label, source in codes.senses(_as_listed(code)):
+        if kinds is not None and kind not in kinds:
+            continue
         title, _ = codes.kinds()[kind]
         yield Sense(listed, title, label, _betrays(kind, listed), "", source)
 

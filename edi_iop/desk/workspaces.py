@@ -57,6 +57,7 @@ def _answer(root: Path, receipt: Receipt) -> Answer:
     reports = {
         "files": receipt["files"]["held"] + receipt["files"]["quarantined"],
         "findings": receipt["findings"]["error"],
+        "acks": receipt["acks"]["rejected"],
         "blocked": receipt["blocked"]["lines"],
         "denials": receipt["denials"]["lines"],
     }

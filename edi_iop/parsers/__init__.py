@@ -102,6 +102,7 @@ def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
         fatal = found["code"].is_in(["NOT_X12", "EMPTY_FILE"]).any()
         kind = "unknown" if fatal else kind_of_all(own, ids)
         names = [name for guide in own["name"].drop_nulls().unique() for name in _tables_of(guide)]
+        names += ["acknowledgements"] if file_id in tables.get("acknowledgements", {}) else []
         mine = {name: tables.get(name, {}).get(file_id, TABLES[name].empty()) for name in names}
         around = headers.get(file_id, batches[0].envelopes.head(0)).drop("file")
         answer[file_id] = Parsed(kind, mine, found, len(own), envelopes=around)

@@ -10,6 +10,8 @@ from edi_iop.x12.segments import Segments
 
 def read(segments: Segments) -> pl.DataFrame:
     """The TA1 segments as rows of tables.ACKNOWLEDGEMENTS; `file_id` is the file's place in the batch."""
+    if not (segments.texts["id"] == "TA1").any():
+        return ACKNOWLEDGEMENTS.empty()
     wanted = segments.texts.filter(pl.col("id").is_in(["ISA", "TA1"]))
     rows = segments.rows.join(wanted, on="text", how="inner", maintain_order="left")
     isa = rows.filter(pl.col("id") == "ISA").unique("interchange", keep="first")

@@ -16,9 +16,9 @@ from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.enveloping import envelope_faults
 from edi_iop.guides.loader import index
 from edi_iop.guides.loops import Left, Loops, Walked, walk
-from edi_iop.parsers import claim_837
+from edi_iop.parsers import ack_ta1, claim_837
 from edi_iop.parsers.told_once import told_once
-from edi_iop.tables import FINDINGS
+from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS
 from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
@@ -121,6 +121,9 @@ def _batch(step: _Step, asked: Asked) -> Batch:
         if table_map is not None:
             for name, frame in read(loops, table_map, segments).items():
                 parts.setdefault(name, []).append(frame)
+    told = ack_ta1.read(segments)
+    if len(told):
+        parts.setdefault(ACKNOWLEDGEMENTS.name, []).append(told)
     tables = {name: pl.concat(frames) for name, frames in parts.items()}
     findings = [
         _splitting(segments),

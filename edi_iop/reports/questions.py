@@ -9,7 +9,7 @@ import polars as pl
 
 from edi_iop import codes
 from edi_iop.money import to_dollars
-from edi_iop.reports import shapes
+from edi_iop.reports import acks, shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.store import Store
 
@@ -198,6 +198,8 @@ REPORTS: dict[str, Callable[[Store], Sheet]] = {
     "files": files,
     "findings": findings,
     "violations": violations,
+    "acks": acks.acks,
+    "answers": acks.answers,
 }
 """Every report by its name on the command line."""
 

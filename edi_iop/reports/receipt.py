@@ -35,6 +35,8 @@ def _lines(receipt: Receipt) -> Iterator[tuple[str, str]]:
             f"{file['status']}: {file['reason'] or 'no reason given'}",
         )
     yield "money in", _money(receipt["money"])
+    yield "answered", _answered(receipt["answered"])
+    yield "acks", _acks(receipt["acks"])
     yield "built", _built(receipt["built"])
     yield "blocked", _tallied(receipt["blocked"]["lines"], "line", receipt["blocked"]["by_rule"])
     sent = receipt["sent_broken"]
@@ -69,6 +71,21 @@ def _money(money: Receipt) -> str:
         f"{to_dollars(money['in_cents'])} in {_counted(count, 'payment')}: "
         f"{accepted} accepted, {held} held"
     )
+
+
+def _answered(answered: Receipt) -> str:
+    if not answered["interchanges"]:
+        return _NOTHING
+    said = {name.replace("_", " "): count for name, count in answered["by_decision"].items()}
+    kinds = _listed(answered["by_kind"])
+    return f"{_counted(answered['interchanges'], 'interchange')}: {_listed(said)}; {kinds}"
+
+
+def _acks(acks: Receipt) -> str:
+    if not acks["answers"]:
+        return _NOTHING
+    refused = f"; rejected {_listed(acks['rejected_by_kind'])}" if acks["rejected"] else ""
+    return f"{_counted(acks['answers'], 'answer')}: {_listed(acks['by_kind'])}{refused}"
 
 
 def _built(built: Receipt) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 import polars as pl
 
@@ -20,7 +20,9 @@ from edi_iop.parsers import Parsed
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
 from edi_iop.runner import archive
+from edi_iop.runner.handover import hand_over
 from edi_iop.runner.records import Known
+from edi_iop.runner.reply import made
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
 from edi_iop.tables.found import findings_frame
@@ -40,7 +42,7 @@ class Biller:
 
     def bill(self, known: Known, standings: pl.DataFrame) -> None:
         """One 837I a partner of everything ready; nothing where the run has billed already."""
-        if self.store.load("files", run=self.run, direction="out").is_empty():
+        if self.store.load("files", run=self.run, direction="out", kind="837I").is_empty():
             history = known.lines(standings)
             proposed, hindrances = propose(
                 known.days,
@@ -58,16 +60,7 @@ class Biller:
                 self._keep(built, violations, known.as_of)
                 found = findings_frame([*hindrances, *built.findings])
                 self.store.replace("findings", found, file_id=None)
-        self.hand_over()
-
-    def hand_over(self) -> None:
-        """Puts built files into the outbox, those too that a crash kept back; then they are sent."""
-        for row in self.store.load("files", direction="out", status="built").iter_rows(named=True):
-            target = self.workspace.outbox / row["name"]
-            if not target.exists():
-                content = archive.place(self.workspace, row["sha256"]).read_bytes()
-                archive.write(target, content)
-            self.store.mark_file(row["file_id"], "sent")
+        hand_over(self.store, self.workspace)
 
     def _judged(self, known: Known, proposed: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
         """What the rules say of the proposed lines, in the light of those sent before."""
@@ -87,7 +80,7 @@ class Biller:
             self.policies,
             self.store.next_numbers("serial", 0),
             self.store.next_numbers("interchange", 0),
-            _made(known.as_of),
+            made(known.as_of),
         )
         self.store.next_numbers("serial", built.tables["claims"].height)
         self.store.next_numbers("interchange", len(built.files))
@@ -136,8 +129,3 @@ def _snapshot(parsed: Parsed, fit: bool) -> dict[str, pl.DataFrame]:
 
 def _reason(errors: pl.DataFrame) -> str:
     return f"{errors['code'][0]}: {errors['message'][0]}"
-
-
-def _made(as_of: date) -> datetime:
-    """The date billed for, and the time of day."""
-    return datetime.combine(as_of, datetime.now(UTC).time().replace(microsecond=0))

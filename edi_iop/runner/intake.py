@@ -8,7 +8,7 @@ left to do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,8 @@ from edi_iop.runner import archive, inbox, lock, quarantine, unpack
 from edi_iop.runner.inbox import Delivery
 from edi_iop.runner.outcome import Outcome, failed, held, recorded
 from edi_iop.runner.reading import Reading, read
-from edi_iop.settings import Workspace
+from edi_iop.runner.reply import Replier
+from edi_iop.settings import Answering, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import PAYMENTS
 from edi_iop.tables.found import findings_frame
@@ -44,6 +45,7 @@ class Intake:
     workspace: Workspace
     run: str
     as_of: date
+    answering: Answering = field(default_factory=Answering)
 
     def take_in(self) -> int:
         """Every drop of the inbox, and what a dead run left; how many files the run has."""
@@ -105,7 +107,7 @@ class Intake:
             if arrival.sha256 is not None and self.store.seen(arrival.sha256) is None:
                 firsts.setdefault(arrival.sha256, arrival.file_id)
         files = [(file_id, contents[sha256]) for sha256, file_id in firsts.items()]
-        readings = read(self.store, files)
+        readings = read(self.store, files, self.answering)
         return {sha256: readings[file_id] for sha256, file_id in firsts.items()}
 
     def _record(self, arrival: Arrival, reading: Reading | None) -> Outcome:
@@ -126,6 +128,14 @@ class Intake:
             return self._set_aside(arrival, failed("unknown", "permission denied"))
         if reading.outcome.code == "NOT_READ":
             return self._set_aside(arrival, reading.outcome)
+        outcome = self._keep(arrival, reading)
+        if arrival.sha256 is not None and outcome.code != "NOT_READ":
+            replier = Replier(self.store, self.workspace, self.run, self.as_of)
+            replier.reply(arrival.file_id, arrival.sha256, outcome.status, reading.answers)
+        return outcome
+
+    def _keep(self, arrival: Arrival, reading: Reading) -> Outcome:
+        """The rows of a file that was read."""
         if arrival.file_id != reading.number:
             return self._copy(arrival, reading)
         again = self._paid_again(reading)

@@ -16,6 +16,7 @@ from datetime import date
 from edi_iop.errors import Busy
 from edi_iop.runner import archive, lock, records
 from edi_iop.runner.bill import Biller
+from edi_iop.runner.handover import hand_over
 from edi_iop.runner.intake import Intake
 from edi_iop.runner.receipt import Receipt, receipt
 from edi_iop.runner.settle import answers, settle
@@ -62,8 +63,9 @@ def _night(biller: Biller, as_of: date, intake: bool) -> Receipt:
     store, policies, run_id = biller.store, biller.policies, biller.run
     clock = Clock()
     with clock.stage("intake"):
-        taking = Intake(store, biller.workspace, run_id, as_of)
+        taking = Intake(store, biller.workspace, run_id, as_of, biller.settings.answers)
         delivered = taking.take_in() if intake else 0
+        hand_over(store, biller.workspace)
     with clock.stage("match"):
         known = records.known(store, policies, as_of)
         answered = answers(store, known)

@@ -13,8 +13,8 @@ from edi_iop.parsers import Parsed
 from edi_iop.tables import FEEDS, FINDINGS
 from edi_iop.tables.found import findings_frame
 
-X12 = frozenset({"835", "837I", "837P"})
-"""Kinds whose tables have a meaning here."""
+X12 = frozenset({"835", "837I", "837P", "999", "TA1", "277CA", "mixed"})
+"""Kinds whose tables have a meaning here; mixed: several of them, or one and others."""
 
 INCOMPLETE = (
     "NOT_X12",

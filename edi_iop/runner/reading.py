@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop import parsers
+from edi_iop.acks import Draft
 from edi_iop.parsers import Parsed, archives
 from edi_iop.reconciler.balance import balance
 from edi_iop.runner.outcome import Outcome, failed, judge, weigh
+from edi_iop.runner.reply import drafted
+from edi_iop.settings import Answering
 from edi_iop.store import Prepared, Store
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import findings_frame
@@ -26,37 +29,48 @@ class Reading:
     rows: Prepared
     """Tables, where they count, and findings."""
     findings: pl.DataFrame
+    answers: Sequence[Draft] = ()
+    """What its sender is owed."""
 
 
-def read(store: Store, files: Sequence[tuple[int, bytes]]) -> dict[int, Reading]:
-    """Every file (file_id, bytes) parsed, judged and, where it is a remit, balanced.
+def read(
+    store: Store, files: Sequence[tuple[int, bytes]], answering: Answering
+) -> dict[int, Reading]:
+    """Every file (file_id, bytes) parsed, judged, answered and, where it is a remit, balanced.
 
     All together; where that fails, one by one, so that one cannot stop the others.
     """
     try:
-        return _read(store, files)
+        return _read(store, files, answering)
     except (OSError, MemoryError):
         raise
     except Exception as problem:  # a fault of ours on some file: the night goes on without it
         if len(files) == 1:
             outcome = failed("unknown", f"reading it failed ({type(problem).__name__})")
             return {files[0][0]: Reading(files[0][0], outcome, 0, {}, FINDINGS.empty())}
-        return {number: part for file in files for number, part in read(store, [file]).items()}
+        return {
+            number: part
+            for file in files
+            for number, part in read(store, [file], answering).items()
+        }
 
 
-def _read(store: Store, files: Sequence[tuple[int, bytes]]) -> dict[int, Reading]:
+def _read(
+    store: Store, files: Sequence[tuple[int, bytes]], answering: Answering
+) -> dict[int, Reading]:
     parsed = _parsed(files)
     outcomes = {number: judge(part) for number, part in parsed.items()}
     applied = {
         number: part for number, part in parsed.items() if outcomes[number].status == "applied"
     }
-    imbalance = _imbalance(part for part in applied.values() if part.kind == "835")
+    imbalance = _imbalance(part for part in applied.values() if "payments" in part.tables)
     for number, found in _by_file(imbalance).items():
         outcomes[number] = weigh(outcomes[number], found)
     findings = [FINDINGS.empty(), imbalance, *(part.findings for part in parsed.values())]
     found = pl.concat(findings, how="diagonal")
     rows = store.prepare({**_together(applied.values()), "findings": found})
     by_file = _by_file(found)
+    answers = drafted(parsed, outcomes, answering)
     return {
         number: Reading(
             number,
@@ -64,6 +78,7 @@ def _read(store: Store, files: Sequence[tuple[int, bytes]]) -> dict[int, Reading
             part.transactions,
             rows.get(number, {}),
             by_file.get(number, FINDINGS.empty()),
+            answers.get(number, ()),
         )
         for number, part in parsed.items()
     }

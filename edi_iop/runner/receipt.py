@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from edi_iop.errors import ControlTotals
+from edi_iop.reconciler.acknowledged import decided
 from edi_iop.store import Store
 
 Receipt = dict[str, Any]
@@ -15,6 +16,7 @@ Receipt = dict[str, Any]
 
 STATUSES = ("applied", "held", "duplicate", "quarantined")
 _CLAIM = ("file_id", "remit_claim_offset")
+_DECISIONS = {"A": "accepted", "E": "with_errors", "P": "in_part", "R": "rejected"}
 
 
 def receipt(
@@ -24,6 +26,7 @@ def receipt(
 
     files: in = applied + duplicate + quarantined; held is the part of applied
     whose money is not accepted. money: in = accepted + held, by payment.
+    answered: what this run answered to others. acks: what others answered to us.
     built, blocked: this night's claims and the lines kept back. sent_broken: lines
     of claims already sent, by us or another system, that break a rule. remits, denials:
     of the payments this run took in. findings: of the run's files, and of the
@@ -37,7 +40,11 @@ def receipt(
         "files": _files(arrived),
         "not_applied": _not_applied(arrived),
         "money": _money(store, arrived),
-        "built": _built(store, files.filter(pl.col("direction") == "out")),
+        "answered": _answered(store, files),
+        "acks": _acks(store, arrived),
+        "built": _built(
+            store, files.filter(pl.col("kind") == "837I", pl.col("direction") == "out")
+        ),
         "blocked": _breaking(store, pl.col("file_id") == 0),
         "sent_broken": _breaking(store, pl.col("file_id") != 0),
         "remits": _remits(store, arrived),
@@ -87,6 +94,31 @@ def _money(store: Store, arrived: pl.DataFrame) -> dict[str, Any]:
         "accepted_cents": _sum(rows, "accepted"),
         "held_cents": _sum(rows, "held"),
         "payments": rows.to_dicts(),
+    }
+
+
+def _answered(store: Store, files: pl.DataFrame) -> dict[str, Any]:
+    """Interchanges answered, an answer each: its kind, and the worst it says."""
+    out = files.filter(pl.col("direction") == "out")
+    kinds = out.filter(pl.col("kind").is_in(["999", "TA1"]))
+    decisions = _tally(_of(store, "replies", out), "decision")
+    return {
+        "interchanges": kinds.height,
+        "by_kind": _tally(kinds, "kind"),
+        "by_decision": {word: decisions.get(code, 0) for code, word in _DECISIONS.items()},
+    }
+
+
+def _acks(store: Store, arrived: pl.DataFrame) -> dict[str, Any]:
+    """What was taken and what was not, by kind: interchanges, transaction sets and claims."""
+    single = pl.col("level").is_in(["interchange", "transaction", "claim"])
+    told = decided(_of(store, "acknowledgements", arrived)).filter(single)
+    refused = told.filter(pl.col("decision") == "R")
+    return {
+        "answers": told.height,
+        "by_kind": _tally(told, "kind"),
+        "rejected": refused.height,
+        "rejected_by_kind": _tally(refused, "kind"),
     }
 
 
@@ -160,6 +192,7 @@ def _is_clean(made: Receipt) -> bool:
         or made["built"]["held_files"]
         or made["blocked"]["lines"]
         or made["findings"]["error"]
+        or made["acks"]["rejected"]
     )
 
 

@@ -41,6 +41,8 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "violations": (("rule",), ("file_id", "claim_offset", "line_offset")),
     "matches": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
     "verdicts": (("claim",), ("file_id", "remit_claim_offset")),
+    "acknowledgements": (("interchange_control",), ("group_control",), ("claim",)),
+    "replies": (("answered_file",),),
     "findings": (("file_id",),),
     "files": (("sha256",), ("run",)),
 }

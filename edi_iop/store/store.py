@@ -253,6 +253,10 @@ class Store:
         row = self._run("seen", sha256=sha256).fetchone()
         return None if row is None else self.file(int(row[0]))
 
+    def replied(self, sha256: str, status: str) -> bool:
+        """Whether this content was answered before, having met the same end (tables.FILES)."""
+        return self._run("replied", sha256=sha256, status=status).fetchone() is not None
+
     def paid_before(self, payment: Mapping[str, Any]) -> int | None:
         """The applied file that holds this payment (a row of tables.PAYMENTS), or None."""
         row = self._run("paid_before", **{name: payment[name] for name in _PAYMENT_KEY}).fetchone()

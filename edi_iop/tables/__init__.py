@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from edi_iop.tables import answers, claims, feeds, judged, remits
-from edi_iop.tables.answers import ACKNOWLEDGEMENT_ERRORS, ACKNOWLEDGEMENTS
+from edi_iop.tables.answers import ACKNOWLEDGEMENT_ERRORS, ACKNOWLEDGEMENTS, REPLIES
 from edi_iop.tables.claims import (
     CLAIM_CODES,
     CLAIM_DIAGNOSES,
@@ -76,6 +76,7 @@ __all__ = [
     "REMITS",
     "REMIT_CLAIMS",
     "REMIT_LINES",
+    "REPLIES",
     "SENT",
     "SERVICE_LINES",
     "SUBMISSIONS",

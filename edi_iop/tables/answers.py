@@ -1,8 +1,8 @@
-"""Answers to what was sent: TA1, 999 (005010X231A1) and 277CA (005010X214)."""
+"""Answers to what was sent, TA1, 999 (005010X231A1) and 277CA (005010X214), and our own to what came in."""
 
 from __future__ import annotations
 
-from edi_iop.tables.schema import FILE, Table, cents, day, integer, offset, text
+from edi_iop.tables.schema import FILE, Table, cents, day, integer, offset, text, texts
 
 ACKNOWLEDGEMENTS = Table(
     "acknowledgements",
@@ -88,5 +88,22 @@ ACKNOWLEDGEMENT_ERRORS = Table(
         text("value", "the bad value", "IK404", phi=True),
         text("claim", "patient control number", "CTX CLM01"),
         text("trace_number", "trace number of the transaction", "CTX TRN02"),
+    ),
+)
+
+REPLIES = Table(
+    "replies",
+    "one interchange of others that we answered",
+    ("file_id", "answered_file"),
+    (
+        FILE,
+        integer("answered_file", "the file that came in"),
+        text("interchange_control", "interchange answered", "TA101"),
+        text("receiver_id", "whom the answer goes to: the sender of what came in", "ISA08"),
+        text("answer_interchange", "our interchange control number", "ISA13"),
+        text("ta1", "A accepted, E with errors, R rejected; null without TA1", "TA104"),
+        text("note", "why, by the TA1's own codes; 000 nothing", "TA105"),
+        texts("groups", "A, E, P (in part) or R of each group answered", "AK901"),
+        text("decision", "the worst of all these: R, P, E, A"),
     ),
 )

@@ -19,7 +19,7 @@ from tests.conftest import FIXTURES
 from tests.parsers.test_mutations import CLAIM, REMIT, damaged
 from tests.referee import verdict
 
-INPUTS = sorted(path for path in (FIXTURES / "acks").iterdir() if path.suffix != ".ack")
+INPUTS = sorted(path for path in (FIXTURES / "acks").iterdir() if path.suffix in (".835", ".837"))
 AT = datetime(2026, 3, 2, 7, 0)
 
 
@@ -59,6 +59,43 @@ def test_an_answer_is_not_answered() -> None:
     (first,) = answered(CLAIM)
     assert answered(first.content) == []
     assert answered(CLAIM[CLAIM.index(b"ST*") :]) == [], "without an ISA nobody is known to answer"
+
+
+def test_a_ta1_is_not_answered_whatever_is_wrong_with_it() -> None:
+    """Not even where its envelope is; a remit beside it in the file is."""
+    head = CLAIM[: CLAIM.index(b"GS*")].replace(b"000000201", b"000000077")
+    lone = head + b"TA1*000000009*260302*0700*A*000~\nIEA*7*000000077~\n"
+    assert "COUNT_WRONG" in parsers.parse([(1, lone)])[1].findings["code"].to_list()
+    assert answered(lone) == []
+    assert [one.interchange for one in answered(lone + REMIT)] == ["000000101"]
+
+
+def test_any_interchange_that_asks_for_it_has_a_ta1() -> None:
+    """ISA14 of a 277CA, say: its groups have no 999."""
+    asks = changed(CLAIM, "*000000201*0*T*", "*000000201*1*T*")
+    said = text(changed(asks, "GS*HC*", "GS*HN*"), each_interchange=False)
+    assert "TA1*000000201*260302*0700*" in said
+    assert "AK1" not in said
+
+
+def test_what_no_guide_reads_is_rejected_even_where_its_file_is_kept() -> None:
+    """A remit group of a version without a guide beside one that is taken in."""
+    group = REMIT[REMIT.index(b"GS*") : REMIT.index(b"IEA*")]
+    other = group.replace(b"005010X221A1", b"005010X999A1").replace(b"*101*X", b"*102*X")
+    other = other.replace(b"GE*1*101", b"GE*1*102")
+    said = text(changed(REMIT.replace(group, group + other), "IEA*1*", "IEA*2*"), taken="kept")
+    assert "AK9*A*1*1*1~" in said
+    assert "IK5*R*I6~\nAK9*R*1*1*0~" in said
+
+
+def test_faults_of_a_group_without_an_answer_are_nobody_else_s() -> None:
+    """A 278 behind a clean remit: what is wrong with it is not told of the remit."""
+    group = REMIT[REMIT.index(b"GS*") : REMIT.index(b"IEA*")]
+    foreign = b"GS*HI*A1*B1*20260310*0800*7*X*005010X217~\nST*278*0009*005010X217~\nBHT*0007*11~\nSE*9*0009~\nGE*1*7~\n"  # fmt: skip
+    said = text(changed(REMIT.replace(group, group + foreign), "IEA*1*", "IEA*2*"))
+    assert [line for line in said.splitlines() if line[:3] in ("AK1", "IK5", "AK9")] == [
+        "AK1*HP*101*005010X221A1~", "IK5*A~", "AK9*A*1*1*1~",
+    ]  # fmt: skip
 
 
 def test_a_claim_status_in_a_claim_group_is_not_answered() -> None:

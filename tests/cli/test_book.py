@@ -25,10 +25,12 @@ def test_every_rule_and_every_finding_is_explained(call: Any) -> None:
 
 
 def test_a_code_with_several_senses_has_them_all(call: Any) -> None:
-    """8 is a reason of a payer and a claim frequency."""
+    """8 is a reason of a payer, a claim frequency, and in a 999 a fault of a segment or element."""
     assert [sense["kind"] for sense in senses(call, "8")] == [
         "claim adjustment reason",
         "claim frequency",
+        "segment error",
+        "element error",
     ]
 
 
@@ -37,6 +39,13 @@ def test_group_and_reason_together(code: str, call: Any) -> None:
     group, reason = senses(call, code)
     assert (group["code"], reason["code"]) == ("CO", "97")
     assert "DUP-01" in reason["more"]
+
+
+def test_the_reason_of_a_pair_is_no_code_of_another_list(call: Any) -> None:
+    assert [sense["kind"] for sense in senses(call, "CO-4")] == [
+        "adjustment group",
+        "claim adjustment reason",
+    ]
 
 
 @pytest.mark.parametrize(

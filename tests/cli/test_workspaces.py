@@ -158,7 +158,8 @@ def test_an_answered_night(call: Any, own: Path, tmp_path: Path) -> None:
 def test_db_status_counts_rows(call: Any, workspace: Path) -> None:
     rows = records(call("db", "status", workspace, "--format", "ndjson").stdout)
     counts = {row["table"]: row["rows"] for row in rows}
-    assert counts["files"] == 9
+    assert counts["files"] == 9 + counts["replies"]
+    assert counts["replies"] == 2
     assert call("db", "migrate", workspace).stdout == "the database was up to date\n"
 
 

@@ -212,8 +212,10 @@ def summary(workspace: Workspace) -> dict[str, Any]:
         "files": sorted(files.rows()),
         "rows": {name: load(workspace, name).height for name in tables},
         "claims": load(workspace, "claims")["claim"].n_unique(),
-        "sent": load(workspace, "files").filter(pl.col("status") == "sent").height,
-        "outbox": len(contents(workspace.outbox)),
+        "sent": sorted(load(workspace, "files").filter(pl.col("status") == "sent")["kind"]),
+        "outbox": sorted(name.split("-")[0] for name in contents(workspace.outbox)),
+        "answered": sorted(load(workspace, "replies")["decision"]),
+        "numbers": sorted(data[90:99] for data in contents(workspace.outbox).values()),
         "quarantine": sorted(contents(workspace.quarantine)),
         "reports": sorted(contents(workspace.reports)),
         "left": {**contents(workspace.inbox), **contents(workspace.work)},
@@ -244,7 +246,12 @@ class Killed(BaseException):
         ("edi_iop.runner.bill.build", 1),
         ("edi_iop.runner.bill.Biller._send", 1),
         ("edi_iop.runner.bill._snapshot", 1),
-        ("edi_iop.runner.bill.Biller.hand_over", 1),
+        ("edi_iop.runner.bill.hand_over", 1),
+        ("edi_iop.runner.night.hand_over", 1),
+        ("edi_iop.runner.reply.Replier.reply", 2),
+        ("edi_iop.runner.reply.Replier._keep", 1),
+        ("edi_iop.store.Store.replied", 2),
+        ("edi_iop.runner.archive.write", 9),
         ("edi_iop.store.Store.mark_file", 1),
         ("edi_iop.runner.night.settle", 1),
         ("edi_iop.runner.night.receipt", 1),
@@ -267,7 +274,10 @@ def test_a_night_that_died_ends_as_if_it_had_not(
     assert got["rows"] == EXPECTED_ROWS
     assert len(got["files"]) == 6
     assert {run_id for *_, run_id in got["files"]} == {made["run"]}
-    assert got["claims"] == got["sent"] == got["outbox"] == 1
+    assert got["claims"] == 1
+    assert got["sent"] == got["outbox"] == ["837I", "999", "999"]
+    assert got["answered"] == ["A", "R"]
+    assert len(set(got["numbers"])) == 3
     assert got["quarantine"] == ["bad.835", "bad.835.json"]
     assert got["reports"] == [f"{made['run']}.json"]
     assert got["left"] == {}

@@ -32,7 +32,7 @@ def take_in(workspace: Workspace, run: str = "1") -> tuple[int, list[tuple[str, 
     """How many files the run has, and name, kind and status of each."""
     with Store.open(workspace.database) as store:
         count = Intake(store, workspace, run, date(2026, 3, 2)).take_in()
-        rows = store.load("files", run=run).select("name", "kind", "status").rows()
+        rows = store.load("files", run=run, direction="in").select("name", "kind", "status").rows()
     return count, [(str(name), str(kind), str(status)) for name, kind, status in rows]
 
 
