@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 
 from edi_iop import parsers
-from edi_iop.desk.acknowledging import acknowledge
 from edi_iop.desk.answer import Answer, has_errors, status
 from edi_iop.desk.paths import Delivered, delivered
 from edi_iop.errors import NotKnown
@@ -98,7 +97,11 @@ def validate(
     if snip is not None:
         found = found.filter(pl.col("snip").is_in([0, *snip]))
     counted = f"{len(given.files):,} file{'' if len(given.files) == 1 else 's'} read"
-    said = () if ack is None else acknowledge(parsed, given.names, ack, values)
+    said: tuple[str, ...] = ()
+    if ack is not None:
+        from edi_iop.desk.acknowledging import acknowledge  # only who answers waits for it
+
+        said = acknowledge(parsed, given.names, ack, values)
     return Answer(shapes.findings(found, given.names), status(has_errors(found)), (counted, *said))
 
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from edi_iop.errors import FeedRejected
 from edi_iop.findings import Finding
-from edi_iop.parsers import feeds, x12
-from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12
+from edi_iop.parsers import x12
+from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12, sniff
 from edi_iop.parsers.x12 import Batch, Tables
 from edi_iop.tables import FINDINGS, TABLES
 from edi_iop.tables.found import catalogued, findings_frame
@@ -47,7 +47,7 @@ def parse(files: Sequence[tuple[int, bytes]], companion: str | None = None) -> d
     parsed: dict[int, Parsed] = {}
     rest = []
     for file_id, data in files:
-        sniffed = None if looks_like_x12(data) else feeds.sniff(data)
+        sniffed = None if looks_like_x12(data) else sniff(data)
         if sniffed is None:
             rest.append((file_id, data))
         else:
@@ -65,6 +65,8 @@ def stream(files: Iterable[tuple[int, BinaryIO]], companion: str | None = None) 
 
 
 def _feed(file_id: int, data: bytes, kind: str) -> Parsed:
+    from edi_iop.parsers import feeds  # loads what only feeds need
+
     try:
         _, table, findings = feeds.read_feed(file_id, data)
     except FeedRejected as problem:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop.guides.loader import resolve
-from edi_iop.parsers import feeds
 from edi_iop.x12 import segments as split
 from edi_iop.x12.envelopes import enveloped
 
@@ -40,7 +39,7 @@ def identify(data: bytes) -> tuple[Identified, ...]:
 
     Never raises, whatever they are.
     """
-    feed = None if looks_like_x12(data) else feeds.sniff(data)
+    feed = None if looks_like_x12(data) else sniff(data)
     if feed is not None:
         return (Identified(feed[0], feed[1], f"{feed[0]} feed as {feed[1].upper()}"),)
     return _x12(data)
@@ -50,6 +49,13 @@ def looks_like_x12(data: bytes) -> bool:
     """Whether the first content of the bytes is an X12 header."""
     head = data[:512].lstrip(_BLANK)
     return head.startswith(_X12_HEADS) and not head[:4].isalnum()
+
+
+def sniff(data: bytes) -> tuple[str, str] | None:
+    """Kind and form of a feed, or None; a file that looks like X12 need not be asked."""
+    from edi_iop.parsers import feeds  # loads what only feeds need
+
+    return feeds.sniff(data)
 
 
 def kind_of(st01: str | None, guide: str | None) -> str:
