@@ -37,7 +37,7 @@ class Batch:
     transactions: pl.DataFrame
     """One row a transaction set: file, st01, guide, name (the guide that read it, or null)."""
     envelopes: pl.DataFrame
-    """One row an ISA, GS or ST (envelopes.Enveloped.headers)."""
+    """One row an ISA, GS or ST (envelopes.Enveloped.headers); where one comes again, the last counts."""
 
 
 def read_batches(
@@ -52,19 +52,27 @@ def read_batches(
     with ThreadPoolExecutor(2) as pool:
         frames = split.frames(files, size)
         coming = pool.submit(next, frames, None)
-        last: _Step | None = None
+        last: Step | None = None
         done: deque[Future[Batch]] = deque()
         while (frame := coming.result()) is not None:
             coming = pool.submit(next, frames, None)
-            last = _step(frame, last)
-            done.append(pool.submit(_batch, last, companion))
+            last = step(frame, last)
+            done.append(pool.submit(batch, last, companion))
             if len(done) > 1:
                 yield done.popleft().result()
         yield from (one.result() for one in done)
 
 
+def steps(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[Step]:
+    """The chunks one after another, for those who want the segments themselves; see `batch`."""
+    last: Step | None = None
+    for frame in split.frames(files, size):
+        last = step(frame, last)
+        yield last
+
+
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """A chunk whose segments have their places in envelopes and loops."""
 
     segments: Segments
@@ -72,7 +80,7 @@ class _Step:
     walked: Walked
 
 
-def _step(frame: Segments, last: _Step | None) -> _Step:
+def step(frame: Segments, last: Step | None) -> Step:
     """The next chunk, beginning with what the last one left open."""
     left_open = None if last is None else last.envelopes.left_open
     left = None if last is None else last.walked.left
@@ -80,11 +88,12 @@ def _step(frame: Segments, last: _Step | None) -> _Step:
         rows = left_open.rows if left is None else left.below(left_open)
         frame = split.continued(frame, last.segments, rows)
     envelopes = enveloped(frame, left_open)
-    return _Step(frame, envelopes, walk(frame, envelopes, left))
+    return Step(frame, envelopes, walk(frame, envelopes, left))
 
 
-def _batch(step: _Step, companion: str | None) -> Batch:
-    segments, envelopes, walked = step.segments, step.envelopes, step.walked
+def batch(placed: Step, companion: str | None = None) -> Batch:
+    """Tables and findings of a chunk."""
+    segments, envelopes, walked = placed.segments, placed.envelopes, placed.walked
     parts: dict[str, list[pl.DataFrame]] = {}
     for loops in walked.loops:
         table_map = maps.for_guide(loops.guide.name)
