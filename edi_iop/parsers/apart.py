@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 import polars as pl
 
 from edi_iop.errors import FeedRejected
 from edi_iop.findings import Finding
 from edi_iop.parsers.identify import looks_like_x12, sniff
+from edi_iop.parsers.streams import ahead
 from edi_iop.parsers.x12 import Batch, Tables
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import catalogued, findings_frame
-
-_HEAD = 65536
-"""As much of a file as tells a feed: its header line, or its root element."""
 
 
 @dataclass(frozen=True)
@@ -74,36 +71,3 @@ def feed(file_id: int, data: bytes, kind: str) -> Parsed:
         found = findings_frame([Finding("FEED_REJECTED", reason)], file_id)
         return Parsed(kind, {}, found, 0, reason)
     return Parsed(kind, {kind: table}, catalogued(FINDINGS.conform(findings)), len(table))
-
-
-def ahead(stream: BinaryIO, size: int = _HEAD) -> tuple[bytes, BinaryIO]:
-    """The first bytes of a stream, and the stream with them still in it."""
-    head = b""
-    while len(head) < size and (more := stream.read(size - len(head))):
-        head += more
-    return head, cast(BinaryIO, _Again(head, stream))
-
-
-class _Again(io.RawIOBase):
-    """A stream whose first bytes were read already."""
-
-    def __init__(self, head: bytes, stream: BinaryIO) -> None:
-        self._head, self._stream = head, stream
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._head:
-            return self._stream.read(size)
-        if size < 0:
-            given, self._head = self._head, b""
-            return given + self._stream.read()
-        given, self._head = self._head[:size], self._head[size:]
-        return given
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer)
-        piece = self.read(len(view))
-        view[: len(piece)] = piece
-        return len(piece)
