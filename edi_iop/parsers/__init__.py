@@ -15,7 +15,7 @@ from edi_iop.parsers.x12 import Batch, Tables
 from edi_iop.tables import FINDINGS, TABLES
 from edi_iop.transcribe import maps
 
-__all__ = ["Batch", "Identified", "Parsed", "Tables", "identify", "parse", "stream"]
+__all__ = ["Batch", "Identified", "Parsed", "Tables", "identify", "last_of_each", "parse", "stream"]
 
 
 def parse(files: Sequence[tuple[int, bytes]], companion: str | None = None) -> dict[int, Parsed]:

@@ -28,7 +28,7 @@ _OFFICE = "[Content_Types].xml"
 _PIECE = 1 << 16
 _UNPACKED = 1 << 20
 """Bytes unpacked at a time."""
-_HEAD = 8
+HEAD = 8
 """As much as tells an archive from another file."""
 _BROKEN = (
     zipfile.BadZipFile,
@@ -152,7 +152,7 @@ class _Taking:
             parts = self._gzip(name, file) if _begins(file, _GZIP) else self._zip(name, file)
             for part in parts:
                 head = part.open()
-                if is_archive(head.read(_HEAD)):
+                if is_archive(head.read(HEAD)):
                     inner = part.open().read()
                     yield from self.archive(part.name, io.BytesIO(inner), depth + 1)
                 else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 HEAD = 65536
@@ -56,6 +57,22 @@ class Counted(_Read):
     def read(self, size: int = -1) -> bytes:
         piece = self._stream.read(size)
         self.size += len(piece)
+        return piece
+
+
+class Spoken(_Read):
+    """A stream that knows which of some words were read from it."""
+
+    def __init__(self, stream: BinaryIO, words: Sequence[bytes]) -> None:
+        self._stream, self._words, self._tail = stream, words, b""
+        self._longest = max(map(len, words))
+        self.heard: set[bytes] = set()
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._stream.read(size)
+        told = self._tail + piece
+        self.heard.update(word for word in self._words if word in told)
+        self._tail = told[1 - self._longest :]
         return piece
 
 

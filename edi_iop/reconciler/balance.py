@@ -59,6 +59,8 @@ class Running:
 
     def payments(self) -> pl.DataFrame:
         """Findings of all payments not told yet; nothing more of them is to come."""
+        if self._sums["payments"].is_empty():
+            return FINDINGS.empty()
         found = _sorted([_payments(self._sums)])
         self._sums = remit_tables({})
         return found

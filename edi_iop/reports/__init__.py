@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from edi_iop.reports.formats import to_csv, to_json, to_ndjson, to_parquet
+from edi_iop.reports.formats import render_parts, to_csv, to_json, to_ndjson, to_parquet
 from edi_iop.reports.sheet import Field, Sheet
 
-__all__ = ["Field", "Sheet", "render", "to_parquet"]
+__all__ = ["Field", "Sheet", "render", "render_parts", "to_parquet"]
 
 
 def render(sheet: Sheet, form: str, stream: TextIO | None = None) -> str:
