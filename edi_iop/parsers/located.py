@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import numpy as np
 import polars as pl
 
 from edi_iop.guides import one_claim
@@ -147,7 +146,7 @@ def _with_envelopes(located: Located, flags: Sequence[one_claim.Flags]) -> pl.Da
 def _standing(step: Step, before: Located | None) -> pl.DataFrame:
     """Each segment of the chunk in its envelopes."""
     segments, envelopes = step.segments, step.envelopes
-    own = pl.DataFrame({"row": np.arange(segments.repeated, len(segments.rows), dtype=np.int64)})
+    own = pl.select(row=pl.int_range(segments.repeated, len(segments.rows), dtype=pl.Int64))
     numbers = envelopes.headers.select(
         "file", "byte_offset", "interchange", "group", header="id"
     ).unique(["file", "byte_offset"], keep="last")
