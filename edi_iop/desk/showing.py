@@ -185,8 +185,8 @@ class _Above:
         self._words = words
         self._own = _Words(words.given, words.show_phi)
         self._headers: list[_Header] = []
-        self._told: set[int] = set()
-        """Byte offsets of those that were shown."""
+        self._told: set[tuple[str, int]] = set()
+        """File and byte offset of all that was shown."""
 
     def headers(self, rows: pl.DataFrame) -> Iterator[list[Shown]]:
         """Those of earlier chunks that belong above the rows and were not shown yet."""
@@ -194,9 +194,13 @@ class _Above:
         wanted = [
             one.shown
             for one in self._headers
-            if (inner is None or one.header in inner) and one.shown.byte_offset not in self._told
+            if (inner is None or one.header in inner) and _place(one.shown) not in self._told
         ]
-        self._told.update(one.byte_offset for one in wanted)
+        self._told.update(_place(one) for one in wanted)
+        names = self._words.given.names
+        self._told.update(
+            (names[file], at) for file, at in rows.select("file", "byte_offset").iter_rows()
+        )
         if wanted:
             self._words.before = self._own.before
             yield wanted
@@ -211,13 +215,17 @@ class _Above:
         ]
         rows = above(chunk)
         if not self._headers:
-            self._own.before, self._told = {}, set()
+            self._own.before = {}
         texts = [one for part in self._own.portions(chunk, rows, found) for one in part]
         kinds = rows.select("header", "owner").iter_rows()
         self._headers += [
             _Header(header, owner, shown)
             for (header, owner), shown in zip(kinds, texts, strict=True)
         ]
+
+
+def _place(shown: Shown) -> tuple[str, int]:
+    return shown.file, shown.byte_offset
 
 
 _RECORD: dict[str, pl.DataType] = {

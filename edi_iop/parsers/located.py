@@ -97,7 +97,7 @@ def above(located: Located) -> pl.DataFrame:
     if not located.goes_on:
         return located.rows.head(0).with_columns(owner=pl.lit(None, pl.Int64))
     heads = [one_claim.ahead(loops) for loops in located.walked]
-    owner = _gathered(heads).replace(-1, None)
+    owner = _gathered(heads).cast(pl.Int64).replace(-1, None)
     open_ = located.step.envelopes.left_open
     rows = [] if open_ is None else open_.rows.tolist()
     envelope = pl.col("row").is_in(rows) & pl.col("header").is_in(["ISA", "GS"])
