@@ -126,6 +126,10 @@ class Loops:
         """The element lists of segments (the id first)."""
         return self.pairs["elements"].gather(self.pair[places])
 
+    def raw(self, places: Integers) -> pl.Series:
+        """The segments' canonical texts."""
+        return self.pairs["raw"].gather(self.pair[places])
+
 
 @dataclass(frozen=True)
 class Left:
