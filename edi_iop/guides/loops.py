@@ -50,7 +50,7 @@ class Loops:
     already: Mapping[int, int] = field(default_factory=dict)
     """What the loops open at the start held in earlier frames and is not repeated: how many, by node."""
     numbers: Mapping[str, pl.Series] = field(default_factory=dict)
-    """Element 1 of the transaction's HL and LX segments in earlier frames."""
+    """Element 1 of the transaction's HL and LX segments in earlier frames, as far as it is needed."""
     opened: frozenset[Node] = frozenset()
     """The loops that go on from the frame before."""
     open: frozenset[Node] = frozenset()
@@ -276,13 +276,17 @@ def _left(loops: Loops) -> Left:
 
 
 def _numbers(loops: Loops, segment_id: str) -> pl.Series:
-    """Element 1 of the last transaction's segments of that id, in this frame and before."""
+    """Element 1 of the last transaction's segments of that id, in this frame and before.
+
+    The last one, which the next counts on from; of an 835 each once, which none may repeat.
+    """
     begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
     found = [loops.segments_of(node) for node in loops.guide.segments(segment_id)]
     places = np.sort(np.concatenate([*found, np.array([], dtype=np.int64)]))
     own = loops.elements(places[places >= begin]).list.get(1, null_on_oob=True)
     earlier = loops.numbers if len(loops.starts(loops.guide.root)) == 1 else {}
-    return pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
+    every = pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
+    return every.unique(maintain_order=True) if loops.guide.transaction == "835" else every.tail(1)
 
 
 def _repeating(node: Node) -> Node:

@@ -73,3 +73,31 @@ def test_an_interchange_is_cut_before_claims() -> None:
         )
         for piece in pieces[1:]:
             assert piece.data.split(b"*")[0] in (b"CLP", b"HL", b"CLM", b"ST")
+
+
+def test_a_header_number_used_again_in_a_far_chunk() -> None:
+    """LX01 is 1 in the first header of the remit, and again in the fourth (LX_NUMBER_REPEATED)."""
+    remit = FILES[1] if b"LX*1~" in FILES[1] and b"CLP*" in FILES[1] else FILES[0]
+    begin, end = remit.index(b"LX*1~"), remit.index(b"SE*")
+    headers = b"".join(remit[begin:end].replace(b"LX*1~", b"LX*%d~" % n) for n in (1, 2, 3, 1, 4))
+    data = remit[:begin] + headers + remit[end:]
+    _, found, batches = read(data, 500)
+    assert len(batches) > 5
+    _, whole, _ = read(data, len(data) + 1)
+    assert found.equals(whole)
+    repeated = found.filter(pl.col("code") == "LX_NUMBER_REPEATED")["byte_offset"].to_list()
+    assert repeated == [data.rindex(b"LX*1~")]
+
+
+def test_lines_of_a_claim_that_is_cut_count_on() -> None:
+    """A claim of 400 lines, longer than four chunks, is cut in its middle; its LX01 stay in order."""
+    claim = next(data for data in FILES if b"CLM*" in data)
+    begin, end = claim.index(b"LX*1~"), claim.index(b"LX*2~")
+    lines = b"".join(claim[begin:end].replace(b"LX*1~", b"LX*%d~" % n) for n in range(1, 401))
+    after = claim.index(b"HL*", end)
+    data = claim[:begin] + lines + claim[after:]
+    _, found, batches = read(data, 2000)
+    _, whole, _ = read(data, len(data) + 1)
+    assert len(batches) > 3
+    assert found["code"].to_list() == whole["code"].to_list()
+    assert "LX_NUMBER_WRONG" not in found["code"].to_list()
