@@ -104,11 +104,21 @@ class Loops:
 
     def before(self, loop: Node, child: Node) -> int:
         """How many children the loop open at the start held in earlier frames, if it is still open."""
-        return self.already.get(child.index, 0) if len(self.starts(loop)) == 1 else 0
+        return self.already.get(child.index, 0) if self.same(loop) else 0
+
+    def same(self, loop: Node) -> bool:
+        """Whether the loop has not begun anew since the start of the frame."""
+        return not (self.starts(loop) >= self.repeated).any()
+
+    def last_start(self, loop: Node) -> int:
+        """Where the loop began last; the start of the frame for one that began without its first
+        segment in an earlier one, of which nothing is repeated."""
+        starts = self.starts(loop)
+        return int(starts[-1]) if len(starts) else 0
 
     def passed(self, loop: Node, child: Node) -> bool:
         """Whether something of the last instance of a loop stands behind the child's place."""
-        inside = self.node[self.starts(loop)[-1] :]
+        inside = self.node[self.last_start(loop) :]
         below = [node.index for node in self.guide.nodes if loop in node.above()]
         return bool(((inside > child.index) & (inside <= max(below, default=-1))).any())
 
@@ -260,7 +270,7 @@ def _open(
 def _left(loops: Loops) -> Left:
     """What the next frame must know of the last transaction."""
     nodes = loops.guide.nodes
-    begin = {loop.index: int(loops.starts(loop)[-1]) for loop in loops.open}
+    begin = {loop.index: loops.last_start(loop) for loop in loops.open}
     own = [begin.get(_repeating(node).index, len(loops.node)) for node in nodes]
     # An unmatched segment has the last entry: nobody looks at it again.
     since = np.array([*own, len(loops.node)], dtype=np.int64)
@@ -284,7 +294,7 @@ def _numbers(loops: Loops, segment_id: str) -> pl.Series:
     found = [loops.segments_of(node) for node in loops.guide.segments(segment_id)]
     places = np.sort(np.concatenate([*found, np.array([], dtype=np.int64)]))
     own = loops.elements(places[places >= begin]).list.get(1, null_on_oob=True)
-    earlier = loops.numbers if len(loops.starts(loops.guide.root)) == 1 else {}
+    earlier = loops.numbers if loops.same(loops.guide.root) else {}
     every = pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
     return every.unique(maintain_order=True) if loops.guide.transaction == "835" else every.tail(1)
 
@@ -306,7 +316,7 @@ def _already(loops: Loops, kept: Integers) -> dict[int, int]:
     for loop in loops.open:
         for child in children(loop):
             found = loops.occurrences(child)
-            here = found[found >= loops.starts(loop)[-1]]
+            here = found[found >= loops.last_start(loop)]
             count = int((~seen[here]).sum()) + loops.before(loop, child)
             if not count and loops.passed(loop, child):
                 count = 1  # missing, and said so in this frame

@@ -45,7 +45,7 @@ def ahead(loops: Loops) -> npt.NDArray[np.int64]:
 
 def through(loops: Loops) -> set[int]:
     """Indexes of the loops that were open before the frame and are the same ones after it."""
-    return {one.index for one in loops.opened & loops.open if len(loops.starts(one)) == 1}
+    return {one.index for one in loops.opened & loops.open if loops.same(one)}
 
 
 def _claims(guide: Guide) -> list[Node]:
