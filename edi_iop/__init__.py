@@ -10,7 +10,7 @@ back an Answer: `rows` (a polars frame), `status` and `remarks`.
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,11 +41,7 @@ if TYPE_CHECKING:
     from edi_iop.findings import Finding
     from edi_iop.settings import Settings, Workspace
 
-try:
-    __version__ = metadata.version("edi_iop")
-except metadata.PackageNotFoundError:
-    __version__ = "0+unknown"
-    """A bare checkout that was never installed."""
+    __version__: str
 
 __all__ = [
     "Answer",
@@ -88,4 +84,16 @@ def __getattr__(name: str) -> object:
     """Loads a public name when it is first asked for, so that importing one room stays cheap."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "__version__":
+        return _version()
     return getattr(import_module(_ELSEWHERE.get(name, "edi_iop.desk")), name)
+
+
+def _version() -> str:
+    """Of the installed package; a bare checkout that was never installed has none."""
+    from importlib import metadata  # a tenth of the time a small file takes
+
+    try:
+        return metadata.version("edi_iop")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"

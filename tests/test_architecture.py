@@ -33,7 +33,7 @@ WITHIN_FLOOR_0 = {
 
 HOMES = {
     "pyx12": {"guides"},
-    "lxml": {"guides", "parsers"},
+    "lxml": {"parsers"},
     "polars": {room for room, floor in FLOORS.items() if floor > 0},
     "numpy": {"x12", "guides", "transcribe"},
     "msgspec": {"settings", "rules", "guides", "transcribe", "parsers", "acks"},

@@ -9,7 +9,7 @@ import click
 
 from edi_iop import desk
 from edi_iop.cli.options import PATH, paths_argument, snip_levels
-from edi_iop.cli.output import Output, deliver, leave, output_options, stream, whole, working
+from edi_iop.cli.output import Output, deliver, flow, leave, output_options, stream, whole, working
 
 
 @click.command()
@@ -26,10 +26,9 @@ def show(paths: tuple[Path, ...], claim: str | None, output: Output) -> None:
     Example:
       edi-iop show remit.835 --claim EXE4VG45F5Y
     """
-    with working("reading", output):
-        decoded = desk.show(paths, claim, output.show_phi)
+    decoded = desk.show(paths, claim, output.show_phi)
     terminal = None if output.target else sys.stdout
-    stream(decoded.text(output.format, terminal, output.verbose), output)
+    stream(decoded.text(output.format, terminal, output.verbose), output, "reading")
     leave(decoded, output)
 
 
@@ -90,9 +89,7 @@ def validate(
       edi-iop validate inbox/ --ack answers/
       edi-iop validate claim.837 --companion harbor
     """
-    with working("validating", output):
-        answer = desk.validate(paths, snip, ack, output.show_phi, companion)
-    deliver(answer, output)
+    flow(desk.validate(paths, snip, ack, output.show_phi, companion), output, "validating")
 
 
 @click.command()
@@ -110,9 +107,7 @@ def parse(paths: tuple[Path, ...], table: str, output: Output) -> None:
     Example:
       edi-iop parse remit.835 --table remit_lines -o lines.csv
     """
-    with working("parsing", output):
-        answer = desk.parse(paths, table)
-    deliver(answer, whole(output))
+    flow(desk.parse(paths, table), whole(output), "parsing")
 
 
 VERBS = (show, identify, validate, parse)

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import click
 
-from edi_iop import __version__
+import edi_iop
 from edi_iop.errors import EdiIopError
 
 FOUND_SOMETHING = 1
@@ -100,12 +100,25 @@ def _unexpected(problem: Exception) -> str:
     )
 
 
+def _say_version(ctx: click.Context, parameter: click.Parameter, asked: bool) -> None:  # noqa: ARG001 (click's signature)
+    if asked and not ctx.resilient_parsing:
+        click.echo(f"edi-iop, version {edi_iop.__version__}")
+        ctx.exit()
+
+
 @click.group(
     cls=Front,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 clean; 1 done, with findings; 2 usage; 3 could not do the job.",
 )
-@click.version_option(__version__, prog_name="edi-iop")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """IOP billing between encounter feeds, 837I claims and 835 remits.
 

@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -18,8 +19,9 @@ from edi_iop import desk
 from edi_iop.cli.front import FOUND_SOMETHING, quiet_stdout
 
 if TYPE_CHECKING:
-    from edi_iop.desk import Answer
+    from edi_iop.desk import Answer, Flow
     from edi_iop.desk.showing import Decoded
+    from edi_iop.reports import Sheet
 
 FORMATS = ("table", "csv", "json", "ndjson", "parquet")
 SLOW_SECONDS = 1.0
@@ -111,41 +113,70 @@ def _form(target: Path | None, forms: Sequence[str]) -> str:
 
 def deliver(answer: Answer, output: Output) -> None:
     """Writes the answer, then its remarks, and leaves with its exit code."""
-    sheet = answer.sheet if output.show_phi else answer.sheet.masked()
-    if output.format == "parquet":
-        _deliver_bytes(desk.to_parquet(sheet), output.target)
-    elif output.target is None:
-        say(desk.render(sheet, output.format, sys.stdout))
-    else:
-        text = desk.render(sheet, output.format)
-        desk.write(output.target, text.encode("utf-8"))
+    deliver_sheet(answer.sheet, output)
     leave(answer, output)
 
 
-def leave(answer: Answer | Decoded, output: Output) -> None:
+def deliver_sheet(sheet: Sheet, output: Output) -> None:
+    """Writes a sheet in the form asked for."""
+    shown = sheet if output.show_phi else sheet.masked()
+    if output.format == "parquet":
+        with _target(output) as target:
+            desk.to_parquet(iter([shown]), target)
+    elif output.target is None:
+        say(desk.render(shown, output.format, sys.stdout))
+    else:
+        text = desk.render(shown, output.format)
+        desk.write(output.target, text.encode("utf-8"))
+
+
+def flow(answer: Flow, output: Output, what: str) -> None:
+    """The same for an answer that comes in parts, which are written as they come."""
+    if output.format == "table":
+        with working(what, output):
+            sheet = answer.short()
+        deliver_sheet(sheet, output)
+    elif output.format == "parquet":
+        with working(what, output), _target(output) as target:
+            desk.to_parquet(_shown(answer.parts(), output), target)
+    else:
+        stream(desk.render_parts(_shown(answer.parts(), output), output.format), output, what)
+    leave(answer, output)
+
+
+def _shown(sheets: Iterator[Sheet], output: Output) -> Iterator[Sheet]:
+    return (sheet if output.show_phi else sheet.masked() for sheet in sheets)
+
+
+@contextmanager
+def _target(output: Output) -> Iterator[BinaryIO]:
+    """The file, or what standard output is piped into."""
+    if output.target is not None:
+        with desk.writing(output.target) as target:
+            yield target
+        return
+    with suppress(BrokenPipeError):
+        yield sys.stdout.buffer
+
+
+def leave(answer: Answer | Flow | Decoded, output: Output) -> None:
     """The answer's remarks, and its exit code."""
     remark(answer.remarks, output)
     if answer.status == "findings":
         raise click.exceptions.Exit(FOUND_SOMETHING)
 
 
-def _deliver_bytes(content: bytes, target: Path | None) -> None:
-    """Bytes to the file, or to what standard output is piped into."""
-    if target is not None:
-        desk.write(target, content)
-        return
-    with suppress(BrokenPipeError):
-        sys.stdout.buffer.write(content)
-
-
-def stream(pieces: Iterator[str], output: Output) -> None:
+def stream(pieces: Iterator[str], output: Output, what: str) -> None:
     """Text that comes in pieces, to the file or to standard output, as long as somebody reads."""
     if output.target is not None:
-        desk.write(output.target, (piece.encode("utf-8") for piece in pieces))
+        with working(what, output):
+            desk.write(output.target, (piece.encode("utf-8") for piece in pieces))
         return
-    for piece in pieces:
-        if not say(piece):
-            return
+    with working(what, output):
+        first = next(pieces, None)  # nothing turns beside what is printed
+    for piece in chain([first or ""], pieces):
+        if piece and not say(piece):
+            raise click.exceptions.Exit(0)
 
 
 def say(text: str) -> bool:

@@ -6,20 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edi_iop.desk.answer import Answer
+    from edi_iop.desk.answer import Answer, Flow
     from edi_iop.desk.billing import build, check
     from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
     from edi_iop.desk.files import identify, parse, validate
-    from edi_iop.desk.paths import is_workspace, write
+    from edi_iop.desk.paths import is_workspace, write, writing
     from edi_iop.desk.payer import clinic, knows_payers, simulate
     from edi_iop.desk.reconciling import reconcile, reconcile_workspace
     from edi_iop.desk.reporting import report, report_names
     from edi_iop.desk.showing import show
     from edi_iop.desk.workspaces import build_workspace, db_migrate, db_status, init, run
-    from edi_iop.reports import render, to_parquet
+    from edi_iop.reports import render, render_parts, to_parquet
 
 __all__ = [
     "Answer",
+    "Flow",
     "build",
     "build_workspace",
     "check",
@@ -35,6 +36,7 @@ __all__ = [
     "reconcile",
     "reconcile_workspace",
     "render",
+    "render_parts",
     "report",
     "report_names",
     "rules_list",
@@ -46,10 +48,14 @@ __all__ = [
     "to_parquet",
     "validate",
     "write",
+    "writing",
 ]
 
 _ROOMS = {
-    "edi_iop.desk.answer": ("Answer",),
+    "edi_iop.desk.answer": (
+        "Answer",
+        "Flow",
+    ),
     "edi_iop.desk.billing": (
         "build",
         "check",
@@ -68,6 +74,7 @@ _ROOMS = {
     "edi_iop.desk.paths": (
         "is_workspace",
         "write",
+        "writing",
     ),
     "edi_iop.desk.payer": (
         "clinic",
@@ -92,6 +99,7 @@ _ROOMS = {
     ),
     "edi_iop.reports": (
         "render",
+        "render_parts",
         "to_parquet",
     ),
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
@@ -26,6 +29,62 @@ class Answer:
     def rows(self) -> pl.DataFrame:
         """The records, as JSON and CSV carry them."""
         return self.sheet.rows
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is known once all files are read."""
+
+    status: Status
+    remarks: tuple[str, ...]
+
+
+class Flow(ABC):
+    """The result of a verb about files of any size: taken as a whole, or in parts.
+
+    The files are gone through once: either by `parts` and `short`, which hold little of
+    them, or, where anything else is asked for, as a whole.
+    """
+
+    outcome: Outcome | None = None
+    """Known after the last part."""
+
+    @abstractmethod
+    def parts(self) -> Iterator[Sheet]:
+        """The records in the order of the files, a chunk at a time; at least one sheet."""
+
+    @abstractmethod
+    def short(self) -> Sheet:
+        """What a person reads of it: the first rows, and how many there are."""
+
+    @abstractmethod
+    def together(self) -> Sheet:
+        """All records in one sheet."""
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        return self.together()
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The records, as JSON and CSV carry them."""
+        return self.sheet.rows
+
+    @property
+    def status(self) -> Status:
+        return self._told.status
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self._told.remarks
+
+    @property
+    def _told(self) -> Outcome:
+        if self.outcome is None:
+            _ = self.sheet
+        if self.outcome is None:
+            raise ValueError("an answer that was given up halfway has no outcome")
+        return self.outcome
 
 
 def status(troubled: bool) -> Status:

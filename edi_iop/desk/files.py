@@ -1,23 +1,30 @@
-"""The verbs about files: what each is, what is wrong with it, and the tables it holds."""
+"""The verbs about files: what each is, what is wrong with it, and the tables it holds.
+
+The files are read in chunks; what is said here of one is forgotten before the next.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import polars as pl
 
 from edi_iop import parsers
-from edi_iop.desk.acknowledging import acknowledge
-from edi_iop.desk.answer import Answer, has_errors, status
-from edi_iop.desk.paths import Delivered, delivered
+from edi_iop.desk.answer import Answer, Flow, Outcome, status
+from edi_iop.desk.deliveries import Deliveries
 from edi_iop.errors import NotKnown
 from edi_iop.guides import companion as companions
-from edi_iop.parsers import Parsed
-from edi_iop.parsers import identify as identify_bytes
-from edi_iop.parsers.located import locate
+from edi_iop.parsers import Batch
+from edi_iop.parsers import identify as identify_file
+from edi_iop.parsers.apart import Apart
+from edi_iop.parsers.segment_table import segment_tables
+from edi_iop.parsers.streams import Counted
 from edi_iop.parsers.told_once import balanced_once
-from edi_iop.reconciler.balance import balance
+from edi_iop.parsers.x12 import batch
+from edi_iop.reconciler.balance import Running
 from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.tables import FINDINGS, TABLES, Table
@@ -46,17 +53,16 @@ def identify(paths: Sequence[Path]) -> Answer:
 
     One row an interchange, numbered in its file; a feed or a foreign file is one row.
     """
-    given = delivered(paths)
-    records = [
-        {
-            **{name: getattr(what, name, None) for name in _IDENTITY},
-            "file": given.names[number],
-            "interchange": place if what.form == "x12" else None,
-            "bytes": len(content),
-        }
-        for number, content in given.files  # a file is one question, not a row of data
-        for place, what in enumerate(identify_bytes(content), start=1)
-    ]
+    given = Deliveries(paths)
+    records = []
+    for number, stream in given:  # a file is one question, not a row of data
+        counted = Counted(stream)
+        for place, what in enumerate(identify_file(cast(BinaryIO, counted)), start=1):
+            own = {name: getattr(what, name, None) for name in _IDENTITY}
+            place_in_file = place if what.form == "x12" else None
+            records.append({**own, "file": given.names[number], "interchange": place_in_file})
+        for record in records[-place:]:
+            record["bytes"] = counted.size
     refused = [
         {"file": given.names[number], "kind": "unknown", "form": "", "says": message}
         for number, message in given.findings.select("file_id", "message").iter_rows()
@@ -83,7 +89,7 @@ def validate(
     ack: Path | None = None,
     values: bool = False,
     companion: str | None = None,
-) -> Answer:
+) -> Flow:
     """Every finding of the files; with `snip`, those of these SNIP levels and of feeds.
 
     companion: the companion guide that claims are held against too (SNIP level 7).
@@ -93,58 +99,186 @@ def validate(
     if companion is not None and companion not in companions.names():
         known = ", ".join(companions.names())
         raise NotKnown(f"companion {companion}: there is none; one of {known}")
-    given = delivered(paths)
-    parsed = parsers.parse(given.files, companion)
-    found = pl.concat([given.findings, *(findings_of(file) for file in parsed.values())])
-    if snip is not None:
-        found = found.filter(pl.col("snip").is_in([0, *snip]))
-    counted = f"{len(given.files):,} file{'' if len(given.files) == 1 else 's'} read"
-    said = () if ack is None else acknowledge(parsed, given.names, ack, values)
-    return Answer(shapes.findings(found, given.names), status(has_errors(found)), (counted, *said))
+    return _Findings(Deliveries(paths), snip, ack, values, companion)
 
 
-def findings_of(parsed: Parsed) -> pl.DataFrame:
-    """What is wrong with a file: its form, and in a remit its money."""
-    if parsed.kind != "835":
-        return FINDINGS.conform(parsed.findings)
-    found = [FINDINGS.conform(one) for one in (parsed.findings, balance(parsed.tables))]
-    claims = parsed.tables.get("remit_claims", TABLES["remit_claims"].empty())
-    return balanced_once(pl.concat(found), claims)
+class _Findings(Flow):
+    """The findings of files, in the order of their places; a person sees the worst first."""
+
+    def __init__(
+        self,
+        given: Deliveries,
+        snip: Collection[int] | None,
+        ack: Path | None,
+        values: bool,
+        companion: str | None,
+    ) -> None:
+        self._given, self._snip, self._companion = given, snip, companion
+        self._ack, self._values = ack, values
+        self._counts: Counter[str] = Counter()
+
+    def parts(self) -> Iterator[Sheet]:
+        for found in self._found():
+            yield shapes.findings_in_place(found, self._given.names)
+
+    def short(self) -> Sheet:
+        worst = FINDINGS.empty()
+        for found in self._found():
+            worst = shapes.worst(pl.concat([worst, found]), MOST_SHOWN)
+        return shapes.findings(worst, self._given.names, self._counts)
+
+    def together(self) -> Sheet:
+        found = pl.concat(list(self._found()))
+        return shapes.findings(found, self._given.names)
+
+    def _found(self) -> Iterator[pl.DataFrame]:
+        """The findings a chunk at a time; at the end those of archives, and the answers are written."""
+        yield FINDINGS.empty()
+        from_chunks = self._answering() if self._ack is not None else self._read()
+        for found in from_chunks:
+            yield self._chosen(found)
+        yield self._chosen(self._given.findings)
+        self.outcome = Outcome(
+            status(self._counts["error"] > 0), (self._given.counted, *self._answers)
+        )
+
+    _answers: tuple[str, ...] = ()
+
+    def _chosen(self, found: pl.DataFrame) -> pl.DataFrame:
+        if self._snip is not None:
+            found = found.filter(pl.col("snip").is_in([0, *self._snip]))
+        self._counts.update(dict(found["severity"].value_counts().iter_rows()))
+        return found
+
+    @property
+    def _levels(self) -> Collection[int]:
+        """The SNIP levels to look at: what is wrong at level 2 may be why a sum is wrong."""
+        return parsers.ALL_LEVELS if self._snip is None else {1, 2, *self._snip}
+
+    def _read(self) -> Iterator[pl.DataFrame]:
+        return findings_of(parsers.stream(self._given, self._companion, self._levels))
+
+    def _answering(self) -> Iterator[pl.DataFrame]:
+        """The same, and each file answered: that takes all its findings together."""
+        from edi_iop.desk.acknowledging import Answering  # only who answers waits for it
+
+        answering = Answering()
+        batches = parsers.stream(answering.watched(self._given), self._companion)
+        for found in findings_of(answering.seen(batches)):
+            answering.found(found)
+            yield found
+        if self._ack is not None:
+            self._answers = answering.write(self._given.names, self._ack, self._values)
 
 
-def parse(paths: Sequence[Path], table: str) -> Answer:
+MOST_SHOWN = 500
+"""More findings than that nobody reads on a terminal."""
+
+
+def findings_of(batches: Iterable[Batch]) -> Iterator[pl.DataFrame]:
+    """What is wrong with files, chunk by chunk: their form, and in remits the money."""
+    running = Running()
+    for one in batches:
+        parts = [one.findings]
+        if "payments" in one.tables:
+            parts += [running.claims(one.tables), running.settled()]
+        found = pl.concat([FINDINGS.conform(part) for part in parts])
+        if "payments" in one.tables:
+            found = balanced_once(found, one.tables["remit_claims"])
+        yield found.sort("file_id", "byte_offset", nulls_last=False, maintain_order=True)
+    yield running.payments()
+
+
+def parse(paths: Sequence[Path], table: str) -> Flow:
     """One canonical table out of all files; `file` names the file of each row.
 
     `segments` are the segments themselves: before, raw and after of all rows of a
-    file, joined and in its encoding, are its bytes.
+    file, each in its encoding, are its bytes.
     """
     if table not in TABLES and table != SEGMENTS.name:
         known = ", ".join(sorted([*TABLES, SEGMENTS.name]))
         raise NotKnown(f"table {table}: there is none; one of {known}")
-    given = delivered(paths)
-    parsed = parsers.parse(given.files)
-    wanted = TABLES.get(table, SEGMENTS)
-    found = pl.concat(
-        [given.findings, *(FINDINGS.conform(file.findings) for file in parsed.values())]
-    )
-    rows = pl.concat([wanted.empty(), *_rows(wanted, given, parsed)])
-    if "file_id" in rows.columns:
-        rows = rows.with_columns(shapes.file_names(given.names)).select(
-            "file", pl.exclude("file", "file_id")
-        )
-    return Answer(
-        Sheet("", rows, none=f"no {table} in these files", phi=wanted.phi),
-        status(has_errors(found)),
-        error_lines(found, given.names),
-    )
+    return _Rows(Deliveries(paths), TABLES.get(table, SEGMENTS))
 
 
-def _rows(wanted: Table, given: Delivered, parsed: Mapping[int, Parsed]) -> list[pl.DataFrame]:
-    """The table's rows, file by file."""
-    if wanted is SEGMENTS:
-        return [locate(given.files).table()]
-    held = (file.tables.get(wanted.name) for file in parsed.values())
-    return [wanted.conform(frame) for frame in held if frame is not None]
+class _Rows(Flow):
+    """The rows of a table in files, in their order."""
+
+    def __init__(self, given: Deliveries, table: Table) -> None:
+        self._given, self._table = given, table
+
+    def parts(self) -> Iterator[Sheet]:
+        for rows in self._rows():
+            yield self._sheet(rows)
+
+    def short(self) -> Sheet:
+        shown, total = next(rows := self._rows()), 0
+        for part in rows:
+            total += len(part)
+            if len(shown) < MOST_SHOWN:
+                shown = pl.concat([shown, part.head(MOST_SHOWN - len(shown))])
+        return self._sheet(shown, total)
+
+    def together(self) -> Sheet:
+        return self._sheet(pl.concat(list(self._rows())))
+
+    def _sheet(self, rows: pl.DataFrame, total: int | None = None) -> Sheet:
+        name = self._table.name
+        return Sheet("", rows, none=f"no {name} in these files", phi=self._table.phi, total=total)
+
+    def _rows(self) -> Iterator[pl.DataFrame]:
+        """The rows a chunk at a time, after an empty one; what is wrong meanwhile becomes remarks."""
+        errors = _Errors(self._given)
+        read = self._segments() if self._table is SEGMENTS else self._tables()
+        yield self._named(self._table.empty())
+        for rows, found in read:
+            errors.add(found)
+            yield self._named(rows)
+        errors.add(self._given.findings)
+        self.outcome = Outcome(status(errors.count > 0), errors.lines)
+
+    def _tables(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        for one in parsers.stream(self._given):
+            rows = self._table.conform(one.tables.get(self._table.name, self._table.empty()))
+            own = "file_id" in rows.columns
+            yield rows.sort("file_id", maintain_order=True) if own else rows, one.findings
+
+    def _segments(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        apart = Apart(self._given)
+        for chunk, rows in segment_tables(apart.x12()):
+            feeds = [one.findings for one in apart.feeds()]
+            found = [] if chunk is None else [batch(chunk.step).findings]
+            yield rows, pl.concat([FINDINGS.empty(), *feeds, *found])
+
+    def _named(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if "file_id" not in rows.columns:
+            return rows
+        named = rows.with_columns(shapes.file_names(self._given.names))
+        return named.select("file", pl.exclude("file", "file_id"))
+
+
+class _Errors:
+    """Errors as one line each, and how many there are; of very many only the first are told."""
+
+    _MOST = 1000
+
+    def __init__(self, given: Deliveries) -> None:
+        self._given = given
+        self._lines: list[str] = []
+        self.count = 0
+
+    def add(self, found: pl.DataFrame) -> None:
+        errors = FINDINGS.conform(found).filter(pl.col("severity") == "error")
+        self.count += len(errors)
+        room = self._MOST - len(self._lines)
+        if room > 0:
+            self._lines += error_lines(errors.head(room), self._given.names)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        left = self.count - len(self._lines)
+        more = [f"and {left:,} more errors; all of them: edi-iop validate FILE"] if left else []
+        return (*self._lines, *more)
 
 
 def error_lines(findings: pl.DataFrame, names: dict[int, str]) -> tuple[str, ...]:

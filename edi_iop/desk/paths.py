@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -39,18 +41,18 @@ def delivered(paths: Iterable[Path]) -> Delivered:
 
     MissingPath, Unreadable: the system does not give us one of them.
     """
-    files: list[tuple[int, bytes]] = []
+    read_whole: list[tuple[int, bytes]] = []
     names: dict[int, str] = {}
     faults = []
-    for path in (file for named in paths for file in _files(named)):
+    for path in (file for named in paths for file in files(named)):
         for name, found in opened(shown(path), read(path)):
             number = len(names) + 1
             names[number] = name
             if isinstance(found, Finding):
                 faults.append(findings_frame([found], number))
             else:
-                files.append((number, found))
-    return Delivered(tuple(files), names, pl.concat([FINDINGS.empty(), *faults]))
+                read_whole.append((number, found))
+    return Delivered(tuple(read_whole), names, pl.concat([FINDINGS.empty(), *faults]))
 
 
 def opened(name: str, content: bytes) -> Iterator[tuple[str, bytes | Finding]]:
@@ -69,7 +71,8 @@ def shown(path: Path) -> str:
     return str(path).encode("utf-8", "replace").decode("utf-8")
 
 
-def _files(path: Path) -> Sequence[Path]:
+def files(path: Path) -> Sequence[Path]:
+    """The file named, or all below the folder named; MissingPath or Unreadable where it is none."""
     if path == STANDARD_INPUT:
         return [path]
     if path.is_dir():
@@ -98,7 +101,7 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _closed(problem: OSError) -> None:
-    raise _refused(Path(str(problem.filename)), problem)
+    raise refused(Path(str(problem.filename)), problem)
 
 
 def read(path: Path) -> bytes:
@@ -106,30 +109,66 @@ def read(path: Path) -> bytes:
     try:
         return _piped() if path == STANDARD_INPUT else path.read_bytes()
     except OSError as problem:
-        raise _refused(path, problem) from problem
+        raise refused(path, problem) from problem
 
 
 def _piped() -> bytes:
     if not sys.stdin or sys.stdin.isatty():
-        raise Unreadable("-: nothing is piped in; name a file, or pipe one in")
+        raise nothing_piped()
     return sys.stdin.buffer.read()
 
 
-def _refused(path: Path, problem: OSError) -> Unreadable:
+def nothing_piped() -> Unreadable:
+    return Unreadable("-: nothing is piped in; name a file, or pipe one in")
+
+
+def refused(path: Path, problem: OSError) -> Unreadable:
+    """Why the system does not give us a file."""
     reason = (problem.strerror or "cannot be read").lower()
     return Unreadable(f"{path}: {reason}; check its permissions")
 
 
 def write(path: Path, content: bytes | Iterable[bytes]) -> None:
-    """The content as a file, its folder made where needed; NotWritten where the system refuses."""
-    pieces = [content] if isinstance(content, bytes) else content
+    """The content as a file, its folder made where needed; NotWritten where the system refuses.
+
+    What stood there before is replaced once all of the new content is there.
+    """
+    with writing(path) as target:
+        target.writelines([content] if isinstance(content, bytes) else content)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes its place when all is written and nothing was raised.
+
+    A pipe, a device and what a shell holds open are written to as they are, and a file in a
+    folder that is closed to us. NotWritten where the system refuses.
+    """
+    real = Path(os.path.realpath(path))
+    part = real.with_name(f".{real.name}.{os.getpid()}.part")
+    direct = _is_direct(path, real)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as target:
-            target.writelines(pieces)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with (path if direct else part).open("wb") as target:
+            yield target
+        if not direct:
+            if real.exists():
+                part.chmod(real.stat().st_mode)
+            part.replace(real)
     except OSError as problem:
         reason = problem.strerror or "cannot be written"
         raise NotWritten(f"{path}: {reason.lower()}; choose another place") from problem
+    finally:
+        if not direct:
+            with suppress(OSError):
+                part.unlink()
+
+
+def _is_direct(path: Path, real: Path) -> bool:
+    if not path.exists():
+        return False
+    held_open = path.is_absolute() and path.parts[1:2] in (("dev",), ("proc",))
+    return held_open or not path.is_file() or not os.access(real.parent, os.W_OK)
 
 
 def make_folders(folders: Iterable[Path]) -> None:

@@ -1,22 +1,24 @@
-"""The verb `show`: X12 files decoded for a person, segment by segment."""
+"""The verb `show`: X12 files decoded for a person, segment by segment, as they are read."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
 import polars as pl
 
-from edi_iop import parsers
 from edi_iop.desk.answer import Status, has_errors, status
-from edi_iop.desk.files import findings_of
-from edi_iop.desk.paths import Delivered, delivered
+from edi_iop.desk.deliveries import Deliveries
 from edi_iop.errors import NotKnown, Unreadable
 from edi_iop.guides.loader import Node
-from edi_iop.parsers.located import Located, locate, of_claim
+from edi_iop.parsers.apart import Apart
+from edi_iop.parsers.located import Located, above, located, of_claim, still_above
+from edi_iop.parsers.x12 import batch
+from edi_iop.reconciler.balance import Running
 from edi_iop.reports import decoded
 from edi_iop.reports.decoded import Line, Mark, Shown
 from edi_iop.tables import FINDINGS
@@ -26,34 +28,34 @@ _PORTION = 2000
 """So many segments are put in words at once: a reader that leaves early costs no more."""
 
 
-@dataclass(frozen=True)
+def show(paths: Sequence[Path], claim: str | None = None, show_phi: bool = False) -> Decoded:
+    """The files decoded: all of them, or one claim with the headers around it.
+
+    Once they are read to the end, NotKnown where no file has the claim; Unreadable where
+    nothing in them is X12.
+    """
+    return Decoded(Deliveries(paths), claim, show_phi)
+
+
 class Decoded:
-    """The segments to be shown; they are put in words as they are asked for."""
+    """The segments to be shown; files are read, and put in words, as they are asked for.
 
-    located: Located
-    rows: pl.DataFrame
-    names: dict[int, str]
-    findings: pl.DataFrame
-    """Of the segments shown: row (of `rows`), severity, code, message."""
-    status: Status
-    remarks: tuple[str, ...]
-    show_phi: bool
+    The files are gone through once: `status` and `remarks` are known behind the last segment.
+    """
 
-    def segments(self) -> Iterator[list[Shown]]:
-        """The segments in order, a portion at a time."""
-        before: dict[str, Any] = {}
-        for start in range(0, len(self.rows), _PORTION):
-            part = self.rows.slice(start, _PORTION)
-            marks = self._marks(start)
-            texts = self.located.raw(part).to_list()
-            portion = []
-            # Per-row Python: a person reads these, and each is worded by itself.
-            for number, (row, raw) in enumerate(zip(part.to_dicts(), texts, strict=True)):
-                portion.append(self._shown(row, raw, before, marks.get(start + number, ())))
-                before = row
-            yield portion
+    def __init__(self, given: Deliveries, claim: str | None, show_phi: bool) -> None:
+        self._given, self._claim = given, claim
+        self._words = _Words(given, show_phi)
+        self._troubled = self._ended = False
+        self.remarks: tuple[str, ...] = ()
 
     @property
+    def status(self) -> Status:
+        if not self._ended:
+            _ = self.records
+        return status(self._troubled)
+
+    @cached_property
     def records(self) -> pl.DataFrame:
         """All segments as other programs take them (decoded.KEYS)."""
         found = [decoded.record(one) for portion in self.segments() for one in portion]
@@ -72,29 +74,79 @@ class Decoded:
                 for portion in self.segments():
                     yield decoded.to_screen(portion, stream, offsets)
 
-    def _marks(self, start: int) -> dict[int, tuple[Mark, ...]]:
-        """The findings of one portion, by row."""
-        own = self.findings.filter(pl.col("row").is_between(start, start + _PORTION - 1))
-        marks: dict[int, tuple[Mark, ...]] = {}
-        for row, *mark in own.select("row", "severity", "code", "message").iter_rows():
-            marks[row] = (*marks.get(row, ()), Mark(*mark))
-        return marks
+    def segments(self) -> Iterator[list[Shown]]:
+        """The segments in order, a portion at a time."""
+        apart = Apart(self._given)
+        running, claim = Running(), _Above(self._words)
+        files: set[int] = set()
+        shown = False
+        for chunk in located(apart.x12()):
+            found = _findings(chunk, running)
+            placed = _placed(found, chunk.rows, files, whole=self._claim is None)
+            files.update(chunk.rows["file"].unique())
+            rows = chunk.rows if self._claim is None else of_claim(chunk, self._claim)
+            own = placed.filter(pl.col("row").is_in(rows["row"].implode()))
+            self._troubled |= has_errors(own)
+            if self._claim is not None and len(rows):
+                yield from claim.headers(rows)
+            for portion in self._words.portions(chunk, rows, own):
+                shown = True
+                yield portion
+            if self._claim is not None:
+                claim.put_by(chunk, placed)
+        self._end(apart, files, shown)
 
-    def _shown(
-        self, row: dict[str, Any], raw: str, before: dict[str, Any], marks: Sequence[Mark]
-    ) -> Shown:
-        node = self._node(row)
-        guide = None if row["walk"] is None else self.located.walked[row["walk"]].guide
-        told = tell(raw, self.located.separators[row["separators"]], guide, node, self.show_phi)
+    def _end(self, apart: Apart, files: set[int], shown: bool) -> None:
+        """What is known behind the last segment; raises where nothing was shown."""
+        self.remarks = _unshown(self._given, apart.kinds, files)
+        if not files:
+            raise Unreadable(self.remarks[0])
+        if not shown:
+            raise NotKnown(
+                f"claim {self._claim}: not in {_counted(self._given)}; "
+                "the claims of a file: edi-iop parse FILE --table remit_claims (or claims)"
+            )
+        self._troubled |= not self._given.findings.is_empty()
+        self._ended = True
+
+
+@dataclass
+class _Words:
+    """Puts rows in words, one after another: what stands before a row decides its heading."""
+
+    given: Deliveries
+    show_phi: bool
+    before: dict[str, Any] = field(default_factory=dict)
+
+    def portions(
+        self, chunk: Located, rows: pl.DataFrame, found: pl.DataFrame
+    ) -> Iterator[list[Shown]]:
+        """The rows of a chunk with their findings (row, severity, code, message)."""
+        for start in range(0, len(rows), _PORTION):
+            part = rows.slice(start, _PORTION)
+            marks = _marks(found.filter(pl.col("row").is_in(part["row"].implode())))
+            texts = chunk.raw(part).to_list()
+            # Per-row Python: a person reads these, and each is worded by itself.
+            yield [
+                self._shown(chunk, row, raw, marks.get(row["row"], ()))
+                for row, raw in zip(part.to_dicts(), texts, strict=True)
+            ]
+
+    def _shown(self, chunk: Located, row: dict[str, Any], raw: str, marks: Sequence[Mark]) -> Shown:
+        node = _node(chunk, row)
+        guide = None if row["walk"] is None else chunk.walked[row["walk"]].guide
+        told = tell(raw, chunk.separators[row["separators"]], guide, node, self.show_phi)
         loop = node.loop if node else None
+        heading = self._heading(row, node)
+        self.before = row
         return Shown(
-            file=self.names[self.located.files[row["file"]][0]],
+            file=self.given.names[row["file"]],
             transaction=row["transaction"],
             segment_position=row["segment_position"],
             byte_offset=row["byte_offset"],
             loop=row["loop"],
             loop_name=loop.name if loop else None,
-            heading=self._heading(row, node, before),
+            heading=heading,
             depth=_depth(node) if node else 1 if row["transaction"] else 0,
             segment=told.segment,
             name=told.name,
@@ -103,23 +155,77 @@ class Decoded:
             findings=marks,
         )
 
-    def _node(self, row: dict[str, Any]) -> Node | None:
-        if row["node"] is None:
-            return None
-        walk, node = int(row["walk"]), int(row["node"])
-        return self.located.walked[walk].guide.nodes[node]
-
-    def _heading(self, row: dict[str, Any], node: Node | None, before: dict[str, Any]) -> str:
+    def _heading(self, row: dict[str, Any], node: Node | None) -> str:
         """The file, the transaction or the loop that begins with this segment."""
-        if row["file"] != before.get("file"):
-            return self.names[self.located.files[row["file"]][0]]
+        if row["file"] != self.before.get("file"):
+            return self.given.names[row["file"]]
         if row["header"] == "ST":
             guide = f", {row['name']}" if row["name"] else ", no guide of ours: segments only"
             return f"transaction {row['transaction']}{guide}"
         if node is None or node.loop.parent is None:
             return ""
-        begins = node.starts_loop or row["loop"] != before.get("loop")
+        begins = node.starts_loop or row["loop"] != self.before.get("loop")
         return f"{node.loop.id} {node.loop.name}" if begins else ""
+
+
+@dataclass(frozen=True)
+class _Header:
+    """A segment above what is to come, in words."""
+
+    header: str | None
+    owner: int | None
+    """Index of the loop it heads; None of an envelope."""
+    shown: Shown
+
+
+class _Above:
+    """The headers above the next chunk, put by for a claim that begins there."""
+
+    def __init__(self, words: _Words) -> None:
+        self._words = words
+        self._own = _Words(words.given, words.show_phi)
+        self._headers: list[_Header] = []
+        self._told: set[tuple[str, int]] = set()
+        """File and byte offset of all that was shown."""
+
+    def headers(self, rows: pl.DataFrame) -> Iterator[list[Shown]]:
+        """Those of earlier chunks that belong above the rows and were not shown yet."""
+        inner = {"ISA": (), "GS": ("ISA",), "ST": ("ISA", "GS")}.get(rows["header"][0] or "")
+        wanted = [
+            one.shown
+            for one in self._headers
+            if (inner is None or one.header in inner) and _place(one.shown) not in self._told
+        ]
+        self._told.update(_place(one) for one in wanted)
+        names = self._words.given.names
+        self._told.update(
+            (names[file], at) for file, at in rows.select("file", "byte_offset").iter_rows()
+        )
+        if wanted:
+            self._words.before = self._own.before
+            yield wanted
+
+    def put_by(self, chunk: Located, found: pl.DataFrame) -> None:
+        """Forgets the headers that are over, and adds those of the chunk."""
+        offsets, loops = still_above(chunk)
+        self._headers = [
+            one
+            for one in self._headers
+            if (one.shown.byte_offset in offsets if one.owner is None else one.owner in loops)
+        ]
+        rows = above(chunk)
+        if not self._headers:
+            self._own.before = {}
+        texts = [one for part in self._own.portions(chunk, rows, found) for one in part]
+        kinds = rows.select("header", "owner").iter_rows()
+        self._headers += [
+            _Header(header, owner, shown)
+            for (header, owner), shown in zip(kinds, texts, strict=True)
+        ]
+
+
+def _place(shown: Shown) -> tuple[str, int]:
+    return shown.file, shown.byte_offset
 
 
 _RECORD: dict[str, pl.DataType] = {
@@ -130,81 +236,77 @@ _RECORD: dict[str, pl.DataType] = {
 }
 
 
-def show(paths: Sequence[Path], claim: str | None = None, show_phi: bool = False) -> Decoded:
-    """The files decoded: all of them, or one claim with the headers around it.
-
-    NotKnown where no file has the claim; Unreadable where nothing in them is X12.
-    """
-    given = delivered(paths)
-    findings = _findings(given)  # before the segments: what it reads is let go of again
-    located = locate(given.files)
-    remarks = _unshown(given, located)
-    if located.rows.is_empty():
-        raise Unreadable(remarks[0])
-    rows = located.rows if claim is None else of_claim(located, claim)
-    if rows.is_empty():
-        raise NotKnown(
-            f"claim {claim}: not in {_counted(given)}; "
-            "the claims of a file: edi-iop parse FILE --table remit_claims (or claims)"
-        )
-    found = _placed(findings, located, rows, whole=claim is None)
-    return Decoded(
-        located,
-        rows,
-        given.names,
-        found,
-        status(has_errors(found) or not given.findings.is_empty()),
-        remarks,
-        show_phi,
-    )
-
-
-def _counted(given: Delivered) -> str:
+def _counted(given: Deliveries) -> str:
     (first, *others) = given.names.values()
     return first if not others else f"any of the {len(others) + 1} files"
 
 
-def _unshown(given: Delivered, located: Located) -> tuple[str, ...]:
+def _unshown(given: Deliveries, kinds: dict[int, str], shown: set[int]) -> tuple[str, ...]:
     """Files that have no segments, a line each."""
-    shown = set(located.rows["file"].unique())
-    bare = [content for place, content in enumerate(given.files) if place not in shown]
-    says = {number: f"{parsers.identify(content)[0].kind}, not X12" for number, content in bare}
-    says |= dict(given.findings.select("file_id", "message").iter_rows())
+    refused = dict(given.findings.select("file_id", "message").iter_rows())
+    says = {
+        number: refused.get(number, f"{kinds.get(number, 'unknown')}, not X12")
+        for number in given.names
+        if number not in shown
+    }
     return tuple(f"{given.names[number]}: {why}; nothing to show" for number, why in says.items())
 
 
-def _findings(given: Delivered) -> pl.DataFrame:
-    parsed = parsers.parse(given.files)
-    return pl.concat([FINDINGS.empty(), *(findings_of(file) for file in parsed.values())])
+def _findings(chunk: Located, running: Running) -> pl.DataFrame:
+    """What is wrong in a chunk; a payment that goes on is judged with its last one."""
+    read = batch(chunk.step)
+    parts = [read.findings]
+    if "payments" in read.tables:
+        over = running.settled if chunk.goes_on else running.payments
+        parts += [running.claims(read.tables), over()]
+    return pl.concat([FINDINGS.conform(part) for part in parts])
 
 
-def _placed(found: pl.DataFrame, located: Located, rows: pl.DataFrame, whole: bool) -> pl.DataFrame:
-    """The findings of the segments shown, each at its row: the last that begins at or before it.
+def _placed(found: pl.DataFrame, rows: pl.DataFrame, begun: set[int], whole: bool) -> pl.DataFrame:
+    """The findings, each at a row: the last that begins at or before its place.
 
-    Of a whole file also those before its first segment.
+    Of a whole file also those before its first segment, at that.
+
+    What is known only now of a segment in an earlier chunk stands at the end of its
+    transaction, or at the first row, and names its place. begun: files with earlier chunks.
     """
-    numbers = pl.Series([number for number, _ in located.files], dtype=pl.Int64)
-    at = located.rows.select(
-        "byte_offset", file_id=numbers.gather(located.rows["file"]), at="byte_offset"
-    )
-    own = rows.select(file_id=numbers.gather(rows["file"]), at="byte_offset").with_row_index("row")
+    own = rows.select("row", "byte_offset", file_id="file").sort("file_id", "byte_offset")
     placed = (
         found.with_columns(pl.col("byte_offset").fill_null(0))
         .sort("file_id", "byte_offset", maintain_order=True)
-        .join_asof(
-            at.sort("file_id", "byte_offset"),
-            on="byte_offset",
-            by="file_id",
-            check_sortedness=False,
+        .join_asof(own, on="byte_offset", by="file_id", check_sortedness=False)
+    )
+    of = ["file_id", "transaction"]
+    firsts = own.group_by("file_id").agg(first=pl.col("row").min())
+    ends = (
+        rows.filter(pl.col("transaction").is_not_null())
+        .group_by(file_id="file", transaction="transaction")
+        .agg(end=pl.col("row").max())
+    )
+    late = pl.col("row").is_null() & pl.col("file_id").is_in(list(begun))
+    at_byte = pl.format("byte {}: {}", "byte_offset", "message")
+    return (
+        placed.join(firsts, on="file_id", how="inner", maintain_order="left")
+        .join(ends, on=of, how="left", maintain_order="left")
+        .with_columns(
+            message=pl.when(late).then(at_byte).otherwise("message"),
+            row=pl.coalesce("row", pl.when(late).then("end"), "first") if whole else "row",
         )
     )
-    firsts = at.group_by("file_id").agg(first=pl.col("at").min())
-    told = placed.join(firsts, on="file_id", how="left", maintain_order="left").with_columns(
-        at=pl.col("at").fill_null(pl.col("first")) if whole else pl.col("at")
-    )
-    return told.join(own, on=["file_id", "at"], how="inner", maintain_order="left").with_columns(
-        pl.col("row").cast(pl.Int64)
-    )
+
+
+def _marks(found: pl.DataFrame) -> dict[int, tuple[Mark, ...]]:
+    """Findings by their row."""
+    marks: dict[int, tuple[Mark, ...]] = {}
+    for row, *mark in found.select("row", "severity", "code", "message").iter_rows():
+        marks[row] = (*marks.get(row, ()), Mark(*mark))
+    return marks
+
+
+def _node(chunk: Located, row: dict[str, Any]) -> Node | None:
+    if row["node"] is None:
+        return None
+    return chunk.walked[int(row["walk"])].guide.nodes[int(row["node"])]
 
 
 def _depth(node: Node) -> int:

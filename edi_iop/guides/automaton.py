@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -349,12 +350,12 @@ def _discriminators(guide: Guide) -> dict[str, Discriminator]:
     rivals: dict[str, set[tuple[Node, Node]]] = {}
     for present in guide.nodes:
         if present.kind == "segment":
-            following = {node.index: node for node, _ in _forward(present)}.values()
-            for node in following:
-                pairs = ((node, other) for other in following if other.id == node.id)
-                rivals.setdefault(node.id, set()).update(
-                    (one, other) for one, other in pairs if one.index < other.index
-                )
+            following: dict[str, dict[int, Node]] = {}
+            for node, _ in _forward(present):
+                following.setdefault(node.id, {})[node.index] = node
+            for segment_id, alike in following.items():
+                pairs = combinations((alike[index] for index in sorted(alike)), 2)
+                rivals.setdefault(segment_id, set()).update(pairs)
     answer = {segment_id: _telling(pairs) for segment_id, pairs in rivals.items()}
     for segment_id, places in answer.items():
         nodes = guide.segments(segment_id)

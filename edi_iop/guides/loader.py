@@ -8,11 +8,11 @@ overlay of that guide (maps/guides/GUIDE.toml).
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
+from xml.etree import ElementTree
 
 import msgspec
-from lxml import etree
 
 from edi_iop import resources
 from edi_iop.errors import BadMap
@@ -20,8 +20,6 @@ from edi_iop.guides import overlays
 from edi_iop.guides.model import ElementSpec, Guide, Node, Usage
 
 __all__ = ["ElementSpec", "Guide", "Node", "Usage", "external_codes", "index", "load", "resolve"]
-
-_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +62,7 @@ def load(name: str) -> Guide:
     entry = index().guides.get(name)
     if entry is None:
         raise BadMap(f"guide {name} is not in maps/guides/index.toml")
-    root = etree.parse(str(_map_file(name, entry.group)), _PARSER).getroot()
+    root = ElementTree.parse(_map_file(name, entry.group)).getroot()
     isa = _child(root, "loop")
     gs = _child(isa, "loop")
     envelope = {
@@ -83,25 +81,29 @@ def load(name: str) -> Guide:
 
 @cache
 def _package() -> Path:
-    return Path(str(files("pyx12"))) / "map"
+    """Where pyx12's maps are; the package itself is not loaded for them."""
+    spec = find_spec("pyx12")
+    if spec is None or spec.origin is None:
+        raise BadMap("pyx12 is not installed; install pyx12 4.0 or newer")
+    return Path(spec.origin).parent / "map"
 
 
 def _map_file(name: str, group: str) -> Path:
     """The map pyx12's index names for this version and functional group."""
-    for entry in etree.parse(str(_package() / "maps.xml"), _PARSER).iter("map"):
+    for entry in ElementTree.parse(_package() / "maps.xml").iter("map"):
         if entry.get("vriic") == name and entry.get("fic") == group and entry.text:
             return _package() / entry.text
     raise BadMap(f"pyx12 has no map for guide {name}; install pyx12 4.0 or newer")
 
 
-def _child(xml: etree._Element, tag: str) -> etree._Element:
+def _child(xml: ElementTree.Element, tag: str) -> ElementTree.Element:
     found = xml.find(tag)
     if found is None:
         raise BadMap(f"a guide map of pyx12 has no {tag} in {xml.get('xid')}")
     return found
 
 
-def _text(xml: etree._Element, name: str, default: str = "") -> str:
+def _text(xml: ElementTree.Element, name: str, default: str = "") -> str:
     """An attribute or, in the older dialect, a child element of that name."""
     return xml.get(name) or xml.findtext(name) or default
 
@@ -116,7 +118,7 @@ def _usage(text: str) -> Usage:
     return text  # type: ignore[return-value]
 
 
-def _grow(xml: etree._Element, parent: Node | None, nodes: list[Node]) -> Node:
+def _grow(xml: ElementTree.Element, parent: Node | None, nodes: list[Node]) -> Node:
     """A loop and all below it, in the order of their positions."""
     loop = Node(
         index=len(nodes),
@@ -141,7 +143,7 @@ def _grow(xml: etree._Element, parent: Node | None, nodes: list[Node]) -> Node:
     return loop
 
 
-def _segment(xml: etree._Element, parent: Node | None, number: int) -> Node:
+def _segment(xml: ElementTree.Element, parent: Node | None, number: int) -> Node:
     elements: list[ElementSpec] = []
     for part in xml:
         if part.tag == "element":
@@ -162,7 +164,7 @@ def _segment(xml: etree._Element, parent: Node | None, number: int) -> Node:
     )
 
 
-def _composite(xml: etree._Element) -> list[ElementSpec]:
+def _composite(xml: ElementTree.Element) -> list[ElementSpec]:
     position, usage = int(_text(xml, "seq")), _usage(_text(xml, "usage"))
     repeats = _most(_text(xml, "repeat", "1")) or 999
     whole = ElementSpec(
@@ -172,7 +174,7 @@ def _composite(xml: etree._Element) -> list[ElementSpec]:
     return [whole] + [_element(part, position, usage) for part in xml.findall("element")]
 
 
-def _element(xml: etree._Element, of: int | None, of_usage: Usage) -> ElementSpec:
+def _element(xml: ElementTree.Element, of: int | None, of_usage: Usage) -> ElementSpec:
     """An element, or with `of` a component of the composite at that position."""
     seq = int(_text(xml, "seq"))
     number = _text(xml, "data_ele")
@@ -199,7 +201,7 @@ def _element(xml: etree._Element, of: int | None, of_usage: Usage) -> ElementSpe
 @cache
 def _data_elements() -> dict[str, tuple[str, int, int]]:
     """Type, shortest and longest length of each data element of the X12 dictionary."""
-    root = etree.parse(str(_package() / "dataele.xml"), _PARSER).getroot()
+    root = ElementTree.parse(_package() / "dataele.xml").getroot()
     return {
         str(entry.get("ele_num")): (
             str(entry.get("data_type")),
@@ -213,7 +215,7 @@ def _data_elements() -> dict[str, tuple[str, int, int]]:
 @cache
 def external_codes() -> dict[str, frozenset[str]]:
     """External code lists as pyx12 ships them, by name (states, country, remark_code, ...)."""
-    root = etree.parse(str(_package() / "codes.xml"), _PARSER).getroot()
+    root = ElementTree.parse(_package() / "codes.xml").getroot()
     return {
         entry.findtext("id") or "": frozenset(code.text or "" for code in entry.iter("code"))
         for entry in root.iter("codeset")

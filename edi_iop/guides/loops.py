@@ -51,7 +51,7 @@ class Loops:
     already: Mapping[int, int] = field(default_factory=dict)
     """What the loops open at the start held in earlier frames and is not repeated: how many, by node."""
     numbers: Mapping[str, pl.Series] = field(default_factory=dict)
-    """Element 1 of the transaction's HL and LX segments in earlier frames."""
+    """Element 1 of the transaction's HL and LX segments in earlier frames, as far as it is needed."""
     opened: frozenset[Node] = frozenset()
     """The loops that go on from the frame before."""
     open: frozenset[Node] = frozenset()
@@ -117,13 +117,23 @@ class Loops:
 
     def before(self, loop: Node, child: Node) -> int:
         """How many children the loop open at the start held in earlier frames, if it is still open."""
-        return self.already.get(child.index, 0) if len(self.starts(loop)) == 1 else 0
+        return self.already.get(child.index, 0) if self.same(loop) else 0
+
+    def same(self, loop: Node) -> bool:
+        """Whether the loop has not begun anew since the start of the frame."""
+        return not (self.starts(loop) >= self.repeated).any()
+
+    def last_start(self, loop: Node) -> int:
+        """Where the loop began last; the start of the frame for one that began without its first
+        segment in an earlier one, of which nothing is repeated."""
+        starts = self.starts(loop)
+        return int(starts[-1]) if len(starts) else 0
 
     def passed(self, loop: Node, child: Node) -> bool:
         """Whether something of the last instance of a loop stands behind the child's place."""
         order, begin = self._by_node
         behind = order[begin[child.index + 2] : begin[_last_inside(loop).index + 2]]
-        return bool(behind.max(initial=-1) >= self.starts(loop)[-1])
+        return bool(behind.max(initial=-1) >= self.last_start(loop))
 
     def standing(self, places: Integers) -> tuple[Integers, Integers]:
         """For places, their rows in the frame and the numbers of their transactions.
@@ -148,6 +158,10 @@ class Loops:
     def elements(self, places: Integers) -> pl.Series:
         """The element lists of segments (the id first)."""
         return self.pairs["elements"].gather(self.pair[places])
+
+    def raw(self, places: Integers) -> pl.Series:
+        """The segments' canonical texts."""
+        return self.pairs["raw"].gather(self.pair[places])
 
 
 @dataclass(frozen=True)
@@ -284,7 +298,7 @@ def _open(
 def _left(loops: Loops) -> Left:
     """What the next frame must know of the last transaction."""
     nodes = loops.guide.nodes
-    begin = {loop.index: int(loops.starts(loop)[-1]) for loop in loops.open}
+    begin = {loop.index: loops.last_start(loop) for loop in loops.open}
     own = [begin.get(_repeating(node).index, len(loops.node)) for node in nodes]
     # An unmatched segment has the last entry: nobody looks at it again.
     since = np.array([*own, len(loops.node)], dtype=np.int64)
@@ -300,14 +314,18 @@ def _left(loops: Loops) -> Left:
 
 
 def _numbers(loops: Loops, segment_id: str) -> pl.Series:
-    """Element 1 of the last transaction's segments of that id, in this frame and before."""
+    """Element 1 of the last transaction's segments of that id, in this frame and before.
+
+    The last one, which the next counts on from; of an 835 each once, which none may repeat.
+    """
     begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
     found = [loops.segments_of(node) for node in loops.guide.segments(segment_id)]
     places = np.sort(np.concatenate([*found, np.array([], dtype=np.int64)]))
     distinct, at = loops.distinct(places[places >= begin])
     own = distinct["elements"].list.get(1, null_on_oob=True)[at]
-    earlier = loops.numbers if len(loops.starts(loops.guide.root)) == 1 else {}
-    return pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
+    earlier = loops.numbers if loops.same(loops.guide.root) else {}
+    every = pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
+    return every.unique(maintain_order=True) if loops.guide.transaction == "835" else every.tail(1)
 
 
 def _repeating(node: Node) -> Node:
@@ -327,7 +345,7 @@ def _already(loops: Loops, kept: Integers) -> dict[int, int]:
     for loop in loops.open:
         for child in children(loop):
             found = loops.occurrences(child)
-            here = found[found >= loops.starts(loop)[-1]]
+            here = found[found >= loops.last_start(loop)]
             count = int((~seen[here]).sum()) + loops.before(loop, child)
             if not count and loops.passed(loop, child):
                 count = 1  # missing, and said so in this frame

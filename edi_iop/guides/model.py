@@ -89,10 +89,16 @@ class Node:
             node = node.parent
 
     def element(self, position: int, component: int | None = None) -> ElementSpec | None:
-        for spec in self.elements:
-            if spec.position == position and spec.component == component:
-                return spec
-        return None
+        return self._places.get((position, component))
+
+    @cached_property
+    def _places(self) -> dict[tuple[int, int | None], ElementSpec]:
+        return {(spec.position, spec.component): spec for spec in reversed(self.elements)}
+
+    def change(self, elements: Sequence[ElementSpec]) -> None:
+        """Other elements, by an overlay."""
+        self.elements = tuple(elements)
+        self.__dict__.pop("_places", None)
 
     def codes(self, position: int) -> frozenset[str]:
         """Codes of an element, or of a composite's first component; empty where free."""
@@ -118,20 +124,19 @@ class Guide:
     def root(self) -> Node:
         return self.nodes[0]
 
+    def loops(self, loop_id: str) -> list[Node]:
+        """Loops of that id; the same id can stand at two places."""
+        return self._named.get(("loop", loop_id), [])
+
+    def segments(self, segment_id: str) -> list[Node]:
+        return self._named.get(("segment", segment_id), [])
+
     @cached_property
-    def _of_id(self) -> dict[tuple[str, str], list[Node]]:
-        """The loops and the segments of each id, in document order."""
+    def _named(self) -> dict[tuple[str, str], list[Node]]:
         found: dict[tuple[str, str], list[Node]] = {}
         for node in self.nodes:
             found.setdefault((node.kind, node.id), []).append(node)
         return found
-
-    def loops(self, loop_id: str) -> list[Node]:
-        """Loops of that id; the same id can stand at two places."""
-        return self._of_id.get(("loop", loop_id), [])
-
-    def segments(self, segment_id: str) -> list[Node]:
-        return self._of_id.get(("segment", segment_id), [])
 
     def carrying(self, segment_id: str, loop: Node, qualifiers: Sequence[str] = ()) -> list[Node]:
         """A loop's segments of that id that can carry one of the qualifiers; all, where none is asked."""

@@ -20,6 +20,7 @@ from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.model import Node
 from edi_iop.guides.structure import FAULTS
 
+_NUMBER = r"^([0-9]{1,12})$"
 _NONE = -1
 """What is no number."""
 
@@ -47,7 +48,7 @@ class _Run:
     def number(self, element: int) -> Integers:
         told, at = self._distinct
         texts = told["elements"].list.get(element, null_on_oob=True)
-        numbers = texts.str.extract(r"^([0-9]{1,12})$", 1).cast(pl.Int64).fill_null(_NONE)
+        numbers = texts.str.extract(_NUMBER, 1).cast(pl.Int64).fill_null(_NONE)
         read: Integers = numbers[at].to_numpy()
         return read
 
@@ -78,9 +79,15 @@ class _Run:
 
     def _continued(self) -> int:
         """The number after the last of an earlier frame, where it was one."""
-        earlier = self.loops.numbers.get("HL", pl.Series([], dtype=pl.String)).tail(1)
-        last = earlier.str.extract(r"^([0-9]{1,12})$", 1).cast(pl.Int64).drop_nulls()
+        last = self.earlier.tail(1).drop_nulls()
         return int(last[0]) + 1 if len(last) else _NONE
+
+    @property
+    def earlier(self) -> pl.Series:
+        """The numbers of earlier frames (Loops.numbers)."""
+        name = self.loops.guide.nodes[self.loops.node[self.places[0]]].id
+        told = self.loops.numbers.get(name, pl.Series([], dtype=pl.String))
+        return told.str.extract(_NUMBER, 1).cast(pl.Int64)
 
     @property
     def ended(self) -> Flags:
@@ -165,13 +172,20 @@ def _headers(loops: Loops) -> Iterator[pl.DataFrame]:
     """LX01 tells the headers of one 835 apart (005010X221A1 loop 2000, LX01)."""
     (node,) = loops.guide.segments("LX")
     places = loops.segments_of(node)
+    places = places[places >= loops.repeated]
     if len(places):
         headers = _Run(loops, loops.guide.root, places)
         number = headers.number(1)
-        told = pl.DataFrame({"group": headers.group, "number": number})
-        again = ~told.select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
+        before = pl.DataFrame({"group": 1, "number": headers.earlier}, schema=_HEADERS)
+        told = pl.concat([before, pl.DataFrame({"group": headers.group, "number": number})])
+        first = told.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+        again = ~first.tail(len(places)).to_numpy()
         wrong = (number != _NONE) & again
         yield from _faults(headers, wrong, "LX_NUMBER_REPEATED", "LX01 is {} again", 1, number)
+
+
+_HEADERS = {"group": pl.Int64, "number": pl.Int64}
+"""Transaction and LX01; the first transaction of a frame is the one that goes on."""
 
 
 def _faults(

@@ -27,12 +27,36 @@ def of_claim(loops: Loops, claim: str) -> Flags:
     return flags
 
 
+def ahead(loops: Loops) -> npt.NDArray[np.int64]:
+    """Of each segment that heads a loop around a claim the next frame begins with: that loop's index.
+
+    -1 for all others.
+    """
+    heads = np.full(len(loops.rows), -1, dtype=np.int64)
+    node = _filled(loops.node)
+    for loop in _claims(loops.guide):
+        _, owner = _standing(loops.guide, loop)
+        for above in loop.above():
+            if above in loops.open and not above.wrapper:
+                instance = loops.instance(above)
+                heads[(owner[node] == above.index) & (instance == instance[-1])] = above.index
+    return heads
+
+
+def through(loops: Loops) -> set[int]:
+    """Indexes of the loops that were open before the frame and are the same ones after it."""
+    return {one.index for one in loops.opened & loops.open if loops.same(one)}
+
+
+def _claims(guide: Guide) -> list[Node]:
+    """The loops of a claim; none in transactions that hold none."""
+    return guide.loops(_CLAIM[guide.form][0]) if guide.form in _CLAIM else []
+
+
 def _begins(loops: Loops, claim: str) -> Iterator[tuple[Node, int]]:
     """Each place where a claim of that number begins, with its loop."""
-    if loops.guide.form not in _CLAIM:
-        return
-    name, element = _CLAIM[loops.guide.form]
-    for loop in loops.guide.loops(name):
+    for loop in _claims(loops.guide):
+        element = _CLAIM[loops.guide.form][1]
         if loop.first is not None and loop.first.index in loops.spans:
             places = loops.segments_of(loop.first)
             numbers = loops.pairs["elements"].gather(loops.pair[places])

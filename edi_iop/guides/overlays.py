@@ -77,11 +77,13 @@ def _node(node: Node, entry: Change) -> bool:
 def _element(node: Node, path: paths.Path, entry: Change) -> bool:
     """An element or component otherwise; whether it was not so before."""
     before = node.elements
-    node.elements = tuple(
-        replace(spec, **_otherwise(node, spec, entry))
-        if (spec.position, spec.component) == (path.element, path.component)
-        else spec
-        for spec in before
+    node.change(
+        [
+            replace(spec, **_otherwise(node, spec, entry))
+            if (spec.position, spec.component) == (path.element, path.component)
+            else spec
+            for spec in before
+        ]
     )
     return before != node.elements
 

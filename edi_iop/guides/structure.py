@@ -121,10 +121,17 @@ def _faults(places: Integers, code: str, message: str, loop: str, segment: str) 
 
 
 def _unexpected(loops: Loops) -> pl.DataFrame:
-    """One fault a run of unmatched segments; an ST always matches, so none leaves its transaction."""
-    edges = np.diff((loops.node < 0).astype(np.int8), prepend=0, append=0)
-    first, after = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    around = [loops.guide.nodes[number].loop.id for number in loops.node[first - 1].tolist()]
+    """One fault a run of unmatched segments; an ST always matches, so none leaves its transaction.
+
+    Empty segments among them are told by themselves (SEGMENT_EMPTY).
+    """
+    matched = loops.node >= 0
+    places = np.flatnonzero(~matched)
+    filled = (loops.raw(places).str.strip_chars() != "").to_numpy()
+    places, run = places[filled], np.cumsum(matched)[places[filled]]
+    first, others = _runs(places, run)
+    before = np.maximum.accumulate(np.where(matched, np.arange(len(matched)), 0))[first]
+    around = [loops.guide.nodes[number].loop.id for number in loops.node[before].tolist()]
     more = pl.when(pl.col("others") > 0).then(
         pl.format(", nor are the {} after it", "others")
     )  # The identifier is shown only where it is one: it may be anybody's data.
@@ -133,7 +140,7 @@ def _unexpected(loops: Loops) -> pl.DataFrame:
         pl.DataFrame(
             {
                 "place": first,
-                "others": after - first - 1,
+                "others": others,
                 "loop": pl.Series(around, dtype=pl.String),
                 "segment": loops.elements(first).list.first(),
             }
@@ -144,6 +151,12 @@ def _unexpected(loops: Loops) -> pl.DataFrame:
         )
         .select(pl.col(name).cast(dtype) for name, dtype in _STRUCTURE.items())
     )
+
+
+def _runs(places: Integers, run: Integers) -> tuple[Integers, Integers]:
+    """The first place of each run, and how many others are in it."""
+    _, begin, count = np.unique(run, return_index=True, return_counts=True)
+    return places[begin], count - 1
 
 
 def _transitions(loops: Loops) -> pl.DataFrame:

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import polars as pl
 
-from edi_iop.errors import FeedRejected
-from edi_iop.findings import Finding
-from edi_iop.parsers import feeds, x12
-from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12
+from edi_iop.parsers import x12
+from edi_iop.parsers.apart import Apart, Parsed, feed
+from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12, sniff
 from edi_iop.parsers.x12 import ALL_LEVELS, Asked, Batch, Tables
 from edi_iop.tables import FINDINGS, TABLES
-from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.transcribe import maps
 
-__all__ = ["ALL_LEVELS", "Batch", "Identified", "Parsed", "Tables", "identify", "parse", "stream"]
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """One file: its kind, its canonical tables, its findings, its transaction sets or rows."""
-
-    kind: str
-    tables: Tables
-    findings: pl.DataFrame
-    transactions: int
-    rejected: str | None = None
-    """Why a feed was refused as a whole."""
-    envelopes: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """X12: one row an ISA, GS or ST, in order: id, byte_offset, interchange, group and
-    transaction (control numbers), elements, trailer (elements, or null), count (what is inside)."""
+__all__ = [
+    "ALL_LEVELS", "Batch", "Identified", "Parsed", "Tables", "identify", "last_of_each", "parse", "stream",
+]  # fmt: skip
 
 
 def parse(
@@ -52,11 +36,11 @@ def parse(
     parsed: dict[int, Parsed] = {}
     rest = []
     for file_id, data in files:
-        sniffed = None if looks_like_x12(data) else feeds.sniff(data)
+        sniffed = None if looks_like_x12(data) else sniff(data)
         if sniffed is None:
             rest.append((file_id, data))
         else:
-            parsed[file_id] = _feed(file_id, data, sniffed[0])
+            parsed[file_id] = feed(file_id, data, sniffed[0])
     parsed |= _x12(rest, Asked(levels, companion))
     return {file_id: parsed[file_id] for file_id, _ in files}
 
@@ -66,21 +50,16 @@ def stream(
     companion: str | None = None,
     levels: Collection[int] = ALL_LEVELS,
 ) -> Iterator[Batch]:
-    """X12 files (file_id, open file) a chunk at a time, in memory that their size does not change.
+    """Files (file_id, open file) a chunk at a time, in memory that their size does not change.
 
-    A large file's tables and findings come in turns; put together they are those of `parse`.
+    A large X12 file's tables and findings come in turns; put together they are those of
+    `parse`. A feed is read whole and is a batch of its own.
     """
-    return x12.read_batches(files, Asked(levels, companion))
-
-
-def _feed(file_id: int, data: bytes, kind: str) -> Parsed:
-    try:
-        _, table, findings = feeds.read_feed(file_id, data)
-    except FeedRejected as problem:
-        reason = str(problem)
-        found = findings_frame([Finding("FEED_REJECTED", reason)], file_id)
-        return Parsed(kind, {}, found, 0, reason)
-    return Parsed(kind, {kind: table}, catalogued(FINDINGS.conform(findings)), len(table))
+    apart = Apart(files)
+    for batch in x12.read_batches(apart.x12(), Asked(levels, companion)):
+        yield from apart.feeds()
+        yield batch
+    yield from apart.feeds()
 
 
 def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
@@ -90,7 +69,7 @@ def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
     batches = list(x12.read_batches(opened, asked))
     tables = _by_file(batches)
     findings = _parts(pl.concat([one.findings for one in batches]), "file_id")
-    headers = _parts(pl.concat([one.envelopes for one in batches]), "file")
+    headers = _parts(last_of_each(pl.concat([one.envelopes for one in batches])), "file")
     every = pl.concat([one.transactions for one in batches], how="diagonal_relaxed")
     transactions = _parts(every, "file")
     answer = {}
@@ -107,6 +86,12 @@ def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
         around = headers.get(file_id, batches[0].envelopes.head(0)).drop("file")
         answer[file_id] = Parsed(kind, mine, found, len(own), envelopes=around)
     return answer
+
+
+def last_of_each(envelopes: pl.DataFrame) -> pl.DataFrame:
+    """Of the headers (Batch.envelopes) that came in several batches, what the last one says."""
+    place = ["file", "byte_offset"]
+    return envelopes.unique(place, keep="last").sort(place)
 
 
 def _by_file(batches: Sequence[x12.Batch]) -> dict[str, dict[int, pl.DataFrame]]:

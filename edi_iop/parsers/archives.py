@@ -12,8 +12,10 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, BinaryIO, cast
 
 from edi_iop.findings import Finding
 
@@ -24,6 +26,10 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _OFFICE = "[Content_Types].xml"
 """A member by which spreadsheets and text documents are told from archives of files."""
 _PIECE = 1 << 16
+_UNPACKED = 1 << 20
+"""Bytes unpacked at a time."""
+HEAD = 8
+"""As much as tells an archive from another file."""
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -82,6 +88,23 @@ class _OverBounds(_Refused):
     """The whole archive is refused."""
 
 
+@dataclass(frozen=True)
+class Packed:
+    """One file of an archive that can be had, still packed."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+    """Its content from the beginning; the archive's own file must still be open."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The files of an archive as streams, and by the name of each what could not be had, and why."""
+
+    members: tuple[Packed, ...]
+    faults: tuple[tuple[str, Finding], ...]
+
+
 def is_archive(data: bytes) -> bool:
     """Whether the bytes begin as a zip or gzip file does."""
     return data.startswith(_ZIP) or data.startswith(_GZIP)
@@ -89,18 +112,30 @@ def is_archive(data: bytes) -> bool:
 
 def unpack(name: str, data: bytes, limits: Limits = LIMITS) -> Unpacked:
     """Every file of the archive; never raises, whatever the bytes are."""
-    taking = _Taking(limits, len(data))
+    found = contents(name, io.BytesIO(data), limits)
+    members = tuple(Member(one.name, one.open().read()) for one in found.members)
+    return Unpacked(members, found.faults)
+
+
+def contents(name: str, file: BinaryIO, limits: Limits = LIMITS) -> Contents:
+    """Every file of the archive, to be read as a stream; never raises, whatever the bytes are.
+
+    All of it is unpacked once beforehand, a piece at a time and kept nowhere: what is
+    damaged or beyond the bounds is known before anything is read. Only an archive inside
+    an archive is held, packed. file: seekable.
+    """
+    taking = _Taking(limits, file.seek(0, io.SEEK_END))
     try:
-        members = tuple(taking.archive(name, data, 1))
+        members = tuple(taking.archive(name, file, 1))
     except _OverBounds as problem:
-        return Unpacked((), ((name, problem.finding),))
+        return Contents((), ((name, problem.finding),))
     if not members and not taking.faults:
         taking.faults.append((name, Finding("ARCHIVE_EMPTY", "the archive holds no file")))
-    return Unpacked(members, tuple(taking.faults))
+    return Contents(members, tuple(taking.faults))
 
 
 class _Taking:
-    """One archive being read: what it has grown to so far, and its faults."""
+    """One archive being looked through: what it has grown to so far, and its faults."""
 
     def __init__(self, limits: Limits, packed: int) -> None:
         self.limits = limits
@@ -108,16 +143,18 @@ class _Taking:
         self.size = self.count = 0
         self.faults: list[tuple[str, Finding]] = []
 
-    def archive(self, name: str, data: bytes, depth: int) -> Iterator[Member]:
+    def archive(self, name: str, file: BinaryIO, depth: int) -> Iterator[Packed]:
         """The files of one archive, those of the archives inside it in their places."""
         try:
             if depth > self.limits.depth:
                 says = f"an archive inside {depth - 1} others is not opened"
                 raise _Refused("ARCHIVE_NESTED", says)
-            parts = self._gzip(name, data) if data.startswith(_GZIP) else self._zip(name, data)
+            parts = self._gzip(name, file) if _begins(file, _GZIP) else self._zip(name, file)
             for part in parts:
-                if is_archive(part.content):
-                    yield from self.archive(part.name, part.content, depth + 1)
+                head = part.open()
+                if is_archive(head.read(HEAD)):
+                    inner = part.open().read()
+                    yield from self.archive(part.name, io.BytesIO(inner), depth + 1)
                 else:
                     yield part
         except _OverBounds:
@@ -127,55 +164,46 @@ class _Taking:
         except _BROKEN as problem:
             self.faults.append((name, _damage(problem)))
 
-    def _zip(self, name: str, data: bytes) -> Iterator[Member]:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = [entry for entry in archive.infolist() if _is_delivered(entry)]
-            if any(entry.filename == _OFFICE for entry in entries):
-                raise _Refused("ARCHIVE_METHOD", "an office document, not an archive of files")
-            self._grow(sum(entry.file_size for entry in entries), len(entries), settled=False)
-            for number, entry in enumerate(entries, start=1):  # one turn a file of the archive
-                own = f"{name}/{_harmless(entry.filename)}"
-                try:
-                    yield Member(own, self._entry(archive, entry))
-                except _OverBounds:
-                    raise
-                except _Refused as problem:
-                    self.faults.append((own, _at(number, problem.finding)))
-                except _BROKEN as problem:
-                    self.faults.append((own, _at(number, _damage(problem))))
+    def _zip(self, name: str, file: BinaryIO) -> Iterator[Packed]:
+        archive = zipfile.ZipFile(file)  # as long open as its members are read
+        entries = [entry for entry in archive.infolist() if _is_delivered(entry)]
+        if any(entry.filename == _OFFICE for entry in entries):
+            raise _Refused("ARCHIVE_METHOD", "an office document, not an archive of files")
+        self._grow(sum(entry.file_size for entry in entries), len(entries), settled=False)
+        for number, entry in enumerate(entries, start=1):  # one turn a file of the archive
+            own = f"{name}/{_harmless(entry.filename)}"
+            try:
+                self._entry(archive, entry)
+            except _OverBounds:
+                raise
+            except _Refused as problem:
+                self.faults.append((own, _at(number, problem.finding)))
+            except _BROKEN as problem:
+                self.faults.append((own, _at(number, _damage(problem))))
+            else:
+                yield Packed(own, partial(_opened, archive, entry))
 
-    def _entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    def _entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+        """Reads a member through: raises what is wrong with it."""
         if entry.flag_bits & _ENCRYPTED:
             raise _Refused("ARCHIVE_ENCRYPTED", "it is encrypted")
         if entry.compress_type not in _METHODS:
             raise _Refused("ARCHIVE_METHOD", "it is packed by a method that is not read")
         with archive.open(entry) as packed:
-            content = packed.read(self.most - self.size + 1)
-        self._grow(len(content), 1)
-        return content
-
-    def _gzip(self, name: str, data: bytes) -> Iterator[Member]:
-        """The one file a gzip holds, its streams joined; what follows them is a fault beside it."""
-        content, at = io.BytesIO(), 0
-        while data.startswith(_GZIP, at):
-            at = self._stream(data, at, content)
-        yield Member(name, content.getvalue())
-        if data[at:].strip(b"\x00"):
-            raise _Refused("ARCHIVE_DAMAGED", "foreign bytes follow the packed content")
-
-    def _stream(self, data: bytes, at: int, content: io.BytesIO) -> int:
-        """One gzip stream inflated, a piece at a time; where it ends."""
-        stream = zlib.decompressobj(wbits=31)
-        while not stream.eof:
-            given = data[at : at + _PIECE]
-            piece = stream.decompress(given, 16 * _PIECE)
-            at += len(given) - len(stream.unconsumed_tail) - len(stream.unused_data)
-            if not given and not piece and not stream.eof:
-                raise EOFError
-            self._grow(len(piece), 0)
-            content.write(piece)
+            while piece := packed.read(_UNPACKED):
+                self._grow(len(piece), 0)
         self._grow(0, 1)
-        return at
+
+    def _gzip(self, name: str, file: BinaryIO) -> Iterator[Packed]:
+        """The one file a gzip holds, its streams joined; what follows them is a fault beside it."""
+        content = _Inflated(file)
+        while piece := content.read(_UNPACKED):
+            self._grow(len(piece), 0)
+            self._grow(0, content.streams - self.count, settled=False)
+        self._grow(0, content.streams)
+        yield Packed(name, partial(_inflated, file))
+        if content.foreign:
+            raise _Refused("ARCHIVE_DAMAGED", "foreign bytes follow the packed content")
 
     def _grow(self, size: int, count: int, *, settled: bool = True) -> None:
         """Counts what was read, or asks beforehand what an archive says it will grow to."""
@@ -188,6 +216,67 @@ class _Taking:
         if settled:
             self.size += size
             self.count += count
+
+
+class _Inflated(io.RawIOBase):
+    """What a gzip file holds, as a stream: its gzip streams joined, and what is foreign after them."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        file.seek(0)
+        self._file, self._packed = file, b""
+        self._stream: zlib._Decompress | None = None
+        self.streams = 0
+        self.foreign = False
+        """Other bytes than padding follow the last stream."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        piece = self._next(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def _next(self, most: int) -> bytes:
+        """So many bytes at most; none after the last. Raises what zlib does, EOFError where it is cut off."""
+        while self._stream is not None or self._begins():
+            stream = self._stream or zlib.decompressobj(wbits=31)
+            self._stream = stream
+            given = self._packed or self._file.read(_PIECE)
+            piece = stream.decompress(given, most)
+            self._packed = stream.unused_data if stream.eof else stream.unconsumed_tail
+            if stream.eof:
+                self._stream, self.streams = None, self.streams + 1
+            elif not given and not piece:
+                raise EOFError
+            if piece:
+                return piece
+        return b""
+
+    def _begins(self) -> bool:
+        """Whether another gzip stream follows."""
+        while len(self._packed) < len(_GZIP) and (more := self._file.read(_PIECE)):
+            self._packed += more
+        if self._packed.startswith(_GZIP):
+            return True
+        while self._packed and not self.foreign:
+            self.foreign = bool(self._packed.strip(b"\x00"))
+            self._packed = self._file.read(_PIECE)
+        return False
+
+
+def _inflated(file: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_Inflated(file), _UNPACKED))
+
+
+def _opened(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
+    return cast(BinaryIO, archive.open(entry))
+
+
+def _begins(file: BinaryIO, head: bytes) -> bool:
+    file.seek(0)
+    return file.read(len(head)) == head
 
 
 def _damage(problem: BaseException) -> Finding:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import polars as pl
 
 from edi_iop.guides.loader import resolve
-from edi_iop.parsers import feeds
+from edi_iop.parsers.streams import ahead
 from edi_iop.x12 import segments as split
-from edi_iop.x12.envelopes import enveloped
+from edi_iop.x12.envelopes import Enveloped, enveloped
+from edi_iop.x12.pieces import CHUNK
+from edi_iop.x12.segments import Segments
 
 _X12_HEADS = (b"ISA", b"GS", b"ST")
 _BLANK = b"\xef\xbb\xbf \t\r\n\x00"
@@ -35,21 +40,31 @@ class Identified:
     segments: int = 0
 
 
-def identify(data: bytes) -> tuple[Identified, ...]:
-    """What the bytes are: one answer an interchange, or one for a feed or a foreign file.
+def identify(data: bytes | BinaryIO) -> tuple[Identified, ...]:
+    """What the bytes or the open file are: one answer an interchange, or one for a feed or a foreign file.
 
-    Never raises, whatever they are.
+    Never raises, whatever they are. A file is read to its end, in chunks.
     """
-    feed = None if looks_like_x12(data) else feeds.sniff(data)
-    if feed is not None:
-        return (Identified(feed[0], feed[1], f"{feed[0]} feed as {feed[1].upper()}"),)
-    return _x12(data)
+    head, stream = ahead(io.BytesIO(data) if isinstance(data, bytes) else data)
+    feed = None if looks_like_x12(head) else sniff(head)
+    if feed is None:
+        return _x12(stream)
+    while stream.read(CHUNK):
+        pass
+    return (Identified(feed[0], feed[1], f"{feed[0]} feed as {feed[1].upper()}"),)
 
 
 def looks_like_x12(data: bytes) -> bool:
     """Whether the first content of the bytes is an X12 header."""
     head = data[:512].lstrip(_BLANK)
     return head.startswith(_X12_HEADS) and not head[:4].isalnum()
+
+
+def sniff(data: bytes) -> tuple[str, str] | None:
+    """Kind and form of a feed, or None; a file that looks like X12 need not be asked."""
+    from edi_iop.parsers import feeds  # loads what only feeds need
+
+    return feeds.sniff(data)
 
 
 def kind_of(st01: str | None, guide: str | None) -> str:
@@ -74,51 +89,92 @@ def kind_of_all(transactions: pl.DataFrame, ids: set[str]) -> str:
     return "TA1" if "TA1" in ids else "x12" if "ISA" in ids else "unknown"
 
 
-def _x12(data: bytes) -> tuple[Identified, ...]:
+def _x12(stream: BinaryIO) -> tuple[Identified, ...]:
     """One answer an interchange, in order."""
-    segments = split.read([data])
-    if segments.rows.is_empty():
-        code = segments.findings[0][1] if segments.findings else None
-        return (Identified("unknown", "", code.message if code else "not a file we know"),)
-    envelopes = enveloped(segments)
-    starts = [one.start for one in segments.interchanges]
-    sizes = dict(segments.rows.group_by("interchange").len().iter_rows())
-    own = pl.lit(pl.Series(starts)).search_sorted(pl.col("byte_offset"), side="right") - 1
-    heads = _parts(envelopes.headers.with_columns(number=own), "number")
-    sets = _parts(envelopes.transactions, "interchange")
-    answers = _acknowledging(data, starts)
-    none = envelopes.headers.head(0), envelopes.transactions.head(0)
-    return tuple(  # one turn an interchange
-        _interchange(
-            heads.get(number, none[0]), sets.get(number, none[1]), sizes.get(number, 0), answers[number]
+    found: list[_Interchange] = []
+    says = "not a file we know"
+    last: Enveloped | None = None
+    for frame in split.frames([(0, stream)]):  # one turn a chunk
+        if frame.findings and not found:
+            says = frame.findings[0][1].message
+        goes_on = last is not None and last.segments.following is not None
+        last = _enveloped(frame, last)
+        for number, part in enumerate(_parts_of(last)):
+            if number or not goes_on:
+                found.append(part)
+            else:
+                found[-1] = found[-1].with_more(part)
+    if not any(one.segments for one in found):
+        return (Identified("unknown", "", says),)
+    return tuple(_interchange(one) for one in found)
+
+
+@dataclass(frozen=True)
+class _Interchange:
+    """What chunks have told of an interchange so far."""
+
+    headers: pl.DataFrame
+    transactions: pl.DataFrame
+    segments: int
+    acknowledges: bool
+    """Whether it speaks of a TA1; a kind only where it holds no transaction."""
+
+    def with_more(self, part: _Interchange) -> _Interchange:
+        return _Interchange(
+            pl.concat([self.headers, part.headers]).unique("byte_offset", maintain_order=True),
+            pl.concat([self.transactions, part.transactions]),
+            self.segments + part.segments,
+            self.acknowledges or part.acknowledges,
         )
-        for number in range(len(starts))
-    )  # fmt: skip
+
+
+def _enveloped(frame: Segments, last: Enveloped | None) -> Enveloped:
+    """The frame in its envelopes, beginning with what the last one left open."""
+    left_open = None if last is None else last.left_open
+    if last is not None and left_open is not None and len(left_open.rows):
+        frame = split.continued(frame, split.headers(last.segments, left_open.rows))
+    return enveloped(frame, left_open)
+
+
+def _parts_of(found: Enveloped) -> Iterator[_Interchange]:
+    """What a chunk tells of each of its interchanges."""
+    segments = found.segments
+    rows = segments.rows.slice(segments.repeated)
+    sizes = dict(rows.group_by("interchange").len().iter_rows())
+    ta1 = segments.texts.filter(pl.col("id") == "TA1")["text"].implode()
+    acknowledging = set(rows.filter(pl.col("text").is_in(ta1))["interchange"])
+    starts = pl.lit(pl.Series([one.start for one in segments.interchanges], dtype=pl.Int64))
+    at = starts.search_sorted(pl.col("byte_offset"), side="right").cast(pl.Int64) - 1
+    # The headers of an interchange that goes on stand before this chunk.
+    heads = _parts(found.headers.with_columns(number=at.clip(lower_bound=0)), "number")
+    own = found.transactions.filter(pl.col("row") >= segments.repeated)
+    sets = _parts(own.select("interchange", "st01", "guide"), "interchange")
+    headers = found.headers.head(0).with_columns(number=pl.lit(0, pl.Int64))
+    for number in range(len(segments.interchanges)):
+        yield _Interchange(
+            heads.get(number, headers).select("id", "byte_offset", "elements"),
+            sets.get(number, own.head(0)).select("st01", "guide"),
+            sizes.get(number, 0),
+            number in acknowledging,
+        )
 
 
 def _parts(frame: pl.DataFrame, by: str) -> dict[int, pl.DataFrame]:
     return {int(key[0]): part for key, part in frame.partition_by(by, as_dict=True).items()}
 
 
-def _acknowledging(data: bytes, starts: list[int]) -> list[bool]:
-    """Whether each interchange speaks of a TA1; a kind only where it holds no transaction."""
-    stops = [*starts[1:], len(data)]
-    return [data.find(b"TA1", start, stop) >= 0 for start, stop in zip(starts, stops, strict=True)]
-
-
-def _interchange(
-    heads: pl.DataFrame, transactions: pl.DataFrame, segments: int, acknowledges: bool
-) -> Identified:
+def _interchange(told: _Interchange) -> Identified:
+    heads, transactions = told.headers, told.transactions
     isa = heads.filter(pl.col("id") == "ISA")["elements"]
     fields = [text.strip() for text in isa[0]] if len(isa) else []
     ids = {"ISA"} if fields else set()
-    kind = kind_of_all(transactions, ids | ({"TA1"} if acknowledges else set()))
+    kind = kind_of_all(transactions, ids | ({"TA1"} if told.acknowledges else set()))
     guides = transactions["guide"].drop_nulls().unique(maintain_order=True).to_list()
     groups = heads.filter(pl.col("id") == "GS").height
     return Identified(
         kind=kind,
         form="x12",
-        says=_says(kind, transactions, groups, segments),
+        says=_says(kind, transactions, groups, told.segments),
         guide=", ".join(guides) or None,
         sender=_field(fields, 6),
         receiver=_field(fields, 8),
@@ -126,7 +182,7 @@ def _interchange(
         usage=_field(fields, 15),
         groups=groups,
         transactions=len(transactions),
-        segments=segments,
+        segments=told.segments,
     )
 
 

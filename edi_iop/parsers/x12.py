@@ -43,6 +43,9 @@ class Asked:
     companion: str | None = None
 
 
+EVERYTHING = Asked()
+
+
 @dataclass(frozen=True)
 class Batch:
     """What a chunk of X12 files holds."""
@@ -52,11 +55,11 @@ class Batch:
     transactions: pl.DataFrame
     """One row a transaction set: file, st01, guide, name (the guide that read it, or null)."""
     envelopes: pl.DataFrame
-    """One row an ISA, GS or ST (envelopes.Enveloped.headers)."""
+    """One row an ISA, GS or ST (envelopes.Enveloped.headers); where one comes again, the last counts."""
 
 
 def read_batches(
-    files: Iterable[tuple[int, BinaryIO]], asked: Asked | None = None, size: int = CHUNK
+    files: Iterable[tuple[int, BinaryIO]], asked: Asked = EVERYTHING, size: int = CHUNK
 ) -> Iterator[Batch]:
     """Segments, envelopes, loops, checks and tables of all files, a chunk at a time.
 
@@ -64,23 +67,29 @@ def read_batches(
     chunks overlap, for two cores: while one is checked and transcribed, the next is split and
     walked. Polars and NumPy work outside the interpreter's lock.
     """
-    asked = asked or Asked()
     with ThreadPoolExecutor(1) as pool:
-        left = _Left()
         working: Future[Batch] | None = None
-        for frame in split.frames(files, size):
-            step = _step(frame, left)
-            left = _left(step)
+        for placed in steps(files, size):
             if working is not None:
                 yield working.result()
-            working = pool.submit(_batch, step, asked)
-            del frame, step  # No more than two chunks are held.
+            working = pool.submit(batch, placed, asked)
+            del placed  # No more than two chunks are held.
         if working is not None:
             yield working.result()
 
 
+def steps(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[Step]:
+    """The chunks one after another, for those who want the segments themselves; see `batch`."""
+    left = _Left()
+    for frame in split.frames(files, size):
+        placed = _step(frame, left)
+        left = _left(placed)
+        del frame  # Only what is left open is held for the next.
+        yield placed
+
+
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """A chunk whose segments have their places in envelopes and loops."""
 
     segments: Segments
@@ -97,24 +106,25 @@ class _Left:
     loops: Left | None = None
 
 
-def _step(frame: Segments, before: _Left) -> _Step:
+def _step(frame: Segments, before: _Left) -> Step:
     """The next chunk, beginning with what the last one left open."""
     if before.headers is not None:
         frame = split.continued(frame, before.headers)
     envelopes = enveloped(frame, before.envelopes)
-    return _Step(frame, envelopes, walk(frame, envelopes, before.loops))
+    return Step(frame, envelopes, walk(frame, envelopes, before.loops))
 
 
-def _left(step: _Step) -> _Left:
-    envelopes, loops = step.envelopes.left_open, step.walked.left
+def _left(placed: Step) -> _Left:
+    envelopes, loops = placed.envelopes.left_open, placed.walked.left
     if envelopes is None or not len(envelopes.rows):
         return _Left(None, envelopes, loops)
     rows = envelopes.rows if loops is None else loops.below(envelopes)
-    return _Left(split.headers(step.segments, rows), envelopes, loops)
+    return _Left(split.headers(placed.segments, rows), envelopes, loops)
 
 
-def _batch(step: _Step, asked: Asked) -> Batch:
-    segments, envelopes, walked = step.segments, step.envelopes, step.walked
+def batch(placed: Step, asked: Asked = EVERYTHING) -> Batch:
+    """Tables and findings of a chunk."""
+    segments, envelopes, walked = placed.segments, placed.envelopes, placed.walked
     parts: dict[str, list[pl.DataFrame]] = {}
     for loops in walked.loops:
         table_map = maps.for_guide(loops.guide.name)

@@ -30,7 +30,7 @@ def balance(tables: Tables) -> pl.DataFrame:
 
 
 class Running:
-    """The balance of remits that come in chunks: claims at once, payments when all is there."""
+    """The balance of remits that come in chunks: claims at once, a payment when all of it is there."""
 
     def __init__(self) -> None:
         self._sums = remit_tables({})
@@ -43,9 +43,27 @@ class Running:
         known = {**whole, "payments": self._sums["payments"]}
         return _sorted([_lines(known), _claims(known), _patients(known)])
 
+    def settled(self) -> pl.DataFrame:
+        """Findings of the payments that are over, each once: those before the last one so far."""
+        begun = self._sums["payments"].select(_PAYMENT).sort(_PAYMENT).tail(1)
+        over = {
+            name: rows.join(begun, on=_PAYMENT, how="anti", maintain_order="left")
+            for name, rows in self._sums.items()
+            if name in _SUMMED
+        }
+        if over["payments"].is_empty():
+            return FINDINGS.empty()
+        for name in over:
+            self._sums[name] = self._sums[name].join(begun, on=_PAYMENT, how="semi")
+        return _sorted([_payments({**self._sums, **over})])
+
     def payments(self) -> pl.DataFrame:
-        """Findings of all payments so far."""
-        return _sorted([_payments(self._sums)])
+        """Findings of all payments not told yet; nothing more of them is to come."""
+        if self._sums["payments"].is_empty():
+            return FINDINGS.empty()
+        found = _sorted([_payments(self._sums)])
+        self._sums = remit_tables({})
+        return found
 
 
 _SUMMED = {"payments": "", "remit_claims": "paid_cents", "provider_adjustments": "amount_cents"}

@@ -147,7 +147,7 @@ class _Page:
     def _beside(self, shown: Shown) -> Iterator[Text]:
         wide = int((self.width - self.gutter) * _RAW_SHARE)
         indent = self._indent(shown)
-        raw = _cut(_plain(shown.raw), wide - len(indent))
+        raw = _cut(shown, wide - len(indent))
         meaning = list(_meaning(shown, self.width - self.gutter - wide - 2))
         for number in range(max(len(raw), len(meaning))):
             left = indent + raw[number] if number < len(raw) else ""
@@ -158,7 +158,7 @@ class _Page:
     def _beneath(self, shown: Shown) -> Iterator[Text]:
         indent = self._indent(shown)
         left = len(indent) + self.gutter
-        for number, part in enumerate(_cut(_plain(shown.raw), max(self.width - left, 20))):
+        for number, part in enumerate(_cut(shown, max(self.width - left, 20))):
             place = self._place(shown) if number == 0 else ""
             yield Text(place.ljust(self.gutter), style="dim") + Text(indent + part)
         for line in _meaning(shown, max(self.width - left - 2, 20)):
@@ -209,10 +209,17 @@ def _paragraph(name: str, words: str, width: int) -> Iterator[Text]:
         yield text
 
 
-def _cut(text: str, width: int) -> list[str]:
-    """Text in pieces that fit, cut anywhere: a raw segment has no words."""
-    wide = max(width, 10)
-    return [text[at : at + wide] for at in range(0, len(text), wide)] or [""]
+def _cut(shown: Shown, width: int) -> list[str]:
+    """The raw segment in pieces that fit, cut behind an element; anywhere where that leaves too little."""
+    text, wide = _plain(shown.raw), max(width, 10)
+    separator = text[len(shown.segment) : len(shown.segment) + 1]
+    pieces, at = [], 0
+    while len(text) - at > wide:
+        behind = text.rfind(separator, at, at + wide) + 1 if separator else 0
+        end = behind if behind - at > wide // 2 else at + wide
+        pieces.append(text[at:end])
+        at = end
+    return [*pieces, text[at:]]
 
 
 def _plain(text: str) -> str:

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-import io
 import json
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import BinaryIO
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from edi_iop.reports.sheet import Sheet
 
 LIST_SEPARATOR = "; "
+_ROW_GROUP = 100_000
 _FORMULA = r"^[=+\-@\t\r]"
 _PLAIN_NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?$"
 
 
-def to_csv(sheet: Sheet) -> str:
+def render_parts(sheets: Iterator[Sheet], form: str) -> Iterator[str]:
+    """Sheets of the same columns as one text, a piece each: csv, json or ndjson."""
+    match form:
+        case "csv":
+            yield from (to_csv(sheet, header=not number) for number, sheet in enumerate(sheets))
+        case "json":
+            yield from _in_brackets(to_ndjson(sheet) for sheet in sheets)
+        case _:
+            yield from map(to_ndjson, sheets)
+
+
+def _in_brackets(objects: Iterable[str]) -> Iterator[str]:
+    """Lines of one object each as one array."""
+    between = "[\n"
+    for lines in filter(None, objects):
+        yield between + lines.rstrip("\n").replace("\n", ",\n")
+        between = ",\n"
+    yield "[]\n" if between == "[\n" else "\n]\n"
+
+
+def to_csv(sheet: Sheet, header: bool = True) -> str:
     """One header row and one row a record; lists in one field, parted by semicolons.
 
     A text that a spreadsheet would run as a formula gets a quote in front.
@@ -26,7 +50,7 @@ def to_csv(sheet: Sheet) -> str:
     )
     texts = [name for name, dtype in flat.schema.items() if dtype == pl.String]
     safe = flat.with_columns(_neutral(name) for name in texts)
-    return safe.write_csv(time_format="%H:%M")
+    return safe.write_csv(time_format="%H:%M", include_header=header)
 
 
 def to_ndjson(sheet: Sheet) -> str:
@@ -44,11 +68,25 @@ def to_json(sheet: Sheet) -> str:
     return "[\n" + ",\n".join(objects) + "\n]\n" if objects else "[]\n"
 
 
-def to_parquet(sheet: Sheet) -> bytes:
-    """The rows with their types: dates, times, lists, money in integer cents."""
-    content = io.BytesIO()
-    sheet.rows.write_parquet(content)
-    return content.getvalue()
+def to_parquet(sheets: Iterator[Sheet], target: BinaryIO) -> None:
+    """The rows of sheets of the same columns, with their types: dates, times, lists, cents."""
+    first = next(sheets)
+    problems: list[BaseException] = []
+
+    def rows(*_asked: object) -> Iterator[pl.DataFrame]:
+        try:
+            yield from (sheet.rows for sheet in chain([first], sheets))
+        except BaseException as problem:  # Polars would tell it in its own words
+            problems.append(problem)
+            raise
+
+    source = register_io_source(rows, schema=first.rows.schema)
+    try:
+        source.sink_parquet(target, row_group_size=_ROW_GROUP)
+    except Exception:
+        if problems:
+            raise problems[0] from None
+        raise
 
 
 def _neutral(name: str) -> pl.Expr:

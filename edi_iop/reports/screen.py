@@ -89,10 +89,9 @@ def _print(sheet: Sheet, console: Console) -> None:
             break
     else:
         _print_records(fields + sheet.notes, records, console)
-    if sheet.rows.height > MOST_ROWS:
-        console.print(
-            f"the first {MOST_ROWS} of {sheet.rows.height:,} rows; all of them: --format csv -o FILE"
-        )
+    total = sheet.total or sheet.rows.height
+    if total > MOST_ROWS:
+        console.print(f"the first {MOST_ROWS} of {total:,} rows; all of them: --format csv -o FILE")
     if sheet.closing:
         console.print(Text(sheet.closing, style="bold"))
     for line in sheet.legend:

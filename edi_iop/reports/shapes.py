@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -90,12 +91,33 @@ def file_names(names: Mapping[int, str] | None) -> pl.Expr:
     )
 
 
-def findings(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Sheet:
-    """Trouble with the data, the worst first, each at its place."""
-    whole = FINDINGS.conform(frame).with_columns(file_names(names))
-    rows = whole.sort(
+def findings(
+    frame: pl.DataFrame,
+    names: Mapping[int, str] | None = None,
+    counts: Mapping[str, int] | None = None,
+) -> Sheet:
+    """Trouble with the data, the worst first, each at its place.
+
+    counts: how many there are by severity, where `frame` holds but the worst of them.
+    """
+    sheet = findings_in_place(worst(frame), names)
+    if counts is None:
+        return sheet
+    closing = _counted(counts, SEVERITIES, "finding")
+    return replace(sheet, closing=closing, total=sum(counts.values()))
+
+
+def worst(frame: pl.DataFrame, most: int | None = None) -> pl.DataFrame:
+    """The findings, the worst first; so many at most."""
+    ordered = FINDINGS.conform(frame).sort(
         rank("severity", SEVERITIES), "file_id", "byte_offset", nulls_last=True, maintain_order=True
-    ).select(FINDING_KEYS)
+    )
+    return ordered if most is None else ordered.head(most)
+
+
+def findings_in_place(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Sheet:
+    """Trouble with the data in the order it comes, each at its place."""
+    rows = FINDINGS.conform(frame).with_columns(file_names(names)).select(FINDING_KEYS)
     return Sheet(
         "",
         rows,
@@ -254,11 +276,15 @@ def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
 
 def counted(rows: pl.DataFrame, column: str, order: tuple[str, ...], noun: str) -> str:
     """`12 violations: 9 block, 3 warn`."""
-    if not rows.height:
+    return _counted(dict(rows[column].value_counts().iter_rows()), order, noun)
+
+
+def _counted(counts: Mapping[str, int], order: tuple[str, ...], noun: str) -> str:
+    total = sum(counts.values())
+    if not total:
         return ""
-    counts = dict(rows[column].value_counts().iter_rows())
-    parts = [f"{counts[value]:,} {value}" for value in order if value in counts]
-    return f"{rows.height:,} {noun}{'' if rows.height == 1 else 's'}: {', '.join(parts)}"
+    parts = [f"{counts[value]:,} {value}" for value in order if counts.get(value)]
+    return f"{total:,} {noun}{'' if total == 1 else 's'}: {', '.join(parts)}"
 
 
 def _denied(rows: pl.DataFrame) -> str:

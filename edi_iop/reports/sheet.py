@@ -47,6 +47,8 @@ class Sheet:
     """A line of totals beneath the table."""
     legend: tuple[str, ...] = ()
     """What the codes in it mean, a line each, at the end."""
+    total: int | None = None
+    """How many rows there are, where `rows` are but the first of them."""
     document: Mapping[str, Any] | None = None
     """What JSON carries in place of the rows: a receipt is one object, not a list."""
     phi: frozenset[str] = field(default_factory=frozenset)

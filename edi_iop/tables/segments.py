@@ -28,7 +28,7 @@ SEGMENTS = Table(
         _bytes_of("raw", "the segment as it stands, without its terminator"),
         _bytes_of("before", "what stands before it: line ends, padding, foreign bytes"),
         _bytes_of("after", "its terminator; of a file's last segment all that follows"),
-        text("encoding", "how the file's bytes read as text: utf-8, or latin-1 byte for byte"),
+        text("encoding", "how the row's bytes read as text: utf-8, or latin-1 byte for byte"),
     ),
 )
 """Not stored: the archive keeps each file's bytes."""

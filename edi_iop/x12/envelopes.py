@@ -78,7 +78,8 @@ class Enveloped:
     headers: one row an ISA, GS or ST: file, id, byte_offset, the control numbers
     it stands under (interchange, group, transaction), its elements, its trailer's
     elements (null where it has none), and count: what is really inside (segments
-    ST to SE, transaction sets, groups).
+    ST to SE, transaction sets, groups). One that goes on from an earlier frame comes
+    again, with what this frame adds.
     findings: tables.FINDINGS without the file's own number (`file` instead).
     """
 
@@ -129,7 +130,7 @@ def enveloped(segments: Segments, before: Open | None = None) -> Enveloped:
     return Enveloped(
         segments,
         _transactions(heads, spans),
-        _headers(heads, ends, inside).filter(own).drop("row"),
+        _headers(heads, ends, inside).drop("row"),
         _numbered(findings.filter(own), heads),
         _left_open(segments, heads, inside, stray, before),
     )

@@ -72,7 +72,7 @@ def test_no_permission(
 
     (tmp_path / "closed.835").write_bytes(REMIT.read_bytes())
     with monkeypatch.context() as closed:
-        closed.setattr(Path, "read_bytes", refuse)
+        closed.setattr(Path, "open", refuse)
         result = call(verb, tmp_path / "closed.835", *VERBS[verb])
     assert result.exit_code == 3
     assert "permission denied; check its permissions" in result.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from edi_iop.parsers import x12
 from edi_iop.x12 import segments
 from edi_iop.x12.pieces import Piece, of_file
+from scripts.chunks import differences, files, variants
 from tests.conftest import FIXTURES
 from tests.parsers.test_mutations import damaged
 
@@ -73,3 +75,51 @@ def test_an_interchange_is_cut_before_claims() -> None:
         )
         for piece in pieces[1:]:
             assert piece.data.split(b"*")[0] in (b"CLP", b"HL", b"CLM", b"ST")
+
+
+def test_a_header_number_used_again_in_a_far_chunk() -> None:
+    """LX01 is 1 in the first header of the remit, and again in the fourth (LX_NUMBER_REPEATED)."""
+    remit = FILES[1] if b"LX*1~" in FILES[1] and b"CLP*" in FILES[1] else FILES[0]
+    begin, end = remit.index(b"LX*1~"), remit.index(b"SE*")
+    headers = b"".join(remit[begin:end].replace(b"LX*1~", b"LX*%d~" % n) for n in (1, 2, 3, 1, 4))
+    data = remit[:begin] + headers + remit[end:]
+    _, found, batches = read(data, 500)
+    assert len(batches) > 5
+    _, whole, _ = read(data, len(data) + 1)
+    assert found.equals(whole)
+    repeated = found.filter(pl.col("code") == "LX_NUMBER_REPEATED")["byte_offset"].to_list()
+    assert repeated == [data.rindex(b"LX*1~")]
+
+
+def test_lines_of_a_claim_that_is_cut_count_on() -> None:
+    """A claim of 400 lines, longer than four chunks, is cut in its middle; its LX01 stay in order."""
+    claim = next(data for data in FILES if b"CLM*" in data)
+    begin, end = claim.index(b"LX*1~"), claim.index(b"LX*2~")
+    lines = b"".join(claim[begin:end].replace(b"LX*1~", b"LX*%d~" % n) for n in range(1, 401))
+    after = claim.index(b"HL*", end)
+    data = claim[:begin] + lines + claim[after:]
+    _, found, batches = read(data, 2000)
+    _, whole, _ = read(data, len(data) + 1)
+    assert len(batches) > 3
+    assert found["code"].to_list() == whole["code"].to_list()
+    assert "LX_NUMBER_WRONG" not in found["code"].to_list()
+
+
+def test_claims_without_their_header_in_every_chunk() -> None:
+    """The LX before the claims is absent: loop 2000 is open from chunk to chunk and has no first segment."""
+    remit = next(data for data in FILES if b"LX*1~" in data and b"CLP*" in data)
+    begin, end = remit.index(b"CLP*"), remit.index(b"SE*")
+    data = remit.replace(b"LX*1~\n", b"", 1)
+    data = data.replace(remit[begin:end], remit[begin:end] * 4)
+    assert b"LX*" not in data
+    assert list(differences(data, (300, 900, 2000))) == []
+    assert len(read(data, 300)[0]["remit_claims"]) == data.count(b"\nCLP*")
+
+
+def test_some_samples_and_damages_of_them(samples: Path) -> None:
+    """scripts/chunks reads all of them, and more damages."""
+    paths = [path for kind in ("835", "837I", "negative") for path in files([samples / kind])]
+    for number, path in enumerate(paths[::12]):
+        data = path.read_bytes()[:20_000]
+        for name, harmed in variants(data, 1, number):
+            assert list(differences(harmed, (400, 3000))) == [], (path.name, name)

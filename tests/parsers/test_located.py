@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from edi_iop.parsers.located import locate, of_claim
+from edi_iop.parsers.segment_table import segment_tables
 from edi_iop.x12 import separators
 from tests.conftest import FIXTURES
 
@@ -31,36 +33,52 @@ VARIANTS = {
 }
 
 
-def written_back(content: bytes) -> bytes:
-    rows = locate([(7, content)]).table()
+def table(files: list[tuple[int, bytes]], size: int = 1 << 20) -> pl.DataFrame:
+    """The table `segments` of files read in chunks of that size."""
+    opened = ((number, io.BytesIO(content)) for number, content in files)
+    return pl.concat([rows for _, rows in segment_tables(opened, size)])
+
+
+def joined(rows: pl.DataFrame) -> bytes:
+    """What the rows say of a file's bytes."""
+    texts = rows.select(pl.concat_str("before", "raw", "after"), "encoding").iter_rows()
+    return b"".join(text.encode(encoding) for text, encoding in texts)
+
+
+@pytest.mark.parametrize("size", [1 << 20, 300])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_segments_written_back_are_the_same_bytes(variant: str, size: int) -> None:
+    rows = table([(7, VARIANTS[variant])], size)
     assert rows["file_id"].unique().to_list() == [7]
-    text = "".join(rows.select(pl.concat_str("before", "raw", "after")).to_series())
-    return text.encode(rows["encoding"][0])
+    assert joined(rows) == VARIANTS[variant]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_segments_written_back_are_the_same_bytes(variant: str) -> None:
-    assert written_back(VARIANTS[variant]) == VARIANTS[variant]
+def test_chunks_make_the_same_rows(variant: str) -> None:
+    """But for the encoding, which is told for each row: a chunk of ASCII is UTF-8 in any file."""
+    files = [(1, VARIANTS[variant]), (2, CLAIM), (3, b"no X12"), (4, VARIANTS[variant] * 2)]
+    whole = table(files)
+    for size in (200, 700, 2000):
+        assert table(files, size).drop("encoding").equals(whole.drop("encoding"))
 
 
 def test_samples_written_back_are_the_same_bytes(samples: Path) -> None:
     files = [path.read_bytes() for path in sorted(samples.rglob("*")) if path.is_file()]
-    found = locate(list(enumerate(files))).table()
+    found = table(list(enumerate(files)))
     assert found["file_id"].n_unique() > 150
     for (number,), rows in found.partition_by("file_id", as_dict=True).items():
-        text = "".join(rows.select(pl.concat_str("before", "raw", "after")).to_series())
-        assert text.encode(rows["encoding"][0]) == files[int(str(number))]
+        assert joined(rows) == files[int(str(number))]
 
 
 def test_every_offset_is_where_its_segment_stands() -> None:
     content = VARIANTS["two interchanges with garbage between"]
-    for row in locate([(1, content)]).table().iter_rows(named=True):
+    for row in table([(1, content)]).iter_rows(named=True):
         at, raw = row["byte_offset"], row["raw"].encode()
         assert content[at : at + len(raw)] == raw
 
 
 def test_a_segment_knows_its_envelopes_guide_and_loop() -> None:
-    rows = locate([(1, CLAIM), (2, REMIT)]).table()
+    rows = table([(1, CLAIM), (2, REMIT)])
     place = "file_id", "interchange", "group", "transaction", "segment_position", "guide", "loop"
     told = {(row[0], row[-1]): row[1:-1] for row in rows.select(*place, "raw").iter_rows()}
     assert told[1, "CLM*EA1B2C3D4EZ*700***13:A:2**A*Y*Y"] == (
@@ -72,14 +90,14 @@ def test_a_segment_knows_its_envelopes_guide_and_loop() -> None:
 
 
 def test_what_the_guide_has_no_place_for_has_no_loop() -> None:
-    rows = locate([(1, FLAT.replace(b"LX*1~", b"ZZZ*1~LX*1~"))]).table()
+    rows = table([(1, FLAT.replace(b"LX*1~", b"ZZZ*1~LX*1~"))])
     assert rows.filter(pl.col("segment") == "ZZZ")["loop"].to_list() == [None]
 
 
 def test_files_that_are_no_x12_have_no_segments() -> None:
-    located = locate([(1, b"client_id,last_name\n"), (2, b""), (3, REMIT)])
-    assert located.table()["file_id"].unique().to_list() == [3]
-    assert locate([]).table().is_empty()
+    rows = table([(1, b"client_id,last_name\n"), (2, b""), (3, REMIT)])
+    assert rows["file_id"].unique().to_list() == [3]
+    assert table([]).is_empty()
 
 
 def segments(content: bytes, claim: str) -> list[str]:

@@ -1,0 +1,73 @@
+"""Feeds told from X12 by the first bytes of a file: X12 is read in chunks, a feed whole."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+import polars as pl
+
+from edi_iop.errors import FeedRejected
+from edi_iop.findings import Finding
+from edi_iop.parsers.identify import looks_like_x12, sniff
+from edi_iop.parsers.streams import ahead
+from edi_iop.parsers.x12 import Batch, Tables
+from edi_iop.tables import FINDINGS
+from edi_iop.tables.found import catalogued, findings_frame
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One file: its kind, its canonical tables, its findings, its transaction sets or rows."""
+
+    kind: str
+    tables: Tables
+    findings: pl.DataFrame
+    transactions: int
+    rejected: str | None = None
+    """Why a feed was refused as a whole."""
+    envelopes: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """X12: one row an ISA, GS or ST, in order: id, byte_offset, interchange, group and
+    transaction (control numbers), elements, trailer (elements, or null), count (what is inside)."""
+
+
+class Apart:
+    """Files on their way to where they are read: `x12` hands on X12, `feeds` has what else came by."""
+
+    def __init__(self, files: Iterable[tuple[int, BinaryIO]]) -> None:
+        self._files = files
+        self._feeds: deque[Batch] = deque()
+        self.kinds: dict[int, str] = {}
+        """Of the feeds that came by."""
+
+    def x12(self) -> Iterator[tuple[int, BinaryIO]]:
+        """The files that are no feeds."""
+        for file_id, stream in self._files:
+            head, whole = ahead(stream)
+            sniffed = None if looks_like_x12(head) else sniff(head)
+            if sniffed is None:
+                yield file_id, whole
+                continue
+            read = feed(file_id, whole.read(), sniffed[0])
+            self.kinds[file_id] = read.kind
+            self._feeds.append(Batch(read.tables, read.findings, pl.DataFrame(), pl.DataFrame()))
+
+    def feeds(self) -> Iterator[Batch]:
+        """The feeds met since they were last asked for, a batch each."""
+        while self._feeds:
+            yield self._feeds.popleft()
+
+
+def feed(file_id: int, data: bytes, kind: str) -> Parsed:
+    """A feed of that kind, or why it was refused."""
+    from edi_iop.parsers import feeds  # loads what only feeds need
+
+    try:
+        _, table, findings = feeds.read_feed(file_id, data)
+    except FeedRejected as problem:
+        reason = str(problem)
+        found = findings_frame([Finding("FEED_REJECTED", reason)], file_id)
+        return Parsed(kind, {}, found, 0, reason)
+    return Parsed(kind, {kind: table}, catalogued(FINDINGS.conform(findings)), len(table))

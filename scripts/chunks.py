@@ -1,0 +1,116 @@
+"""Files read in chunks against the same files read whole: tables, findings and places must be equal.
+
+Each file as it is, and seeded damages of it, at several chunk sizes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import random
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from edi_iop.parsers import x12
+from edi_iop.parsers.identify import looks_like_x12
+from tests.parsers.test_mutations import damaged
+
+SIZES = (700, 2500, 9000)
+"""A claim is cut in its middle where it is longer than four chunks; then its sums are not whole."""
+_SILENT = ("SITUATION_", "HL_CHILD_WRONG")
+"""Rules that may stay silent across a cut (README, SNIP 4); what chunks find more is a difference."""
+_ORDER = ("byte_offset", "code", "element", "component", "message")
+_PLACE = ("code", "byte_offset", "element", "message")
+
+Read = tuple[dict[str, pl.DataFrame], pl.DataFrame]
+
+
+def read(data: bytes, size: int) -> Read:
+    """The tables that have rows, and the findings in the order of their places."""
+    batches = list(x12.read_batches([(7, io.BytesIO(data))], size=size))
+    names = sorted({name for one in batches for name, rows in one.tables.items() if len(rows)})
+    tables = {
+        name: pl.concat([one.tables[name] for one in batches if name in one.tables])
+        for name in names
+    }
+    found = pl.concat([one.findings for one in batches])
+    return tables, found.sort(_ORDER, maintain_order=True)
+
+
+def differences(data: bytes, sizes: Sequence[int] = SIZES) -> Iterator[str]:
+    """What chunks of each size give otherwise than the whole, a line each."""
+    tables, findings = read(data, len(data) + 1)
+    for size in sizes:
+        parts, found = read(data, size)
+        if parts.keys() != tables.keys():
+            yield f"at {size}: tables {sorted(parts.keys() ^ tables.keys())} are not in both"
+        for name in parts.keys() & tables.keys():
+            if not parts[name].equals(tables[name]):
+                yield f"at {size}: table {name}: {len(parts[name])} rows, whole {len(tables[name])}"
+        expected = _without_silent(findings, found)
+        if not found.equals(expected):
+            yield f"at {size}: findings {_unlike(found, expected)}"
+
+
+def _without_silent(whole: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The findings of the whole, but for those of silent rules that chunks have not."""
+    silent = pl.any_horizontal(pl.col("code").str.starts_with(one) for one in _SILENT)
+    told = whole.join(found, on=_PLACE, how="semi", nulls_equal=True, maintain_order="left")
+    kept = pl.concat([whole.filter(~silent), told.filter(silent)])
+    return kept.sort(_ORDER, maintain_order=True)
+
+
+def _unlike(found: pl.DataFrame, expected: pl.DataFrame) -> str:
+    """The first finding of each side that the other has not."""
+    told = []
+    for name, one, other in (("more", found, expected), ("less", expected, found)):
+        rows = (
+            one.join(other, on=_PLACE, how="anti", nulls_equal=True).select(_PLACE).head(1).rows()
+        )
+        told += [f"{name} {row}" for row in rows]
+    return "; ".join(told) or "the same, otherwise placed or ordered"
+
+
+def variants(data: bytes, damages: int, seed: int) -> Iterator[tuple[str, bytes]]:
+    """The file, and so many damages of it."""
+    yield "as it is", data
+    for number in range(damages):
+        chance = random.Random(f"{seed} {number}")
+        harmed = data
+        for _ in range(chance.choice([1, 1, 2])):
+            harmed = damaged(harmed, chance)
+        yield f"damage {number}", harmed
+
+
+def files(named: Iterable[Path]) -> Iterator[Path]:
+    """The X12 files named, or in folders named."""
+    for path in named:
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (one for one in inside if one.is_file() and looks_like_x12(one.read_bytes()))
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="chunks", description=(__doc__ or "").splitlines()[0])
+    asked.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files or folders")
+    asked.add_argument("--damages", type=int, default=3, metavar="N", help="of each file")
+    asked.add_argument("--seed", type=int, default=1, metavar="N")
+    given = asked.parse_args()
+    count = unlike = 0
+    for path in files(given.files):
+        for name, data in variants(path.read_bytes(), given.damages, given.seed):
+            count += 1
+            told = list(differences(data))
+            unlike += bool(told)
+            for line in told:
+                print(f"{path.name}, {name}: {line}", flush=True)
+    print(
+        f"{count} files in chunks of {', '.join(map(str, SIZES))} bytes: {unlike} unlike the whole"
+    )
+    return 1 if unlike else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
