@@ -35,7 +35,7 @@ class _Run:
 
     @cached_property
     def group(self) -> Integers:
-        return self.loops.instance(self.loop)[self.places]
+        return self.loops.instance(self.loop)[self.places].astype(np.int64)
 
     @cached_property
     def _distinct(self) -> tuple[pl.DataFrame, pl.Series]:
