@@ -22,6 +22,8 @@ from edi_iop.guides.structure import FAULTS
 
 _NONE = -1
 """What is no number."""
+_NEGATIVE = r"^-[0-9]+$"
+"""A number by its form, and never a running one."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
         at = np.maximum.accumulate(np.where(level == above, np.arange(len(level)), 0))
         due = number[at]
         known = (level[at] == above) & (levels.group[at] == levels.group) & (due != _NONE)
-        wrong = (level == own) & known & (parent != _NONE) & (parent != due)
+        wrong = (level == own) & known & (parent != due) & (levels.text(2) != "").to_numpy()
         says = "HL02 is not {}, the level above"
         yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
 
@@ -141,7 +143,8 @@ def _lines(loops: Loops, claim: Node) -> Iterator[pl.DataFrame]:
         lines = _Run(loops, claim, places)
         number = lines.number(1)
         due = lines.due(number)
-        wrong = (number != _NONE) & (due != _NONE) & (number != due)
+        negative = lines.text(1).str.contains(_NEGATIVE).to_numpy()
+        wrong = ((number != _NONE) | negative) & (due != _NONE) & (number != due)
         says = "LX01 is not {}, the next number"
         yield from _faults(lines, wrong, "LX_NUMBER_WRONG", says, 1, due)
 
