@@ -71,9 +71,25 @@ CLAIM_FAULTS = [
     ("N4*PORTLAND*ME*04101~\nDMG", "N4*PORTLAND*MX*04101~\nDMG", ("CODE_UNKNOWN", 16, "2010BA", "N4", 2, None)),
     ("13:A:2**A*Y*Y", "13:A:2*Y*A*Y*Y", ("ELEMENT_NOT_USED", 19, "2300", "CLM", 6, None)),
     ("13:A:2", "13:A", ("ELEMENT_MISSING", 19, "2300", "CLM", 5, 3)),
+    ("HL*4*3*23*0", "HL*4*ZZ*23*0", ("HL_PARENT_WRONG", 43, "2000C", "HL", 2, None)),
     ("HI*ABK:F1020~", "HI*ABK~", ("ELEMENT_MISSING", 24, "2300", "HI", 1, 2)),
     ("PRV*AT*PXC*2084P0800X~\nLX", "PRV*BI*PXC*2084P0800X~\nLX", ("SEGMENT_ORDER", 27, "2000A", "PRV", None, None)),
 ]  # fmt: skip
+
+UNSEEN_FAULTS = [
+    # pyx12 does not find these: it counts the lines of an 837P alone, knows no repetitions, and its
+    # expression for the billing provider's ZIP code does not say where it ends.
+    ("LX*1~", "LX*-1~", ("LX_NUMBER_WRONG", 28, "2400", "LX", 1, None)),
+    ("PRV*AT*PXC*2084P0800X", "PRV*AT*PXC*2084P0800X ^X", ("REPETITION_EXCESS", 27, "2310A", "PRV", 3, None)),
+    ("N4*PORTLAND*ME*041010020~\nREF", "N4*PORTLAND*ME*0410100201~\nREF", ("FORM_INVALID", 10, "2010AA", "N4", 3, None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), UNSEEN_FAULTS)
+def test_fault_pyx12_does_not_see(before: str, after: str, expected: Found) -> None:
+    new = changed(CLAIM, before, after)
+    assert findings(new) == [expected]
+    assert verdict(new)[0] is True
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), REMIT_FAULTS)
