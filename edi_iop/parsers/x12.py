@@ -185,7 +185,8 @@ def _guided(loops: Loops, envelopes: Enveloped, companion: str | None) -> pl.Dat
     """Faults against the guide, and a companion guide where one is named, each at its segment."""
     found = [check(loops) for check in _CHECKS]
     found += [companion_faults(loops, companion)] if companion else []
-    faults = pl.concat(found, how="diagonal").filter(pl.col("place") >= loops.repeated)
+    told = structure.said_once(loops, pl.concat(found, how="diagonal"))
+    faults = told.filter(pl.col("place") >= loops.repeated)
     if faults.is_empty():
         return FINDINGS.empty()
     rows, number = loops.standing(faults["place"].to_numpy())
