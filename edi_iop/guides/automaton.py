@@ -194,6 +194,8 @@ _IMPLIED = 1.0
 _IMPLIED_MORE = 0.35
 _INSIDE = 0.4
 """The implied loop is entered by a required segment that is not its first."""
+_NEXT = 0.35
+"""The implied loop is entered by another segment; it is required, and due next."""
 _SKIPPED = 0.4
 """The implied loop would lack required parts besides its first segment."""
 _OPTIONAL = 0.1
@@ -229,12 +231,20 @@ def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...]) ->
     if implied:
         cost += _IMPLIED + _IMPLIED_MORE * (len(implied) - 1)
         if not node.starts_loop:
-            cost += _INSIDE if node.usage == "R" else _UNMATCHED
+            next_loop = implied[-1].usage == "R" and not _misses(present, node, shared)
+            cost += _INSIDE if node.usage == "R" else _NEXT if next_loop else _UNMATCHED
         if any(_skipped(loop, _branch(node, loop)) for loop in implied):
             cost += _SKIPPED
     if any(one.usage != "R" for one in (node, *implied)):
         cost += _OPTIONAL
     return cost
+
+
+def _misses(present: Node, node: Node, shared: Node) -> bool:
+    """Whether a node stands before the present place, or something required between the two."""
+    here, there = _branch(present, shared), _branch(node, shared)
+    between = (child.usage == "R" and here < child.index < there for child in shared.children)
+    return there < here or any(between)
 
 
 def _skipped(loop: Node, number: int) -> bool:
