@@ -144,7 +144,8 @@ class Automaton:
 
     def _repair(self, present: Node, fitting: list[Node]) -> Transition:
         """The nearest place where the segment fits, if one is near enough."""
-        repairs = [repair for node in fitting for repair in _detours(present, node)]
+        only = len({node.loop.id for node in fitting}) == 1
+        repairs = [repair for node in fitting for repair in _detours(present, node, only)]
         if not repairs:
             return Transition(None, (), "SEGMENT_UNEXPECTED")
         return min(repairs, key=lambda repair: repair[0])[1]
@@ -204,9 +205,10 @@ _OPTIONAL = 0.1
 Cost = tuple[float, int, int]
 
 
-def _detours(present: Node, node: Node) -> Iterable[tuple[Cost, Transition]]:
+def _detours(present: Node, node: Node, only: bool) -> Iterable[tuple[Cost, Transition]]:
     """The ways to match a segment at a node the guide does not lead to, with their costs.
 
+    only: the guide has such a segment in this loop alone.
     One way for each open loop they share: loops below it are begun anew.
     """
     open_loops = [loop for loop in present.above() if not loop.wrapper]
@@ -220,13 +222,13 @@ def _detours(present: Node, node: Node) -> Iterable[tuple[Cost, Transition]]:
         implied = begins[:-1] if node.starts_loop else begins
         if node.starts_loop and not begins:
             continue
-        cost = _cost(present, node, shared, implied)
+        cost = _cost(present, node, shared, implied, only)
         if cost < _UNMATCHED:
             fault = "LOOP_START_MISSING" if implied else "SEGMENT_ORDER"
             yield (cost, climb, node.index), Transition(node, begins, fault, implied)
 
 
-def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...]) -> float:
+def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...], only: bool) -> float:
     cost = _BACK if _precedes(node, present, shared) else 0.0
     if implied:
         cost += _IMPLIED + _IMPLIED_MORE * (len(implied) - 1)
@@ -235,7 +237,9 @@ def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...]) ->
             cost += _INSIDE if node.usage == "R" else _NEXT if next_loop else _UNMATCHED
         if any(_skipped(loop, _branch(node, loop)) for loop in implied):
             cost += _SKIPPED
-    if any(one.usage != "R" for one in (node, *implied)):
+    # The second segment of each such loop, and of no other, tells it as well as the first.
+    second = implied and implied[-1].children[1:2] == [node] and node.usage == "R"
+    if any(one.usage != "R" for one in (node, *implied)) and not (only and second):
         cost += _OPTIONAL
     return cost
 
