@@ -34,20 +34,26 @@ def of_guide(guide_name: str) -> tuple[str | None, ...]:
 
 
 def _segment(node: Node) -> str:
-    """Elements in order; what may be absent at the end, from the end inwards."""
+    """Elements in order; what may be absent at the end, from the end inwards.
+
+    Nothing before a required element may be absent: it may only be empty.
+    """
     width = max((spec.position for spec in node.elements), default=0)
     tail = ""
     place = width
+    needed = False
     while place > 0:
         spec = node.element(place)
         before = node.element(place - 1)
         if spec is None:
-            tail = f"(?:{sep.ELEMENT}{tail})?" if tail else ""
+            tail = _optional(tail, needed) if tail else ""
         elif spec.data_element == "1251" and before is not None and before.data_element == "1250":
-            tail = _optional(_period(before, spec) + tail, before.usage == "R" or spec.usage == "R")
+            needed = needed or "R" in (before.usage, spec.usage)
+            tail = _optional(_period(before, spec) + tail, needed)
             place -= 1
         else:
-            tail = _optional(_whole(node, spec) + tail, spec.usage == "R")
+            needed = needed or spec.usage == "R"
+            tail = _optional(_whole(node, spec) + tail, needed)
         place -= 1
     return f"^{node.id}{tail}$"
 
@@ -71,9 +77,12 @@ def _composite(node: Node, spec: ElementSpec) -> str:
         key=lambda part: part.component or 0,
     )
     tail = ""
+    needed = False
     for part in reversed(parts):
+        needed = needed or part.usage == "R"
         if part.usage == "N":
-            tail = f"(?:{sep.COMPONENT}{tail})?" if tail else ""
+            passed = sep.COMPONENT + tail
+            tail = passed if needed else f"(?:{passed})?" if tail else ""
             continue
         value = _value(part)
         own = value if part.usage == "R" else f"(?:{value})?"
@@ -81,9 +90,7 @@ def _composite(node: Node, spec: ElementSpec) -> str:
         if part.component == 1:
             tail = inner
         else:
-            tail = (
-                f"{sep.COMPONENT}{inner}" if part.usage == "R" else f"(?:{sep.COMPONENT}{inner})?"
-            )
+            tail = f"{sep.COMPONENT}{inner}" if needed else f"(?:{sep.COMPONENT}{inner})?"
     return tail
 
 

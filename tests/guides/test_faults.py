@@ -49,6 +49,7 @@ REMIT_FAULTS = [
     ("BPR*I*560*C*CHK************20260310~\nTRN*1*CHK0000417*1990000001~", "TRN*1*CHK0000417*1990000001~\nBPR*I*560*C*CHK************20260310~", ("SEGMENT_ORDER", 3, "ST_LOOP", "BPR", None, None)),
     ("DTM*405*20260309~", "DTM*405*20260309~\nDTM*405*20260309~", ("SEGMENT_REPEATS", 5, "ST_LOOP", "DTM", None, None)),
     # elements
+    ("BPR*I*560*C*CHK************20260310~", "BPR*I*560*C*CHK~", ("ELEMENT_MISSING", 2, "ST_LOOP", "BPR", 16, None)),
     ("TRN*1*CHK0000417", "TRN*1*", ("ELEMENT_MISSING", 3, "ST_LOOP", "TRN", 2, None)),
     ("CLP*EB1B2C3D4EY*4", "CLP*EB1B2C3D4EY*44", ("CODE_INVALID", 32, "2100", "CLP", 2, None)),
     ("*310*0**12*ICN0002", "*310*zero**12*ICN0002", ("NUMBER_INVALID", 32, "2100", "CLP", 4, None)),
@@ -71,6 +72,8 @@ CLAIM_FAULTS = [
     ("N4*PORTLAND*ME*04101~\nDMG", "N4*PORTLAND*MX*04101~\nDMG", ("CODE_UNKNOWN", 16, "2010BA", "N4", 2, None)),
     ("13:A:2**A*Y*Y", "13:A:2*Y*A*Y*Y", ("ELEMENT_NOT_USED", 19, "2300", "CLM", 6, None)),
     ("13:A:2", "13:A", ("ELEMENT_MISSING", 19, "2300", "CLM", 5, 3)),
+    ("HI*ABK:F1020~\nHI*ABF:F331*ABF:F411~", "HI*ABK:F1020~\nHI*BE:A1~", ("ELEMENT_MISSING", 25, "2300", "HI", 1, 5)),
+    ("*AUTH5501~", "~", ("ELEMENT_MISSING", 23, "2300", "REF", 2, None)),
     ("HL*4*3*23*0~\n", "", ("LOOP_START_MISSING", 43, "2000C", "HL", None, None)),
     ("HL*4*3*23*0", "HL*4*3*2x*0", ("SEGMENT_UNEXPECTED", 43, "2010BB", "HL", None, None)),
     ("NM1*IL*1*RIVERA*ALEX****MI*HB100200~\n", "", ("LOOP_START_MISSING", 14, "2010BA", "NM1", None, None)),
