@@ -18,6 +18,7 @@ import polars as pl
 from edi_iop import parsers
 from edi_iop.parsers import Parsed
 from edi_iop.reconciler.balance import balance
+from edi_iop.tables import TABLES
 from tests.referee import report
 
 
@@ -72,6 +73,8 @@ def pyx12(data: bytes) -> Opinion:
     valid, said = report(data)
     if valid is None:
         return Opinion(None, (Fault(said["problem"], says=said["says"]),))
+    if not valid and not said.get("interchanges"):
+        return Opinion(None, (Fault("refused", says="pyx12 does not take it for X12"),))
     return Opinion(valid, tuple(_faults(said)))
 
 
@@ -130,6 +133,9 @@ _OPENED = re.compile(r'fails in loop "(\w+)" opened at segment #(\d+)')
 """How oxedi names what does not balance: its loop, and the number of its first segment in the file."""
 
 
+_MONEY = ("payments", "remit_claims", "remit_lines", "adjustments", "provider_adjustments")
+
+
 @dataclass(frozen=True, order=True)
 class Imbalance:
     """A line, claim or payment of an 835 that does not balance, by the place of its first segment."""
@@ -138,10 +144,24 @@ class Imbalance:
     byte_offset: int
 
 
-def our_money(parsed: Parsed) -> frozenset[Imbalance]:
-    """What of an 835 does not balance as we find it; the patient's share alone is a warning."""
-    found = balance(parsed.tables).filter(pl.col("severity") == "error")
-    return frozenset(Imbalance(*row) for row in found.select("code", "byte_offset").iter_rows())
+def our_money(files: Sequence[bytes]) -> list[tuple[frozenset[Imbalance], frozenset[str]]]:
+    """What of each 835 does not balance as we find it, and the codes of its other findings.
+
+    All files are read as one batch. The patient's share alone is a warning.
+    """
+    read = parsers.parse(list(enumerate(files)))
+    tables = {
+        name: pl.concat(one.tables.get(name, TABLES[name].empty()) for one in read.values())
+        for name in _MONEY
+    }
+    found = balance(tables).filter(pl.col("severity") == "error")
+    wrong: dict[int, set[Imbalance]] = {}
+    for file, code, offset in found.select("file_id", "code", "byte_offset").iter_rows():
+        wrong.setdefault(file, set()).add(Imbalance(code, offset))
+    return [
+        (frozenset(wrong.get(number, ())), frozenset(one.findings["code"]))
+        for number, one in read.items()
+    ]
 
 
 def oxedi_money(data: bytes) -> frozenset[Imbalance] | None:
