@@ -213,8 +213,8 @@ class Automaton:
 
     def _repair(self, present: Node, fitting: list[Node]) -> Transition:
         """The nearest place where the segment fits, if one is near enough."""
-        limit = _ONLY if len(fitting) == 1 else _UNMATCHED
-        repairs = [repair for node in fitting for repair in _detours(present, node, limit)]
+        only = len({node.loop.id for node in fitting}) == 1
+        repairs = [repair for node in fitting for repair in _detours(present, node, only)]
         if not repairs:
             return Transition(None, (), "SEGMENT_UNEXPECTED")
         return min(repairs, key=lambda repair: repair[0])[1]
@@ -257,8 +257,6 @@ def _entries(loop: Node) -> Iterable[tuple[Node, tuple[Node, ...]]]:
 
 _UNMATCHED = 1.5
 """What leaving a segment unmatched costs; a repair must cost less."""
-_ONLY = 1.55
-"""What it costs where a guide has the segment at one place only: a patient's PAT."""
 _BACK = 1.05
 """The segment belongs before the present place."""
 _IMPLIED = 1.0
@@ -266,6 +264,8 @@ _IMPLIED = 1.0
 _IMPLIED_MORE = 0.35
 _INSIDE = 0.4
 """The implied loop is entered by a required segment that is not its first."""
+_NEXT = 0.35
+"""The implied loop is entered by another segment; it is required, and due next."""
 _SKIPPED = 0.4
 """The implied loop would lack required parts besides its first segment."""
 _OPTIONAL = 0.1
@@ -274,9 +274,10 @@ _OPTIONAL = 0.1
 Cost = tuple[float, int, int]
 
 
-def _detours(present: Node, node: Node, limit: float) -> Iterable[tuple[Cost, Transition]]:
+def _detours(present: Node, node: Node, only: bool) -> Iterable[tuple[Cost, Transition]]:
     """The ways to match a segment at a node the guide does not lead to, with their costs.
 
+    only: the guide has such a segment in this loop alone.
     One way for each open loop they share: loops below it are begun anew.
     """
     open_loops = [loop for loop in present.above() if not loop.wrapper]
@@ -290,23 +291,33 @@ def _detours(present: Node, node: Node, limit: float) -> Iterable[tuple[Cost, Tr
         implied = begins[:-1] if node.starts_loop else begins
         if node.starts_loop and not begins:
             continue
-        cost = _cost(present, node, shared, implied)
-        if cost < limit:
+        cost = _cost(present, node, shared, implied, only)
+        if cost < _UNMATCHED:
             fault = "LOOP_START_MISSING" if implied else "SEGMENT_ORDER"
             yield (cost, climb, node.index), Transition(node, begins, fault, implied)
 
 
-def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...]) -> float:
+def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...], only: bool) -> float:
     cost = _BACK if _precedes(node, present, shared) else 0.0
     if implied:
         cost += _IMPLIED + _IMPLIED_MORE * (len(implied) - 1)
         if not node.starts_loop:
-            cost += _INSIDE if node.usage == "R" else _UNMATCHED
+            next_loop = implied[-1].usage == "R" and not _misses(present, node, shared)
+            cost += _INSIDE if node.usage == "R" else _NEXT if next_loop else _UNMATCHED
         if any(_skipped(loop, _branch(node, loop)) for loop in implied):
             cost += _SKIPPED
-    if any(one.usage != "R" for one in (node, *implied)):
+    # The second segment of each such loop, and of no other, tells it as well as the first.
+    second = implied and implied[-1].children[1:2] == [node] and node.usage == "R"
+    if any(one.usage != "R" for one in (node, *implied)) and not (only and second):
         cost += _OPTIONAL
     return cost
+
+
+def _misses(present: Node, node: Node, shared: Node) -> bool:
+    """Whether a node stands before the present place, or something required between the two."""
+    here, there = _branch(present, shared), _branch(node, shared)
+    between = (child.usage == "R" and here < child.index < there for child in shared.children)
+    return there < here or any(between)
 
 
 def _skipped(loop: Node, number: int) -> bool:

@@ -73,11 +73,12 @@ def _text(element: int) -> pl.Expr:
 
 
 def _cents(element: int) -> pl.Expr:
-    """An amount in cents; what is no number is told elsewhere and counts as zero.
+    """An amount in cents; what is no number, or too long for one, is told elsewhere and counts as zero.
 
     A float holds every amount of up to 15 digits exactly enough to be rounded to its cent.
     """
-    return (_text(element).cast(pl.Float64, strict=False).fill_null(0) * 100).round().cast(pl.Int64)
+    cents = (_text(element).cast(pl.Float64, strict=False) * 100).round()
+    return cents.cast(pl.Int64, strict=False).fill_null(0)
 
 
 def _decisions(claims: _Claims) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 
 from edi_iop.guides import patterns
@@ -49,8 +50,29 @@ def element_faults(loops: Loops) -> pl.DataFrame:
     missing = found[-1].select("pair", "element")
     # A note that asks for a required element says nothing new.
     found.append(syntax_notes(loops).join(missing, on=["pair", "element"], how="anti"))
-    faults = pl.concat(found, how="diagonal_relaxed")
-    return pl.DataFrame(schema=FAULTS) if faults.is_empty() else _placed(loops, faults)
+    faults = _within(pl.concat(found, how="diagonal_relaxed"))
+    if faults.is_empty():
+        return pl.DataFrame(schema=FAULTS)
+    return _at_home(loops, _placed(loops, faults))
+
+
+def _within(faults: pl.DataFrame) -> pl.DataFrame:
+    """Without what is wrong inside surplus repetitions: they are too many already."""
+    if "repetition" not in faults.columns:
+        return faults
+    surplus = faults.filter(
+        (pl.col("code") == "REPETITION_EXCESS") & (pl.col("repetition") > 0)
+    ).select("pair", "element", most="repetition")
+    counted = faults.join(surplus, on=["pair", "element"], how="left", maintain_order="left")
+    beyond = (pl.col("code") != "REPETITION_EXCESS") & (pl.col("repetition") >= pl.col("most"))
+    return counted.filter(~beyond.fill_null(False)).drop("most")
+
+
+def _at_home(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """Without codes a segment may not carry where it was put back: it was out of its place."""
+    moved = np.array([one.fault == "SEGMENT_ORDER" for one in loops.automaton.transitions])
+    guessed = pl.Series(moved[loops.taken[faults["place"].to_numpy()]])
+    return faults.filter(~(guessed & (faults["code"] == "CODE_INVALID")))
 
 
 def _suspects(loops: Loops) -> pl.DataFrame:

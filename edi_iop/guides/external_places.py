@@ -98,7 +98,10 @@ def _places(node: Node, spec: ElementSpec) -> Iterator[Place]:
     if spec.external in external().guide_lists:
         named = external().guide_lists[spec.external].list or OF_GUIDE + spec.external
         yield _place(node, spec, named, None, None)
+    named_by_map = OF_GUIDE + (spec.external or "")
     for use in external().use:
+        if use.list == named_by_map:
+            continue
         if use.element != spec.data_element or (spec.form and use.list in external().forms):
             continue
         if use.unless and _qualifier(node, spec, use.unless, after=False):

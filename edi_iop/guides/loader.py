@@ -192,10 +192,17 @@ def _element(xml: ElementTree.Element, of: int | None, of_usage: Usage) -> Eleme
         usage=_usage(_text(xml, "usage")),
         codes=frozenset(listed),
         external=None if codes is None else codes.get("external"),
-        form=xml.findtext("regex") or None,
+        form=_form(xml.findtext("regex")),
         repeats=1,
         of_usage=of_usage,
     )
+
+
+def _form(regex: str | None) -> str | None:
+    """The form of a whole value: some of the maps' expressions do not say where it begins and ends."""
+    if not regex or regex.startswith("^"):
+        return regex or None
+    return f"^(?:{regex})$"
 
 
 @cache

@@ -34,7 +34,10 @@ def of_guide(guide_name: str) -> tuple[str | None, ...]:
 
 
 def _segment(node: Node) -> str:
-    """Elements in order; what may be absent at the end, from the end inwards."""
+    """Elements in order; what may be absent at the end, from the end inwards.
+
+    Nothing before a required element may be absent: it may only be empty.
+    """
     width = max((spec.position for spec in node.elements), default=0)
     tail = ""
     place = width

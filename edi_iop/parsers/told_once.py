@@ -17,6 +17,15 @@ def _at(segment: str, element: int) -> pl.Expr:
     return (pl.col("segment") == segment) & (pl.col("element") == element)
 
 
+_OF_FORM = [
+    "ELEMENT_NOT_USED", "ELEMENT_EXCESS", "COMPONENT_EXCESS", "REPETITION_EXCESS", "ELEMENT_SHORT",
+    "ELEMENT_LONG", "CODE_INVALID", "NUMBER_INVALID", "DATE_INVALID", "TIME_INVALID",
+    "TRAILING_SPACES", "FORM_INVALID", "CHARACTER_INVALID",
+]  # fmt: skip
+_OF_LISTS = [
+    "CODE_UNKNOWN", "CODE_OUT_OF_DATE", "CODE_MALFORMED", "DIAGNOSIS_NOT_SPECIFIC", "NPI_INVALID",
+]  # fmt: skip
+
 _IN_PLACE = (
     # What a trailer's count or control number is told of is not told again by its guide.
     (
@@ -35,6 +44,12 @@ _IN_PLACE = (
         _CODE.is_in(["SEGMENT_EMPTY", "SEGMENT_ID_INVALID"]),
         ["file_id", "byte_offset"],
         (_CODE == "SEGMENT_UNEXPECTED") & ~pl.col("message").str.contains("nor are"),
+    ),
+    # What is wrong by its form is in no list either.
+    (
+        _CODE.is_in(_OF_FORM),
+        ["file_id", "byte_offset", "element", "component"],
+        _CODE.is_in(_OF_LISTS),
     ),
     # Where separators clash nothing is split as it was meant.
     (

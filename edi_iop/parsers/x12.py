@@ -242,7 +242,8 @@ def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     if asked.companion is not None and _COMPANION in asked.levels:
         found.append(companion_faults(loops, asked.companion))
     found.append(pl.DataFrame(schema=structure.FAULTS))
-    faults = pl.concat(found, how="diagonal").filter(pl.col("place") >= loops.repeated)
+    told = structure.told(loops, pl.concat(found, how="diagonal"))
+    faults = told.filter(pl.col("place") >= loops.repeated)
     if faults.is_empty():
         return FINDINGS.empty()
     rows, number = loops.standing(faults["place"].to_numpy())

@@ -3,7 +3,8 @@
 Line: SVC02 less its adjustments is SVC03. Claim: CLP03 less the adjustments of
 the claim and its lines is CLP04. Payment: the sum of CLP04 less the provider
 adjustments is BPR02; a positive provider adjustment lowers the payment.
-Reversals balance by the same sums with the signs turned. An absent amount is zero.
+Reversals balance by the same sums with the signs turned. What a required amount that is
+absent or cannot be read is part of is not judged: that was said of the amount itself.
 Interest and other supplemental amounts (AMT) are not part of any of them. The patient's
 share (CLP05) rests on adjustments of group PR; a difference is only a warning.
 """
@@ -73,7 +74,10 @@ _SUMMED = {"payments": "", "remit_claims": "paid_cents", "provider_adjustments":
 def _summed(name: str, rows: pl.DataFrame) -> pl.DataFrame:
     """A chunk's rows, or one row a payment with their sum."""
     amount = _SUMMED[name]
-    return TABLES[name].conform(_sums(rows, _PAYMENT, amount, amount) if amount else rows)
+    if not amount:
+        return TABLES[name].conform(rows)
+    told = pl.when("known").then(amount).alias(amount)
+    return TABLES[name].conform(_sums(rows, _PAYMENT, amount, amount, "known").with_columns(told))
 
 
 def _sorted(faults: list[pl.DataFrame]) -> pl.DataFrame:
@@ -87,26 +91,39 @@ def dollars(cents: pl.Expr) -> pl.Expr:
     return pl.format("{}{}.{}", sign, cents.abs() // 100, fraction)
 
 
-def _sums(frame: pl.DataFrame, keys: tuple[str, ...], column: str, name: str) -> pl.DataFrame:
-    return frame.group_by(keys).agg(pl.col(column).sum().alias(name))
+def _sums(
+    frame: pl.DataFrame, keys: tuple[str, ...], column: str, name: str, known: str
+) -> pl.DataFrame:
+    """The sum of an amount, and whether each amount of it could be read."""
+    all_read = pl.col(column).null_count() == 0
+    return frame.group_by(keys).agg(pl.col(column).sum().alias(name), all_read.alias(known))
 
 
 def _amount(column: str) -> pl.Expr:
     return pl.col(column).fill_null(0)
 
 
-_UNBALANCED = pl.col("begin") - pl.col("less") != pl.col("paid")
+_UNBALANCED = pl.col("known") & (pl.col("begin") - pl.col("less") != pl.col("paid"))
+
+
+def _known(amounts: tuple[str, ...], sums: tuple[str, ...]) -> pl.Expr:
+    """Whether all amounts of a balance are there, those summed up included."""
+    own = [pl.col(amount).is_not_null() for amount in amounts]
+    return pl.all_horizontal(*own, *(pl.col(one).fill_null(True) for one in sums))
 
 
 def _lines(tables: Tables) -> pl.DataFrame:
     """Lines whose charge less adjustments is not what was paid (loop 2110)."""
-    taken = _sums(tables["adjustments"], _LINE, "amount_cents", "taken")
+    taken = _sums(tables["adjustments"], _LINE, "amount_cents", "taken", "taken_known")
     sums = (
         tables["remit_lines"]
         .select(*_LINE, "remit_claim_offset", "position", "charge_cents", "paid_cents")
         .join(taken, on=_LINE, how="left", maintain_order="left")
         .with_columns(
-            begin=_amount("charge_cents"), less=_amount("taken"), paid=_amount("paid_cents")
+            begin=_amount("charge_cents"),
+            less=_amount("taken"),
+            paid=_amount("paid_cents"),
+            known=_known(("charge_cents", "paid_cents"), ("taken_known",)),
         )
         .filter(_UNBALANCED)
         .join(tables["remit_claims"].select(*_CLAIM, "payment_offset"), on=_CLAIM, how="left")
@@ -117,12 +134,15 @@ def _lines(tables: Tables) -> pl.DataFrame:
 
 def _claims(tables: Tables) -> pl.DataFrame:
     """Claims whose charge less all adjustments is not what was paid (loop 2100)."""
-    taken = _sums(tables["adjustments"], _CLAIM, "amount_cents", "taken")
+    taken = _sums(tables["adjustments"], _CLAIM, "amount_cents", "taken", "taken_known")
     sums = (
         tables["remit_claims"]
         .join(taken, on=_CLAIM, how="left")
         .with_columns(
-            begin=_amount("charge_cents"), less=_amount("taken"), paid=_amount("paid_cents")
+            begin=_amount("charge_cents"),
+            less=_amount("taken"),
+            paid=_amount("paid_cents"),
+            known=_known(("charge_cents", "paid_cents"), ("taken_known",)),
         )
     )
     what = pl.format("claim {}: charge", pl.col("claim").fill_null("without number"))
@@ -133,14 +153,18 @@ def _claims(tables: Tables) -> pl.DataFrame:
 
 def _patients(tables: Tables) -> pl.DataFrame:
     """Claims whose patient's share is not what the adjustments leave to the patient (CLP05, CAS PR)."""
-    left = _sums(
-        tables["adjustments"].filter(pl.col("group") == "PR"), _CLAIM, "amount_cents", "left"
-    )
+    shares = tables["adjustments"].filter(pl.col("group") == "PR")
+    left = _sums(shares, _CLAIM, "amount_cents", "left", "left_known")
     sums = (
         tables["remit_claims"]
         .filter(pl.col("status") != _REVERSAL)
         .join(left, on=_CLAIM, how="left")
-        .with_columns(begin=_amount("patient_cents"), less=_amount("left"), paid=pl.lit(0))
+        .with_columns(
+            begin=_amount("patient_cents"),
+            less=_amount("left"),
+            paid=pl.lit(0),
+            known=_known((), ("left_known",)),
+        )
     )
     told = pl.format(
         "claim {}: the patient's share is {}, the adjustments of group PR make {}",
@@ -153,13 +177,19 @@ def _patients(tables: Tables) -> pl.DataFrame:
 
 def _payments(tables: Tables) -> pl.DataFrame:
     """Payments whose claims less provider adjustments are not the amount (BPR02)."""
-    claims = _sums(tables["remit_claims"], _PAYMENT, "paid_cents", "claims")
-    taken = _sums(tables["provider_adjustments"], _PAYMENT, "amount_cents", "taken")
+    claims = _sums(tables["remit_claims"], _PAYMENT, "paid_cents", "claims", "claims_known")
+    held = tables["provider_adjustments"]
+    taken = _sums(held, _PAYMENT, "amount_cents", "taken", "taken_known")
     sums = (
         tables["payments"]
         .join(claims, on=_PAYMENT, how="left")
         .join(taken, on=_PAYMENT, how="left")
-        .with_columns(begin=_amount("claims"), less=_amount("taken"), paid=_amount("amount_cents"))
+        .with_columns(
+            begin=_amount("claims"),
+            less=_amount("taken"),
+            paid=_amount("amount_cents"),
+            known=_known(("amount_cents",), ("claims_known", "taken_known")),
+        )
     )
     number = pl.col("trace_number").fill_null("without number")
     what = pl.format("payment {}: claim payments", number)
@@ -185,7 +215,7 @@ def _faults(
     segment: str,
     place: str,
 ) -> pl.DataFrame:
-    """Findings where begin less adjustments is not paid."""
+    """Findings where begin less adjustments is not paid, all of them known."""
     envelope = tables["payments"].select(
         *_PAYMENT,
         interchange="interchange_control",

@@ -214,7 +214,8 @@ class _Reader:
             .filter(pl.col("at").list.len() > 0)
             .explode("at")
             .with_columns(repeat=pl.col("elements").list.slice(pl.col("at"), each.step))
-            .filter(pl.col("repeat").list.first() != "")
+            # A triplet without its reason still holds an amount.
+            .filter(pl.col("repeat").list.join("") != "")
             .select("pair", "repeat", position=(pl.col("at") - each.first) // each.step + 1)
         )
         placed = pl.DataFrame(

@@ -1,37 +1,43 @@
 """Three programs' opinions of one file: ours, pyx12's and oxedi's, in the same words.
 
-An opinion is a set of places with the code of a 999 (005010X231A1, IK304 or
-IK403) or of a 997's AK502 for envelope faults, where the program gives one.
+An opinion is a list of faults, each with its place and the code of a 999
+(005010X231A1, IK304 or IK403), or of a 997's AK502 for envelope faults, where
+the program gives one.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
+import oxedi
 import polars as pl
-import pyx12.map_if
-import pyx12.params
-import pyx12.x12n_document
 
 from edi_iop import parsers
 from edi_iop.parsers import Parsed
+from edi_iop.reconciler.balance import balance
+from edi_iop.tables import TABLES
+from tests.referee import report
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault as a program reports it; position counts from ST = 1."""
+    """One fault as a program reports it; the position counts from ST = 1 in its transaction."""
 
     code: str
+    """A 999's, or the program's own where a 999 has none."""
+    transaction: str | None = None
     position: int | None = None
     segment: str | None = None
     element: int | None = None
     component: int | None = None
+    name: str = field(default="", compare=False)
+    """Ours: the code of the finding."""
+    snip: int = 2
+    error: bool = True
+    """Ours: a warning is told, and is no fault of the file."""
     says: str = field(default="", compare=False)
 
 
@@ -43,77 +49,133 @@ class Opinion:
     faults: tuple[Fault, ...]
 
 
-def ours(data: bytes) -> Opinion:
-    """Our findings of SNIP levels 1 and 2: what pyx12 looks at too."""
-    return of_parsed(parsers.parse([(1, data)])[1])
+_OURS = (
+    "code", "severity", "snip", "ack", "transaction", "segment_position", "segment", "element", "component", "message",
+)  # fmt: skip
 
 
-def of_parsed(parsed: Parsed) -> Opinion:
-    found = parsed.findings.filter((pl.col("severity") == "error") & pl.col("snip").is_in([1, 2]))
-    columns = ("code", "segment_position", "segment", "element", "component", "message")
-    faults = tuple(Fault(*row) for row in found.select(columns).iter_rows())
-    return Opinion(not faults, faults)
+def ours(files: Sequence[bytes]) -> list[Opinion]:
+    """Our findings of all levels, file by file; all files are read as one batch."""
+    return [_of_parsed(one) for one in parsers.parse(list(enumerate(files))).values()]
 
 
-_load = pyx12.map_if.load_map_file
+def _of_parsed(parsed: Parsed) -> Opinion:
+    # One object a finding: the faults of a file are few.
+    faults = tuple(
+        Fault(ack or code, st, *place, name=code, snip=snip, error=severity == "error", says=says)
+        for code, severity, snip, ack, st, *place, says in parsed.findings.select(_OURS).iter_rows()
+    )
+    return Opinion(not any(one.error for one in faults), faults)
 
 
-@cache
-def _map(name: str, path: str | None) -> Any:
-    return _load(name, pyx12.params.params(), path)
+def pyx12(data: bytes) -> Opinion:
+    """What pyx12 says: it knows SNIP levels 1 and 2, and the numbers of HL and LX."""
+    valid, said = report(data)
+    if valid is None:
+        return Opinion(None, (Fault(said["problem"], says=said["says"]),))
+    if not valid and not said.get("interchanges"):
+        return Opinion(None, (Fault("refused", says="pyx12 does not take it for X12"),))
+    return Opinion(valid, tuple(_faults(said)))
 
 
-def _kept(name: str, _: Any, path: str | None = None) -> Any:
-    """pyx12 reads its map files anew for every document: nine tenths of its time on a small one."""
-    return _map(name, path)
-
-
-def pyx12_of(data: bytes) -> Opinion:
-    """What pyx12 says, from x12n_document's return value and its JSON errors."""
-    logging.getLogger("pyx12").setLevel(logging.CRITICAL + 1)
-    answer = io.StringIO()
-    pyx12.map_if.load_map_file = _kept
-    try:
-        valid = pyx12.x12n_document.x12n_document(
-            pyx12.params.params(), io.StringIO(data.decode("ascii")), None, None, fd_json=answer
-        )
-    except Exception as problem:  # It fails on some files in many ways; then it is no judge.
-        return Opinion(None, (Fault(type(problem).__name__, says=str(problem)),))
-    finally:
-        pyx12.map_if.load_map_file = _load
-    text = answer.getvalue()
-    return Opinion(valid, tuple(_faults(json.loads(text))) if text.strip() else ())
-
-
-def _faults(report: dict[str, Any]) -> Iterator[Fault]:
-    for interchange in report["interchanges"]:
-        yield from _of_envelope(interchange, "ISA")
+def _faults(said: dict[str, Any]) -> Iterator[Fault]:
+    for interchange in said.get("interchanges", ()):
+        yield from _of_envelope(interchange, "ISA", None)
         for group in interchange["groups"]:
-            yield from _of_envelope(group, "GS")
+            yield from _of_envelope(group, "GS", None)
             for transaction in group["transactions"]:
-                yield from _of_envelope(transaction, "ST")
+                number = transaction["trn_set_control_num"]
+                yield from _of_envelope(transaction, "ST", number)
                 for segment in transaction["segments"]:
-                    yield from _of_segment(segment)
+                    yield from _of_segment(segment, number)
 
 
-def _of_envelope(level: dict[str, Any], name: str) -> Iterator[Fault]:
+def _of_envelope(level: dict[str, Any], name: str, st: str | None) -> Iterator[Fault]:
     for error in level["errors"]:
-        yield Fault(str(error["err_cde"]), segment=name, says=error["err_str"])
-    for element in level.get("elements", ()):
-        yield from _of_element(element, None, name)
+        yield Fault(str(error["err_cde"]), st, None, name, says=error["err_str"])
 
 
-def _of_segment(segment: dict[str, Any]) -> Iterator[Fault]:
+_INSIDE = (
+    (re.compile(r"Too many elements in segment .*should have (\d+)"), "3", 1),
+    (re.compile(r"Too many sub-elements in composite .*\(\w{2,3}(\d\d)\)"), "3", 0),
+    (re.compile(r"Mandatory composite .*\(\w{2,3}(\d\d)\) is missing"), "1", 0),
+    (re.compile(r"Composite .*\(\w{2,3}(\d\d)\) is marked as Not Used"), "10", 0),
+    (re.compile(r"Syntax Error \([PRCL](\d\d)"), "2", 0),
+    (re.compile(r"Syntax Error \(E(\d\d)"), "10", 0),
+)
+"""Faults of elements that pyx12 tells of the segment, as code 8: their code, and the element in words."""
+
+
+def _inside(code: str, says: str) -> tuple[str, int | None]:
+    """The code and element of a fault that pyx12 tells of a whole segment."""
+    if code == "8":
+        for pattern, meant, beyond in _INSIDE:
+            if found := pattern.search(says):
+                return meant, int(found[1]) + beyond
+    return code, None
+
+
+def _of_segment(segment: dict[str, Any], st: str | None) -> Iterator[Fault]:
     position, name = segment["seg_count"], segment["seg_id"]
     for error in segment["errors"]:
-        yield Fault(str(error["err_cde"]), position, name, says=error["err_str"])
+        code, element = _inside(str(error["err_cde"]), error["err_str"])
+        yield Fault(code, st, position, name, element, says=error["err_str"])
     for element in segment["elements"]:
-        yield from _of_element(element, position, name)
+        for error in element["errors"]:
+            yield Fault(
+                str(error["err_cde"]), st, position, name,
+                element["ele_pos"], element["subele_pos"], says=error["err_str"],
+            )  # fmt: skip
 
 
-def _of_element(element: dict[str, Any], position: int | None, name: str) -> Iterator[Fault]:
-    for error in element["errors"]:
-        yield Fault(
-            str(error["err_cde"]), position, name,
-            element["ele_pos"], element["subele_pos"], error["err_str"],
-        )  # fmt: skip
+_BALANCES = {"2110": "LINE_UNBALANCED", "2100": "CLAIM_UNBALANCED", "transaction": "PAYMENT_UNBALANCED"}  # fmt: skip
+_OPENED = re.compile(r'fails in loop "(\w+)" opened at segment #(\d+)')
+"""How oxedi names what does not balance: its loop, and the number of its first segment in the file."""
+
+
+_MONEY = ("payments", "remit_claims", "remit_lines", "adjustments", "provider_adjustments")
+
+
+@dataclass(frozen=True, order=True)
+class Imbalance:
+    """A line, claim or payment of an 835 that does not balance, by the place of its first segment."""
+
+    code: str
+    byte_offset: int
+
+
+def our_money(files: Sequence[bytes]) -> list[tuple[frozenset[Imbalance], frozenset[str]]]:
+    """What of each 835 does not balance as we find it, and the codes of its other findings.
+
+    All files are read as one batch. The patient's share alone is a warning.
+    """
+    read = parsers.parse(list(enumerate(files)))
+    tables = {
+        name: pl.concat(one.tables.get(name, TABLES[name].empty()) for one in read.values())
+        for name in _MONEY
+    }
+    found = balance(tables).filter(pl.col("severity") == "error")
+    wrong: dict[int, set[Imbalance]] = {}
+    for file, code, offset in found.select("file_id", "code", "byte_offset").iter_rows():
+        wrong.setdefault(file, set()).add(Imbalance(code, offset))
+    return [
+        (frozenset(wrong.get(number, ())), frozenset(one.findings["code"]))
+        for number, one in read.items()
+    ]
+
+
+def oxedi_money(data: bytes) -> frozenset[Imbalance] | None:
+    """What of an 835 does not balance as oxedi finds it; None where it cannot read the file."""
+    try:
+        read = oxedi.parse(data)
+    except oxedi.ParseError:
+        return None
+    found = [one.rule for one in read.diagnostics if one.kind == "BalanceMismatch"]
+    return frozenset(_imbalance(data, read.document, rule) for rule in found)
+
+
+def _imbalance(data: bytes, document: Any, rule: str) -> Imbalance:
+    opened = _OPENED.search(rule)
+    assert opened, rule
+    segment = document[int(opened[2])]
+    return Imbalance(_BALANCES[opened[1]], data.index(segment.id, segment.span[0]))

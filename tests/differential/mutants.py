@@ -33,6 +33,10 @@ class Mutant:
     data: bytes
 
     @property
+    def named(self) -> tuple[str, str, bytes]:
+        return self.kind, self.said, self.data
+
+    @property
     def said(self) -> str:
         place = "" if self.element is None else f"{self.element:02d}"
         return f"{self.base}: {self.kind} {self.segment}{place}"
@@ -44,6 +48,23 @@ def segments_of(data: bytes) -> Segments:
 
 def joined(segments: Segments) -> bytes:
     return ("~\n".join("*".join(one) for one in segments) + "~\n").encode("latin-1")
+
+
+def plain(data: bytes) -> bytes | None:
+    """A file with one interchange and transaction and the usual separators, a segment a line; else None."""
+    text = data.decode("latin-1").strip().replace("\r", "").replace("\n", "")
+    usual = data.isascii() and text[3:4] == "*" and text[104:106] == ":~" and text.endswith("~")
+    if not usual or any(text.count(f"~{one}*") != 1 for one in ("GS", "ST", "SE", "GE", "IEA")):
+        return None
+    return joined([one.split("*") for one in text.rstrip("~").split("~")])
+
+
+def is_remit(data: bytes) -> bool:
+    return b"\nST*835*" in data
+
+
+REMITS = tuple(name for name, data in BASES.items() if is_remit(data))
+"""The bases that are 835s."""
 
 
 def _drop(segments: Segments, at: int, _: random.Random) -> None:
@@ -69,12 +90,18 @@ def _stranger(segments: Segments, at: int, chance: random.Random) -> None:
     )
 
 
+def _cut(segments: Segments, at: int, chance: random.Random) -> None:
+    one = segments[at]
+    del one[chance.randrange(1, len(one)) :]
+
+
 SEGMENT_FAULTS: dict[str, Callable[[Segments, int, random.Random], None]] = {
     "drop": _drop,
     "repeat": _repeat,
     "swap": _swap,
     "move": _move,
     "stranger": _stranger,
+    "cut": _cut,
 }
 
 Change = Callable[[str, random.Random], str]
@@ -88,6 +115,7 @@ ELEMENT_FAULTS: dict[str, Change] = {
     "point": lambda value, _: value + ".",
     "negative": lambda value, _: "-" + value,
     "component": lambda value, _: value + ":X",
+    "composite": lambda value, chance: ":".join(value.split(":")[: chance.choice([1, 2])]),
     "repetition": lambda value, _: value + "^" + value,
     "space": lambda value, _: value + " ",
     "lower": lambda value, _: value.lower(),

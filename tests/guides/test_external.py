@@ -89,6 +89,7 @@ CLAIM_CASES: list[Case] = [
     ("ZIP code of the US by name", [("N4*PORTLAND*ME*04101~\nDMG", "N4*PORTLAND*ME*041010*US~\nDMG")], [("CODE_MALFORMED", "N4", 3, None, "041010")]),
     ("postal code elsewhere", [("N4*PORTLAND*ME*04101~\nDMG", "N4*MONTREAL*QC*H2Y1C6*CA~\nDMG")], []),
     ("state unknown", [("N4*PORTLAND*ME*04101~\nDMG", "N4*PORTLAND*MX*04101~\nDMG")], [("CODE_UNKNOWN", "N4", 2, None, "MX")]),
+    ("billing provider's state unknown", [("N4*PORTLAND*ME*041010020", "N4*PORTLAND*MX*041010020")], [("CODE_UNKNOWN", "N4", 2, None, "MX")]),
     ("country unknown", [("N4*PORTLAND*ME*04101~\nDMG", "N4*PORTLAND**04101*XQ~\nDMG")], [("CODE_UNKNOWN", "N4", 4, None, "XQ")]),
 ]  # fmt: skip
 
@@ -209,7 +210,7 @@ JUDGED = {
     ("CODE_MALFORMED", "SP-14"), ("CODE_MALFORMED", "SP-25"), ("CODE_MALFORMED", "SP-50"),
     ("CODE_MALFORMED", "ZIP1"), ("CODE_MALFORMED", "207Q"), ("CODE_MALFORMED", "2420A"),
     ("CODE_MALFORMED", "478331"), ("CODE_MALFORMED", "2430"), ("CODE_MALFORMED", "187.50"),
-    ("CODE_MALFORMED", "21"), ("CODE_MALFORMED", "220"), ("CODE_OUT_OF_DATE", "42"),
+    ("CODE_MALFORMED", "TAXONOMY1"), ("CODE_MALFORMED", "21"), ("CODE_MALFORMED", "220"), ("CODE_OUT_OF_DATE", "42"),
     ("CODE_UNKNOWN", "Y"), ("CODE_UNKNOWN", "11"), ("CODE_UNKNOWN", "NP"), ("CODE_UNKNOWN", "ST"),
     ("DIAGNOSIS_NOT_SPECIFIC", "R51"),
 }  # fmt: skip
@@ -260,7 +261,8 @@ def test_no_sample_is_called_wrong(parsed: dict[Path, pl.DataFrame]) -> None:
 
 
 def test_every_use_and_date_names_a_list() -> None:
-    known = {*external().forms, *codes.kinds(), "npi"}
+    of_guides = {OF_GUIDE + name for name in external().guide_lists}
+    known = {*external().forms, *codes.kinds(), *of_guides, "npi"}
     assert {use.list for use in external().use} <= known
     assert {dated.list for dated in external().date} <= set(codes.kinds())
     assert not set(external().forms) & {*codes.kinds(), "npi"}

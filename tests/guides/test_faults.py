@@ -49,6 +49,7 @@ REMIT_FAULTS = [
     ("BPR*I*560*C*CHK************20260310~\nTRN*1*CHK0000417*1990000001~", "TRN*1*CHK0000417*1990000001~\nBPR*I*560*C*CHK************20260310~", ("SEGMENT_ORDER", 3, "ST_LOOP", "BPR", None, None)),
     ("DTM*405*20260309~", "DTM*405*20260309~\nDTM*405*20260309~", ("SEGMENT_REPEATS", 5, "ST_LOOP", "DTM", None, None)),
     # elements
+    ("BPR*I*560*C*CHK************20260310~", "BPR*I*560*C*CHK~", ("ELEMENT_MISSING", 2, "ST_LOOP", "BPR", 16, None)),
     ("TRN*1*CHK0000417", "TRN*1*", ("ELEMENT_MISSING", 3, "ST_LOOP", "TRN", 2, None)),
     ("CLP*EB1B2C3D4EY*4", "CLP*EB1B2C3D4EY*44", ("CODE_INVALID", 32, "2100", "CLP", 2, None)),
     ("*310*0**12*ICN0002", "*310*zero**12*ICN0002", ("NUMBER_INVALID", 32, "2100", "CLP", 4, None)),
@@ -71,9 +72,32 @@ CLAIM_FAULTS = [
     ("N4*PORTLAND*ME*04101~\nDMG", "N4*PORTLAND*MX*04101~\nDMG", ("CODE_UNKNOWN", 16, "2010BA", "N4", 2, None)),
     ("13:A:2**A*Y*Y", "13:A:2*Y*A*Y*Y", ("ELEMENT_NOT_USED", 19, "2300", "CLM", 6, None)),
     ("13:A:2", "13:A", ("ELEMENT_MISSING", 19, "2300", "CLM", 5, 3)),
+    ("HI*ABK:F1020~\nHI*ABF:F331*ABF:F411~", "HI*ABK:F1020~\nHI*BE:A1~", ("ELEMENT_MISSING", 25, "2300", "HI", 1, 5)),
+    ("*AUTH5501~", "~", ("ELEMENT_MISSING", 23, "2300", "REF", 2, None)),
+    ("HL*4*3*23*0~\n", "", ("LOOP_START_MISSING", 43, "2000C", "HL", None, None)),
+    ("HL*4*3*23*0", "HL*4*3*2x*0", ("SEGMENT_UNEXPECTED", 43, "2010BB", "HL", None, None)),
+    ("NM1*IL*1*RIVERA*ALEX****MI*HB100200~\n", "", ("LOOP_START_MISSING", 14, "2010BA", "NM1", None, None)),
+    ("N4*PORTLAND*ME*041010020~\nREF*EI*990000002~\n", "REF*EI*990000002~\nN4*PORTLAND*ME*041010020~\n", ("SEGMENT_ORDER", 11, "2010AA", "N4", None, None)),
+    ("NM1*85*2*SUNRIDGE RECOVERY*****XX*1234567893~\nN3*20 HILL RD~", "N3*20 HILL RD~\nNM1*85*2*SUNRIDGE RECOVERY*****XX*1234567893~", ("LOOP_START_MISSING", 8, "2010AA", "NM1", None, None)),
+    ("HL*4*3*23*0", "HL*4*ZZ*23*0", ("HL_PARENT_WRONG", 43, "2000C", "HL", 2, None)),
     ("HI*ABK:F1020~", "HI*ABK~", ("ELEMENT_MISSING", 24, "2300", "HI", 1, 2)),
     ("PRV*AT*PXC*2084P0800X~\nLX", "PRV*BI*PXC*2084P0800X~\nLX", ("SEGMENT_ORDER", 27, "2000A", "PRV", None, None)),
 ]  # fmt: skip
+
+UNSEEN_FAULTS = [
+    # pyx12 does not find these: it counts the lines of an 837P alone, knows no repetitions, and its
+    # expression for the billing provider's ZIP code does not say where it ends.
+    ("LX*1~", "LX*-1~", ("LX_NUMBER_WRONG", 28, "2400", "LX", 1, None)),
+    ("PRV*AT*PXC*2084P0800X", "PRV*AT*PXC*2084P0800X ^X", ("REPETITION_EXCESS", 27, "2310A", "PRV", 3, None)),
+    ("N4*PORTLAND*ME*041010020~\nREF", "N4*PORTLAND*ME*0410100201~\nREF", ("FORM_INVALID", 10, "2010AA", "N4", 3, None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), UNSEEN_FAULTS)
+def test_fault_pyx12_does_not_see(before: str, after: str, expected: Found) -> None:
+    new = changed(CLAIM, before, after)
+    assert findings(new) == [expected]
+    assert verdict(new)[0] is True
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), REMIT_FAULTS)

@@ -6,6 +6,7 @@ import random
 import time
 from datetime import date
 
+import polars as pl
 import pytest
 
 from edi_iop import parsers
@@ -106,6 +107,15 @@ def test_a_trailing_point_makes_no_number() -> None:
     data = REMIT.replace(b"*CO*45*65~", b"*CO*45*65.~", 1)
     assert data != REMIT
     assert parsers.parse([(1, data)])[1].findings["code"].to_list() == ["NUMBER_INVALID"]
+
+
+def test_an_adjustment_without_its_reason_keeps_its_amount() -> None:
+    data = REMIT.replace(b"*CO*97*300*", b"*CO**300*", 1)
+    assert data != REMIT
+    parsed = parsers.parse([(1, data)])[1]
+    held = parsed.tables["adjustments"].filter(pl.col("amount_cents") == 30000)
+    assert held.select("position", "carc").rows() == [(1, None)]
+    assert parsed.findings["code"].to_list() == ["ELEMENT_MISSING"]
 
 
 HEAD = REMIT[: REMIT.index(b"BPR")]

@@ -101,14 +101,33 @@ def test_a_reversal_balances_with_the_signs_turned():
     assert codes(tables) == []
 
 
-def test_absent_amounts_are_zero():
-    tables = remits(
-        payments=[payment(amount_cents=None)],
-        remit_claims=[remit_claim(300, claim="A", paid_cents=None)],
-        remit_lines=[remit_line(300, 400, paid_cents=None)],
-        adjustments=[adjustment(300, 400, 450)],
-    )
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("payments", "amount_cents"),
+        ("remit_claims", "paid_cents"),
+        ("remit_claims", "charge_cents"),
+        ("remit_lines", "charge_cents"),
+        ("adjustments", "amount_cents"),
+        ("provider_adjustments", "amount_cents"),
+    ],
+)
+def test_what_an_unread_amount_is_part_of_is_not_judged(table: str, column: str):
+    """The amount is required: that it is missing or no number is said of it, once."""
+    tables = balanced()
+    tables[table] = tables[table].with_columns(pl.lit(None, pl.Int64).alias(column))
     assert codes(tables) == []
+
+
+def test_an_unread_amount_hides_no_other_claim():
+    tables = remits(
+        payments=[payment(amount_cents=100)],
+        remit_claims=[
+            remit_claim(300, claim="A", paid_cents=None),
+            remit_claim(500, claim="B", charge_cents=200, paid_cents=100),
+        ],
+    )
+    assert balance(tables).select("code", "byte_offset").rows() == [("CLAIM_UNBALANCED", 500)]
 
 
 def test_the_patient_share_rests_on_adjustments_of_group_pr():
