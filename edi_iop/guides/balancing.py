@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -60,6 +61,18 @@ class _Claims:
             numbers[name] = self.loops.instance(self.inner(_INSIDE[name]))[places]
         return told.with_columns(pl.Series(n, v).cast(pl.Int64) for n, v in numbers.items())
 
+    @cached_property
+    def decisions(self) -> pl.DataFrame:
+        """One row a payer's decision on a line (SVD): payer, paid, taken (its adjustments)."""
+        paid = self.frame(
+            self.of("2430", "SVD"), "line", "decision", payer=_text(1), paid=_cents(2)
+        )
+        taken = self.frame(self.of("2430", "CAS"), "decision", taken=_adjusted())
+        sums = taken.group_by("decision").agg(pl.col("taken").sum())
+        return paid.join(sums, on="decision", how="left", maintain_order="left").with_columns(
+            pl.col("taken").fill_null(0)
+        )
+
     def whole(self) -> pl.Expr:
         """Claims that are not cut by the end of a piece of a large file."""
         first, last = self.loop in self.loops.opened, self.loop in self.loops.open
@@ -81,20 +94,6 @@ def _cents(element: int) -> pl.Expr:
     return cents.cast(pl.Int64, strict=False).fill_null(0)
 
 
-def _decisions(claims: _Claims) -> pl.DataFrame:
-    """One row a payer's decision on a line (SVD): payer, paid, taken (its adjustments)."""
-    paid = claims.frame(
-        claims.of("2430", "SVD"), "line", "decision", payer=_text(1), paid=_cents(2)
-    )
-    taken = claims.frame(claims.of("2430", "CAS"), "decision", taken=_adjusted()).group_by(
-        "decision"
-    )
-    sums = taken.agg(pl.col("taken").sum())
-    return paid.join(sums, on="decision", how="left", maintain_order="left").with_columns(
-        pl.col("taken").fill_null(0)
-    )
-
-
 def _adjusted() -> pl.Expr:
     return pl.sum_horizontal(_cents(element) for element in _CAS_AMOUNTS)
 
@@ -106,7 +105,7 @@ def _lines(claims: _Claims) -> Iterator[pl.DataFrame]:
     """
     segment, element = ("SV2", 3) if claims.loops.guide.form == "837I" else ("SV1", 2)
     charges = claims.frame(claims.of("2400", segment), "line", charge=_cents(element))
-    decided = _decisions(claims).group_by("claim", "line", "payer", maintain_order=True)
+    decided = claims.decisions.group_by("claim", "line", "payer", maintain_order=True)
     sums = decided.agg(pl.col("place").first(), pl.col("paid", "taken").sum()).join(
         charges.select("line", "charge"), on="line", maintain_order="left"
     )
@@ -126,7 +125,7 @@ def _claims(claims: _Claims) -> Iterator[pl.DataFrame]:
     )
     charges = claims.frame(claims.of("2300", "CLM"), charge=_cents(2)).select("claim", "charge")
     taken = claims.frame(claims.of("2320", "CAS"), "other", taken=_adjusted())
-    lines = _decisions(claims).group_by("claim", "payer").agg(lines=pl.col("paid").sum())
+    lines = claims.decisions.group_by("claim", "payer").agg(lines=pl.col("paid").sum())
     sums = (
         claims.frame(claims.of("2320", "AMT", "D"), "other", paid=_cents(2))
         .join(payers, on="other", how="left", maintain_order="left")

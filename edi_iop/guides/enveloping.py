@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import polars as pl
 
 from edi_iop.guides.checks import is_date, is_time
@@ -27,9 +28,15 @@ _VALUE = pl.col("value")
 _GIVEN = _VALUE != ""
 
 
+_NOTHING = pl.DataFrame(schema={"file": pl.Int64()})
+
+
 def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     """What is wrong with elements of envelope segments, placed as envelopes.Enveloped.findings."""
-    texts = segments.texts.filter(pl.col("id").is_in(["ISA", "GS", "GE", "IEA"]))
+    own = np.flatnonzero(segments.with_ids({"ISA", "GS", "GE", "IEA"}.__contains__))
+    texts = segments.texts[own]
+    if enveloped.headers.is_empty() and texts["id"].is_in(["ISA", "GS"]).all():
+        return _NOTHING  # Only what is repeated of an earlier frame, and was told there.
     values = _values(texts)
     found = [_missing(values), _excess(values), _groups(texts)]
     found += [_form(values), _codes(values), _lengths(values)]

@@ -240,7 +240,7 @@ def _walk_guide(
     first, last = (transactions[name].to_numpy() for name in ("row", "last"))
     if int(first[0]) >= segments.repeated:
         before = None
-    place = _ranges(first, last)
+    place = ranges(first, last)
     begun = before.taken if before is not None else np.array([], dtype=np.int64)
     own = place[len(begun) :]
     starts = np.maximum(np.cumsum(last - first + 1) - (last - first + 1) - len(begun), 0)
@@ -268,7 +268,7 @@ def _walk_guide(
     )
 
 
-def _ranges(first: Integers, last: Integers) -> Integers:
+def ranges(first: Integers, last: Integers) -> Integers:
     """The numbers from each first to its last, in one row."""
     lengths = last - first + 1
     begin = np.cumsum(lengths) - lengths

@@ -16,12 +16,21 @@ import polars as pl
 
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.guides.loader import load as load_guide
-from edi_iop.guides.loops import Integers, Loops
+from edi_iop.guides.loops import Integers, Loops, ranges
 from edi_iop.tables.schema import Column
 from edi_iop.transcribe import maps, values
 from edi_iop.transcribe.maps import Each, Map, Source, TableMap
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.segments import Segments
+
+
+@dataclass(frozen=True)
+class _Repeats:
+    """Repeats inside segments: the distinct ones, and which of them each row is."""
+
+    distinct: pl.DataFrame
+    """repeat (its elements), position (its number in the segment)."""
+    number: pl.Series
 
 
 @dataclass(frozen=True)
@@ -32,13 +41,14 @@ class _Rows:
     node: Node | None
     """The segment node, where a row is a segment or a repeat inside one."""
     places: Integers
-    repeats: pl.DataFrame | None = None
-    """position and +n columns, for repeats; one row a row."""
+    repeats: _Repeats | None = None
 
 
 _PLACE = "_place"
 """The column that rows are put in order by."""
 _NONE = -1
+_OWN = ("own",)
+"""In the place of qualifiers: the rows' own segments."""
 _Lookups = dict[tuple[int, tuple[str, ...]], pl.Series]
 """Of each node and its qualifiers, the pairs that a table's rows look up."""
 _Form = tuple[int, int | None, int | None, str | None, str, pl.DataType]
@@ -89,6 +99,19 @@ def _nodes(guide: Guide, source: Source) -> Iterator[Node]:
     """The segments that a path can mean."""
     for loop in guide.loops(str(source.loop)) if source.segment else ():
         yield from guide.carrying(str(source.segment), loop, source.qualifiers)
+
+
+@cache
+def _beside(guide_name: str, number: int, source: Source) -> tuple[tuple[Node, Node], ...]:
+    """The segments that a path means for rows of a loop, each with the loop both share."""
+    guide = load_guide(guide_name)
+    row_loop = guide.nodes[number]
+    return tuple(
+        (node, shared)
+        for loop in guide.loops(str(source.loop))
+        if (shared := shared_loop(row_loop, loop)) is not None
+        for node in guide.carrying(str(source.segment), loop, source.qualifiers)
+    )
 
 
 class _Reader:
@@ -158,8 +181,7 @@ class _Reader:
                 if each is None:
                     found.append(_Rows(loop, node, places))
                 else:
-                    repeated = self._repeats(node, places, each)
-                    found.append(_Rows(loop, node, repeated["place"].to_numpy(), repeated))
+                    found.append(self._repeats(loop, node, places, each))
         return found
 
     def _new(self, places: Integers) -> Integers:
@@ -204,12 +226,12 @@ class _Reader:
         """For segments of a node, their numbers among its distinct segments."""
         return self.loops.pair[places] - self.loops.spans[node.index][0]
 
-    def _repeats(self, node: Node, places: Integers, each: Each) -> pl.DataFrame:
-        """One row a filled repeat: place, position, and its elements from the first on."""
+    def _repeats(self, loop: Node, node: Node, places: Integers, each: Each) -> _Rows:
+        """One row a filled repeat of the node's segments."""
+        pairs = self._of_pairs(node)
         starts = pl.int_ranges(each.first, pl.col("elements").list.len(), each.step)
         distinct = (
-            self._of_pairs(node)
-            .with_row_index("pair")
+            pairs.with_row_index("pair")
             .with_columns(at=starts.list.head(each.most))
             .filter(pl.col("at").list.len() > 0)
             .explode("at")
@@ -218,10 +240,12 @@ class _Reader:
             .filter(pl.col("repeat").list.join("") != "")
             .select("pair", "repeat", position=(pl.col("at") - each.first) // each.step + 1)
         )
-        placed = pl.DataFrame(
-            {"place": places, "pair": self._pair_of(node, places).astype(np.uint32)}
-        )
-        return placed.join(distinct, on="pair", maintain_order="left_right")
+        counts = np.bincount(distinct["pair"].to_numpy(), minlength=len(pairs))
+        own = self._pair_of(node, places)
+        first = (np.cumsum(counts) - counts)[own]
+        number = ranges(first, first + counts[own] - 1)
+        rows = np.repeat(places, counts[own])
+        return _Rows(loop, node, rows, _Repeats(distinct, _places(number)))
 
     def _column(self, rows: _Rows, source: Source, column: Column, at: _Lookups) -> list[pl.Series]:
         """The source's values at the rows; several where its loop stands at several places."""
@@ -236,10 +260,13 @@ class _Reader:
             return list(self._number(rows, source.loop))
         if kind == "repeat" and rows.repeats is not None:
             made = values.steps({"repeat": (_element(source, "repeat"), source, column)})
-            return [values.typed(rows.repeats, made).to_series()]
+            typed = values.typed(rows.repeats.distinct, made).to_series()
+            return [typed[rows.repeats.number]]
         if kind == "own" and rows.node is not None:
-            own = self._pair_of(rows.node, rows.places)
-            return [self._value(rows.node, source, column)[_places(own)]]
+            key = rows.node.index, _OWN
+            if key not in at:
+                at[key] = _places(self._pair_of(rows.node, rows.places))
+            return [self._value(rows.node, source, column)[at[key]]]
         return self._elsewhere(rows, source, column, at)
 
     def _envelope(self, rows: _Rows, source: Source) -> pl.Series:
@@ -266,7 +293,7 @@ class _Reader:
     def _number(self, rows: _Rows, name: str | None) -> Iterator[pl.Series]:
         """The repeat's number in its segment, or the loop's number in the loop around it."""
         if rows.repeats is not None:
-            yield rows.repeats["position"]
+            yield rows.repeats.distinct["position"][rows.repeats.number]
             return
         loop = self._around(rows, str(name))
         if loop is not None and loop.parent is not None:
@@ -290,13 +317,8 @@ class _Reader:
     ) -> list[pl.Series]:
         """An element of another segment, through the loop it shares with the row."""
         found = []
-        for loop in self._loops(source.loop):
-            shared = shared_loop(rows.loop, loop)
-            if shared is None:
-                continue
-            for node in self._nodes(source, loop):
-                if not len(self._qualified(node, source)):
-                    continue  # Most of a guide's segments are in no one file.
+        for node, shared in _beside(self.loops.guide.name, rows.loop.index, source):
+            if len(self._qualified(node, source)):  # Most of a guide's segments are in no one file.
                 key = node.index, source.qualifiers
                 if key not in at:
                     at[key] = self._lookup(rows, node, source, shared)
