@@ -7,15 +7,16 @@ are read only where a code of the file does not hold on all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import cache, lru_cache
 
 import polars as pl
 
 from edi_iop import codes, identifiers
 from edi_iop.guides.external_dates import dates_at, extremes, taken_back
 from edi_iop.guides.external_places import OF_GUIDE, external, places_of
-from edi_iop.guides.loader import external_codes
+from edi_iop.guides.loader import external_codes, load
 from edi_iop.guides.loops import Loops
 from edi_iop.guides.structure import FAULTS
 from edi_iop.x12 import separators as sep
@@ -73,42 +74,53 @@ def _places(loops: Loops) -> pl.DataFrame:
     """The places that a segment of the file is long enough to fill."""
     widths = loops.pairs["elements"].list.len().to_numpy()
     ends = {
-        number: widths[start : start + count].max()
+        number: int(widths[start : start + count].max())
         for number, (start, count) in loops.spans.items()
     }
-    nodes = loops.guide.nodes
+    return _filled(loops.guide.name, tuple(ends.items()))
+
+
+@lru_cache(64)
+def _filled(guide_name: str, ends: tuple[tuple[int, int], ...]) -> pl.DataFrame:
+    """The places of these nodes before these ends; chunk after chunk has the same."""
+    nodes = load(guide_name).nodes
     places = [
         (nodes[number].id, *place[:-2], place.allowed and list(place.allowed), place.composite)
-        for number, end in ends.items()
-        for place in places_of(loops.guide.name, number)
+        for number, end in ends
+        for place in places_of(guide_name, number)
         if place.position < end
     ]
     return pl.DataFrame(places, schema=_PLACES, orient="row")
 
 
-def _columns(loops: Loops, places: pl.DataFrame) -> Iterator[pl.LazyFrame]:
+def _columns(loops: Loops, places: pl.DataFrame) -> pl.DataFrame:
     """Each element that carries codes, and the one that qualifies it: one row a pair."""
     pairs = loops.pairs.select("node", "elements").with_row_index("pair")
-    for part in places.partition_by("segment", maintain_order=True):
-        numbers = part["node"].unique(maintain_order=True)
-        own = pl.concat([pairs.slice(*loops.spans[number]) for number in numbers]).lazy()
-        for position, beside in part.select("position", "beside").unique().iter_rows():
-            whole = pl.col("elements").list.get(position, null_on_oob=True)
-            mark = pl.col("elements").list.get(beside, null_on_oob=True).fill_null("")
-            yield own.select(
-                "node",
-                "pair",
-                pl.lit(position, pl.Int64).alias("position"),
-                pl.lit(beside, pl.Int64).alias("beside"),
-                whole.alias("whole"),
-                (mark if beside else pl.lit("")).alias("mark"),
-            ).filter(pl.col("whole") != "")
+    columns = places.select(_COLUMN).unique(maintain_order=True).iter_rows()
+    found = [
+        pairs.slice(*loops.spans[number]).select(_column(position, beside))
+        for number, position, beside in columns
+    ]
+    return pl.concat(found).filter(pl.col("whole") != "")
+
+
+@cache
+def _column(position: int, beside: int) -> tuple[pl.Expr, ...]:
+    whole = pl.col("elements").list.get(position, null_on_oob=True)
+    mark = pl.col("elements").list.get(beside, null_on_oob=True).fill_null("")
+    return (
+        pl.col("node"),
+        pl.col("pair"),
+        pl.lit(position, pl.Int64).alias("position"),
+        pl.lit(beside, pl.Int64).alias("beside"),
+        whole.alias("whole"),
+        (mark if beside else pl.lit("")).alias("mark"),
+    )
 
 
 def _values(loops: Loops, places: pl.DataFrame) -> pl.DataFrame:
     """The distinct values of all places: one row a value and the text it stands in."""
-    distinct = [column.select(_TEXT).unique() for column in _columns(loops, places)]
-    found = pl.concat(pl.collect_all(distinct)).join(places, on=_COLUMN)
+    found = _columns(loops, places).select(_TEXT).unique().join(places, on=_COLUMN)
     simple = found.filter(~pl.col("composite")).with_columns(
         value="whole", by="mark", repetition=pl.lit(None, pl.Int64)
     )
@@ -144,13 +156,39 @@ def _suspects(loops: Loops, values: pl.DataFrame) -> pl.DataFrame:
     undated: whether it is wrong where no date is known too.
     """
     distinct = values.group_by("list", maintain_order=True).agg(pl.col("value").unique())
-    asked = {str(name): pl.Series(found, dtype=pl.String) for name, found in distinct.iter_rows()}
+    asked = {str(name): _not_known_right(str(name), found) for name, found in distinct.iter_rows()}
     formed = [_malformed(name, asked[name]) for name in asked if name in external().forms]
-    listed = [_unlisted(loops, name, asked[name]) for name in asked if name in codes.kinds()]
+    listed = [_unlisted(name, asked[name]) for name in asked if name in codes.kinds()]
     shipped = [_unknown(name, asked[name]) for name in asked if name.startswith(OF_GUIDE)]
     checked = [_check_digits(asked[name]) for name in asked if name == "npi"]
-    none = pl.DataFrame(schema=_SUSPECTS)
-    return pl.concat([none, *formed, *listed, *shipped, *checked])
+    doubted = pl.concat([pl.DataFrame(schema=_SUSPECTS), *formed, *listed, *shipped, *checked])
+    _remember(asked, doubted)
+    if doubted.is_empty():
+        return doubted
+    of_lists = doubted.partition_by("list", as_dict=True, maintain_order=True)
+    return pl.concat(
+        _beyond(part, *extremes(loops, str(name))) if name in codes.kinds() else part
+        for (name,), part in of_lists.items()
+    )
+
+
+_RIGHT: dict[str, set[str]] = {}
+"""Of each list, values met that are right on any day: most come again with every chunk."""
+_REMEMBERED = 50_000
+
+
+def _not_known_right(name: str, values: Iterable[str]) -> pl.Series:
+    right = _RIGHT.get(name, set())
+    return pl.Series([value for value in values if value not in right], dtype=pl.String)
+
+
+def _remember(asked: Mapping[str, pl.Series], doubted: pl.DataFrame) -> None:
+    """The values that nothing is to be said against."""
+    for name, values in asked.items():
+        right = _RIGHT.setdefault(name, set())
+        if len(right) < _REMEMBERED and len(values):
+            doubtful = doubted.filter(pl.col("list") == name)["value"]
+            right.update(set(values) - set(doubtful))
 
 
 def _wrong(name: str, values: pl.Series, code: str, says: str) -> pl.DataFrame:
@@ -179,8 +217,8 @@ def _unknown(name: str, values: pl.Series) -> pl.DataFrame:
     return _wrong(name, unknown, "CODE_UNKNOWN", "is not in the external code list we hold")
 
 
-def _unlisted(loops: Loops, kind: str, values: pl.Series) -> pl.DataFrame:
-    """Codes that their list does not hold, or not on all the file's days."""
+def _unlisted(kind: str, values: pl.Series) -> pl.DataFrame:
+    """Codes that their list does not hold, or not on all days."""
     reach = codes.reach(kind)
     silent = pl.col("code").str.contains(reach.silent) if reach.silent else pl.lit(False)
     bounded = pl.any_horizontal(pl.col("from", "to").is_not_null())
@@ -190,7 +228,7 @@ def _unlisted(loops: Loops, kind: str, values: pl.Series) -> pl.DataFrame:
     # Of days before its first release a list says nothing: then an unknown code may be right.
     before = reach.since - timedelta(days=1) if reach.since else _NEVER
     heading = pl.col("longer") & (pl.col("code").str.len_chars() > 2) & (kind == _DIAGNOSES)
-    suspects = judged.select(
+    return judged.select(
         pl.lit(kind).alias("list"),
         pl.col("code").alias("value"),
         pl.when(heading)
@@ -204,7 +242,6 @@ def _unlisted(loops: Loops, kind: str, values: pl.Series) -> pl.DataFrame:
         pl.when("known").then("to").otherwise(pl.lit(before)).alias("to"),
         (~pl.col("known")).alias("undated"),
     )
-    return _beyond(suspects, *extremes(loops, kind))
 
 
 def _says(kind: str, heading: pl.Expr) -> pl.Expr:
@@ -232,7 +269,7 @@ def _beyond(suspects: pl.DataFrame, first: date | None, last: date | None) -> pl
 
 def _placed(loops: Loops, wrong: pl.DataFrame) -> pl.DataFrame:
     """Wrong values at every segment that carries them: with `place`."""
-    pairs = pl.concat(pl.collect_all(_columns(loops, wrong)))
+    pairs = _columns(loops, wrong)
     at = pl.DataFrame({"pair": loops.pair}).with_row_index("place")
     return wrong.join(pairs, on=_TEXT).join(at.cast({"pair": pl.UInt32}), on="pair")
 
