@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from edi_iop.guides.loops import Integers, Loops
-from edi_iop.guides.model import Node
 from edi_iop.guides.structure import FAULTS
 
 _CAS_AMOUNTS = (3, 6, 9, 12, 15, 18)
@@ -25,41 +25,42 @@ def balance_faults(loops: Loops) -> pl.DataFrame:
     """Other payers whose payments do not balance: structure.FAULTS."""
     found = [pl.DataFrame(schema=FAULTS)]
     if loops.guide.transaction == "837":
-        for loop in loops.guide.loops("2300"):
-            claims = _Claims(loops, loop)
-            if len(claims.of("2320", "AMT", "D")) or len(claims.of("2430", "SVD")):
-                found += [*_lines(claims), *_claims(claims)]
+        claims = _Claims(loops)
+        if len(claims.of("2320", "AMT", "D")) or len(claims.of("2430", "SVD")):
+            found += [*_lines(claims), *_claims(claims)]
     return pl.concat(found)
 
 
-_INSIDE = {"line": "2400", "other": "2320", "decision": "2430"}
-"""What a segment of a claim can stand in: a line, another payer, its decision on a line."""
+_INSIDE = {"claim": "2300", "line": "2400", "other": "2320", "decision": "2430"}
+"""What a segment can stand in: a claim, a line, another payer, its decision on a line."""
 
 
 @dataclass(frozen=True)
 class _Claims:
-    """The claims at one of the two places of loop 2300."""
+    """The claims of the transactions, at both places that loop 2300 has in a guide."""
 
     loops: Loops
-    loop: Node
 
-    def inner(self, loop_id: str) -> Node:
-        return next(one for one in self.loops.guide.loops(loop_id) if self.loop in one.above())
+    def number(self, name: str, places: Integers) -> Integers:
+        """Running number of what segments stand in, over all places of its loop."""
+        numbers = np.zeros(len(places), dtype=np.int64)
+        for loop in self.loops.guide.loops(_INSIDE[name]):
+            numbers += self.loops.instance(loop)[places]
+        return numbers
 
     def of(self, loop_id: str, segment: str, *qualifiers: str) -> Integers:
-        """Places of a segment of a loop within the claims; of the claim itself for 2300."""
-        loop = self.loop if loop_id == "2300" else self.inner(loop_id)
-        nodes = self.loops.guide.carrying(segment, loop, qualifiers)
-        return self.loops.segments_of(nodes[0]) if nodes else self.loops.rows[:0]
+        """Places of a segment of a loop."""
+        guide = self.loops.guide
+        nodes = [guide.carrying(segment, loop, qualifiers)[:1] for loop in guide.loops(loop_id)]
+        found = [self.loops.segments_of(node) for own in nodes for node in own]
+        return np.sort(np.concatenate([self.loops.rows[:0], *found]))
 
     def frame(self, places: Integers, *inside: str, **columns: pl.Expr) -> pl.DataFrame:
         """Segments with columns of their elements, and what they stand in (_INSIDE), by number."""
         distinct, at = self.loops.distinct(places)
         told = distinct.select(**columns)[at]
-        numbers = {"place": places, "claim": self.loops.instance(self.loop)[places]}
-        for name in inside:
-            numbers[name] = self.loops.instance(self.inner(_INSIDE[name]))[places]
-        return told.with_columns(pl.Series(n, v).cast(pl.Int64) for n, v in numbers.items())
+        numbers = [pl.Series(name, self.number(name, places)) for name in ("claim", *inside)]
+        return told.with_columns(pl.Series("place", places, pl.Int64), *numbers)
 
     @cached_property
     def decisions(self) -> pl.DataFrame:
@@ -75,8 +76,10 @@ class _Claims:
 
     def whole(self) -> pl.Expr:
         """Claims that are not cut by the end of a piece of a large file."""
-        first, last = self.loop in self.loops.opened, self.loop in self.loops.open
-        count = len(self.loops.starts(self.loop))
+        loops = self.loops.guide.loops("2300")
+        first = any(loop in self.loops.opened for loop in loops)
+        last = any(loop in self.loops.open for loop in loops)
+        count = sum(len(self.loops.starts(loop)) for loop in loops)
         cut = [1] * first + [count] * last
         return ~pl.col("claim").is_in(cut)
 
