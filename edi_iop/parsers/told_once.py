@@ -108,6 +108,8 @@ def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
 
     claims: the batch's table of claims, or None where there is none.
     """
+    if found.is_empty():
+        return found
     for told, place, follows in _IN_PLACE:
         found = _without(found, told, place, follows)
     if claims is None or claims.is_empty() or found.is_empty():
@@ -117,6 +119,8 @@ def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
 
 def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFrame:
     """Findings of a remit without sums that an amount that cannot be read makes wrong."""
+    if found.is_empty():
+        return found
     transaction = ["file_id", "interchange", "group", "transaction"]
     found = _without(found, _OF_PAYMENT, transaction, _CODE == "PAYMENT_UNBALANCED")
     return _of_claims(found, remit_claims, "remit_claim_offset", _IN_REMIT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import cache
 
 import polars as pl
 
@@ -23,13 +24,19 @@ def findings_frame(findings: Iterable[Finding], file_id: int | None = None) -> p
 
 def catalogued(findings: pl.DataFrame) -> pl.DataFrame:
     """Findings with the severity, SNIP level and 999 code of their codes."""
-    known = pl.DataFrame(
+    if findings.is_empty():
+        return FINDINGS.conform(findings)
+    told = findings.drop(_OF_THE_CATALOGUE, strict=False)
+    return FINDINGS.conform(told.join(_catalogue(), on="code", how="left", maintain_order="left"))
+
+
+@cache
+def _catalogue() -> pl.DataFrame:
+    return pl.DataFrame(
         [(one.code, one.severity, one.snip, one.ack) for one in CATALOGUE.values()],
         schema={"code": pl.String, "severity": pl.String, "snip": pl.Int64, "ack": pl.String},
         orient="row",
     )
-    told = findings.drop(_OF_THE_CATALOGUE, strict=False)
-    return FINDINGS.conform(told.join(known, on="code", how="left", maintain_order="left"))
 
 
 _OF_THE_CATALOGUE = ("severity", "snip", "ack")

@@ -347,7 +347,7 @@ def _first_given(
 ) -> pl.Series:
     """The first value that is there, in each row."""
     if len(found) == 1 and not constants:
-        return found[0].cast(column.dtype)
+        return found[0] if found[0].dtype == column.dtype else found[0].cast(column.dtype)
     candidates = [*(pl.lit(one) for one in found), *(pl.lit(one) for one in constants)]
     return pl.select(pl.coalesce(candidates).cast(column.dtype)).to_series()
 
