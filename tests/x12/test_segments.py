@@ -38,6 +38,26 @@ def test_line_breaks_after_terminators_move_no_offset() -> None:
         assert all(data[at:].startswith(text.encode()) for at, text in found)
 
 
+@given(
+    st.lists(
+        st.sampled_from([b"", b"\n", b"\r\n", b" ", b"\n\n", b"\t\r\n"]), min_size=6, max_size=6
+    )
+)
+def test_any_blanks_behind_terminators_move_no_offset(blanks: list[bytes]) -> None:
+    parts = (ISA + BODY).split(b"~")[:6]
+    data = b"".join(part + b"~" + blank for part, blank in zip(parts, blanks, strict=True))
+    found = shown(data)
+    assert [text for _, text in found] == [part.decode() for part in parts]
+    assert all(data[at:].startswith(text.encode()) for at, text in found)
+
+
+def test_line_breaks_may_differ_from_file_to_file() -> None:
+    with_breaks = (ISA + BODY).replace(b"~", b"~\n")
+    found = segments.read([with_breaks, ISA + BODY, with_breaks[:-1], with_breaks])
+    texts = [found.shown(row) for row in range(len(found.rows))]
+    assert texts == [part.decode() for part in (ISA + BODY).split(b"~")[:6]] * 4
+
+
 def test_two_interchanges_with_their_own_separators() -> None:
     other = (ISA + BODY).replace(b"*", b"|").replace(b"~", b"\n").replace(b":", b">")
     found = segments.read([ISA + BODY + other])
