@@ -401,8 +401,10 @@ def _keys(segments: Segments, machine: Automaton) -> Integers:
     told: dict[int, pl.Series] = {}
     # One turn a segment id whose segments a guide tells apart by their elements.
     for number, name in enumerate(names):
-        places = machine.discriminators.get(name, ())
-        at = np.flatnonzero(ids == number) if places else _NOWHERE
+        places = machine.discriminators.get(name)
+        if places is None:
+            continue
+        at = np.flatnonzero(ids == number)
         for place in places:
             if place not in told:
                 told[place] = segments.texts["elements"].list.get(place, null_on_oob=True)
@@ -415,7 +417,7 @@ _UNKEYED = -1
 
 def _told_apart(values: Sequence[pl.Series], name: str, machine: Automaton) -> Integers:
     """The key numbers of segments of one id, by the elements that tell them apart."""
-    whole = np.zeros(len(values[0]) if values else 0, dtype=np.int64)
+    whole = np.zeros(len(values[0]), dtype=np.int64)
     known: list[tuple[str, ...]] = [(name,)]
     for one in values:
         numbers, distinct = numbered(one)

@@ -159,16 +159,25 @@ def _between(
         transaction=int(rows[-1]) if heads["id"][-1] == "ST" else None,
         stray=_ends_stray(segments, stray),
     )
+    told = pl.concat(findings)
     return Enveloped(
         segments,
         _transactions(heads, spans),
-        _headers(heads.head(0), _trailers(heads.head(0), _NO_COUNTS), _NO_COUNTS).drop("row"),
-        _numbered(pl.concat(findings), heads),
+        _none_of(heads),
+        _numbered(told, heads) if len(told) else _NO_NUMBERED_FAULTS,
         open_,
     )
 
 
-_NO_COUNTS = pl.DataFrame(schema={"header": pl.Int64, "count": pl.Int64})
+def _none_of(heads: pl.DataFrame) -> pl.DataFrame:
+    """No headers, in the columns of Enveloped.headers."""
+    numbers = [
+        pl.lit(None, pl.String).alias(name) for name in ("interchange", "group", "transaction")
+    ]
+    return heads.head(0).select(
+        "file", "id", "byte_offset", *numbers, "elements", pl.col("elements").alias("trailer"),
+        pl.lit(0, pl.Int64).alias("count"),
+    )  # fmt: skip
 
 
 def _under_headers(segments: Segments) -> pl.DataFrame:
@@ -370,6 +379,11 @@ _NO_FAULTS = pl.DataFrame(
         "segment": pl.String,
         "element": pl.Int64,
     }
+)
+
+
+_NO_NUMBERED_FAULTS = _NO_FAULTS.with_columns(
+    pl.lit(None, pl.String).alias(name) for name in ("interchange", "group", "transaction")
 )
 
 

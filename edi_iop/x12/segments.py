@@ -69,7 +69,7 @@ class Segments:
             return self.rows
         last = self.rows.tail(1)
         ahead = last.with_columns(pl.col("number") + 1, byte_offset=pl.lit(self.stop, pl.Int64))
-        return pl.concat([self.rows, ahead], rechunk=True)
+        return pl.concat([self.rows, ahead])
 
     @cached_property
     def ids(self) -> tuple[Integers, list[str]]:
