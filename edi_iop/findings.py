@@ -47,6 +47,12 @@ class Finding:
     component: int | None = None
     repetition: int | None = None
     value: str | None = None
+    trigger_segment: str | None = None
+    """Where it is of a situational rule, what brought the rule to bear."""
+    trigger_position: int | None = None
+    trigger_loop: str | None = None
+    trigger_element: int | None = None
+    trigger_component: int | None = None
 
     @property
     def severity(self) -> Severity:

@@ -26,8 +26,19 @@ _MOST_POSITION, _MOST_ELEMENT, _MOST_REPETITION = 999_999, 99, 9_999
 """What fits into IK302, IK401-1 and IK401-3."""
 _UNIT_LENGTH = 35
 """CTX01-2: what is longer is told by its beginning (X12 interpretation 2293)."""
-_BEFORE_PLACE = ("SEGMENT_MISSING", "LOOP_MISSING")
+_BEFORE_PLACE = (
+    "SEGMENT_MISSING",
+    "LOOP_MISSING",
+    "SITUATION_SEGMENT_MISSING",
+    "COMPANION_SEGMENT_MISSING",
+)
 """They stand at the segment after the one that is missing, which may be of the next claim."""
+_OWN, _UNIT, _CONTEXT, _FIRST_ELEMENT = range(4)
+"""Parts of loop 2100: IK3, CTX of its claim or payment, CTX of what triggered it, each IK4.
+
+The two CTX stand at one position (0500) and in any order; pyx12 takes this one alone.
+"""
+_MOST_CONTEXTS, _MOST_ELEMENT_CONTEXTS = 9, 10
 _LEGAL = r"^[A-Z0-9!\"&'()+,\-./;?= a-z%@\[\]_{}\\|<>`#$]+$"
 _PLACE = ["st", "segment_position", "segment"]
 
@@ -42,10 +53,21 @@ def segments(
     faults = _faults(noted.filter(LEVEL == "segment"), transactions)
     notes = faults.unique([*_PLACE, "ik304"], keep="first", maintain_order=True)
     notes = notes.with_columns(fault=pl.int_range(pl.len()))
-    elements = faults.filter(pl.col("element").is_not_null()).join(
+    told = faults.join(
         notes.select(*_PLACE, "ik304", "fault"), on=[*_PLACE, "ik304"], maintain_order="left"
     )
-    return pl.concat([_ik3(notes), _units(notes, transactions, tables), _ik4(elements, values)])
+    of_element = pl.col("element").is_not_null()
+    elements = _elements(told.filter(of_element))
+    whole = told.filter(~of_element).with_columns(part=pl.lit(_CONTEXT))
+    return pl.concat(
+        [
+            _ik3(notes),
+            _units(notes, transactions, tables),
+            _triggers(whole, _MOST_CONTEXTS),
+            _ik4(elements.unique("part", keep="first", maintain_order=True), values),
+            _triggers(elements, _MOST_ELEMENT_CONTEXTS),
+        ]
+    )
 
 
 def _faults(found: pl.DataFrame, transactions: pl.DataFrame) -> pl.DataFrame:
@@ -80,14 +102,37 @@ def _segments_of(guided: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(of_guide=pl.lit(True))
 
 
-def _line(notes: pl.DataFrame, part: int, text: pl.Expr) -> pl.DataFrame:
-    return notes.select("st", "segment_position", "fault", part=pl.lit(part), text=text)
+def _line(notes: pl.DataFrame, part: int | pl.Expr, text: pl.Expr) -> pl.DataFrame:
+    number = pl.lit(part) if isinstance(part, int) else part
+    return notes.select("st", "segment_position", "fault", part=number.cast(pl.Int32), text=text)
 
 
 def _ik3(notes: pl.DataFrame) -> pl.DataFrame:
     """IK303 names a loop bounded by LS and LE, which claims and remits have none of."""
     position = pl.col("segment_position").clip(upper_bound=_MOST_POSITION)
-    return _line(notes, 0, pl.format("IK3*{}*{}**{}", "segment", position, "ik304"))
+    return _line(notes, _OWN, pl.format("IK3*{}*{}**{}", "segment", position, "ik304"))
+
+
+def _triggers(told: pl.DataFrame, most: int) -> pl.DataFrame:
+    """CTX: what brought a situational rule to bear, each once behind its IK3 or IK4 (part), so many at most.
+
+    CTX04 is a loop's that is bounded by LS and LE, as IK303.
+    """
+    names = ("segment", "position", "element", "component")
+    segment, position, element, component = (pl.col(f"trigger_{name}") for name in names)
+    place = pl.concat_str(
+        pl.lit("**") + element.clip(upper_bound=_MOST_ELEMENT).cast(pl.String),
+        (pl.lit(":") + component.clip(upper_bound=_MOST_ELEMENT).cast(pl.String)).fill_null(""),
+    )
+    text = pl.concat_str(
+        pl.format(
+            "CTX*SITUATIONAL TRIGGER*{}*{}", segment, position.clip(upper_bound=_MOST_POSITION)
+        ),
+        place.fill_null(""),
+    )
+    lines = _line(told.filter(position.is_not_null()), pl.col("part"), text)
+    once = lines.unique(maintain_order=True)
+    return once.filter(pl.int_range(pl.len()).over("st", "fault", "part") < most)
 
 
 def _units(
@@ -96,11 +141,11 @@ def _units(
     """CTX: the claim or payment the segment stands in, where its number is known and sound."""
     starts = transactions.select("st", start="byte_offset")
     around = notes.join(starts, on="st", how="left", maintain_order="left")
-    units = [_line(notes, 1, pl.lit("")).head(0)]
+    units = [_line(notes, _UNIT, pl.lit("")).head(0)]
     for unit, named in (("CLM01", _claims(around, tables)), ("TRN02", _payments(around, tables))):
         number = pl.col("unit").str.head(_UNIT_LENGTH).str.strip_chars()
         sound = named.filter(pl.col("unit").str.contains(_LEGAL) & (number != ""))
-        units.append(_line(sound, 1, pl.format("CTX*{}:{}", pl.lit(unit), number)))
+        units.append(_line(sound, _UNIT, pl.format("CTX*{}:{}", pl.lit(unit), number)))
     return pl.concat(units)
 
 
@@ -128,11 +173,16 @@ def _payments(around: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.Da
     return around.join(payments, on=["file_id", "start"], maintain_order="left")
 
 
+def _elements(told: pl.DataFrame) -> pl.DataFrame:
+    """The faults of elements with the part of the IK4 that tells each: one a place and note."""
+    same = [*_PLACE, "element", "component", "repetition", "note"]
+    first = pl.col("part").min().over(same)
+    return told.with_row_index("part", _FIRST_ELEMENT).with_columns(part=first)
+
+
 def _ik4(elements: pl.DataFrame, values: bool) -> pl.DataFrame:
     """Position, data element number where the guide has one, and the code; the value where asked."""
-    told = _specified(elements).unique(
-        [*_PLACE, "element", "component", "repetition", "note"], keep="first", maintain_order=True
-    )
+    told = _specified(elements)
     component = pl.col("component").clip(upper_bound=_MOST_ELEMENT).cast(pl.String)
     # What repeats too often is told at the first repetition too many.
     over = pl.when(pl.col("note") == _REPEATS).then(pl.col("repeats").fill_null(1) + 1)
@@ -151,7 +201,7 @@ def _ik4(elements: pl.DataFrame, values: bool) -> pl.DataFrame:
         pl.format("IK4*{}*{}*{}", place, reference.fill_null(""), "note"),
         pl.when(sound != "").then(pl.lit("*") + sound).fill_null(""),
     )
-    return _line(told, 2, text)
+    return _line(told, pl.col("part"), text)
 
 
 def _specified(elements: pl.DataFrame) -> pl.DataFrame:

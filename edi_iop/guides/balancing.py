@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from edi_iop.guides.loops import Integers, Loops
-from edi_iop.guides.structure import FAULTS
+from edi_iop.guides.structure import FAULTS, conformed
 
 _CAS_AMOUNTS = (3, 6, 9, 12, 15, 18)
 
@@ -158,14 +158,13 @@ def _dollars(name: str) -> pl.Expr:
 def _faults(
     wrong: pl.DataFrame, code: str, message: pl.Expr, loop: str, segment: str
 ) -> pl.DataFrame:
-    said = {
-        "code": pl.lit(code),
-        "place": pl.col("place"),
-        "message": message,
-        "loop": pl.lit(loop),
-        "segment": pl.lit(segment),
-        "element": pl.lit(2),
-    }
-    return wrong.select(
-        said.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in FAULTS.items()
+    return conformed(
+        wrong.select(
+            "place",
+            code=pl.lit(code),
+            message=message,
+            loop=pl.lit(loop),
+            segment=pl.lit(segment),
+            element=pl.lit(2),
+        )
     )

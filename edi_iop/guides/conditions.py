@@ -166,6 +166,18 @@ class Sight:
                 found |= held[instance[subjects]]
         return ~found if asked.none else found
 
+    def triggers(self, asked: Condition, subjects: Integers) -> Integers:
+        """The first segment that makes a condition hold, for each subject for which it does."""
+        if asked.own is not None:
+            return subjects
+        found = np.full(len(subjects), len(self.loops.rows))
+        for target in asked.targets:
+            instance, at = self.loops.instance(target.shared), self.fitting(target.node, asked.test)
+            first = np.full(int(instance[-1]) + 1, len(self.loops.rows))
+            np.minimum.at(first, instance[at], at)
+            found = np.minimum(found, first[instance[subjects]])
+        return found
+
     def judged(self, asked: Condition, subjects: Integers) -> Flags:
         """For which subjects all that a condition looks for is in sight.
 

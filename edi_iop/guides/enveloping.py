@@ -14,6 +14,7 @@ import polars as pl
 
 from edi_iop.guides.checks import is_date, is_time
 from edi_iop.guides.loader import index, load, resolve
+from edi_iop.x12 import separators as sep
 from edi_iop.x12.envelopes import Enveloped, element
 from edi_iop.x12.segments import Segments
 
@@ -39,7 +40,7 @@ def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
         return _NOTHING  # Only what is repeated of an earlier frame, and was told there.
     values = _values(texts)
     found = [_missing(values), _excess(values), _groups(texts)]
-    found += [_form(values), _codes(values), _lengths(values)]
+    found += [_form(values), _codes(values), _lengths(values), _repetition(values)]
     # One fault of a value is enough, and the plainest comes first.
     faults = pl.concat(found).unique(["text", "element"], keep="first", maintain_order=True)
     placed = _placed(segments, enveloped, faults.sort("text", "element"))
@@ -169,6 +170,20 @@ def _codes(values: pl.DataFrame) -> pl.DataFrame:
     coded = _checked(values).filter(pl.col("codes").list.len() > 0)
     wrong = coded.filter(~pl.col("codes").list.contains(_VALUE))
     return _fault(wrong, "CODE_INVALID", "is not a code of the guide")
+
+
+def _repetition(values: pl.DataFrame) -> pl.DataFrame:
+    """ISA11 of 00501: one character that separates, neither letter, digit nor blank.
+
+    U, of the versions before, is read as no separator at all.
+    """
+    present = element(12) == "00501"
+    named = values.filter(_is(("ISA", 11)) & present.fill_null(False))
+    wrong = named.filter(~_VALUE.is_in([sep.REPETITION, _FORMER_STANDARDS]))
+    return _fault(wrong, "CODE_INVALID", "is no separator")
+
+
+_FORMER_STANDARDS = "U"
 
 
 def _groups(texts: pl.DataFrame) -> pl.DataFrame:

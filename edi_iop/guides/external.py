@@ -18,7 +18,7 @@ from edi_iop.guides.external_dates import dates_at, extremes, taken_back
 from edi_iop.guides.external_places import OF_GUIDE, external, places_of
 from edi_iop.guides.loader import external_codes, load
 from edi_iop.guides.loops import Loops
-from edi_iop.guides.structure import FAULTS
+from edi_iop.guides.structure import FAULTS, conformed
 from edi_iop.x12 import separators as sep
 
 _PLACES = {
@@ -305,5 +305,4 @@ def _told(loops: Loops, wrong: pl.DataFrame) -> pl.DataFrame:
         loop=pl.Series([nodes[one].loop.id for one in wrong["node"]], dtype=pl.String),
         segment=pl.Series([nodes[one].id for one in wrong["node"]], dtype=pl.String),
     )
-    faults = told.select(pl.col(name).cast(dtype) for name, dtype in FAULTS.items())
-    return faults.sort("place", "element", "component", "repetition")
+    return conformed(told).sort("place", "element", "component", "repetition")

@@ -18,7 +18,7 @@ import polars as pl
 from edi_iop.guides.conditions import Flags
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.model import Node
-from edi_iop.guides.structure import FAULTS
+from edi_iop.guides.structure import FAULTS, conformed
 
 _NUMBER = r"^([0-9]{1,12})$"
 _NONE = -1
@@ -200,7 +200,7 @@ def _faults(
         return
     places = run.places[wrong]
     nodes = [run.loops.guide.nodes[number] for number in run.loops.node[places].tolist()]
-    yield pl.DataFrame(
+    told = pl.DataFrame(
         {
             "code": code,
             "place": places,
@@ -208,9 +208,7 @@ def _faults(
             "loop": [node.loop.id for node in nodes],
             "segment": [node.id for node in nodes],
             "element": element,
-            "component": None,
-            "repetition": None,
             "value": run.text(element).filter(pl.Series(wrong)),
-        },
-        schema_overrides=FAULTS,
+        }
     )
+    yield conformed(told)

@@ -10,7 +10,7 @@ import polars as pl
 
 from edi_iop.guides.conditions import Condition, Place, Sight, condition, places
 from edi_iop.guides.loops import Integers, Loops
-from edi_iop.guides.structure import FAULTS
+from edi_iop.guides.structure import FAULTS, conformed
 from edi_iop.x12 import separators as sep
 
 _ELEMENT = 7
@@ -53,9 +53,8 @@ def _beyond(loops: Loops, place: Place) -> pl.DataFrame:
         loop=pl.lit(place.loop.id),
         segment=pl.lit("SV1"),
         element=pl.lit(_ELEMENT),
-        repetition=pl.lit(None),
     )
-    return told.select(pl.col(name).cast(dtype) for name, dtype in FAULTS.items())
+    return conformed(told)
 
 
 def _diagnoses(sight: Sight, asked: Condition, lines: Integers) -> Integers:

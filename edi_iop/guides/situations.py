@@ -25,9 +25,10 @@ from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.model import Guide, Node
 from edi_iop.guides.numbering import numbering_faults
 from edi_iop.guides.pointers import pointer_faults
-from edi_iop.guides.structure import FAULTS, due
+from edi_iop.guides.structure import FAULTS, conformed, due
 
 _NO_FAULTS = pl.DataFrame(schema=FAULTS)
+_SAID = [name for name in FAULTS if not name.startswith("trigger")]
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +70,11 @@ class Planned:
     place: Place
     when: tuple[Condition, ...]
     then: tuple[Condition, ...]
+
+    @property
+    def trigger(self) -> Condition | None:
+        """The first condition that something is there; rules on what is absent have none."""
+        return next((asked for asked in self.when if not asked.none), None)
 
     def tests(self) -> Iterator[tuple[Node, Test]]:
         """Every test it asks of a segment."""
@@ -131,7 +137,9 @@ def faults(loops: Loops, plans: tuple[Planned, ...]) -> pl.DataFrame:
     sight = Sight(loops, (test for plan in plans for test in plan.tests()))
     found = [fault for plan in plans for fault in _broken(sight, plan)]
     found = [fault for fault in found if len(fault)]
-    return pl.concat(found).unique(maintain_order=True) if found else _NO_FAULTS
+    if not found:
+        return _NO_FAULTS
+    return pl.concat(found).unique(_SAID, keep="first", maintain_order=True)
 
 
 def _broken(sight: Sight, plan: Planned) -> Iterator[pl.DataFrame]:
@@ -162,20 +170,24 @@ def _needed(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.Data
     if not len(lacking):
         return
     if asked.own is not None:
-        yield _at_element(sight, plan, asked, asked.own, lacking)
+        yield _at_element(sight, plan, asked.own, _caused(sight, plan, lacking, lacking))
         return
     target = asked.targets[0]
     instance = sight.loops.instance(target.shared)
-    own = np.unique(instance[lacking])
+    own, first = np.unique(instance[lacking], return_index=True)
+    by = lacking[first]
     if asked.test.element:
         there = _standing(sight, target, asked.test, own)
         if len(there):
-            yield _at_element(sight, plan, asked, target.node, there)
-        own = np.setdiff1d(own, instance[there])
+            their = by[np.searchsorted(own, instance[there])]
+            yield _at_element(sight, plan, target.node, _caused(sight, plan, there, their))
+        bare = ~np.isin(own, instance[there])
+        own, by = own[bare], by[bare]
     # A segment the guide always asks for is missed already.
     if len(own) and not (asked.test.element and target.node.usage == "R"):
         where = due(sight.loops, target.shared, target.node, own - 1)
-        yield _faults(plan, "SITUATION_SEGMENT_MISSING", where, target.node)
+        missing = _caused(sight, plan, where, by)
+        yield _faults(plan, "SITUATION_SEGMENT_MISSING", missing, target.node)
 
 
 def _standing(sight: Sight, target: Target, test: Test, instances: Integers) -> Integers:
@@ -187,14 +199,25 @@ def _standing(sight: Sight, target: Target, test: Test, instances: Integers) -> 
     return there[np.isin(sight.loops.instance(target.shared)[there], instances)]
 
 
-def _at_element(
-    sight: Sight, plan: Planned, asked: Condition, node: Node, at: Integers
-) -> pl.DataFrame:
+def _caused(sight: Sight, plan: Planned, at: Integers, by: Integers) -> pl.DataFrame:
+    """Places of faults, each with what brought the rule to bear on its subject, else the subject."""
+    asked = plan.trigger
+    cause = by if asked is None else sight.triggers(asked, by)
+    test = Test() if asked is None else asked.test
+    places = pl.DataFrame({"place": at, "trigger": cause})
+    return places.with_columns(
+        trigger_element=pl.lit(test.element or None, pl.Int64),
+        trigger_component=pl.lit(test.component, pl.Int64),
+    )
+
+
+def _at_element(sight: Sight, plan: Planned, node: Node, at: pl.DataFrame) -> pl.DataFrame:
     """The element is empty, or is not what it should be."""
-    told = sight.values(at, asked.test)
-    empty = (told == "").to_numpy()
-    missing = _faults(plan, "SITUATION_ELEMENT_MISSING", at[empty], node, asked.test)
-    wrong = _faults(plan, "SITUATION_VALUE_WRONG", at[~empty], node, asked.test)
+    (asked,) = plan.then
+    told = sight.values(at["place"].to_numpy(), asked.test)
+    empty = told == ""
+    missing = _faults(plan, "SITUATION_ELEMENT_MISSING", at.filter(empty), node, asked.test)
+    wrong = _faults(plan, "SITUATION_VALUE_WRONG", at.filter(~empty), node, asked.test)
     return pl.concat([missing, wrong.with_columns(value=told.filter(~empty))])
 
 
@@ -203,13 +226,17 @@ def _forbidden(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.D
     (asked,) = plan.then
     if asked.own is not None:
         held = subjects[sight.holds(asked, subjects)]
-        yield _faults(plan, "SITUATION_ELEMENT_NOT_USED", held, asked.own, asked.test)
+        at = _caused(sight, plan, held, held)
+        yield _faults(plan, "SITUATION_ELEMENT_NOT_USED", at, asked.own, asked.test)
         return
     code = "SITUATION_ELEMENT_NOT_USED" if asked.test.element else "SITUATION_SEGMENT_NOT_USED"
     for target in asked.targets:
-        at = sight.fitting(target.node, asked.test)
+        there = sight.fitting(target.node, asked.test)
         instance = sight.loops.instance(target.shared)
-        at = at[np.isin(instance[at], instance[subjects])]
+        own, first = np.unique(instance[subjects], return_index=True)
+        there = there[np.isin(instance[there], own)]
+        by = subjects[first][np.searchsorted(own, instance[there])]
+        at = _caused(sight, plan, there, by)
         yield _faults(plan, code, at, target.node, asked.test)
 
 
@@ -224,7 +251,8 @@ def _compared(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
         how="anti" if plan.rule.among else "semi",
         maintain_order="left",
     )
-    at = wrong["place"].to_numpy()
+    places = wrong["place"].to_numpy()
+    at = _caused(sight, plan, places, places)
     node = sight.loops.guide.nodes[int(sight.loops.node[subjects[0]])]
     return _faults(plan, "SITUATION_VALUE_WRONG", at, node, element.test).with_columns(
         value=wrong["value"]
@@ -232,9 +260,12 @@ def _compared(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
 
 
 def _distinct(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
-    """The later of two equal values that stand with one subject."""
+    """The later of two equal values that stand with one subject; the first one triggers it."""
     told = [
-        _valued(sight, target, asked.test, subjects)
+        _valued(sight, target, asked.test, subjects).with_columns(
+            trigger_element=pl.lit(asked.test.element or None, pl.Int64),
+            trigger_component=pl.lit(asked.test.component, pl.Int64),
+        )
         for asked in plan.then
         for target in asked.targets
     ]
@@ -242,11 +273,15 @@ def _distinct(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
         pl.concat(told)
         .filter(~pl.col("value").is_in(list(plan.rule.apart)))
         .sort("place", "other")
+        .with_columns(
+            pl.col("trigger_element", "trigger_component").first().over("place", "value"),
+            trigger=pl.col("other").first().over("place", "value"),
+        )
         .filter(~pl.struct("place", "value").is_first_distinct())
     )
     asked = plan.then[-1]
     node = asked.targets[0].node
-    at = again["other"].to_numpy()
+    at = again.with_columns(place="other")
     return _faults(plan, "SITUATION_VALUE_WRONG", at, node, asked.test).with_columns(
         value=again["value"]
     )
@@ -262,24 +297,30 @@ def _valued(sight: Sight, target: Target, test: Test, subjects: Integers) -> pl.
 
 
 def _faults(
-    plan: Planned, code: str, at: Integers, node: Node, test: Test | None = None
+    plan: Planned, code: str, at: pl.DataFrame, node: Node, test: Test | None = None
 ) -> pl.DataFrame:
-    """A rule's faults at these places; what is doubtful goes by a code of its own, a warning."""
-    if not len(at):
+    """A rule's faults at these places; what is doubtful goes by a code of its own, a warning.
+
+    at: place, and trigger with its element and component; what triggers itself has none.
+    """
+    if at.is_empty():
         return _NO_FAULTS
-    at_element = test is not None and test.element > 0
-    said = {
-        "code": code if plan.rule.severity == "error" else "SITUATION_DOUBTFUL",
-        "message": f"{plan.rule.says} ({plan.name})",
-        "loop": node.loop.id,
-        "segment": node.id,
-        "element": test.element if test is not None and at_element else None,
-        "component": test.component if test is not None and at_element else None,
-    }
-    frame = pl.DataFrame({"place": pl.Series(at, dtype=pl.Int64)})
-    return frame.select(
-        (pl.col(column) if column == "place" else pl.lit(said.get(column)))
-        .cast(dtype)
-        .alias(column)
-        for column, dtype in FAULTS.items()
+    asked = test if test is not None and test.element else Test()
+    causes = ["trigger", "trigger_element", "trigger_component"]
+    told = at.select(
+        "place",
+        *causes,
+        code=pl.lit(code if plan.rule.severity == "error" else "SITUATION_DOUBTFUL"),
+        message=pl.lit(f"{plan.rule.says} ({plan.name})"),
+        loop=pl.lit(node.loop.id),
+        segment=pl.lit(node.id),
+        element=pl.lit(asked.element or None, pl.Int64),
+        component=pl.lit(asked.component, pl.Int64),
+    )
+    element, component = pl.col("trigger_element"), pl.col("trigger_component")
+    same = (element == pl.col("element")) & component.eq_missing(pl.col("component"))
+    itself = (pl.col("place") == pl.col("trigger")) & (element.is_null() | same)
+    itself &= pl.col("element").is_not_null()
+    return conformed(
+        told.with_columns(pl.when(~itself.fill_null(False)).then(pl.col(causes)).name.keep())
     )

@@ -31,8 +31,22 @@ FAULTS = {
     "component": pl.Int64(),
     "repetition": pl.Int64(),
     "value": pl.String(),
+    "trigger": pl.Int64(),
+    "trigger_element": pl.Int64(),
+    "trigger_component": pl.Int64(),
 }
-"""Faults as the columns of a frame, `place` in Loops.rows; those of structure name no element."""
+"""Faults as the columns of a frame, `place` in Loops.rows; those of structure name no element.
+
+`trigger` is the place in Loops.rows of what brought a situational rule to bear, null for other faults.
+"""
+
+
+def conformed(told: pl.DataFrame) -> pl.DataFrame:
+    """The frame with exactly the columns of FAULTS: absent ones null, others gone."""
+    return told.select(
+        (pl.col(name) if name in told.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in FAULTS.items()
+    )
 
 
 def structure(loops: Loops) -> pl.DataFrame:

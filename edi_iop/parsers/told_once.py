@@ -110,11 +110,21 @@ def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
     """
     if found.is_empty():
         return found
+    found = _in_loops(found)
     for told, place, follows in _IN_PLACE:
         found = _without(found, told, place, follows)
     if claims is None or claims.is_empty() or found.is_empty():
         return found
     return _of_claims(found, claims, "claim_offset", _IN_CLAIM)
+
+
+def _in_loops(found: pl.DataFrame) -> pl.DataFrame:
+    """What is no segment keeps the loop the guide's reading found it in, whose finding it replaces."""
+    nameless = _CODE == "SEGMENT_ID_INVALID"
+    if not found.select(nameless.any()).item():
+        return found
+    read = pl.col("loop").drop_nulls().first().over("file_id", "byte_offset")
+    return found.with_columns(loop=pl.when(nameless).then(read).otherwise("loop"))
 
 
 def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFrame:

@@ -255,9 +255,26 @@ def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     rows, number = loops.standing(faults["place"].to_numpy())
     around = loops.transactions.select(interchange="isa13", group="gs06", transaction="st02")
     placed = envelopes.placed(rows).select("file", "segment_position", "byte_offset")
+    faults = _triggered(loops, envelopes, faults)
     told = pl.concat([faults, placed, around.select(pl.all().gather(number))], how="horizontal")
     shown = pl.format("{}: {}", "segment", "message")
     return told.with_columns(
         file_id=pl.col("file").cast(pl.Int64),
         message=pl.when(pl.col("element").is_not_null()).then(shown).otherwise("message"),
     )
+
+
+def _triggered(loops: Loops, envelopes: Enveloped, faults: pl.DataFrame) -> pl.DataFrame:
+    """Faults with the place of what triggered them, where anything did: segment, position and loop."""
+    at = faults["trigger"].drop_nulls().unique().sort()
+    nodes = [loops.guide.nodes[number] for number in loops.node[at.to_numpy()].tolist()]
+    placed = envelopes.placed(loops.rows[at.to_numpy()])
+    causes = pl.DataFrame(
+        {
+            "trigger": at,
+            "trigger_segment": pl.Series([node.id for node in nodes], dtype=pl.String),
+            "trigger_position": placed["segment_position"],
+            "trigger_loop": pl.Series([node.loop.id for node in nodes], dtype=pl.String),
+        }
+    )
+    return faults.join(causes, on="trigger", how="left", maintain_order="left")

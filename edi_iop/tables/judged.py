@@ -191,6 +191,11 @@ FINDINGS = Table(
         integer("repetition", ""),
         text("value", "may hold personal data", phi=True),
         text("ack", "999 code"),
+        text("trigger_segment", "of a situational rule: the segment that brought it to bear"),
+        integer("trigger_position", "in the transaction, ST is 1"),
+        text("trigger_loop", ""),
+        integer("trigger_element", "null where it is that the segment is there"),
+        integer("trigger_component", ""),
     ),
 )
 

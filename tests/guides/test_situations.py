@@ -43,6 +43,24 @@ def parsed() -> dict[int, parsers.Parsed]:
     return parsers.parse([(number, edited(case)) for number, case in enumerate(CASES)])
 
 
+def test_what_triggers_a_rule_is_a_segment_of_the_transaction(
+    parsed: dict[int, parsers.Parsed],
+) -> None:
+    """ST is 1: the segment at that position is the one named, and holds the element."""
+    seen = 0
+    for number, one in parsed.items():
+        text = edited(CASES[number]).decode("ascii").replace("\n", "")
+        segments = text[text.index("ST*") :].split("~")
+        told = one.findings.filter(pl.col("trigger_position").is_not_null())
+        columns = ("trigger_position", "trigger_segment", "trigger_element")
+        for position, segment, element in told.select(columns).iter_rows():
+            elements = segments[position - 1].split("*")
+            assert elements[0] == segment
+            assert element is None or elements[element]
+            seen += 1
+    assert seen >= 30
+
+
 @pytest.mark.parametrize(
     "number",
     range(len(CASES)),

@@ -30,6 +30,11 @@ FINDING_KEYS = [
     "repetition",
     "value",
     "ack",
+    "trigger_segment",
+    "trigger_position",
+    "trigger_loop",
+    "trigger_element",
+    "trigger_component",
 ]
 VIOLATION_KEYS = [
     "rule",
