@@ -17,13 +17,14 @@ from edi_iop.errors import NotKnown, Unreadable
 from edi_iop.guides.loader import Node
 from edi_iop.parsers.apart import Apart
 from edi_iop.parsers.located import Located, above, located, of_claim, still_above
-from edi_iop.parsers.x12 import batch
-from edi_iop.reconciler.balance import Running
+from edi_iop.parsers.x12 import Asked, batch
+from edi_iop.reconciler.balance import READ, Running
 from edi_iop.reports import decoded
 from edi_iop.reports.decoded import Line, Mark, Shown
 from edi_iop.tables import FINDINGS
 from edi_iop.transcribe.words import tell
 
+_ASKED = Asked(tables=frozenset(READ))
 _PORTION = 2000
 """So many segments are put in words at once: a reader that leaves early costs no more."""
 
@@ -254,7 +255,7 @@ def _unshown(given: Deliveries, kinds: dict[int, str], shown: set[int]) -> tuple
 
 def _findings(chunk: Located, running: Running) -> pl.DataFrame:
     """What is wrong in a chunk; a payment that goes on is judged with its last one."""
-    read = batch(chunk.step)
+    read = batch(chunk.step, _ASKED)
     parts = [read.findings]
     if "payments" in read.tables:
         over = running.settled if chunk.goes_on else running.payments
