@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,7 +24,7 @@ from edi_iop.tables import FINDINGS
 from edi_iop.transcribe.words import tell
 
 _ASKED = Asked(tables=frozenset(READ))
-_PORTION, _MOST = 2000, 64_000
+_PORTION, _MOST = 2000, 16_000
 """So many segments are put in words at first, for a reader that leaves early; then more and more."""
 _ALIKE = ("walk", "node", "separators", "text", "inside")
 """Rows alike in these say the same."""
@@ -171,11 +171,12 @@ class _Words:
         """The words of rows that differ in what they say."""
         texts = chunk.raw(distinct).to_list()
         standing = distinct.select("walk", "node", "separators", "inside", "loop").iter_rows()
+        separators = chunk.separators
         found = []
         for raw, (walk, node, own, inside, loop) in zip(texts, standing, strict=True):
             place = _node(chunk, walk, node)
             guide = None if walk is None else chunk.walked[walk].guide
-            told = tell(raw, chunk.separators[own], guide, place, self.show_phi)
+            told = tell(raw, separators[own], guide, place, self.show_phi)
             found.append(
                 Worded(
                     loop=loop,
@@ -354,6 +355,7 @@ def _node(chunk: Located, walk: int | None, node: int | None) -> Node | None:
     return None if walk is None or node is None else chunk.walked[walk].guide.nodes[node]
 
 
+@cache
 def _opened(node: Node | None) -> str | None:
     """What to say where a segment's loop begins; nothing for the transaction itself."""
     if node is None or node.loop.parent is None:
@@ -361,6 +363,7 @@ def _opened(node: Node | None) -> str | None:
     return f"{node.loop.id} {node.loop.name}"
 
 
+@cache
 def _depth(node: Node) -> int:
     """How many loops stand around a segment; the transaction's own segments have 1."""
     return 1 + sum(not one.wrapper for one in node.loop.above())

@@ -57,8 +57,9 @@ class Located:
         """Some of the rows' segments as they stand, without their terminators."""
         texts = self.step.segments.texts["raw"].gather(self.texts(rows)).to_list()
         # Per-text Python: a person reads them, and each has the separators of its interchange.
+        separators = self.separators
         shown = [
-            self.separators[own].shown(text)
+            separators[own].shown(text)
             for own, text in zip(rows["separators"].to_list(), texts, strict=True)
         ]
         return pl.Series("raw", shown, dtype=pl.String)

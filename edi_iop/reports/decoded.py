@@ -9,10 +9,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from textwrap import wrap
 from typing import Any, TextIO
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -42,8 +43,7 @@ KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One element in words, or an amount under its name."""
 
     label: str
@@ -55,8 +55,7 @@ class Line:
         return f"{self.label} {self.text if self.cents is None else to_dollars(self.cents)}".strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """A finding at its segment."""
 
     severity: str
@@ -64,8 +63,7 @@ class Mark:
     message: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Worded:
+class Worded(msgspec.Struct, frozen=True, eq=False):
     """What a segment says wherever it stands so: the same for all that repeat it word for word."""
 
     loop: str | None
@@ -77,8 +75,7 @@ class Worded:
     lines: Sequence[Line]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """One segment as it is shown."""
 
     file: str
@@ -158,7 +155,7 @@ class _Page:
     _known: dict[tuple[Worded, bool], tuple[str, str]] = field(default_factory=dict)
     """Plain text of segments laid out before: the first line behind its place, and the others."""
 
-    @property
+    @cached_property
     def gutter(self) -> int:
         return 18 if self.offsets else 7
 
@@ -175,15 +172,17 @@ class _Page:
 
     def plain(self, shown: Shown) -> str:
         """The same as plain text."""
-        key = shown.worded, _named(shown)
-        if key not in self._known:
+        heading = shown.heading
+        key = shown.worded, bool(heading) and _named(shown)
+        known = self._known.get(key)
+        if known is None:
             own, *more = self._lines(*key)
             space = (" " * self.gutter, "")
-            self._known[key] = _flat(own)[:-1], "".join(_flat((space, *line)) for line in more)
-        first, others = self._known[key]
-        text = f"{self._place(shown).ljust(self.gutter)}{first}".rstrip() + f"\n{others}"
-        if shown.heading:
-            text = f"{(_indent(shown.worded) + _plain(shown.heading)).rstrip()}\n{text}"
+            known = _flat(own)[:-1], "".join([_flat((space, *line)) for line in more])
+            self._known[key] = known
+        text = f"{self._place(shown):{self.gutter}}{known[0]}".rstrip() + f"\n{known[1]}"
+        if heading:
+            text = f"{_indent(shown.worded)}{_plain(heading)}".rstrip() + f"\n{text}"
         return text + "".join(map(_flat, self._marks(shown))) if shown.findings else text
 
     def _marks(self, shown: Shown) -> Iterator[Spans]:
@@ -194,9 +193,9 @@ class _Page:
                 yield ((f"{space}! {part}", COLOURS.get(mark.severity, "")),)
 
     def _place(self, shown: Shown) -> str:
-        position = "" if shown.segment_position is None else str(shown.segment_position)
-        offset = f"{shown.byte_offset:>10} " if self.offsets else ""
-        return f"{offset}{position:>6} "
+        position = shown.segment_position
+        number = "       " if position is None else f"{position:>6} "
+        return f"{shown.byte_offset:>10} {number}" if self.offsets else number
 
     def _lines(self, worded: Worded, named: bool) -> Iterator[Spans]:
         """A segment's lines, its place left out; named: whether a heading has said its name."""

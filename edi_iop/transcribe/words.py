@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 
 import msgspec
@@ -63,8 +62,7 @@ def data() -> Words:
         raise BadMap(f"{path.name}: {problem}; correct the words") from problem
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One element or component in words; an amount of money apart, so that it can be lined up."""
 
     label: str
@@ -72,8 +70,7 @@ class Part:
     cents: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """A segment: its text as it may be shown, and what it says."""
 
     segment: str
