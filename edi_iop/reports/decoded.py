@@ -13,7 +13,6 @@ from functools import cached_property, lru_cache
 from textwrap import wrap
 from typing import Any, TextIO
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -43,7 +42,8 @@ KEYS = (
 )
 
 
-class Line(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Line:
     """One element in words, or an amount under its name."""
 
     label: str
@@ -55,7 +55,8 @@ class Line(msgspec.Struct, frozen=True):
         return f"{self.label} {self.text if self.cents is None else to_dollars(self.cents)}".strip()
 
 
-class Mark(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Mark:
     """A finding at its segment."""
 
     severity: str
@@ -63,7 +64,8 @@ class Mark(msgspec.Struct, frozen=True):
     message: str
 
 
-class Worded(msgspec.Struct, frozen=True, eq=False):
+@dataclass(frozen=True, slots=True, eq=False)
+class Worded:
     """What a segment says wherever it stands so: the same for all that repeat it word for word."""
 
     loop: str | None
@@ -75,7 +77,8 @@ class Worded(msgspec.Struct, frozen=True, eq=False):
     lines: Sequence[Line]
 
 
-class Shown(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Shown:
     """One segment as it is shown."""
 
     file: str
