@@ -73,9 +73,14 @@ def _read(name: str, columns: list[str] | None = None) -> pl.DataFrame:
 
 
 @cache
+def _lists() -> pl.DataFrame:
+    return _read("kinds")
+
+
+@cache
 def kinds() -> Mapping[str, tuple[str, str]]:
     """Title and source of every list, by kind."""
-    rows = _read("kinds").select("kind", "title", "source").iter_rows()
+    rows = _lists().select("kind", "title", "source").iter_rows()
     return MappingProxyType({kind: (title, source) for kind, title, source in rows})
 
 
@@ -85,7 +90,7 @@ def reach(kind: str) -> Reach:
     if kind not in kinds():
         raise KeyError(kind)
     day = pl.col("as_of", "since").str.to_date("%Y-%m-%d")
-    row = _read("kinds").filter(pl.col("kind") == kind).with_columns(day).row(0, named=True)
+    row = _lists().filter(pl.col("kind") == kind).with_columns(day).row(0, named=True)
     return Reach(row["as_of"], row["since"], row["silent"])
 
 

@@ -46,7 +46,7 @@ class Answering:
             kept = {"transactions": one.transactions, "envelopes": one.envelopes}
             named = {
                 name: one.tables[name].select(columns)
-                for name, columns in _NAMED.items()
+                for name, columns in NAMED.items()
                 if name in one.tables
             }
             for name, frame in {**kept, **named}.items():
@@ -84,7 +84,7 @@ class Answering:
             yield number, _Read.of(mine, spoken.heard)
 
 
-_NAMED = {
+NAMED = {
     "claims": ("file_id", "claim_offset", "transaction_offset", "claim"),
     "payments": ("file_id", "payment_offset", "trace_number"),
 }
@@ -116,7 +116,7 @@ class _Read:
             "unknown" if fatal else kind_of_all(transactions, ids),
             parts.get("envelopes", pl.DataFrame({"file": []})).drop("file"),
             findings,
-            {name: parts[name] for name in _NAMED if name in parts},
+            {name: parts[name] for name in NAMED if name in parts},
         )
 
 

@@ -23,8 +23,8 @@ from edi_iop.parsers.apart import Apart
 from edi_iop.parsers.segment_table import segment_tables
 from edi_iop.parsers.streams import Counted
 from edi_iop.parsers.told_once import balanced_once
-from edi_iop.parsers.x12 import batch
-from edi_iop.reconciler.balance import Running
+from edi_iop.parsers.x12 import Asked, batch
+from edi_iop.reconciler.balance import READ, Running
 from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.tables import FINDINGS, TABLES, Table
@@ -156,14 +156,15 @@ class _Findings(Flow):
         return parsers.ALL_LEVELS if self._snip is None else {1, 2, *self._snip}
 
     def _read(self) -> Iterator[pl.DataFrame]:
-        return findings_of(parsers.stream(self._given, self._companion, self._levels))
+        return findings_of(parsers.stream(self._given, self._companion, self._levels, READ))
 
     def _answering(self) -> Iterator[pl.DataFrame]:
         """The same, and each file answered: that takes all its findings together."""
-        from edi_iop.desk.acknowledging import Answering  # only who answers waits for it
+        from edi_iop.desk.acknowledging import NAMED, Answering  # only who answers waits for it
 
         answering = Answering()
-        batches = parsers.stream(answering.watched(self._given), self._companion)
+        given, tables = answering.watched(self._given), {*READ, *NAMED}
+        batches = parsers.stream(given, self._companion, tables=tables)
         for found in findings_of(answering.seen(batches)):
             answering.found(found)
             yield found
@@ -238,7 +239,7 @@ class _Rows(Flow):
         self.outcome = Outcome(status(errors.count > 0), errors.lines)
 
     def _tables(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        for one in parsers.stream(self._given):
+        for one in parsers.stream(self._given, tables=[self._table.name]):
             rows = self._table.conform(one.tables.get(self._table.name, self._table.empty()))
             own = "file_id" in rows.columns
             yield rows.sort("file_id", maintain_order=True) if own else rows, one.findings
@@ -247,7 +248,7 @@ class _Rows(Flow):
         apart = Apart(self._given)
         for chunk, rows in segment_tables(apart.x12()):
             feeds = [one.findings for one in apart.feeds()]
-            found = [] if chunk is None else [batch(chunk.step).findings]
+            found = [] if chunk is None else [batch(chunk.step, Asked(tables=frozenset())).findings]
             yield rows, pl.concat([FINDINGS.empty(), *feeds, *found])
 
     def _named(self, rows: pl.DataFrame) -> pl.DataFrame:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,15 +16,18 @@ from edi_iop.errors import NotKnown, Unreadable
 from edi_iop.guides.loader import Node
 from edi_iop.parsers.apart import Apart
 from edi_iop.parsers.located import Located, above, located, of_claim, still_above
-from edi_iop.parsers.x12 import batch
-from edi_iop.reconciler.balance import Running
+from edi_iop.parsers.x12 import Asked, batch
+from edi_iop.reconciler.balance import READ, Running
 from edi_iop.reports import decoded
-from edi_iop.reports.decoded import Line, Mark, Shown
+from edi_iop.reports.decoded import Line, Mark, Shown, Worded
 from edi_iop.tables import FINDINGS
 from edi_iop.transcribe.words import tell
 
-_PORTION = 2000
-"""So many segments are put in words at once: a reader that leaves early costs no more."""
+_ASKED = Asked(tables=frozenset(READ))
+_PORTION, _MOST = 2000, 16_000
+"""So many segments are put in words at first, for a reader that leaves early; then more and more."""
+_ALIKE = ("walk", "node", "separators", "text", "inside")
+"""Rows alike in these say the same."""
 
 
 def show(paths: Sequence[Path], claim: str | None = None, show_phi: bool = False) -> Decoded:
@@ -65,10 +67,12 @@ class Decoded:
         """The answer as table, json or ndjson, in pieces."""
         match form:
             case "ndjson":
-                yield from (_objects(portion, "\n") + "\n" for portion in self.segments())
+                yield from (
+                    "\n".join(decoded.to_json(portion)) + "\n" for portion in self.segments()
+                )
             case "json":
                 for number, portion in enumerate(self.segments()):
-                    yield ("[\n" if number == 0 else ",\n") + _objects(portion, ",\n")
+                    yield ("[\n" if number == 0 else ",\n") + ",\n".join(decoded.to_json(portion))
                 yield "\n]\n"
             case _:
                 for portion in self.segments():
@@ -122,50 +126,94 @@ class _Words:
         self, chunk: Located, rows: pl.DataFrame, found: pl.DataFrame
     ) -> Iterator[list[Shown]]:
         """The rows of a chunk with their findings (row, severity, code, message)."""
-        for start in range(0, len(rows), _PORTION):
-            part = rows.slice(start, _PORTION)
-            marks = _marks(found.filter(pl.col("row").is_in(part["row"].implode())))
-            texts = chunk.raw(part).to_list()
-            # Per-row Python: a person reads these, and each is worded by itself.
-            yield [
-                self._shown(chunk, row, raw, marks.get(row["row"], ()))
-                for row, raw in zip(part.to_dicts(), texts, strict=True)
-            ]
+        start, size = 0, _PORTION
+        while start < len(rows):
+            part = rows.slice(start, size)
+            yield self._portion(chunk, part, found)
+            start, size = start + size, min(2 * size, _MOST)
 
-    def _shown(self, chunk: Located, row: dict[str, Any], raw: str, marks: Sequence[Mark]) -> Shown:
-        node = _node(chunk, row)
-        guide = None if row["walk"] is None else chunk.walked[row["walk"]].guide
-        told = tell(raw, chunk.separators[row["separators"]], guide, node, self.show_phi)
-        loop = node.loop if node else None
-        heading = self._heading(row, node)
-        self.before = row
-        return Shown(
-            file=self.given.names[row["file"]],
-            transaction=row["transaction"],
-            segment_position=row["segment_position"],
-            byte_offset=row["byte_offset"],
-            loop=row["loop"],
-            loop_name=loop.name if loop else None,
-            heading=heading,
-            depth=_depth(node) if node else 1 if row["transaction"] else 0,
-            segment=told.segment,
-            name=told.name,
-            raw=told.raw,
-            lines=[Line(part.label, part.text, part.cents) for part in told.parts],
-            findings=marks,
+    def _portion(self, chunk: Located, rows: pl.DataFrame, found: pl.DataFrame) -> list[Shown]:
+        marks = _marks(found.filter(pl.col("row").is_in(rows["row"].implode())))
+        told = rows.with_columns(text=chunk.texts(rows), inside=pl.col("transaction").is_not_null())
+        distinct = told.unique(_ALIKE, maintain_order=True).with_row_index("told")
+        words = self._worded(chunk, distinct)
+        told = told.join(
+            distinct.select("told", *_ALIKE),
+            on=_ALIKE,
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
         )
+        nodes = [_node(chunk, *place) for place in distinct.select("walk", "node").iter_rows()]
+        headings = self._headings(told, nodes)
+        self.before = rows.row(-1, named=True)
+        columns = told.select(
+            "transaction", "segment_position", "byte_offset", "told", "row", "file"
+        )
+        # Per-row Python, but for no more than to put together what was worked out.
+        names = self.given.names
+        return [
+            Shown(
+                names[file],
+                transaction,
+                position,
+                offset,
+                heading,
+                words[number],
+                marks.get(row, ()),
+            )
+            for (transaction, position, offset, number, row, file), heading in zip(
+                columns.iter_rows(), headings, strict=True
+            )
+        ]
 
-    def _heading(self, row: dict[str, Any], node: Node | None) -> str:
-        """The file, the transaction or the loop that begins with this segment."""
-        if row["file"] != self.before.get("file"):
-            return self.given.names[row["file"]]
-        if row["header"] == "ST":
-            guide = f", {row['name']}" if row["name"] else ", no guide of ours: segments only"
-            return f"transaction {row['transaction']}{guide}"
-        if node is None or node.loop.parent is None:
-            return ""
-        begins = node.starts_loop or row["loop"] != self.before.get("loop")
-        return f"{node.loop.id} {node.loop.name}" if begins else ""
+    def _worded(self, chunk: Located, distinct: pl.DataFrame) -> list[Worded]:
+        """The words of rows that differ in what they say."""
+        texts = chunk.raw(distinct).to_list()
+        standing = distinct.select("walk", "node", "separators", "inside", "loop").iter_rows()
+        separators = chunk.separators
+        found = []
+        for raw, (walk, node, own, inside, loop) in zip(texts, standing, strict=True):
+            place = _node(chunk, walk, node)
+            guide = None if walk is None else chunk.walked[walk].guide
+            told = tell(raw, separators[own], guide, place, self.show_phi)
+            found.append(
+                Worded(
+                    loop=loop,
+                    loop_name=place.loop.name if place else None,
+                    depth=_depth(place) if place else 1 if inside else 0,
+                    segment=told.segment,
+                    name=told.name,
+                    raw=told.raw,
+                    lines=[Line(part.label, part.text, part.cents) for part in told.parts],
+                )
+            )
+        return found
+
+    def _headings(self, rows: pl.DataFrame, nodes: Sequence[Node | None]) -> pl.Series:
+        """The file, the transaction or the loop that begins with each row; nodes: by `told`."""
+        begins = [node is not None and node.starts_loop for node in nodes]
+        at = pl.col("told")
+        starts = pl.lit(pl.Series(begins, dtype=pl.Boolean)).gather(at)
+        opens = pl.lit(pl.Series([_opened(node) for node in nodes], dtype=pl.String)).gather(at)
+        names = pl.Series(list(self.given.names.values()), dtype=pl.String)
+        numbers = pl.Series(list(self.given.names), dtype=rows["file"].dtype)
+        guide = pl.format(", {}", "name").fill_null(", no guide of ours: segments only")
+        number = pl.col("transaction").fill_null("None")
+        return rows.select(
+            pl.when(pl.col("file").ne_missing(self._earlier(rows["file"])))
+            .then(pl.col("file").replace_strict(numbers, names))
+            .when((pl.col("header") == "ST").fill_null(False))
+            .then(pl.format("transaction {}{}", number, guide))
+            .when(starts | pl.col("loop").ne_missing(self._earlier(rows["loop"])))
+            .then(opens)
+            .fill_null("")
+        ).to_series()
+
+    def _earlier(self, values: pl.Series) -> pl.Series:
+        """The value before each row's."""
+        first = pl.Series([self.before.get(values.name)], dtype=values.dtype)
+        return pl.concat([first, values.head(-1)])
 
 
 @dataclass(frozen=True)
@@ -254,7 +302,7 @@ def _unshown(given: Deliveries, kinds: dict[int, str], shown: set[int]) -> tuple
 
 def _findings(chunk: Located, running: Running) -> pl.DataFrame:
     """What is wrong in a chunk; a payment that goes on is judged with its last one."""
-    read = batch(chunk.step)
+    read = batch(chunk.step, _ASKED)
     parts = [read.findings]
     if "payments" in read.tables:
         over = running.settled if chunk.goes_on else running.payments
@@ -303,16 +351,19 @@ def _marks(found: pl.DataFrame) -> dict[int, tuple[Mark, ...]]:
     return marks
 
 
-def _node(chunk: Located, row: dict[str, Any]) -> Node | None:
-    if row["node"] is None:
+def _node(chunk: Located, walk: int | None, node: int | None) -> Node | None:
+    return None if walk is None or node is None else chunk.walked[walk].guide.nodes[node]
+
+
+@cache
+def _opened(node: Node | None) -> str | None:
+    """What to say where a segment's loop begins; nothing for the transaction itself."""
+    if node is None or node.loop.parent is None:
         return None
-    return chunk.walked[int(row["walk"])].guide.nodes[int(row["node"])]
+    return f"{node.loop.id} {node.loop.name}"
 
 
+@cache
 def _depth(node: Node) -> int:
     """How many loops stand around a segment; the transaction's own segments have 1."""
     return 1 + sum(not one.wrapper for one in node.loop.above())
-
-
-def _objects(portion: Sequence[Shown], between: str) -> str:
-    return between.join(json.dumps(decoded.record(one), ensure_ascii=False) for one in portion)

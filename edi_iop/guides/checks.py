@@ -77,11 +77,11 @@ def _at_home(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
 
 def _suspects(loops: Loops) -> pl.DataFrame:
     """The pairs that do not fit their node's pattern: all that can break an element rule."""
-    fits = patterns.of_guide(loops.guide.name)
+    guide = loops.guide.name
     pairs = loops.pairs.with_row_index("pair")
     spans = loops.spans
     misfits = pl.select(
-        (~pl.lit(pairs["raw"].slice(start, count)).str.contains(fits[number] or ""))
+        (~pl.lit(pairs["raw"].slice(start, count)).str.contains(patterns.of_node(guide, number)))
         .arg_true()
         .implode()
         .alias(str(number))

@@ -182,18 +182,18 @@ def _element(xml: ElementTree.Element, of: int | None, of_usage: Usage) -> Eleme
     codes = xml.find("valid_codes")
     listed = [] if codes is None else [code.text or "" for code in codes.findall("code")]
     return ElementSpec(
-        position=seq if of is None else of,
-        component=None if of is None else seq,
-        name=_text(xml, "name"),
-        data_element=number,
-        type=kind,
-        shortest=shortest,
-        longest=longest,
-        usage=_usage(_text(xml, "usage")),
-        codes=frozenset(listed),
-        external=None if codes is None else codes.get("external"),
-        form=_form(xml.findtext("regex")),
-        repeats=1,
+        seq if of is None else of,
+        None if of is None else seq,
+        _text(xml, "name"),
+        number,
+        kind,
+        shortest,
+        longest,
+        _usage(_text(xml, "usage")),
+        frozenset(listed),
+        None if codes is None else codes.get("external"),
+        _form(xml.findtext("regex")),
+        1,
         of_usage=of_usage,
     )
 

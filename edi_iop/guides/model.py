@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+import msgspec
+
 from edi_iop.errors import BadMap
 
 Usage = Literal["R", "S", "N"]
 
 
-@dataclass(frozen=True)
-class ElementSpec:
+class ElementSpec(msgspec.Struct, frozen=True):
     """What a guide says of one element, or of one component of a composite."""
 
     position: int

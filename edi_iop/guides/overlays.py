@@ -6,11 +6,11 @@ elements (guides.paths); the other keys say what the guide has there instead.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from edi_iop.errors import BadMap
 from edi_iop.guides import paths

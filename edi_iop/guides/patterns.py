@@ -26,11 +26,9 @@ _PERIODS = {"D8": _DATE, "RD8": f"{_DATE}-{_DATE}", "DT": _DATE + _HOUR, "TM": _
 
 
 @cache
-def of_guide(guide_name: str) -> tuple[str | None, ...]:
-    """The pattern of each node; None for loops, and for segments without one."""
-    return tuple(
-        _segment(node) if node.kind == "segment" else None for node in load(guide_name).nodes
-    )
+def of_node(guide_name: str, number: int) -> str:
+    """The pattern of a segment, by its node's number; most of a guide's are in no one file."""
+    return _segment(load(guide_name).nodes[number])
 
 
 def _segment(node: Node) -> str:

@@ -12,35 +12,23 @@ from edi_iop.guides.loader import load
 @cache
 def specifications(guide_name: str) -> pl.DataFrame:
     """The element specifications of a guide: one row an element or component (0: the element)."""
-    guide = load(guide_name)
-    rows = [
-        {
-            "node": node.index,
-            "position": spec.position,
-            "component": spec.component or 0,
-            "name": spec.name,
-            "data_element": spec.data_element,
-            "type": spec.type,
-            "shortest": spec.shortest,
-            "longest": spec.longest,
-            "usage": spec.usage,
-            "coded": bool(spec.codes) and not spec.external,
-            "external": spec.external,
-            "form": spec.form,
-            "repeats": spec.repeats,
-            "composite": spec.composite,
-            "of_usage": spec.of_usage,
-        }
-        for node in guide.nodes
-        for spec in node.elements
-    ]
+    nodes = [node for node in load(guide_name).nodes for _ in node.elements]
+    specs = [spec for node in load(guide_name).nodes for spec in node.elements]
+    own = ("position", "name", "data_element", "type", "shortest", "longest", "usage", "external",
+           "form", "repeats", "composite", "of_usage")  # fmt: skip
+    columns = {
+        "node": [node.index for node in nodes],
+        "component": [spec.component or 0 for spec in specs],
+        "coded": [bool(spec.codes) and not spec.external for spec in specs],
+        **{name: [getattr(spec, name) for spec in specs] for name in own},
+    }
     types = {
         "node": pl.Int64(), "position": pl.Int32(), "component": pl.Int32(), "name": pl.String(),
         "data_element": pl.String(), "type": pl.String(), "shortest": pl.UInt32(), "longest": pl.UInt32(),
         "usage": pl.String(), "coded": pl.Boolean(), "external": pl.String(), "form": pl.String(),
         "repeats": pl.Int64(), "composite": pl.Boolean(), "of_usage": pl.String(),
     }  # fmt: skip
-    return pl.DataFrame(rows, schema=types)
+    return pl.DataFrame(columns, schema_overrides=types).select(*types)
 
 
 @cache

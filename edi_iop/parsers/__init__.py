@@ -49,14 +49,18 @@ def stream(
     files: Iterable[tuple[int, BinaryIO]],
     companion: str | None = None,
     levels: Collection[int] = ALL_LEVELS,
+    tables: Collection[str] | None = None,
 ) -> Iterator[Batch]:
     """Files (file_id, open file) a chunk at a time, in memory that their size does not change.
 
     A large X12 file's tables and findings come in turns; put together they are those of
     `parse`. A feed is read whole and is a batch of its own.
+
+    tables: the canonical tables wanted of X12 files, where not all are; checks may add theirs.
     """
     apart = Apart(files)
-    for batch in x12.read_batches(apart.x12(), Asked(levels, companion)):
+    asked = Asked(levels, companion, None if tables is None else frozenset(tables))
+    for batch in x12.read_batches(apart.x12(), asked):
         yield from apart.feeds()
         yield batch
     yield from apart.feeds()

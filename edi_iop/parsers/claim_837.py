@@ -47,6 +47,10 @@ def outpatient() -> _Outpatient:
     return msgspec.toml.decode(file.read_bytes(), type=_Outpatient)
 
 
+TABLES = frozenset({"claims", "claim_lines"})
+"""What is read for it."""
+
+
 def faults(tables: Mapping[str, pl.DataFrame], levels: Collection[int] = (3, 6)) -> pl.DataFrame:
     """The findings of these SNIP levels on the claims of these tables."""
     if "claims" not in tables:

@@ -49,13 +49,17 @@ class Located:
         """Whether the last interchange goes on in the next chunk."""
         return self.step.segments.following is not None
 
+    def texts(self, rows: pl.DataFrame) -> pl.Series:
+        """Numbers of the rows' texts: alike where the segments are, word for word."""
+        return self.step.segments.rows["text"].gather(rows["row"])
+
     def raw(self, rows: pl.DataFrame) -> pl.Series:
         """Some of the rows' segments as they stand, without their terminators."""
-        segments = self.step.segments
-        texts = segments.texts["raw"].gather(segments.rows["text"].gather(rows["row"])).to_list()
+        texts = self.step.segments.texts["raw"].gather(self.texts(rows)).to_list()
         # Per-text Python: a person reads them, and each has the separators of its interchange.
+        separators = self.separators
         shown = [
-            self.separators[own].shown(text)
+            separators[own].shown(text)
             for own, text in zip(rows["separators"].to_list(), texts, strict=True)
         ]
         return pl.Series("raw", shown, dtype=pl.String)

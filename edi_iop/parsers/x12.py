@@ -37,10 +37,18 @@ ALL_LEVELS = frozenset(range(1, _COMPANION + 1))
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be checked: SNIP levels (the envelopes, level 1, always are), a companion guide."""
+    """What is to be checked: SNIP levels (the envelopes, level 1, always are), a companion guide.
+
+    tables: the canonical tables to be read, besides those the checks read; None for all.
+    """
 
     levels: Collection[int] = ALL_LEVELS
     companion: str | None = None
+    tables: frozenset[str] | None = None
+
+    @property
+    def wanted(self) -> frozenset[str] | None:
+        return None if self.tables is None else self.tables | claim_837.TABLES
 
 
 EVERYTHING = Asked()
@@ -135,7 +143,7 @@ def batch(placed: Step, asked: Asked = EVERYTHING) -> Batch:
     for loops in walked.loops:
         table_map = maps.for_guide(loops.guide.name)
         if table_map is not None:
-            for name, frame in read(loops, table_map, segments).items():
+            for name, frame in read(loops, table_map, segments, asked.wanted).items():
                 parts.setdefault(name, []).append(frame)
     told = ack_ta1.read(segments)
     if len(told):

@@ -23,6 +23,9 @@ _PAYMENT = ("file_id", "payment_offset")
 _REVERSAL = "22"
 """CLP02 of a claim taken back: it has no patient share of its own."""
 
+READ = ("payments", "remit_claims", "remit_lines", "adjustments", "provider_adjustments")
+"""The tables that balances are of."""
+
 
 def balance(tables: Tables) -> pl.DataFrame:
     """Findings LINE_, CLAIM_, PATIENT_ and PAYMENT_UNBALANCED of the remits, one for each place."""

@@ -5,10 +5,11 @@ On a narrow terminal the meaning stands beneath its segment instead.
 
 from __future__ import annotations
 
-import io
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from textwrap import wrap
 from typing import Any, TextIO
 
@@ -63,6 +64,19 @@ class Mark:
     message: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Worded:
+    """What a segment says wherever it stands so: the same for all that repeat it word for word."""
+
+    loop: str | None
+    loop_name: str | None
+    depth: int
+    segment: str
+    name: str
+    raw: str
+    lines: Sequence[Line]
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One segment as it is shown."""
@@ -71,25 +85,44 @@ class Shown:
     transaction: str | None
     segment_position: int | None
     byte_offset: int
-    loop: str | None
-    loop_name: str | None
     heading: str
     """What to say before it: a file, a transaction, a loop that begins here; else nothing."""
-    depth: int
-    segment: str
-    name: str
-    raw: str
-    lines: Sequence[Line]
-    findings: Sequence[Mark]
+    worded: Worded
+    findings: Sequence[Mark] = ()
 
 
 def record(shown: Shown) -> dict[str, Any]:
     """The segment as other programs take it (KEYS)."""
-    told = {
-        "says": "; ".join(line.words for line in shown.lines),
-        "findings": [f"{mark.code}: {mark.message}" for mark in shown.findings],
-    }
-    return {key: told[key] if key in told else getattr(shown, key) for key in KEYS}
+    return {**_place(shown), **_words(shown.worded), "findings": _findings(shown)}
+
+
+def _place(shown: Shown) -> dict[str, Any]:
+    return {key: getattr(shown, key) for key in KEYS[:4]}
+
+
+def _words(worded: Worded) -> dict[str, Any]:
+    says = "; ".join(line.words for line in worded.lines)
+    return {key: says if key == "says" else getattr(worded, key) for key in KEYS[4:-1]}
+
+
+def _findings(shown: Shown) -> list[str]:
+    return [f"{mark.code}: {mark.message}" for mark in shown.findings]
+
+
+def to_json(segments: Iterable[Shown]) -> Iterator[str]:
+    """Each segment's record as a JSON object; what repeated ones say is written out once."""
+    words: dict[Worded, str] = {}
+    for shown in segments:
+        worded = shown.worded
+        if worded not in words:
+            words[worded] = json.dumps(_words(worded), ensure_ascii=False)[1:-1]
+        place = json.dumps(_place(shown), ensure_ascii=False)[:-1]
+        findings = json.dumps(_findings(shown), ensure_ascii=False) if shown.findings else "[]"
+        yield f'{place}, {words[worded]}, "findings": {findings}}}'
+
+
+Spans = tuple[tuple[str, str], ...]
+"""A line's parts, each with its style."""
 
 
 def to_screen(segments: Iterable[Shown], stream: TextIO | None, offsets: bool = False) -> str:
@@ -99,19 +132,21 @@ def to_screen(segments: Iterable[Shown], stream: TextIO | None, offsets: bool = 
     """
     console = console_for(stream)
     page = _Page(console.width, offsets)
-    out = io.StringIO()
-    for line in (line for shown in segments for line in page.segment(shown)):
-        line.rstrip()
-        out.write(_ansi(line, console))
-    return out.getvalue()
+    if not console.is_terminal:  # Without colours many times faster; long files are piped.
+        return "".join(map(page.plain, segments))
+    return "".join(_ansi(line, console) for shown in segments for line in page.segment(shown))
 
 
-def _ansi(line: Text, console: Console) -> str:
-    if not console.is_terminal:
-        return f"{line.plain}\n"  # many times faster, and piped output is where files are long
+def _ansi(line: Spans, console: Console) -> str:
+    text = Text.assemble(*line)
+    text.rstrip()
     with console.capture() as capture:
-        console.print(line, soft_wrap=True)
+        console.print(text, soft_wrap=True)
     return capture.get()
+
+
+def _flat(line: Spans) -> str:
+    return "".join([text for text, _ in line]).rstrip() + "\n"
 
 
 @dataclass(frozen=True)
@@ -120,69 +155,103 @@ class _Page:
 
     width: int
     offsets: bool
+    _known: dict[tuple[Worded, bool], tuple[str, str]] = field(default_factory=dict)
+    """Plain text of segments laid out before: the first line behind its place, and the others."""
 
-    @property
+    @cached_property
     def gutter(self) -> int:
         return 18 if self.offsets else 7
 
-    def segment(self, shown: Shown) -> Iterator[Text]:
+    def segment(self, shown: Shown) -> Iterator[Spans]:
         """The lines of one segment."""
+        worded = shown.worded
         if shown.heading:
-            yield Text(self._indent(shown) + _plain(shown.heading), style="bold cyan")
-        yield from self._beside(shown) if self.width >= BESIDE else self._beneath(shown)
-        for mark in shown.findings:
-            says = f"{mark.severity} {mark.code}: {mark.message}"
-            space = " " * self.gutter
-            for part in wrap(_plain(says), max(self.width - self.gutter - 2, 20)):
-                yield Text(f"{space}! {part}", style=COLOURS.get(mark.severity, ""))
+            yield ((_indent(worded) + _plain(shown.heading), "bold cyan"),)
+        place = self._place(shown)
+        for line in self._lines(worded, _named(shown)):
+            yield ((place.ljust(self.gutter), "dim"), *line)
+            place = ""
+        yield from self._marks(shown)
 
-    def _indent(self, shown: Shown) -> str:
-        return " " * min(2 * shown.depth, _LONGEST_INDENT)
+    def plain(self, shown: Shown) -> str:
+        """The same as plain text."""
+        heading = shown.heading
+        key = shown.worded, bool(heading) and _named(shown)
+        known = self._known.get(key)
+        if known is None:
+            own, *more = self._lines(*key)
+            space = (" " * self.gutter, "")
+            known = _flat(own)[:-1], "".join([_flat((space, *line)) for line in more])
+            self._known[key] = known
+        text = f"{self._place(shown):{self.gutter}}{known[0]}".rstrip() + f"\n{known[1]}"
+        if heading:
+            text = f"{_indent(shown.worded)}{_plain(heading)}".rstrip() + f"\n{text}"
+        return text + "".join(map(_flat, self._marks(shown))) if shown.findings else text
+
+    def _marks(self, shown: Shown) -> Iterator[Spans]:
+        space = " " * self.gutter
+        for mark in shown.findings:
+            says = _plain(f"{mark.severity} {mark.code}: {mark.message}")
+            for part in wrap(says, max(self.width - self.gutter - 2, 20)):
+                yield ((f"{space}! {part}", COLOURS.get(mark.severity, "")),)
 
     def _place(self, shown: Shown) -> str:
-        position = "" if shown.segment_position is None else str(shown.segment_position)
-        offset = f"{shown.byte_offset:>10} " if self.offsets else ""
-        return f"{offset}{position:>6} "
+        position = shown.segment_position
+        number = "       " if position is None else f"{position:>6} "
+        return f"{shown.byte_offset:>10} {number}" if self.offsets else number
 
-    def _beside(self, shown: Shown) -> Iterator[Text]:
+    def _lines(self, worded: Worded, named: bool) -> Iterator[Spans]:
+        """A segment's lines, its place left out; named: whether a heading has said its name."""
+        name = "" if named else _plain(worded.name)
+        if self.width >= BESIDE:
+            return self._beside(worded, name)
+        return self._beneath(worded, name)
+
+    def _beside(self, worded: Worded, name: str) -> Iterator[Spans]:
         wide = int((self.width - self.gutter) * _RAW_SHARE)
-        indent = self._indent(shown)
-        raw = _cut(shown, wide - len(indent))
-        meaning = list(_meaning(shown, self.width - self.gutter - wide - 2))
+        indent = _indent(worded)
+        raw = _cut(worded, wide - len(indent))
+        meaning = list(_meaning(worded, name, self.width - self.gutter - wide - 2))
         for number in range(max(len(raw), len(meaning))):
             left = indent + raw[number] if number < len(raw) else ""
-            place = self._place(shown) if number == 0 else ""
-            line = Text(place.ljust(self.gutter), style="dim") + Text(left.ljust(wide + 2))
-            yield line + (meaning[number] if number < len(meaning) else Text())
+            right = meaning[number] if number < len(meaning) else ()
+            yield ((left.ljust(wide + 2), ""), *right)
 
-    def _beneath(self, shown: Shown) -> Iterator[Text]:
-        indent = self._indent(shown)
+    def _beneath(self, worded: Worded, name: str) -> Iterator[Spans]:
+        indent = _indent(worded)
         left = len(indent) + self.gutter
-        for number, part in enumerate(_cut(shown, max(self.width - left, 20))):
-            place = self._place(shown) if number == 0 else ""
-            yield Text(place.ljust(self.gutter), style="dim") + Text(indent + part)
-        for line in _meaning(shown, max(self.width - left - 2, 20)):
-            yield Text(" " * (left + 2)) + line
+        for part in _cut(worded, max(self.width - left, 20)):
+            yield ((indent + part, ""),)
+        for line in _meaning(worded, name, max(self.width - left - 2, 20)):
+            yield ((" " * (len(indent) + 2), ""), *line)
 
 
-def _meaning(shown: Shown, width: int) -> Iterator[Text]:
+def _named(shown: Shown) -> bool:
+    """Whether the heading says the segment's name."""
+    return bool(shown.heading) and shown.heading.endswith(f" {shown.worded.name}")
+
+
+def _indent(worded: Worded) -> str:
+    return " " * min(2 * worded.depth, _LONGEST_INDENT)
+
+
+def _meaning(worded: Worded, name: str, width: int) -> Iterator[Spans]:
     """The segment's name and words as a paragraph, each amount on a line of its own to the right."""
-    name = "" if shown.heading.endswith(f" {shown.name}") else _plain(shown.name)
-    for words, line in _phrases(shown):
+    for words, line in _phrases(worded):
         yield from _paragraph(name, _plain(words), width)
         name = ""
         if line is not None and line.cents is not None:
             amount = to_dollars(line.cents)
             label = _plain(line.label)[: max(width - len(amount) - 1, 0)]
-            yield Text(label.ljust(width - len(amount))) + Text(amount, style="bold")
+            yield ((label.ljust(width - len(amount)), ""), (amount, "bold"))
 
 
-def _phrases(shown: Shown) -> Iterator[tuple[str, Line | None]]:
+def _phrases(worded: Worded) -> Iterator[tuple[str, Line | None]]:
     """The words up to each amount, with the amount, and those after the last."""
     words = ""
-    own = _telling("" if shown.segment in _NUMBERED else shown.name)
+    own = _telling("" if worded.segment in _NUMBERED else worded.name)
     beside = False
-    for line in shown.lines:
+    for line in worded.lines:
         if line.cents is not None:
             yield words, line
             words, beside = "", False
@@ -194,25 +263,47 @@ def _phrases(shown: Shown) -> Iterator[tuple[str, Line | None]]:
     yield words, None
 
 
+@lru_cache(maxsize=4096)
 def _telling(label: str) -> frozenset[str]:
     """The words of a name that tell it from others."""
     return frozenset(re.findall(r"\w+", label.lower())) - _GENERIC
 
 
-def _paragraph(name: str, words: str, width: int) -> Iterator[Text]:
+def _paragraph(name: str, words: str, width: int) -> Iterator[Spans]:
     """`Name: words; words`, the name in bold."""
-    heading = f"{name}: " if name and words else name
-    for number, line in enumerate(wrap(heading + words, width)):
-        text = Text(line)
+    text = f"{name}: {words}" if name and words else name + words
+    for number, line in enumerate(_wrapped(text, width)):
         if number == 0 and name:
-            text.stylize("bold", 0, len(name))
-        yield text
+            yield ((line[: len(name)], "bold"), (line[len(name) :], ""))
+        else:
+            yield ((line, ""),)
 
 
-def _cut(shown: Shown, width: int) -> list[str]:
+_APART = re.compile(r"  |--|[^\d\W]-")
+"""What textwrap looks at twice: runs of spaces, dashes, hyphened words."""
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The same lines as textwrap's, which is slow: most texts are words with a space between them."""
+    if len(text) <= width and text == text.strip():
+        return [text] if text else []
+    words = text.split(" ")
+    if not words[0] or not words[-1] or len(max(words, key=len)) > width or _APART.search(text):
+        return wrap(text, width)
+    lines, line = [], words[0]
+    for word in words[1:]:
+        if len(line) + len(word) < width:
+            line = f"{line} {word}"
+        else:
+            lines.append(line)
+            line = word
+    return [*lines, line]
+
+
+def _cut(worded: Worded, width: int) -> list[str]:
     """The raw segment in pieces that fit, cut behind an element; anywhere where that leaves too little."""
-    text, wide = _plain(shown.raw), max(width, 10)
-    separator = text[len(shown.segment) : len(shown.segment) + 1]
+    text, wide = _plain(worded.raw), max(width, 10)
+    separator = text[len(worded.segment) : len(worded.segment) + 1]
     pieces, at = [], 0
     while len(text) - at > wide:
         behind = text.rfind(separator, at, at + wide) + 1 if separator else 0

@@ -109,6 +109,12 @@ class Map:
     guides: tuple[str, ...]
     tables: dict[str, TableMap]
 
+    def only(self, wanted: frozenset[str] | None) -> dict[str, TableMap]:
+        """The tables of these names; all where none are named."""
+        if wanted is None:
+            return self.tables
+        return {name: one for name, one in self.tables.items() if name in wanted}
+
 
 @cache
 def load(name: str) -> Map:

@@ -55,10 +55,13 @@ _Form = tuple[int, int | None, int | None, str | None, str, pl.DataType]
 """What a column takes of a segment: element, components, form, and the unit and type it wants."""
 
 
-def read(loops: Loops, table_map: Map, segments: Segments) -> dict[str, pl.DataFrame]:
-    """The canonical tables of a guide's transactions."""
-    reader = _Reader(loops, table_map, segments)
-    return {name: reader.table(one) for name, one in table_map.tables.items()}
+def read(
+    loops: Loops, table_map: Map, segments: Segments, wanted: frozenset[str] | None = None
+) -> dict[str, pl.DataFrame]:
+    """The canonical tables of a guide's transactions, or those of them that are wanted."""
+    tables = table_map.only(wanted)
+    reader = _Reader(loops, table_map.name, tuple(tables), segments)
+    return {name: reader.table(one) for name, one in tables.items()}
 
 
 def _form(source: Source, column: Column) -> _Form:
@@ -66,11 +69,13 @@ def _form(source: Source, column: Column) -> _Form:
 
 
 @cache
-def _asked(map_name: str, guide_name: str) -> dict[int, dict[_Form, tuple[Source, Column]]]:
-    """All that the columns of a map take of each of a guide's segments."""
+def _asked(
+    map_name: str, tables: tuple[str, ...], guide_name: str
+) -> dict[int, dict[_Form, tuple[Source, Column]]]:
+    """All that the columns of these tables of a map take of each of a guide's segments."""
     guide = load_guide(guide_name)
     asked: dict[int, dict[_Form, tuple[Source, Column]]] = {}
-    for one in maps.load(map_name).tables.values():
+    for one in (maps.load(map_name).tables[name] for name in tables):
         for column in one.table.columns:
             for source in one.columns.get(column.name, ()):
                 paths = one.rows if source.kind == "own" else (source,)
@@ -80,9 +85,9 @@ def _asked(map_name: str, guide_name: str) -> dict[int, dict[_Form, tuple[Source
 
 
 @cache
-def _steps(map_name: str, guide_name: str, number: int) -> values.Steps:
+def _steps(map_name: str, tables: tuple[str, ...], guide_name: str, number: int) -> values.Steps:
     """How those values of one segment are read, made once for all chunks."""
-    asked = _asked(map_name, guide_name)[number].values()
+    asked = _asked(map_name, tables, guide_name)[number].values()
     return values.steps(
         {
             str(place): (_element(source), source, column)
@@ -117,9 +122,11 @@ def _beside(guide_name: str, number: int, source: Source) -> tuple[tuple[Node, N
 class _Reader:
     """Columns are values of each node's distinct segments, put where their rows are."""
 
-    def __init__(self, loops: Loops, table_map: Map, segments: Segments) -> None:
+    def __init__(
+        self, loops: Loops, map_name: str, tables: tuple[str, ...], segments: Segments
+    ) -> None:
         self.loops = loops
-        self.map_name = table_map.name
+        self.asked = map_name, tables, loops.guide.name
         self.files = segments.rows["file"].to_numpy()
         self.offsets = segments.rows["byte_offset"].to_numpy()
         self._known: dict[tuple[int, tuple[str, ...]], Integers] = {}
@@ -306,9 +313,8 @@ class _Reader:
         """An element of a node's distinct segments, in the column's type."""
         known = self._values.get(node.index)
         if known is None:
-            guide = self.loops.guide.name
-            forms = _asked(self.map_name, guide)[node.index]
-            typed = values.typed(self._of_pairs(node), _steps(self.map_name, guide, node.index))
+            forms = _asked(*self.asked)[node.index]
+            typed = values.typed(self._of_pairs(node), _steps(*self.asked, node.index))
             known = self._values[node.index] = dict(zip(forms, typed.get_columns(), strict=True))
         return known[_form(source, column)]
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import msgspec
 
@@ -63,8 +62,7 @@ def data() -> Words:
         raise BadMap(f"{path.name}: {problem}; correct the words") from problem
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One element or component in words; an amount of money apart, so that it can be lined up."""
 
     label: str
@@ -72,8 +70,7 @@ class Part:
     cents: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """A segment: its text as it may be shown, and what it says."""
 
     segment: str
@@ -105,10 +102,13 @@ def tell(
     place = node or envelope().get(segment)
     hidden = frozenset[int]() if show_phi else _hidden(elements, own, guide, node)
     shown = [MASK if number in hidden else text for number, text in enumerate(elements)]
+    apart = own.component.decode("latin-1")
+    between = own.repetition.decode("latin-1") if own.repetition else None
     parts = tuple(
         part
         for number, text in enumerate(shown[1:], start=1)
-        for part in _element(place, segment, number, text, own)
+        if text
+        for part in _element(place, segment, number, text, apart, between)
     )
     return Told(shown[0], element.join(shown), place.name if place else "", parts)
 
@@ -117,8 +117,8 @@ def _hidden(
     elements: Sequence[str], own: Separators, guide: Guide | None, node: Node | None
 ) -> frozenset[int]:
     """Numbers of the elements that tell of a person."""
-    filled = frozenset(number for number, text in enumerate(elements) if number and text.strip())
     if elements[0] not in _known_ids():
+        filled = _filled(elements)
         return filled if re.search(sep.SEGMENT_ID, elements[0]) else filled | {0}
     rule = data().rules.get(elements[0])
     if rule is None or (guide and node and node.loop.id in rule.open.get(guide.form, ())):
@@ -127,29 +127,36 @@ def _hidden(
     for number, harmless in rule.unless.items():
         if number < len(elements) and elements[number].split(component)[0] in harmless:
             return frozenset()
-    return filled & rule.elements
+    return _filled(elements) & rule.elements
 
 
+def _filled(elements: Sequence[str]) -> frozenset[int]:
+    return frozenset(number for number, text in enumerate(elements) if number and text.strip())
+
+
+@lru_cache(maxsize=1 << 16)
 def _element(
-    node: Node | None, segment: str, number: int, text: str, own: Separators
-) -> Iterator[Part]:
-    """An element, its repetitions and components, each by itself."""
+    node: Node | None, segment: str, number: int, text: str, apart: str, between: str | None
+) -> tuple[Part, ...]:
+    """An element, its repetitions and components, each by itself.
+
+    Kept: the elements of a file repeat far more often than its segments.
+    """
     if not text.strip():
-        return
+        return ()
     spec = node.element(number) if node else None
-    if segment == "ISA" or text == MASK:
-        repeats, apart = [text], None
-    else:
-        repeats = text.split(own.repetition.decode("latin-1")) if own.repetition else [text]
-        apart = own.component.decode("latin-1")
+    whole = segment == "ISA" or text == MASK
+    repeats = [text] if whole or between is None else text.split(between)
+    parts: list[Part] = []
     for one in repeats:
-        components = one.split(apart) if apart else [one]
+        components = [one] if whole else one.split(apart)
         if len(components) == 1 and not (spec and spec.composite and text != MASK):
-            yield from _word(spec, f"{segment}{number:02d}", one)
+            parts += _word(spec, f"{segment}{number:02d}", one)
             continue
         for place, value in enumerate(components, start=1):
             inner = node.element(number, place) if node else None
-            yield from _word(inner, f"{segment}{number:02d}-{place}", value)
+            parts += _word(inner, f"{segment}{number:02d}-{place}", value)
+    return tuple(parts)
 
 
 def _word(spec: ElementSpec | None, reference: str, value: str) -> Iterator[Part]:

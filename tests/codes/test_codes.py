@@ -212,14 +212,15 @@ def test_an_unknown_code_has_no_label_and_an_unknown_list_is_refused():
 
 def test_a_missing_list_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path):
     monkeypatch.setattr(resources, "maps", lambda: tmp_path)
-    codes.codes.cache_clear()
-    codes.kinds.cache_clear()
+    caches = (codes.codes, codes.kinds, codes._lists)
+    for one in caches:
+        one.cache_clear()
     try:
         with pytest.raises(BadMap, match=r"maps/codes/kinds\.csv cannot be read; install again"):
             codes.kinds()
     finally:
-        codes.codes.cache_clear()
-        codes.kinds.cache_clear()
+        for one in caches:
+            one.cache_clear()
 
 
 def reconciler_list(name: str) -> pl.DataFrame:
