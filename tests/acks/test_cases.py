@@ -13,7 +13,7 @@ import pytest
 from edi_iop import parsers
 from edi_iop.acks import Stamp, answers
 from tests.conftest import FIXTURES
-from tests.differential.judges import Opinion, pyx12_of
+from tests.differential.judges import Opinion, pyx12
 
 CASES: dict[str, dict[str, Any]] = tomllib.loads((FIXTURES / "acks" / "cases.toml").read_text())
 AT = datetime(2026, 3, 2, 7, 0)
@@ -91,7 +91,7 @@ def test_what_cannot_be_told_in_its_element_is_told_as_the_most_that_can() -> No
     assert "IK3*SV2*999999**8" in lines(made.content)
     assert any(line.startswith("IK4*99:99:9999*") for line in lines(made.content))
     assert parsers.parse([(1, made.content)])[1].findings.is_empty()
-    assert pyx12_of(made.content) == Opinion(True, ())
+    assert pyx12(made.content) == Opinion(True, ())
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -111,4 +111,4 @@ def test_every_answer_is_valid_to_both() -> None:
     read = parsers.parse(list(contents.items()))
     for number, content in contents.items():
         assert read[number].findings.is_empty(), content
-        assert pyx12_of(content) == Opinion(True, ()), content
+        assert pyx12(content) == Opinion(True, ()), content
