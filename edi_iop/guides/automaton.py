@@ -34,6 +34,8 @@ Discriminator = tuple[int, ...]
 
 _UNKNOWN = -1
 """A transition not taught yet."""
+_ANEW = "+"
+"""Before the key of a segment that begins its loop anew."""
 _KEYS = 64
 """Room for so many keys at first."""
 _LESSON = 2000
@@ -92,6 +94,14 @@ class Automaton:
         else:
             values = zip(key[1:], told, strict=True)
             key = (key[0], *(value if value in codes else "" for value, codes in values))
+        return self._numbered(key)
+
+    def anew(self, key: int) -> int:
+        """The key of a segment that is known to begin its loop anew."""
+        told = self._key_list[key]
+        return key if told[:1] == (_ANEW,) else self._numbered((_ANEW, *told))
+
+    def _numbered(self, key: tuple[str, ...]) -> int:
         number = self._keys.setdefault(key, len(self._key_list))
         if number == len(self._key_list):
             self._key_list.append(key)
@@ -190,6 +200,11 @@ class Automaton:
         return number
 
     def _next(self, present: Node, key: tuple[str, ...]) -> Transition:
+        if key[0] == _ANEW:
+            key, around = key[1:], list(present.above())
+            for node in self._by_id[key[0]]:
+                if is_second(node) and node.loop in around and self._fits(node, key):
+                    return Transition(node, (node.loop,), "LOOP_START_MISSING", (node.loop,))
         fitting = [node for node in self._by_id.get(key[0], []) if self._fits(node, key)]
         if present.parent is None:
             first = [node for node in fitting if node.parent is present]
@@ -311,6 +326,13 @@ def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...], on
     if any(one.usage != "R" for one in (node, *implied)) and not (only and second):
         cost += _OPTIONAL
     return cost
+
+
+def is_second(node: Node) -> bool:
+    """Whether a segment must follow the first of a loop that repeats, once in each: it tells the loop as well."""
+    repeats = node.loop.most != 1 and node.loop.parent is not None
+    second = node.loop.children[1:2] == [node]
+    return second and repeats and node.usage == "R" and node.most == 1
 
 
 def _misses(present: Node, node: Node, shared: Node) -> bool:
