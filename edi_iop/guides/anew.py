@@ -41,11 +41,7 @@ def walk(
 def _again(machine: Automaton, taken: Integers) -> Integers:
     """The segments put back into a loop that holds such a one already."""
     kinds = machine.transitions
-    nodes = {
-        one.node
-        for one in kinds
-        if one.fault == "SEGMENT_ORDER" and one.node is not None and is_second(one.node)
-    }
+    nodes = {one.node for one in kinds if one.node is not None and is_second(one.node)}
     found = [_of_node(machine, taken, node) for node in nodes]
     return np.sort(np.concatenate([np.array([], dtype=np.int64), *found]))
 
@@ -53,12 +49,9 @@ def _again(machine: Automaton, taken: Integers) -> Integers:
 def _of_node(machine: Automaton, taken: Integers, node: Node) -> Integers:
     kinds = machine.transitions
     own = np.array([one.node is node for one in kinds])
-    back = np.array([one.node is node and one.fault == "SEGMENT_ORDER" for one in kinds])
-    stray = np.flatnonzero(back[taken])
-    if not len(stray):
-        return stray
     begins = np.array([node.loop in one.begins for one in kinds])
     there, starts = np.flatnonzero(own[taken]), np.flatnonzero(begins[taken])
-    earlier = np.append(-1, there)[np.searchsorted(there, stray)]
-    start = np.append(-1, starts)[np.searchsorted(starts, stray)]
-    return stray[(earlier >= start) & (earlier >= 0)]
+    # Of two, one behind the other: whether the loop began in between, or with the second.
+    begun = np.searchsorted(starts, there, side="right")
+    again: Integers = there[1:][begun[1:] == begun[:-1]]
+    return again
