@@ -351,13 +351,29 @@ def _skipped(loop: Node, number: int) -> bool:
 def _after(present: Node, transition: Transition) -> Node:
     """The place after a transition: a segment put back into an outer loop leads nowhere."""
     node = transition.node
-    if node is None or (
-        transition.fault == "SEGMENT_ORDER"
-        and not transition.begins
-        and node.parent is not present.parent
-    ):
+    if node is None:
         return present
-    return node
+    if transition.fault != "SEGMENT_ORDER":
+        return node
+    outer = _is_aside(present, node) if transition.begins else node.parent is not present.parent
+    return present if outer else node
+
+
+def _is_aside(present: Node, node: Node) -> bool:
+    """Whether a loop without inner ones is put back behind a claim or line begun since.
+
+    That goes on behind it: else all of its segments were lost.
+    """
+    open_loops = [loop for loop in present.above() if not loop.wrapper]
+    shared = next(
+        loop for loop in node.loop.above() if loop in open_loops and loop is not node.loop
+    )
+    since = open_loops[: open_loops.index(shared)]
+    return not _holds_loops(node.loop) and bool(since) and _holds_loops(since[-1])
+
+
+def _holds_loops(loop: Node) -> bool:
+    return any(child.kind == "loop" for child in loop.children)
 
 
 def _precedes(node: Node, present: Node, shared: Node) -> bool:

@@ -301,6 +301,7 @@ def _missing(loops: Loops, loop: Node, child: Node, found: Integers) -> Iterator
     if loops.repeated and loops.already.get(child.index, 0):
         there[1] = True
     lacking = np.flatnonzero(~there[1:])
+    lacking = lacking[~_is_aside(loops, loops.starts(loop)[lacking])]
     if loop in loops.open and not loops.passed(loop, child):
         lacking = lacking[lacking < instance[-1] - 1]  # It may come yet, in the next frame.
     if loop not in loops.opened:
@@ -314,6 +315,14 @@ def _missing(loops: Loops, loop: Node, child: Node, found: Integers) -> Iterator
     else:
         says = f"loop {child.id} is missing in loop {loop.id}"
         yield _faults(places, "LOOP_MISSING", says, child.id, _first_of(child))
+
+
+def _is_aside(loops: Loops, starts: Integers) -> npt.NDArray[np.bool_]:
+    """Whether a loop was put back to its place, and what stands behind it is told as unexpected."""
+    kinds = loops.automaton.transitions
+    back = np.array([one.fault == "SEGMENT_ORDER" for one in kinds], dtype=bool)
+    aside: npt.NDArray[np.bool_] = back[loops.taken[starts]]
+    return aside & (np.append(loops.node, 0)[starts + 1] < 0)
 
 
 def due(loops: Loops, loop: Node, child: Node, lacking: Integers) -> Integers:
