@@ -161,12 +161,21 @@ def _of_bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """
     places = faults.filter(_LACKING & (pl.col("place") > 0))["place"].unique().to_numpy()
     inside = places[places < len(loops.taken)]
-    bare = pl.DataFrame({"place": inside[_of_pairs(loops, inside - 1, inside, _is_bare)]})
+    pairs = inside[_of_pairs(loops, inside - 1, inside, _is_bare)]
+    bare = pl.DataFrame({"place": np.append(pairs, _bare_at_end(loops))})
     surplus = faults.filter(_LOOP_SURPLUS).select("place")
     lacking = faults.filter(_LACKING).join(bare, on="place", how="semi", maintain_order="left")
     first = lacking.unique("place", keep="first", maintain_order=True)
     told = first.join(surplus, on="place", how="anti")
     return lacking.join(told, on="fault", how="anti").select("fault")
+
+
+def _bare_at_end(loops: Loops) -> Integers:
+    """The place behind a chunk whose last segment is all of a loop that the next does not go on with."""
+    node = loops.automaton.transitions[int(loops.taken[-1])].node
+    begun = node is not None and node.starts_loop and node.loop.parent is not None
+    closed = begun and node is not None and node.loop not in loops.open
+    return np.array([len(loops.taken)] if closed else [], dtype=np.int64)
 
 
 def _is_bare(first: Transition, second: Transition) -> bool:

@@ -23,7 +23,7 @@ def harmed(base: Segments) -> Iterator[Segments]:
     for at in range(BODY_FROM, len(base) + BODY_TO):
         if base[at][0] != "CLM":
             yield base[:at] + base[at + 1 :]
-        yield base[:at] + [base[at]] + base[at:]
+        yield [*base[:at], base[at], *base[at:]]
         yield [*base[:at], base[at + 1], base[at], *base[at + 2 :]]
 
 
