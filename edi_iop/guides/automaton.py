@@ -34,6 +34,8 @@ Discriminator = tuple[int, ...]
 
 _UNKNOWN = -1
 """A transition not taught yet."""
+_ANEW = "+"
+"""Before the key of a segment that begins its loop anew."""
 _KEYS = 64
 """Room for so many keys at first."""
 _LESSON = 2000
@@ -92,6 +94,14 @@ class Automaton:
         else:
             values = zip(key[1:], told, strict=True)
             key = (key[0], *(value if value in codes else "" for value, codes in values))
+        return self._numbered(key)
+
+    def anew(self, key: int) -> int:
+        """The key of a segment that is known to begin its loop anew."""
+        told = self._key_list[key]
+        return key if told[:1] == (_ANEW,) else self._numbered((_ANEW, *told))
+
+    def _numbered(self, key: tuple[str, ...]) -> int:
         number = self._keys.setdefault(key, len(self._key_list))
         if number == len(self._key_list):
             self._key_list.append(key)
@@ -190,6 +200,11 @@ class Automaton:
         return number
 
     def _next(self, present: Node, key: tuple[str, ...]) -> Transition:
+        if key[0] == _ANEW:
+            key, around = key[1:], list(present.above())
+            for node in self._by_id[key[0]]:
+                if is_second(node) and node.loop in around and self._fits(node, key):
+                    return Transition(node, (node.loop,), "LOOP_START_MISSING", (node.loop,))
         fitting = [node for node in self._by_id.get(key[0], []) if self._fits(node, key)]
         if present.parent is None:
             first = [node for node in fitting if node.parent is present]
@@ -313,6 +328,13 @@ def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...], on
     return cost
 
 
+def is_second(node: Node) -> bool:
+    """Whether a segment must follow the first of a loop that repeats, once in each: it tells the loop as well."""
+    repeats = node.loop.most != 1 and node.loop.parent is not None
+    second = node.loop.children[1:2] == [node]
+    return second and repeats and node.usage == "R" and node.most == 1
+
+
 def _misses(present: Node, node: Node, shared: Node) -> bool:
     """Whether a node stands before the present place, or something required between the two."""
     here, there = _branch(present, shared), _branch(node, shared)
@@ -329,13 +351,29 @@ def _skipped(loop: Node, number: int) -> bool:
 def _after(present: Node, transition: Transition) -> Node:
     """The place after a transition: a segment put back into an outer loop leads nowhere."""
     node = transition.node
-    if node is None or (
-        transition.fault == "SEGMENT_ORDER"
-        and not transition.begins
-        and node.parent is not present.parent
-    ):
+    if node is None:
         return present
-    return node
+    if transition.fault != "SEGMENT_ORDER":
+        return node
+    outer = _is_aside(present, node) if transition.begins else node.parent is not present.parent
+    return present if outer else node
+
+
+def _is_aside(present: Node, node: Node) -> bool:
+    """Whether a loop without inner ones is put back behind a claim or line begun since.
+
+    That goes on behind it: else all of its segments were lost.
+    """
+    open_loops = [loop for loop in present.above() if not loop.wrapper]
+    shared = next(
+        loop for loop in node.loop.above() if loop in open_loops and loop is not node.loop
+    )
+    since = open_loops[: open_loops.index(shared)]
+    return not _holds_loops(node.loop) and bool(since) and _holds_loops(since[-1])
+
+
+def _holds_loops(loop: Node) -> bool:
+    return any(child.kind == "loop" for child in loop.children)
 
 
 def _precedes(node: Node, present: Node, shared: Node) -> bool:

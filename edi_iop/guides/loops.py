@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from edi_iop.guides import loader
+from edi_iop.guides import anew, loader
 from edi_iop.guides.automaton import Automaton, automaton
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.x12 import separators as sep
@@ -245,7 +245,7 @@ def _walk_guide(
     own = place[len(begun) :]
     starts = np.maximum(np.cumsum(last - first + 1) - (last - first + 1) - len(begun), 0)
     after = [None if before is None or at else before.last for at in range(len(first))]
-    taken = np.concatenate([begun, machine.walk(keys[texts[own]], starts, after)])
+    taken = anew.walk(machine, keys[texts[own]], starts, after, begun)
     nodes = np.array(
         [-1 if one.node is None else one.node.index for one in machine.transitions], dtype=np.int64
     )

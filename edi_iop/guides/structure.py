@@ -175,12 +175,21 @@ def _of_bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """
     places = faults.filter(_LACKING & (pl.col("place") > 0))["place"].unique().to_numpy()
     inside = places[places < len(loops.taken)]
-    bare = pl.DataFrame({"place": inside[_of_pairs(loops, inside - 1, inside, _is_bare)]})
+    pairs = inside[_of_pairs(loops, inside - 1, inside, _is_bare)]
+    bare = pl.DataFrame({"place": np.append(pairs, _bare_at_end(loops))})
     surplus = faults.filter(_LOOP_SURPLUS).select("place")
     lacking = faults.filter(_LACKING).join(bare, on="place", how="semi", maintain_order="left")
     first = lacking.unique("place", keep="first", maintain_order=True)
     told = first.join(surplus, on="place", how="anti")
     return lacking.join(told, on="fault", how="anti").select("fault")
+
+
+def _bare_at_end(loops: Loops) -> Integers:
+    """The place behind a chunk whose last segment is all of a loop that the next does not go on with."""
+    node = loops.automaton.transitions[int(loops.taken[-1])].node
+    begun = node is not None and node.starts_loop and node.loop.parent is not None
+    closed = begun and node is not None and node.loop not in loops.open
+    return np.array([len(loops.taken)] if closed else [], dtype=np.int64)
 
 
 def _is_bare(first: Transition, second: Transition) -> bool:
@@ -315,6 +324,7 @@ def _missing(loops: Loops, loop: Node, child: Node, found: Integers) -> Iterator
     if loops.repeated and loops.already.get(child.index, 0):
         there[1] = True
     lacking = np.flatnonzero(~there[1:])
+    lacking = lacking[~_is_aside(loops, loops.starts(loop)[lacking])]
     if loop in loops.open and not loops.passed(loop, child):
         lacking = lacking[lacking < instance[-1] - 1]  # It may come yet, in the next frame.
     if loop not in loops.opened:
@@ -328,6 +338,14 @@ def _missing(loops: Loops, loop: Node, child: Node, found: Integers) -> Iterator
     else:
         says = f"loop {child.id} is missing in loop {loop.id}"
         yield _faults(places, "LOOP_MISSING", says, child.id, _first_of(child))
+
+
+def _is_aside(loops: Loops, starts: Integers) -> npt.NDArray[np.bool_]:
+    """Whether a loop was put back to its place, and what stands behind it is told as unexpected."""
+    kinds = loops.automaton.transitions
+    back = np.array([one.fault == "SEGMENT_ORDER" for one in kinds], dtype=bool)
+    aside: npt.NDArray[np.bool_] = back[loops.taken[starts]]
+    return aside & (np.append(loops.node, 0)[starts + 1] < 0)
 
 
 def due(loops: Loops, loop: Node, child: Node, lacking: Integers) -> Integers:

@@ -25,6 +25,7 @@ _OF_FORM = [
 _OF_LISTS = [
     "CODE_UNKNOWN", "CODE_OUT_OF_DATE", "CODE_MALFORMED", "DIAGNOSIS_NOT_SPECIFIC", "NPI_INVALID",
 ]  # fmt: skip
+_NO_SEGMENT = _CODE.is_in(["SEGMENT_EMPTY", "SEGMENT_BARE", "SEGMENT_ID_INVALID"])
 
 _IN_PLACE = (
     # What a trailer's count or control number is told of is not told again by its guide.
@@ -37,11 +38,13 @@ _IN_PLACE = (
     (
         _CODE.is_in(["ELEMENT_MISSING", "SEGMENT_ID_INVALID", "COUNT_WRONG"]),
         ["file_id", "byte_offset"],
-        (_CODE == "SEGMENT_EMPTY"),
+        (_CODE == "SEGMENT_BARE"),
     ),
+    # Without elements a segment opens no loop: those of the loop it was to open follow from it.
+    (_CODE == "SEGMENT_BARE", ["file_id", "byte_offset"], _CODE == "SEGMENT_UNEXPECTED"),
     # No guide knows a segment that is none; those after it in one run are told all the same.
     (
-        _CODE.is_in(["SEGMENT_EMPTY", "SEGMENT_ID_INVALID"]),
+        _NO_SEGMENT,
         ["file_id", "byte_offset"],
         (_CODE == "SEGMENT_UNEXPECTED") & ~pl.col("message").str.contains("nor are"),
     ),
@@ -110,7 +113,7 @@ def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
     """
     if found.is_empty():
         return found
-    found = _in_loops(found)
+    found = _with_loops(found)
     for told, place, follows in _IN_PLACE:
         found = _without(found, told, place, follows)
     if claims is None or claims.is_empty() or found.is_empty():
@@ -118,13 +121,17 @@ def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
     return _of_claims(found, claims, "claim_offset", _IN_CLAIM)
 
 
-def _in_loops(found: pl.DataFrame) -> pl.DataFrame:
-    """What is no segment keeps the loop the guide's reading found it in, whose finding it replaces."""
-    nameless = _CODE == "SEGMENT_ID_INVALID"
-    if not found.select(nameless.any()).item():
+def _with_loops(found: pl.DataFrame) -> pl.DataFrame:
+    """What is no segment stands in the loop that the guide was in when it met it."""
+    if not found.select(_NO_SEGMENT.any()).item():
         return found
-    read = pl.col("loop").drop_nulls().first().over("file_id", "byte_offset")
-    return found.with_columns(loop=pl.when(nameless).then(read).otherwise("loop"))
+    around = found.filter(_CODE == "SEGMENT_UNEXPECTED").select(
+        "file_id", "byte_offset", met="loop"
+    )
+    at = ["file_id", "byte_offset"]
+    beside = found.join(around, on=at, how="left", maintain_order="left")
+    loop = pl.when(_NO_SEGMENT).then(pl.coalesce("loop", "met")).otherwise("loop")
+    return beside.with_columns(loop=loop).drop("met")
 
 
 def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFrame:

@@ -613,7 +613,7 @@ def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.D
     found = []
     for column, code, says in (
         ("blank", "SEGMENT_EMPTY", pl.lit("an empty segment")),
-        ("bare", "SEGMENT_EMPTY", pl.format("{} has no elements", "id")),
+        ("bare", "SEGMENT_BARE", pl.format("{} has no elements", "id")),
         ("odd", "SEGMENT_ID_INVALID", pl.lit("not a segment identifier")),
         (
             "trailing",
