@@ -42,6 +42,9 @@ def _again(machine: Automaton, taken: Integers) -> Integers:
     """The segments put back into a loop that holds such a one already."""
     kinds = machine.transitions
     nodes = {one.node for one in kinds if one.node is not None and is_second(one.node)}
+    back = np.array([one.fault == "SEGMENT_ORDER" and one.node in nodes for one in kinds])
+    if not back[taken].any():
+        return np.array([], dtype=np.int64)
     found = [_of_node(machine, taken, node) for node in nodes]
     return np.sort(np.concatenate([np.array([], dtype=np.int64), *found]))
 

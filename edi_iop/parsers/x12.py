@@ -71,23 +71,18 @@ def read_batches(
 ) -> Iterator[Batch]:
     """Segments, envelopes, loops, checks and tables of all files, a chunk at a time.
 
-    What a large file leaves open at the end of a chunk is repeated in the next one. The
-    chunks overlap, for two cores: while one is walked, the next is being split and the
-    last one checked and transcribed. Polars and NumPy work outside the interpreter's lock.
+    What a large file leaves open at the end of a chunk is repeated in the next one. Two
+    chunks overlap, for two cores: while one is checked and transcribed, the next is split and
+    walked. Polars and NumPy work outside the interpreter's lock; a third chunk in flight
+    would wait for it, and only cost memory.
     """
-    with ThreadPoolExecutor(2) as pool:
-        frames = split.frames(files, size)
-        coming = pool.submit(next, frames, None)
+    with ThreadPoolExecutor(1) as pool:
         working: Future[Batch] | None = None
-        left = _Left()
-        while (frame := coming.result()) is not None:
-            coming = pool.submit(next, frames, None)
-            placed = _step(frame, left)
-            left = _left(placed)
+        for placed in steps(files, size):
             if working is not None:
                 yield working.result()
             working = pool.submit(batch, placed, asked)
-            del frame, placed  # Nothing is held longer than it is worked on.
+            del placed  # Nothing is held longer than it is worked on.
         if working is not None:
             yield working.result()
 
