@@ -19,7 +19,7 @@ from edi_iop.settings import Workspace
 from edi_iop.simulator import clinic as clinics
 from edi_iop.simulator import payer as payers_side
 from edi_iop.transcribe.write import write_835
-from edi_iop.x12.envelopes import Envelope
+from edi_iop.x12.writer import Envelope
 
 TRUTH_FILE = "truth.ndjson"
 _WRITTEN = {

@@ -15,7 +15,7 @@ from edi_iop.mapper.claims import Tables, claims
 from edi_iop.rules.policy import Policy
 from edi_iop.settings import Settings
 from edi_iop.transcribe.write import write_837i
-from edi_iop.x12.envelopes import Envelope
+from edi_iop.x12.writer import Envelope
 
 _LINE = ["file_id", "claim_offset", "line_offset"]
 

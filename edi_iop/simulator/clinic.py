@@ -26,7 +26,7 @@ from edi_iop.simulator.clinic_former import Ledger, former_claims
 from edi_iop.simulator.clinic_people import Staff
 from edi_iop.simulator.clinic_staff import staff_claims, write_837p
 from edi_iop.transcribe.write import write_837i
-from edi_iop.x12.envelopes import Envelope
+from edi_iop.x12.writer import Envelope
 
 Tables = dict[str, pl.DataFrame]
 

@@ -22,7 +22,7 @@ from edi_iop.transcribe.maps import Source, TableMap
 from edi_iop.transcribe.read import shared_loop
 from edi_iop.transcribe.wording import Part, joined, numbered, worded
 from edi_iop.x12 import separators as sep
-from edi_iop.x12.envelopes import Envelope, interchange
+from edi_iop.x12.writer import Envelope, interchange
 
 Tables = dict[str, pl.DataFrame]
 _DEPTH = 8

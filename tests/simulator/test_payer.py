@@ -28,7 +28,7 @@ from edi_iop.tables import (
     Table,
 )
 from edi_iop.transcribe.write import write_835
-from edi_iop.x12.envelopes import Envelope
+from edi_iop.x12.writer import Envelope
 from tests.referee import verdict
 
 PAID_ON = date(2026, 3, 20)

@@ -14,7 +14,7 @@ from edi_iop import parsers
 from edi_iop.errors import BadMap
 from edi_iop.tables import CLAIM_DIAGNOSES, CLAIM_LINES, CLAIMS, SUBMISSIONS
 from edi_iop.transcribe.write import write_835, write_837i
-from edi_iop.x12.envelopes import Envelope
+from edi_iop.x12.writer import Envelope
 from tests.conftest import FIXTURES
 from tests.referee import verdict
 

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from edi_iop.x12 import segments
-from edi_iop.x12.envelopes import Envelope, enveloped, interchange
+from edi_iop.x12.envelopes import enveloped
+from edi_iop.x12.writer import Envelope, interchange
 from tests.x12.test_segments import BODY, ISA
 
 GOOD = ISA + BODY
