@@ -29,8 +29,12 @@ Read = tuple[dict[str, pl.DataFrame], pl.DataFrame]
 
 
 def read(data: bytes, size: int) -> Read:
+    """What a file holds, read in chunks of that size."""
+    return together(list(x12.read_batches([(7, io.BytesIO(data))], size=size)))
+
+
+def together(batches: Sequence[x12.Batch]) -> Read:
     """The tables that have rows, and the findings in the order of their places."""
-    batches = list(x12.read_batches([(7, io.BytesIO(data))], size=size))
     names = sorted({name for one in batches for name, rows in one.tables.items() if len(rows)})
     tables = {
         name: pl.concat([one.tables[name] for one in batches if name in one.tables])

@@ -12,7 +12,7 @@ import pytest
 from edi_iop.parsers import x12
 from edi_iop.x12 import segments
 from edi_iop.x12.pieces import Piece, of_file
-from scripts.chunks import differences, files, variants
+from scripts.chunks import differences, files, together, variants
 from tests.conftest import FIXTURES
 from tests.parsers.test_mutations import damaged
 
@@ -22,13 +22,7 @@ FILES = [path.read_bytes() for path in sorted((FIXTURES / "x12").glob("*.8*"))]
 def read(data: bytes, size: int) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, list[x12.Batch]]:
     """The tables, the findings in order of place, and the batches they came in."""
     batches = list(x12.read_batches([(7, io.BytesIO(data))], size=size))
-    names = sorted({name for one in batches for name, rows in one.tables.items() if len(rows)})
-    tables = {
-        name: pl.concat([one.tables[name] for one in batches if name in one.tables])
-        for name in names
-    }
-    found = pl.concat([one.findings for one in batches])
-    return tables, found.sort("byte_offset", "code", "element", "message"), batches
+    return *together(batches), batches
 
 
 def many_claims(data: bytes, times: int) -> bytes:
