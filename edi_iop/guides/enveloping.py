@@ -15,7 +15,8 @@ import polars as pl
 from edi_iop.guides.checks import is_date, is_time
 from edi_iop.guides.loader import index, load, resolve
 from edi_iop.x12 import separators as sep
-from edi_iop.x12.envelopes import Enveloped, element
+from edi_iop.x12.envelopes import Enveloped
+from edi_iop.x12.headers import element
 from edi_iop.x12.segments import Segments
 
 _WORDS = {"00401": "004010X091A1", "00501": "005010X221A1"}

@@ -20,7 +20,7 @@ from edi_iop.guides import anew, loader
 from edi_iop.guides.automaton import Automaton, automaton
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.x12 import separators as sep
-from edi_iop.x12.envelopes import Enveloped, Open
+from edi_iop.x12.envelopes import Enveloped
 from edi_iop.x12.segments import Segments, numbered
 
 Integers = npt.NDArray[np.signedinteger[Any]]
@@ -177,10 +177,6 @@ class Left:
     already: Mapping[int, int]
     numbers: Mapping[str, pl.Series]
     open: frozenset[Node]
-
-    def below(self, envelope: Open) -> Integers:
-        """The rows to be repeated, those of the open ISA and GS first."""
-        return np.concatenate([envelope.rows[:-1], self.rows])
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ import polars as pl
 from edi_iop.guides.loader import resolve
 from edi_iop.parsers.streams import ahead
 from edi_iop.x12 import segments as split
-from edi_iop.x12.envelopes import Enveloped, enveloped
+from edi_iop.x12.envelopes import NOTHING, Enveloped, enveloped
 from edi_iop.x12.pieces import CHUNK
-from edi_iop.x12.segments import Segments
 
 _X12_HEADS = (b"ISA", b"GS", b"ST")
 _BLANK = b"\xef\xbb\xbf \t\r\n\x00"
@@ -98,7 +97,7 @@ def _x12(stream: BinaryIO) -> tuple[Identified, ...]:
         if frame.findings and not found:
             says = frame.findings[0][1].message
         goes_on = last is not None and last.segments.following is not None
-        last = _enveloped(frame, last)
+        last = enveloped(frame, NOTHING if last is None else last.carried())
         for number, part in enumerate(_parts_of(last)):
             if number or not goes_on:
                 found.append(part)
@@ -126,14 +125,6 @@ class _Interchange:
             self.segments + part.segments,
             self.acknowledges or part.acknowledges,
         )
-
-
-def _enveloped(frame: Segments, last: Enveloped | None) -> Enveloped:
-    """The frame in its envelopes, beginning with what the last one left open."""
-    left_open = None if last is None else last.left_open
-    if last is not None and left_open is not None and len(left_open.rows):
-        frame = split.continued(frame, split.headers(last.segments, left_open.rows))
-    return enveloped(frame, left_open)
 
 
 def _parts_of(found: Enveloped) -> Iterator[_Interchange]:

@@ -24,9 +24,9 @@ from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
 from edi_iop.x12 import segments as split
 from edi_iop.x12 import separators as sep
-from edi_iop.x12.envelopes import Enveloped, Open, enveloped
+from edi_iop.x12.envelopes import NOTHING, Carried, Enveloped, enveloped
 from edi_iop.x12.pieces import CHUNK
-from edi_iop.x12.segments import Headers, Segments
+from edi_iop.x12.segments import Segments
 
 Tables = dict[str, pl.DataFrame]
 
@@ -110,25 +110,19 @@ class Step:
 class _Left:
     """What a chunk leaves open for the next."""
 
-    headers: Headers | None = None
-    envelopes: Open | None = None
+    envelopes: Carried = NOTHING
     loops: Left | None = None
 
 
 def _step(frame: Segments, before: _Left) -> Step:
     """The next chunk, beginning with what the last one left open."""
-    if before.headers is not None:
-        frame = split.continued(frame, before.headers)
     envelopes = enveloped(frame, before.envelopes)
-    return Step(frame, envelopes, walk(frame, envelopes, before.loops))
+    return Step(envelopes.segments, envelopes, walk(envelopes.segments, envelopes, before.loops))
 
 
 def _left(placed: Step) -> _Left:
-    envelopes, loops = placed.envelopes.left_open, placed.walked.left
-    if envelopes is None or not len(envelopes.rows):
-        return _Left(None, envelopes, loops)
-    rows = envelopes.rows if loops is None else loops.below(envelopes)
-    return _Left(split.headers(placed.segments, rows), envelopes, loops)
+    envelopes, loops = placed.envelopes, placed.walked.left
+    return _Left(envelopes.carried(() if loops is None else loops.rows), loops)
 
 
 def batch(placed: Step, asked: Asked = EVERYTHING) -> Batch:
