@@ -45,7 +45,16 @@ def test_top_level_is_what_the_owner_asked_for() -> None:
         "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore",
         "edi_iop", "maps", "fixtures", "tests", "scripts", ".ci", ".git",
     }  # fmt: skip
-    made = {".venv", ".demo", ".bench", "edi_iop.egg-info", "build", "dist", "__pycache__"}
+    made = {
+        ".venv",
+        ".venv-fuzz",
+        ".demo",
+        ".bench",
+        "edi_iop.egg-info",
+        "build",
+        "dist",
+        "__pycache__",
+    }
     made |= {".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"}
     assert {path.name for path in ROOT.iterdir()} <= allowed | made
 

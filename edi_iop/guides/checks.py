@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from edi_iop.guides import patterns
+from edi_iop.guides.dates import PERIODS, is_date, is_time
 from edi_iop.guides.loader import index
 from edi_iop.guides.loops import Loops
 from edi_iop.guides.specifications import code_lists, specifications
@@ -267,37 +268,6 @@ def _numbers(values: pl.DataFrame, _: str) -> pl.DataFrame:
     )
 
 
-def is_date(value: pl.Expr) -> pl.Expr:
-    """Whether text is CCYYMMDD or YYMMDD of a day that exists."""
-    eight = pl.when(value.str.len_chars() == 6).then(pl.lit("20") + value).otherwise(value)
-    shaped = value.str.contains(r"^(?:[0-9]{8}|[0-9]{6})$")
-    exists = eight.str.to_date("%Y%m%d", strict=False).is_not_null()
-    return shaped & exists & ~eight.str.starts_with("0000")
-
-
-def is_time(value: pl.Expr) -> pl.Expr:
-    """Whether text is HHMM, HHMMSS or HHMMSSD(D)."""
-    return value.str.contains(r"^(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9][0-9]{0,2})?$")
-
-
-_PERIODS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
-    "D8": lambda value: value.str.contains(r"^[0-9]{8}$") & is_date(value),
-    "D6": lambda value: value.str.contains(r"^[0-9]{6}$") & is_date(value),
-    "RD8": lambda value: (
-        value.str.contains(r"^[0-9]{8}-[0-9]{8}$")
-        & is_date(value.str.slice(0, 8))
-        & is_date(value.str.slice(9, 8))
-    ),
-    "DT": lambda value: (
-        value.str.contains(r"^[0-9]{12}$")
-        & is_date(value.str.slice(0, 8))
-        & is_time(value.str.slice(8, 4))
-    ),
-    "TM": is_time,
-}
-"""Forms of a date time period (data element 1251) by the qualifier before it (1250)."""
-
-
 def _dates(values: pl.DataFrame, _: str) -> pl.DataFrame:
     dates = values.filter(GIVEN & USED & (pl.col("type") == "DT"))
     times = values.filter(GIVEN & USED & (pl.col("type") == "TM"))
@@ -317,7 +287,7 @@ def _periods(values: pl.DataFrame) -> pl.DataFrame:
     )
     periods = pair.filter((pl.col("data_element") == "1251") & GIVEN)
     wrong = pl.coalesce(
-        pl.when(pl.col("qualifier") == name).then(~check(VALUE)) for name, check in _PERIODS.items()
+        pl.when(pl.col("qualifier") == name).then(~check(VALUE)) for name, check in PERIODS.items()
     )
     return _fault(
         periods.filter(wrong.fill_null(False)),

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from edi_iop.guides.checks import is_date, is_time
+from edi_iop.guides.dates import is_date, is_time
 from edi_iop.guides.loader import index, load, resolve
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.envelopes import Enveloped

@@ -7,7 +7,7 @@ count above the limit, placed at the first one too many.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -53,166 +53,6 @@ def structure(loops: Loops) -> pl.DataFrame:
     """All structure faults of a guide's transactions."""
     found = [_unexpected(loops), _transitions(loops), *_counts(loops)]
     return pl.concat([pl.DataFrame(schema=_STRUCTURE), *found])
-
-
-def told(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """The faults of a guide's transactions, of all checks, each said once and by its right name."""
-    return faults if faults.is_empty() else _begun_again(loops, _said_once(loops, faults))
-
-
-def _begun_again(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """A loop's required segment out of its order that stood there already: a new loop without its first.
-
-    What then occurs too often in the loop belongs to the new one.
-    """
-    stray = faults.filter(pl.col("code") == "SEGMENT_ORDER")["place"].to_numpy()
-    for number in np.unique(loops.node[stray]).tolist():
-        node = loops.guide.nodes[number]
-        if node.usage == "R" and node.most == 1 and node.loop.most != 1:
-            faults = _renamed(loops, faults, node, stray[loops.node[stray] == number])
-    return faults
-
-
-def _renamed(loops: Loops, faults: pl.DataFrame, node: Node, stray: Integers) -> pl.DataFrame:
-    """Those of a node's segments out of order that stood in their loop already, told as a loop's start."""
-    instance, there = loops.instance(node.loop), loops.segments_of(node)
-    earlier = there[np.maximum(np.searchsorted(there, stray) - 1, 0)]
-    again = stray[(earlier < stray) & (instance[earlier] == instance[stray])]
-    if not len(again):
-        return faults
-    begun = np.full(int(instance[-1]) + 1, len(instance))
-    np.minimum.at(begun, instance[again], again)
-    places = np.minimum(faults["place"].to_numpy(), len(instance) - 1)
-    surplus = (pl.col("code") == "SEGMENT_REPEATS") & (pl.col("loop") == node.loop.id)
-    first = _first_of(node.loop)
-    says = f"loop {node.loop.id} begins with {node.id}; its first segment {first} is missing"
-    told = (pl.col("code") == "SEGMENT_ORDER") & pl.lit(pl.Series(np.isin(places, again)))
-    return faults.with_columns(
-        code=pl.when(told).then(pl.lit("LOOP_START_MISSING")).otherwise("code"),
-        message=pl.when(told).then(pl.lit(says)).otherwise("message"),
-        segment=pl.when(told).then(pl.lit(first)).otherwise("segment"),
-    ).filter(~(surplus & pl.lit(pl.Series(places >= begun[instance[places]]))))
-
-
-_NEAR = 2
-"""How many segments away what is missing may stand out of its place."""
-_STRAY = pl.col("code").is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"])
-_LACKING = pl.col("code").is_in(["SEGMENT_MISSING", "LOOP_MISSING", "SITUATION_SEGMENT_MISSING"])
-_BEGUN_WRONG = pl.col("code") == "LOOP_START_MISSING"
-_LOOP_SURPLUS = pl.col("code") == "LOOP_REPEATS"
-
-
-def _said_once(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """The faults of a guide's transactions without those that follow from another one."""
-    numbered = faults.with_row_index("fault")
-    for follow in (_beside_strays, _begun_twice, _of_bare_loops):
-        if numbered.select(_LACKING.any() | _BEGUN_WRONG.any()).item():
-            numbered = numbered.join(
-                follow(loops, numbered), on="fault", how="anti", maintain_order="left"
-            )
-    return numbered.drop("fault")
-
-
-def _beside_strays(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """What is missing only because it stands, said to be out of place, right beside.
-
-    A wrong qualifier makes a segment unexpected and a required one missing; two
-    segments in the wrong order make one of them late. Both are one fault.
-    """
-    # Each segment out of place explains one missing, the nearest.
-    places = np.minimum(faults["place"].to_numpy(), len(loops.rows) - 1)
-    transaction = pl.Series(loops.instance(loops.guide.root)[places])
-    told = faults.select("fault", "segment", "place", "code", st=transaction)
-    strays = told.filter(_STRAY).select("st", "segment", "place", stray="fault", at="place")
-    lacking = told.filter(_LACKING | _BEGUN_WRONG)
-    return (
-        lacking.sort("place")
-        .join_asof(strays.sort("place"), on="place", by=["st", "segment"], strategy="nearest",
-                   tolerance=_NEAR, check_sortedness=False)
-        .drop_nulls("stray")
-        .with_columns(distance=(pl.col("place") - pl.col("at")).abs())
-        .sort("distance", maintain_order=True)
-        .unique("stray", keep="first", maintain_order=True)
-        .select("fault")
-    )  # fmt: skip
-
-
-def _begun_twice(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """What follows where a loop's first segment stands behind the second.
-
-    The loop is said to begin without it; that it begins again, one too many, and that
-    both halves lack what the other holds, is the same fault.
-    """
-    begun = faults.filter(_BEGUN_WRONG)["place"].unique().to_numpy()
-    found = []
-    for behind in range(1, _NEAR + 1):
-        near = begun[begun + behind < len(loops.taken)]
-        again = near[_of_pairs(loops, near, near + behind, _begins_again)]
-        ids = [loops.elements(again + step).list.first() for step in range(behind)]
-        found.append(pl.DataFrame({"at": again + behind}).with_columns(
-            held=pl.concat_list(pl.lit(one) for one in ids)))  # fmt: skip
-    twice = pl.concat(found)
-    here = faults.filter(_LACKING | _LOOP_SURPLUS).join(twice, left_on="place", right_on="at")
-    halves = [
-        faults.filter(_LACKING)
-        .with_columns(at=pl.col("place") - behind)
-        .join(twice, on="at")
-        .filter(pl.col("segment").is_in(pl.col("held")))
-        for behind in range(1, _NEAR + 1)
-    ]
-    return pl.concat([one.select("fault") for one in (here, *halves)])
-
-
-def _begins_again(first: Transition, second: Transition) -> bool:
-    node = second.node
-    return node is not None and node.starts_loop and node.loop in first.missing
-
-
-def _of_bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """What a loop of nothing but its first segment lacks, besides the first of it.
-
-    All of it, where the loop begins again behind it, one too many.
-    """
-    places = faults.filter(_LACKING & (pl.col("place") > 0))["place"].unique().to_numpy()
-    inside = places[places < len(loops.taken)]
-    pairs = inside[_of_pairs(loops, inside - 1, inside, _is_bare)]
-    bare = pl.DataFrame({"place": np.append(pairs, _bare_at_end(loops))})
-    surplus = faults.filter(_LOOP_SURPLUS).select("place")
-    lacking = faults.filter(_LACKING).join(bare, on="place", how="semi", maintain_order="left")
-    first = lacking.unique("place", keep="first", maintain_order=True)
-    told = first.join(surplus, on="place", how="anti")
-    return lacking.join(told, on="fault", how="anti").select("fault")
-
-
-def _bare_at_end(loops: Loops) -> Integers:
-    """The place behind a chunk whose last segment is all of a loop that the next does not go on with."""
-    node = loops.automaton.transitions[int(loops.taken[-1])].node
-    begun = node is not None and node.starts_loop and node.loop.parent is not None
-    closed = begun and node is not None and node.loop not in loops.open
-    return np.array([len(loops.taken)] if closed else [], dtype=np.int64)
-
-
-def _is_bare(first: Transition, second: Transition) -> bool:
-    """Whether a loop, not the transaction's, begins and ends with one segment."""
-    node, after = first.node, second.node
-    if node is None or after is None or not node.starts_loop or node.loop.parent is None:
-        return False
-    return node.loop in second.begins or node.loop not in after.above()
-
-
-def _of_pairs(
-    loops: Loops,
-    first: Integers,
-    second: Integers,
-    holds: Callable[[Transition, Transition], bool],
-) -> npt.NDArray[np.bool_]:
-    """For pairs of places, whether their transitions are so; each distinct pair is asked once."""
-    kinds = loops.automaton.transitions
-    pairs = np.stack([loops.taken[first], loops.taken[second]])
-    distinct, which = np.unique(pairs, axis=1, return_inverse=True)
-    answers = [holds(kinds[one], kinds[other]) for one, other in distinct.T.tolist()]
-    held: npt.NDArray[np.bool_] = np.array(answers, dtype=bool)[which.ravel()]
-    return held
 
 
 def _faults(places: Integers, code: str, message: str, loop: str, segment: str) -> pl.DataFrame:
@@ -289,7 +129,7 @@ def _told(transition: Transition, node: Node) -> Iterator[tuple[str, str, str, s
     """Code, message, loop and segment of each fault of a transition."""
     if transition.fault == "LOOP_START_MISSING":
         for loop in transition.missing:
-            first = _first_of(loop)
+            first = first_of(loop)
             says = f"loop {loop.id} begins with {node.id}; its first segment {first} is missing"
             yield "LOOP_START_MISSING", says, loop.id, first
     elif transition.fault == "SEGMENT_ORDER":
@@ -300,7 +140,7 @@ def _told(transition: Transition, node: Node) -> Iterator[tuple[str, str, str, s
         yield "SEGMENT_NOT_USED", says, node.loop.id, node.id
 
 
-def _first_of(loop: Node) -> str:
+def first_of(loop: Node) -> str:
     return loop.first.id if loop.first else ""
 
 
@@ -337,7 +177,7 @@ def _missing(loops: Loops, loop: Node, child: Node, found: Integers) -> Iterator
         yield _faults(places, "SEGMENT_MISSING", says, loop.id, child.id)
     else:
         says = f"loop {child.id} is missing in loop {loop.id}"
-        yield _faults(places, "LOOP_MISSING", says, child.id, _first_of(child))
+        yield _faults(places, "LOOP_MISSING", says, child.id, first_of(child))
 
 
 def _is_aside(loops: Loops, starts: Integers) -> npt.NDArray[np.bool_]:
@@ -394,7 +234,7 @@ def _surplus(
         yield _faults(places, "SEGMENT_REPEATS", says, child.loop.id, child.id)
     else:
         says = f"loop {child.id} occurs more than {most} times in loop {loop.id}"
-        yield _faults(places, "LOOP_REPEATS", says, child.id, _first_of(child))
+        yield _faults(places, "LOOP_REPEATS", says, child.id, first_of(child))
 
 
 def _out_of_place(loops: Loops) -> npt.NDArray[np.bool_]:

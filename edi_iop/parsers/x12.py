@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from edi_iop.guides import balancing, checks, external, situations, structure
+from edi_iop.guides import balancing, checks, consequences, external, situations, structure
 from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.enveloping import envelope_faults
 from edi_iop.guides.loader import index
@@ -245,7 +245,7 @@ def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     if asked.companion is not None and _COMPANION in asked.levels:
         found.append(companion_faults(loops, asked.companion))
     found.append(pl.DataFrame(schema=structure.FAULTS))
-    told = structure.told(loops, pl.concat(found, how="diagonal"))
+    told = consequences.told(loops, pl.concat(found, how="diagonal"))
     faults = told.filter(pl.col("place") >= loops.repeated)
     if faults.is_empty():
         return FINDINGS.empty()

@@ -106,28 +106,22 @@ def _ours(submissions: pl.DataFrame, told: Acknowledged) -> pl.DataFrame:
     for part in (told.submissions, listed, turned):
         rows = rows.join(part, on=SUBMISSION, how="left", maintain_order="left")
     nothing = pl.lit([], pl.List(pl.String))
-    return rows.select(
-        sent_on="created_on",
-        to="receiver_id",
-        interchange="interchange_control",
-        group="group_control",
-        transaction="transaction_control",
-        usage="usage",
-        claims="claims",
-        standing="standing",
-        ta1="ta1",
-        ta1_code="ta1_code",
-        functional="functional",
-        functional_code="functional_code",
-        clearinghouse_accepted="clearinghouse_accepted",
-        clearinghouse_rejected="clearinghouse_rejected",
-        payer_accepted="payer_accepted",
-        payer_rejected="payer_rejected",
-        answers="answers",
+    return _shaped(
+        rows,
+        sent_on=pl.col("created_on"),
+        to=pl.col("receiver_id"),
         errors=pl.col("errors").fill_null(nothing),
         rejected_claims=pl.col("rejected_claims").fill_null(nothing),
-        file=pl.col("file_id").cast(pl.String),
-    ).select(KEYS)
+    )
+
+
+_CONTROLS = {name: f"{name}_control" for name in ("interchange", "group", "transaction")}
+
+
+def _shaped(rows: pl.DataFrame, **own: pl.Expr) -> pl.DataFrame:
+    """The report's columns: those given, else the rows' of the same name."""
+    own["file"] = pl.col("file_id").cast(pl.String)
+    return rows.select(own.get(key, pl.col(_CONTROLS.get(key, key))).alias(key) for key in KEYS)
 
 
 def _listed_errors(errors: pl.DataFrame) -> pl.DataFrame:
@@ -205,38 +199,29 @@ def _strangers(answers: pl.DataFrame) -> pl.DataFrame:
         for by in ("clearinghouse", "payer")
         for word, said in (("accepted", "A"), ("rejected", "R"))
     }
-    return (
-        answers.group_by("file_id", "kind", *what, maintain_order=True)
-        .agg(
-            pl.col("sender_id").first(),
-            pl.col("usage").first(),
-            pl.col("transaction_control").drop_nulls().first(),
-            code=pl.col("code").drop_nulls().first(),
-            decision=decision.first(),
-            claims=claims.sum(),
-            unknown=pl.format("claim {} was not sent", pl.col("claim").filter(claims)),
-            **counts,
-        )
-        .select(
-            sent_on=pl.lit(None, pl.Date),
-            to="sender_id",
-            interchange="interchange_control",
-            group="group_control",
-            transaction="transaction_control",
-            usage="usage",
-            claims=pl.col("claims").cast(pl.Int64),
-            standing=pl.lit(STRANGER),
-            ta1=pl.when(pl.col("kind") == "TA1").then("decision"),
-            ta1_code=pl.when(pl.col("kind") == "TA1").then("code"),
-            functional=pl.when(pl.col("kind") == "999").then("decision"),
-            functional_code=pl.when(pl.col("kind") == "999").then("code"),
-            **{name: pl.col(name).cast(pl.Int64) for name in counts},
-            answers=pl.lit(1, pl.Int64),
-            errors="unknown",
-            rejected_claims=pl.lit([], pl.List(pl.String)),
-            file=pl.col("file_id").cast(pl.String),
-        )
-        .select(KEYS)
+    told = answers.group_by("file_id", "kind", *what, maintain_order=True).agg(
+        pl.col("sender_id").first(),
+        pl.col("usage").first(),
+        pl.col("transaction_control").drop_nulls().first(),
+        code=pl.col("code").drop_nulls().first(),
+        decision=decision.first(),
+        claims=claims.sum().cast(pl.Int64),
+        unknown=pl.format("claim {} was not sent", pl.col("claim").filter(claims)),
+        **{name: count.cast(pl.Int64) for name, count in counts.items()},
+    )
+    interchange, functional = pl.col("kind") == "TA1", pl.col("kind") == "999"
+    return _shaped(
+        told,
+        sent_on=pl.lit(None, pl.Date),
+        to=pl.col("sender_id"),
+        standing=pl.lit(STRANGER),
+        ta1=pl.when(interchange).then("decision"),
+        ta1_code=pl.when(interchange).then("code"),
+        functional=pl.when(functional).then("decision"),
+        functional_code=pl.when(functional).then("code"),
+        answers=pl.lit(1, pl.Int64),
+        errors=pl.col("unknown"),
+        rejected_claims=pl.lit([], pl.List(pl.String)),
     )
 
 
