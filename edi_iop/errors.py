@@ -57,3 +57,7 @@ class ControlTotals(EdiIopError):
 
 class NotWritten(EdiIopError):
     """A file or folder of ours could not be made where the user wants it."""
+
+
+class Ended(EdiIopError):
+    """A process of ours was ended from outside."""

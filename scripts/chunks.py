@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from edi_iop.parsers import x12
+from edi_iop.parsers.batches import read_batches
 from edi_iop.parsers.identify import looks_like_x12
 from tests.parsers.test_mutations import damaged
 
@@ -30,7 +31,7 @@ Read = tuple[dict[str, pl.DataFrame], pl.DataFrame]
 
 def read(data: bytes, size: int) -> Read:
     """What a file holds, read in chunks of that size."""
-    return together(list(x12.read_batches([(7, io.BytesIO(data))], size=size)))
+    return together(list(read_batches([(7, io.BytesIO(data))], size=size)))
 
 
 def together(batches: Sequence[x12.Batch]) -> Read:

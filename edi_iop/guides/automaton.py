@@ -28,6 +28,9 @@ from edi_iop.guides.loader import Guide, Node, load
 from edi_iop.x12 import separators as sep
 
 Integers = npt.NDArray[np.signedinteger[Any]]
+Key = tuple[str, ...]
+Taught = tuple[int, Key]
+"""A transition by what taught it: the place it leads from (a node's index) and the key."""
 
 
 _UNKNOWN = -1
@@ -60,6 +63,8 @@ class Automaton:
         self.guide = guide
         self.discriminators = discriminators(guide)
         self.transitions: list[Transition] = []
+        self._lessons: list[Taught] = []
+        """What taught each of them."""
         self._by_id: dict[str, list[Node]] = {}
         for node in guide.nodes:
             if node.kind == "segment":
@@ -176,6 +181,19 @@ class Automaton:
         self._usual[keys] = self._places[walked]
         return walked
 
+    def taught(self, taken: Integers) -> tuple[Taught, ...]:
+        """Transitions as any automaton of this guide knows them: numbers are each one's own."""
+        return tuple(self._lessons[number] for number in taken.tolist())
+
+    def known(self, lessons: Iterable[Taught]) -> Integers:
+        """The transition numbers of what another automaton of this guide was taught."""
+        numbers = []
+        for place, key in lessons:  # the open loops of a transaction, not its segments
+            numbered = self._numbered(key)
+            number = int(self._taught[place, numbered])
+            numbers.append(self._learn(place, numbered) if number == _UNKNOWN else number)
+        return np.array(numbers, dtype=np.int64)
+
     def open_before(self, after: int, elements: Sequence[str]) -> frozenset[Node]:
         """The loops still open when a segment follows a transition, those it begins anew left out."""
         places = self.discriminators.get(elements[0], ())
@@ -192,6 +210,7 @@ class Automaton:
         transition = self._next(present, self._key_list[key])
         number = len(self.transitions)
         self.transitions.append(transition)
+        self._lessons.append((place, self._key_list[key]))
         led = _after(present, transition).index
         self._places = np.concatenate([self._places[:-1], [led, _UNKNOWN]])
         self._taught[place, key] = number

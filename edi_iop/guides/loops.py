@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from edi_iop.guides import anew, loader
-from edi_iop.guides.automaton import Automaton, automaton
+from edi_iop.guides.automaton import Automaton, Taught, automaton
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.envelopes import Enveloped
@@ -166,17 +166,21 @@ class Loops:
 
 @dataclass(frozen=True)
 class Left:
-    """A transaction that a frame leaves unfinished: what the next frame must know of it."""
+    """A transaction that a frame leaves unfinished: what the next frame must know of it.
+
+    Nothing in it is one process's own, so that another may read on.
+    """
 
     rows: Integers
     """The frame's rows to be repeated: the segments of the open loops themselves."""
-    taken: Integers
+    taken: tuple[Taught, ...]
     """Their transitions."""
-    last: int
+    last: tuple[Taught, ...]
     """The last transition of all."""
     already: Mapping[int, int]
     numbers: Mapping[str, pl.Series]
-    open: frozenset[Node]
+    open: frozenset[int]
+    """The loops that go on, by the indexes of their nodes."""
 
 
 @dataclass(frozen=True)
@@ -237,10 +241,12 @@ def _walk_guide(
     if int(first[0]) >= segments.repeated:
         before = None
     place = ranges(first, last)
-    begun = before.taken if before is not None else np.array([], dtype=np.int64)
+    begun = machine.known(before.taken if before is not None else ())
     own = place[len(begun) :]
     starts = np.maximum(np.cumsum(last - first + 1) - (last - first + 1) - len(begun), 0)
-    after = [None if before is None or at else before.last for at in range(len(first))]
+    after: list[int | None] = [None] * len(first)
+    if before is not None:
+        after[:1] = machine.known(before.last).tolist()
     taken = anew.walk(machine, keys[texts[own]], starts, after, begun)
     nodes = np.array(
         [-1 if one.node is None else one.node.index for one in machine.transitions], dtype=np.int64
@@ -259,7 +265,9 @@ def _walk_guide(
         repeated=len(begun),
         already=before.already if before is not None else {},
         numbers=before.numbers if before is not None else {},
-        opened=before.open if before is not None else frozenset(),
+        opened=frozenset(machine.guide.nodes[one] for one in before.open)
+        if before
+        else frozenset(),
         open=_open(machine, segments, transactions, int(taken[-1]), unfinished),
     )
 
@@ -301,11 +309,11 @@ def _left(loops: Loops) -> Left:
     kept = np.flatnonzero(np.arange(len(loops.node)) >= since[loops.node])
     return Left(
         rows=loops.rows[kept],
-        taken=loops.taken[kept],
-        last=int(loops.taken[-1]),
+        taken=loops.automaton.taught(loops.taken[kept]),
+        last=loops.automaton.taught(loops.taken[-1:]),
         already=_already(loops, kept),
         numbers={name: _numbers(loops, name) for name in ("HL", "LX")},
-        open=loops.open,
+        open=frozenset(loop.index for loop in loops.open),
     )
 
 

@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 import polars as pl
 
-from edi_iop.parsers import x12
 from edi_iop.parsers.apart import Apart, Parsed, feed
+from edi_iop.parsers.batches import read_batches
 from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12, sniff
 from edi_iop.parsers.x12 import ALL_LEVELS, Asked, Batch, Tables
 from edi_iop.tables import FINDINGS, TABLES
@@ -60,7 +60,7 @@ def stream(
     """
     apart = Apart(files)
     asked = Asked(levels, companion, None if tables is None else frozenset(tables))
-    for batch in x12.read_batches(apart.x12(), asked):
+    for batch in read_batches(apart.x12(), asked):
         yield from apart.feeds()
         yield batch
     yield from apart.feeds()
@@ -70,7 +70,7 @@ def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
     if not files:
         return {}
     opened = ((file_id, io.BytesIO(data)) for file_id, data in files)
-    batches = list(x12.read_batches(opened, asked))
+    batches = list(read_batches(opened, asked))
     tables = _by_file(batches)
     findings = _parts(pl.concat([one.findings for one in batches]), "file_id")
     headers = _parts(last_of_each(pl.concat([one.envelopes for one in batches])), "file")
@@ -98,7 +98,7 @@ def last_of_each(envelopes: pl.DataFrame) -> pl.DataFrame:
     return envelopes.unique(place, keep="last").sort(place)
 
 
-def _by_file(batches: Sequence[x12.Batch]) -> dict[str, dict[int, pl.DataFrame]]:
+def _by_file(batches: Sequence[Batch]) -> dict[str, dict[int, pl.DataFrame]]:
     """Each table's rows, by file."""
     names = dict.fromkeys(name for one in batches for name in one.tables)
     return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -15,7 +14,8 @@ from edi_iop.guides import balancing, checks, consequences, external, situations
 from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.enveloping import envelope_faults
 from edi_iop.guides.loader import index
-from edi_iop.guides.loops import Left, Loops, Walked, walk
+from edi_iop.guides.loops import Left as Unfinished
+from edi_iop.guides.loops import Loops, Walked, walk
 from edi_iop.parsers import ack_ta1, claim_837
 from edi_iop.parsers.told_once import told_once
 from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS
@@ -66,35 +66,14 @@ class Batch:
     """One row an ISA, GS or ST (envelopes.Enveloped.headers); where one comes again, the last counts."""
 
 
-def read_batches(
-    files: Iterable[tuple[int, BinaryIO]], asked: Asked = EVERYTHING, size: int = CHUNK
-) -> Iterator[Batch]:
-    """Segments, envelopes, loops, checks and tables of all files, a chunk at a time.
-
-    What a large file leaves open at the end of a chunk is repeated in the next one. Two
-    chunks overlap, for two cores: while one is checked and transcribed, the next is split and
-    walked. Polars and NumPy work outside the interpreter's lock; a third chunk in flight
-    would wait for it, and only cost memory.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        working: Future[Batch] | None = None
-        for placed in steps(files, size):
-            if working is not None:
-                yield working.result()
-            working = pool.submit(batch, placed, asked)
-            del placed  # Nothing is held longer than it is worked on.
-        if working is not None:
-            yield working.result()
-
-
 def steps(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[Step]:
     """The chunks one after another, for those who want the segments themselves; see `batch`."""
-    left = _Left()
-    for frame in split.frames(files, size):
-        placed = _step(frame, left)
-        left = _left(placed)
-        del frame  # Only what is left open is held for the next.
+    left = Left()
+    for chunk in split.chunks(files, size):
+        placed = step(chunk, left)
+        left = placed.left
         yield placed
+        del placed  # Only what is left open is held for the next.
 
 
 @dataclass(frozen=True)
@@ -104,25 +83,27 @@ class Step:
     segments: Segments
     envelopes: Enveloped
     walked: Walked
+    left: Left
 
 
 @dataclass(frozen=True)
-class _Left:
+class Left:
     """What a chunk leaves open for the next."""
 
+    count: int = 0
+    """Segments so far."""
     envelopes: Carried = NOTHING
-    loops: Left | None = None
+    loops: Unfinished | None = None
 
 
-def _step(frame: Segments, before: _Left) -> Step:
+def step(chunk: Iterable[split.Part], before: Left) -> Step:
     """The next chunk, beginning with what the last one left open."""
-    envelopes = enveloped(frame, before.envelopes)
-    return Step(envelopes.segments, envelopes, walk(envelopes.segments, envelopes, before.loops))
-
-
-def _left(placed: Step) -> _Left:
-    envelopes, loops = placed.envelopes, placed.walked.left
-    return _Left(envelopes.carried(() if loops is None else loops.rows), loops)
+    envelopes = enveloped(split.framed(chunk, before.count), before.envelopes)
+    segments = envelopes.segments
+    walked = walk(segments, envelopes, before.loops)
+    carried = envelopes.carried(() if walked.left is None else walked.left.rows)
+    count = before.count + len(segments.rows) - segments.repeated
+    return Step(segments, envelopes, walked, Left(count, carried, walked.left))
 
 
 def batch(placed: Step, asked: Asked = EVERYTHING) -> Batch:

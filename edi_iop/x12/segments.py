@@ -103,10 +103,23 @@ def read(files: Sequence[bytes]) -> Segments:
     return _frame(pieces, findings, 0)
 
 
+Part = tuple[int, Piece | Finding]
+"""A piece of a file, or what is wrong between two of them, with the file's number."""
+
+
 def frames(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[Segments]:
-    """The files' segments, a frame a chunk: many small files together, a large one in turns."""
-    held: list[tuple[int, Piece | Finding]] = []
-    weight = count = 0
+    """The files' segments, a frame a chunk."""
+    count = 0
+    for chunk in chunks(files, size):
+        segments = framed(chunk, count)
+        count += len(segments.rows)
+        yield segments
+
+
+def chunks(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[list[Part]]:
+    """What goes into a frame together: many small files, or a part of a large one."""
+    held: list[Part] = []
+    weight = 0
     for file, stream in files:
         for part in _parts(file, stream, size):
             held.append(part)
@@ -114,12 +127,15 @@ def frames(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator
                 continue
             weight += len(part[1].data)
             if weight >= size or part[1].following is not None:
-                frame = _frame(*_sorted(held), count)
-                count += len(frame.rows)
-                yield frame
+                yield held
                 held, weight = [], 0
     if held:
-        yield _frame(*_sorted(held), count)
+        yield held
+
+
+def framed(chunk: Iterable[Part], count: int) -> Segments:
+    """A chunk's segments, numbered from `count` on."""
+    return _frame(*_sorted(chunk), count)
 
 
 @dataclass(frozen=True)
@@ -150,13 +166,11 @@ def continued(frame: Segments, before: Headers) -> Segments:
     )
 
 
-def _parts(file: int, stream: BinaryIO, size: int) -> Iterator[tuple[int, Piece | Finding]]:
+def _parts(file: int, stream: BinaryIO, size: int) -> Iterator[Part]:
     return ((file, part) for part in of_file(file, stream, size))
 
 
-def _sorted(
-    parts: Iterable[tuple[int, Piece | Finding]],
-) -> tuple[list[Piece], list[tuple[int, Finding]]]:
+def _sorted(parts: Iterable[Part]) -> tuple[list[Piece], list[tuple[int, Finding]]]:
     """Pieces and findings apart."""
     pieces: list[Piece] = []
     findings: list[tuple[int, Finding]] = []

@@ -15,7 +15,7 @@ from edi_iop.errors import BadMap
 from edi_iop.findings import CATALOGUE
 from edi_iop.guides import conditions, situations
 from edi_iop.guides.loader import load
-from edi_iop.parsers import x12
+from edi_iop.parsers.batches import read_batches
 from tests.conftest import FIXTURES
 from tests.guides.test_faults import changed
 
@@ -139,7 +139,7 @@ def _level_4(size: int) -> list[tuple[Any, ...]]:
     """The findings of some broken cases, the files read in pieces of that size."""
     broken = [edited(case) for case in CASES if case.get("expect")][::4]
     files = [(number, BytesIO(data)) for number, data in enumerate(broken)]
-    read = pl.concat(one.findings for one in x12.read_batches(files, size=size))
+    read = pl.concat(one.findings for one in read_batches(files, size=size))
     found = read.filter(pl.col("snip") == 4)
     rows = found.select("file_id", "code", "byte_offset", "element", "message").rows()
     assert len(set(rows)) == len(rows)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from edi_iop.parsers import x12
+from edi_iop.parsers.batches import read_batches
 from edi_iop.x12 import segments
 from edi_iop.x12.pieces import Piece, of_file
 from scripts.chunks import differences, files, together, variants
@@ -21,7 +22,7 @@ FILES = [path.read_bytes() for path in sorted((FIXTURES / "x12").glob("*.8*"))]
 
 def read(data: bytes, size: int) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, list[x12.Batch]]:
     """The tables, the findings in order of place, and the batches they came in."""
-    batches = list(x12.read_batches([(7, io.BytesIO(data))], size=size))
+    batches = list(read_batches([(7, io.BytesIO(data))], size=size))
     return *together(batches), batches
 
 

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from edi_iop import parsers
-from edi_iop.parsers.x12 import Asked, read_batches
+from edi_iop.parsers.batches import read_batches
+from edi_iop.parsers.x12 import Asked
 from tests.conftest import FIXTURES
 from tests.parsers.test_mutations import damaged
 

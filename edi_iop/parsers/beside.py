@@ -1,0 +1,170 @@
+"""A second process that reads chunks for this one: a chunk goes there, its batch comes back.
+
+It is this interpreter again, spoken to through its standard input and output; it ends with them.
+Batches come back in files without a name that both processes hold: read from a pipe they came in
+pieces, and each would wait for the interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import cycle
+from types import TracebackType
+from typing import Any, BinaryIO, Self, cast
+
+from edi_iop.errors import Ended
+from edi_iop.parsers.x12 import Asked, Batch, Left, batch, step
+from edi_iop.x12.segments import Part
+
+_SERVE = "from edi_iop.parsers.beside import serve; serve()"
+_ONE_THREAD = {"POLARS_MAX_THREADS": "1"}
+"""There is a process a core already."""
+
+
+def cores() -> int:
+    """The processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Lent:
+    """A chunk the other process reads."""
+
+    _left: Future[Any]
+    _written: Future[Any]
+    _file: BinaryIO
+
+    @property
+    def done(self) -> bool:
+        return self._written.done()
+
+    def left(self) -> Left:
+        """What it leaves open; waited for."""
+        return cast(Left, _told(self._left))
+
+    def batch(self) -> Batch:
+        """Its tables and findings; waited for."""
+        _told(self._written)
+        self._file.seek(0)
+        return cast(Batch, pickle.load(self._file))
+
+
+class Beside:
+    """The other process, begun when it pays; raises Ended where it is no more."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._process: subprocess.Popen[bytes] | None = None
+        # A pipe holds little: what goes into it and comes out of it waits in a thread each.
+        self._saying, self._hearing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        self._greeting: Future[Any] = Future()
+        self._files: list[BinaryIO] = []
+        self._lent = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def begin(self) -> None:
+        """Starts it, once; it takes a moment until it is `ready`."""
+        if self._process is not None:
+            return
+        # One is written while the other is read.
+        self._files = [_unnamed(), _unnamed()]
+        path = os.pathsep.join(part or os.getcwd() for part in sys.path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, *(str(one.fileno()) for one in self._files)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[one.fileno() for one in self._files],
+            env=os.environ | _ONE_THREAD | {"PYTHONPATH": path},
+        )
+        self._say(self._asked)
+        self._greeting = self._hear()
+
+    @property
+    def ready(self) -> bool:
+        return self._greeting.done()
+
+    def lend(self, chunk: Sequence[Part], left: Left) -> Lent:
+        """A chunk to be read there, which begins with what the last one left open."""
+        self._say((chunk, left))
+        file = self._files[self._lent % len(self._files)]
+        self._lent += 1
+        return Lent(self._hear(), self._hear(), file)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.kill()  # it holds nothing of its own
+            self._process.communicate()
+            for file in self._files:
+                file.close()
+        for pool in (self._saying, self._hearing):
+            pool.shutdown(cancel_futures=True)
+
+    def _say(self, what: object) -> None:
+        self._saying.submit(_write, what, self._pipe("stdin"))
+
+    def _hear(self) -> Future[Any]:
+        return self._hearing.submit(pickle.load, self._pipe("stdout"))
+
+    def _pipe(self, name: str) -> BinaryIO:
+        return cast(BinaryIO, getattr(self._process, name))
+
+
+def _told(answer: Future[Any]) -> object:
+    try:
+        return answer.result()
+    except (EOFError, pickle.UnpicklingError, OSError) as error:
+        raise Ended(
+            "the second reading process was ended; run again, or leave it more memory"
+        ) from error
+
+
+def _write(what: object, to: BinaryIO) -> None:
+    pickle.dump(what, to, protocol=pickle.HIGHEST_PROTOCOL)
+    to.flush()
+
+
+def _unnamed() -> BinaryIO:
+    """A file that ends with the processes that hold it; in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("batch"), "r+b")
+    return cast(BinaryIO, tempfile.TemporaryFile())
+
+
+def serve() -> None:
+    """The other process: chunks from standard input, answers to standard output, until it is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process says when to stop
+    heard = os.fdopen(os.dup(0), "rb")
+    said = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing else may speak between the answers
+    files = cycle(os.fdopen(int(one), "wb") for one in sys.argv[1:])
+    try:
+        asked: Asked = pickle.load(heard)
+        _write("ready", said)
+        while True:
+            chunk, left = pickle.load(heard)
+            placed = step(chunk, left)
+            _write(placed.left, said)
+            file = next(files)
+            file.seek(0)
+            _write(batch(placed, asked), file)
+            _write("written", said)
+            del chunk, left, placed
+    except (EOFError, BrokenPipeError):
+        return

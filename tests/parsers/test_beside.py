@@ -1,0 +1,115 @@
+"""A second process reads every other chunk: the answer is the one process's, and it leaves nothing behind."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from edi_iop.errors import Ended
+from edi_iop.parsers import batches, beside
+from edi_iop.parsers.beside import Beside
+from edi_iop.parsers.x12 import EVERYTHING, Left
+from edi_iop.x12 import segments
+from scripts.chunks import together
+from tests.conftest import FIXTURES, ROOT
+from tests.parsers.test_chunks import many_claims
+from tests.parsers.test_mutations import damaged
+
+FILES = [path.read_bytes() for path in sorted((FIXTURES / "x12").glob("*.8*"))]
+Whole = tuple[dict[str, pl.DataFrame], pl.DataFrame]
+pytestmark = pytest.mark.skipif(
+    beside.cores() < 2, reason="one processor: there is no second process"
+)
+
+
+def read(data: list[bytes], alone: int) -> Whole:
+    files = ((number, io.BytesIO(one)) for number, one in enumerate(data))
+    return together(list(batches.read_batches(files, size=800, alone=alone)))
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> list[segments.Part]:
+    """Every chunk that may be lent is: the other process is waited for. The chunks it read."""
+    lent: list[segments.Part] = []
+    lend = Beside.lend
+
+    def noted(self: Beside, chunk: list[segments.Part], left: Left) -> beside.Lent:
+        lent.extend(chunk)
+        return lend(self, chunk, left)
+
+    def begun(self: Beside) -> bool:
+        return self._process is not None and self._greeting.result() == "ready"
+
+    monkeypatch.setattr(Beside, "lend", noted)
+    monkeypatch.setattr(Beside, "ready", property(begun))
+    return lent
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_processes_answer_as_one(seed: int, at_once: list[segments.Part]) -> None:
+    chance = random.Random(seed)
+    data = [many_claims(one, 4) for one in FILES]
+    if seed:
+        data = [damaged(one, chance) for one in data]
+    tables, findings = read(data, 2**30)
+    assert not at_once
+    parts, found = read(data, 0)
+    assert len(at_once) > len(FILES)
+    assert parts.keys() == tables.keys()
+    assert all(parts[name].equals(tables[name]) for name in tables)
+    assert found.equals(findings)
+
+
+def test_the_other_process_ends_with_the_reading(at_once: list[segments.Part]) -> None:
+    files = [(0, io.BytesIO(many_claims(FILES[0], 6)))]
+    before = set(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else set()
+    reading = batches.read_batches(files, size=800, alone=0)
+    next(reading)
+    next(reading)
+    assert at_once
+    reading.close()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+    if before:
+        assert len(os.listdir("/proc/self/fd")) <= len(before)
+
+
+def test_a_process_that_was_killed_is_said_in_one_line() -> None:
+    with Beside(EVERYTHING) as other:
+        other.begin()
+        other._greeting.result()
+        assert other._process is not None
+        os.kill(other._process.pid, signal.SIGKILL)
+        (chunk,) = segments.chunks([(0, io.BytesIO(FILES[0]))])
+        lent = other.lend(chunk, Left())
+        with pytest.raises(Ended, match="run again"):
+            lent.left()
+
+
+def test_a_script_without_a_main_guard_reads_a_large_file(tmp_path: Path) -> None:
+    """The second process does not run the first one's script again."""
+    file = tmp_path / "large.835"
+    file.write_bytes(many_claims(FILES[-1], 6000))
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from edi_iop import parsers\n"
+        "print('begun')\n"
+        f"with open({str(file)!r}, 'rb') as opened:\n"
+        "    print(sum(1 for _ in parsers.stream([(0, opened)])))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert file.stat().st_size > 5 * 2**20
+    assert ran.stderr == ""
+    begun, count = ran.stdout.split()
+    assert begun == "begun"
+    assert int(count) > 1
