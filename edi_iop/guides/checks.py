@@ -80,7 +80,13 @@ def _suspects(loops: Loops) -> pl.DataFrame:
     """The pairs that do not fit their node's pattern: all that can break an element rule."""
     guide = loops.guide.name
     pairs = loops.pairs.with_row_index("pair")
-    spans = loops.spans
+    rare = _rare(loops)
+    fitting = _FITTING.setdefault(guide, set())
+    spans = {
+        number: span
+        for number, span in loops.spans.items()
+        if number not in rare or not rare[number] <= fitting
+    }
     misfits = pl.select(
         (~pl.lit(pairs["raw"].slice(start, count)).str.contains(patterns.of_node(guide, number)))
         .arg_true()
@@ -89,7 +95,24 @@ def _suspects(loops: Loops) -> pl.DataFrame:
         for number, (start, count) in spans.items()
     )
     rows = [misfits[str(number)].item() + start for number, (start, _) in spans.items()]
+    if len(fitting) < _REMEMBERED:
+        for number, found in zip(spans, rows, strict=True):
+            fitting |= rare[number] if number in rare and not len(found) else set()
     return pairs[pl.concat(rows)] if rows else pairs.head(0)
+
+
+_RARE, _REMEMBERED = 4, 10_000
+_FITTING: dict[str, set[tuple[int, str]]] = {}
+"""Of each guide, segments of rare nodes that fit their pattern: to make the pattern ready takes longer
+than to match a few segments, and headers come again with every chunk."""
+
+
+def _rare(loops: Loops) -> dict[int, set[tuple[int, str]]]:
+    """The segments of nodes that have but a few different ones."""
+    few = [(number, *span) for number, span in loops.spans.items() if span[1] <= _RARE]
+    rows = [row for _, start, count in few for row in range(start, start + count)]
+    texts = iter(loops.pairs["raw"].gather(rows).to_list())
+    return {number: {(number, next(texts)) for _ in range(count)} for number, _, count in few}
 
 
 _FEW = 100

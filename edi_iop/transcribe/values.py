@@ -7,6 +7,7 @@ checks have already said what is wrong with it, and where.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -14,8 +15,16 @@ from edi_iop.tables.schema import Column
 from edi_iop.transcribe.maps import Source
 from edi_iop.x12 import separators as sep
 
-Steps = tuple[list[pl.Expr], ...]
-"""Selections to be made one after another."""
+_FEW = 1000
+"""Texts of which an expression worked out twice costs less than a selection more."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How elements become columns: in selections one after another, or in one."""
+
+    apart: tuple[list[pl.Expr], ...]
+    at_once: list[pl.Expr]
 
 
 def steps(asked: Mapping[str, tuple[pl.Expr, Source, Column]]) -> Steps:
@@ -23,19 +32,26 @@ def steps(asked: Mapping[str, tuple[pl.Expr, Source, Column]]) -> Steps:
 
     In steps, since an expression that names another twice has it worked out twice.
     """
-    read = (
-        [_stripped(text, source).alias(name) for name, (text, source, _) in asked.items()],
-        [_given(pl.col(name), source.form).alias(name) for name, (_, source, _) in asked.items()],
-    )
+    apart: list[list[pl.Expr]] = [[], [], []]
+    at_once = []
+    for name, (text, source, column) in asked.items():
+        stripped = _stripped(text, source)
+        named = pl.col(name)
+        for step, made in zip(
+            apart, (stripped, _given(named, source.form), _converted(named, column)), strict=True
+        ):
+            step.append(made.alias(name))
+        at_once.append(_converted(_given(stripped, source.form), column).alias(name))
     if all(column.dtype == pl.String() for _, _, column in asked.values()):
-        return read
-    typed = [_converted(pl.col(name), column).alias(name) for name, (_, _, column) in asked.items()]
-    return (*read, typed)
+        apart.pop()
+    return Steps(tuple(apart), at_once)
 
 
 def typed(frame: pl.DataFrame, made: Steps) -> pl.DataFrame:
     """Elements in the type of their columns; null where empty or unreadable."""
-    for step in made:
+    if len(frame) < _FEW:
+        return frame.select(made.at_once)
+    for step in made.apart:
         frame = frame.select(step)
     return frame
 
