@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import polars as pl
@@ -47,6 +47,7 @@ class _Rows:
 _PLACE = "_place"
 """The column that rows are put in order by."""
 _NONE = -1
+_FEW = 4
 _OWN = ("own",)
 """In the place of qualifiers: the rows' own segments."""
 _Lookups = dict[tuple[int, tuple[str, ...]], pl.Series]
@@ -94,6 +95,15 @@ def _steps(map_name: str, tables: tuple[str, ...], guide_name: str, number: int)
             for place, (source, column) in enumerate(asked)
         }
     )
+
+
+@lru_cache(256)
+def _typed(
+    map_name: str, tables: tuple[str, ...], guide_name: str, number: int, raw: tuple[str, ...]
+) -> pl.DataFrame:
+    """Those values of a few segments: headers come again with every chunk."""
+    elements = pl.Series("elements", raw, dtype=pl.String).str.split(sep.ELEMENT)
+    return values.typed(elements.to_frame(), _steps(map_name, tables, guide_name, number))
 
 
 def _element(source: Source, elements: str = "elements") -> pl.Expr:
@@ -314,7 +324,12 @@ class _Reader:
         known = self._values.get(node.index)
         if known is None:
             forms = _asked(*self.asked)[node.index]
-            typed = values.typed(self._of_pairs(node), _steps(*self.asked, node.index))
+            pairs = self._of_pairs(node)
+            typed = (
+                _typed(*self.asked, node.index, tuple(pairs["raw"].to_list()))
+                if len(pairs) <= _FEW
+                else values.typed(pairs, _steps(*self.asked, node.index))
+            )
             known = self._values[node.index] = dict(zip(forms, typed.get_columns(), strict=True))
         return known[_form(source, column)]
 
