@@ -56,7 +56,9 @@ class Lent:
         """Its tables and findings; waited for."""
         _told(self._written)
         self._file.seek(0)
-        return cast(Batch, pickle.load(self._file))
+        found = cast(Batch, pickle.load(self._file))
+        self._file.truncate(0)  # it is memory, and read
+        return found
 
 
 class Beside:

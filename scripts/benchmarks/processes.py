@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread, Timer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -30,14 +30,16 @@ class Measured:
 def measure(command: Sequence[str], expected: Sequence[int] = (0,), limit: float = 900) -> Measured:
     """Runs the command from the checkout's folder; a JSON object on its standard output is its answer.
 
-    Peak memory is the system's own count for the child (ru_maxrss). A child begins as a copy of
-    this process, so this one must stay small: nothing heavy may be imported here.
+    Peak memory is the system's own count for the child (ru_maxrss), or what it and the processes
+    it began held together, where that is more. A child begins as a copy of this process, so this
+    one must stay small: nothing heavy may be imported here.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         child = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=errors)
         watch = Timer(limit, child.kill)
         watch.start()
+        family = _Family(child.pid)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - start
         watch.cancel()
@@ -47,6 +49,7 @@ def measure(command: Sequence[str], expected: Sequence[int] = (0,), limit: float
         errors.seek(0)
         cpu = usage.ru_utime + usage.ru_stime
         peak = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+        peak = max(peak, family.peak_mb())
         if child.returncode not in expected:
             last = errors.read().decode(errors="replace").strip().splitlines()
             why = f"exit {child.returncode}" + (f": {last[-1][:80]}" if last else "")
@@ -54,6 +57,58 @@ def measure(command: Sequence[str], expected: Sequence[int] = (0,), limit: float
                 seconds, cpu, peak, {}, why if seconds < limit else f"over {limit:.0f} s"
             )
         return Measured(seconds, cpu, peak, _answer(out.read()))
+
+
+class _Family:
+    """What a process and those it began hold together, looked at again and again (Linux only)."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self._peak, self._over = pid, 0, Event()
+        self._watch = Thread(target=self._look)
+        self._watch.start()
+
+    def peak_mb(self) -> float:
+        """The most there was; ends the watch."""
+        self._over.set()
+        self._watch.join()
+        return self._peak * 1024 / 1e6
+
+    def _look(self) -> None:
+        while not self._over.wait(_EACH):
+            members = [_status(pid) for pid in _descendants(self._pid)]
+            # Pages of files are the same ones for all of them: those of programs and libraries.
+            shared = max((one.get("RssFile", 0) for one in members), default=0)
+            own = sum(one.get("RssAnon", 0) + one.get("RssShmem", 0) for one in members)
+            self._peak = max(self._peak, own + shared)
+
+
+_EACH = 0.01
+"""Seconds from one look to the next."""
+
+
+def _descendants(pid: int) -> list[int]:
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [
+                one for child in children.read_text().split() for one in _descendants(int(child))
+            ]
+        except OSError:
+            continue  # ended while it was looked at
+    return found
+
+
+def _status(pid: int) -> dict[str, int]:
+    """The kB of each kind of memory a process holds; none of one that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return {}
+    return {
+        name: int(size.split()[0])
+        for name, _, size in (line.partition(":") for line in lines)
+        if name.startswith("Rss")
+    }
 
 
 def _answer(printed: bytes) -> dict[str, int]:
