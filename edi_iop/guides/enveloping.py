@@ -19,12 +19,12 @@ from edi_iop.x12.envelopes import Enveloped
 from edi_iop.x12.headers import element
 from edi_iop.x12.segments import Segments
 
-_WORDS = {"00401": "004010X091A1", "00501": "005010X221A1"}
-"""The guide whose words on the ISA hold for an interchange version (ISA12)."""
-_ANY = "00501"
+SAME = ("005010X223A2", "005010X221A1", "004010X091A1")
+"""Guides with the same words on the envelope; of those the file follows, no other need be made ready."""
+_ANY = "005010X221A1"
 _PADDED = {("ISA", 2), ("ISA", 4)}
 """Blank where their qualifier says that there is nothing."""
-_ELSEWHERE = {("ISA", 11), ("ISA", 12), ("ISA", 16), ("GS", 8)}
+ELSEWHERE = {("ISA", 11), ("ISA", 12), ("ISA", 16), ("GS", 8)}
 """Separators, and versions: one we do not know is told as an unknown guide."""
 _VALUE = pl.col("value")
 _GIVEN = _VALUE != ""
@@ -39,13 +39,14 @@ def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     texts = segments.texts[own]
     if enveloped.headers.is_empty() and texts["id"].is_in(["ISA", "GS"]).all():
         return _NOTHING  # Only what is repeated of an earlier frame, and was told there.
-    values = _values(texts)
+    guided = _guided(enveloped)
+    named = set(guided["version"].to_list())
+    values = _values(texts, next((one for one in SAME if one in named), _ANY))
     found = [_missing(values), _excess(values), _groups(texts)]
     found += [_form(values), _codes(values), _lengths(values), _repetition(values)]
     # One fault of a value is enough, and the plainest comes first.
     faults = pl.concat(found).unique(["text", "element"], keep="first", maintain_order=True)
     placed = _placed(segments, enveloped, faults.sort("text", "element"))
-    guided = _guided(enveloped)
     # X12 itself has more qualifiers than the guides let an interchange name.
     theirs = (pl.col("segment") == "ISA") & (pl.col("code") == "CODE_INVALID")
     ours = placed.join(guided, on=_AROUND, how="semi", nulls_equal=True, maintain_order="left")
@@ -76,31 +77,25 @@ def _versions(enveloped: Enveloped, guided: pl.DataFrame) -> pl.DataFrame:
 
 
 @cache
-def _specifications() -> pl.DataFrame:
-    """The guides' words on envelope elements: one row a version, segment and element."""
+def _specifications(guide: str) -> pl.DataFrame:
+    """The guide's words on envelope elements: one row a segment and element."""
     rows = [
-        (version, node.id, spec.position, spec.name, spec.type, spec.shortest, spec.longest,
-         sorted(spec.codes) if (node.id, spec.position) not in {("GS", 1), *_ELSEWHERE} else [])
-        for version, guide in _WORDS.items()
+        (node.id, spec.position, spec.name, spec.type, spec.shortest, spec.longest,
+         sorted(spec.codes) if (node.id, spec.position) not in {("GS", 1), *ELSEWHERE} else [])
         for node in load(guide).envelope.values()
         for spec in node.elements
     ]  # fmt: skip
     types = {
-        "version": pl.String(), "id": pl.String(), "element": pl.Int64(), "name": pl.String(),
+        "id": pl.String(), "element": pl.Int64(), "name": pl.String(),
         "type": pl.String(), "shortest": pl.Int64(), "longest": pl.Int64(),
         "codes": pl.List(pl.String()),
     }  # fmt: skip
     return pl.DataFrame(rows, schema=types, orient="row")
 
 
-def _values(texts: pl.DataFrame) -> pl.DataFrame:
+def _values(texts: pl.DataFrame, guide: str) -> pl.DataFrame:
     """One row an element that a text has or should have, beside the guide's words on it."""
-    specs = _specifications()
-    own = pl.when(pl.col("id") == "ISA").then(element(12))
-    versions = own.is_in(list(_WORDS)).fill_null(False)
-    named = texts.select(
-        "text", "id", "elements", version=pl.when(versions).then(own).otherwise(pl.lit(_ANY))
-    )
+    specs = _specifications(guide)
     wide = pl.max_horizontal(
         pl.col("elements").list.len(),
         pl.col("id").replace_strict(
@@ -110,10 +105,11 @@ def _values(texts: pl.DataFrame) -> pl.DataFrame:
     )
     own_value = pl.col("elements").list.get(pl.col("element"), null_on_oob=True)
     return (
-        named.with_columns(element=pl.int_ranges(1, wide))
+        texts.select("text", "id", "elements")
+        .with_columns(element=pl.int_ranges(1, wide))
         .explode("element", empty_as_null=False)
         .with_columns(value=own_value.fill_null("").str.strip_chars_end(" "))
-        .join(specs, on=["version", "id", "element"], how="left", maintain_order="left")
+        .join(specs, on=["id", "element"], how="left", maintain_order="left")
     )
 
 
@@ -137,7 +133,7 @@ _COUNTED = pl.col("id").is_in(["GE", "IEA"])
 
 
 def _missing(values: pl.DataFrame) -> pl.DataFrame:
-    due = pl.col("name").is_not_null() & ~_COUNTED & ~_is(*_PADDED, *_ELSEWHERE)
+    due = pl.col("name").is_not_null() & ~_COUNTED & ~_is(*_PADDED, *ELSEWHERE)
     return _fault(values.filter(due & ~_GIVEN), "ELEMENT_MISSING", "is missing")
 
 
@@ -147,7 +143,7 @@ def _excess(values: pl.DataFrame) -> pl.DataFrame:
 
 
 def _checked(values: pl.DataFrame) -> pl.DataFrame:
-    return values.filter(_GIVEN & pl.col("name").is_not_null() & ~_COUNTED & ~_is(*_ELSEWHERE))
+    return values.filter(_GIVEN & pl.col("name").is_not_null() & ~_COUNTED & ~_is(*ELSEWHERE))
 
 
 def _form(values: pl.DataFrame) -> pl.DataFrame:
