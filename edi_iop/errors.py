@@ -31,6 +31,10 @@ class BadMap(EdiIopError):
     """A table map or guide overlay names a node, column or table that does not exist."""
 
 
+class BadList(EdiIopError):
+    """A code list of the user's holds no code, or is not as it was loaded."""
+
+
 class FeedRejected(EdiIopError):
     """A feed cannot be taken in as a whole (missing required column, unsafe or invalid XML)."""
 

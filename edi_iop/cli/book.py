@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from edi_iop import desk
-from edi_iop.cli.options import PATH, date_option
+from edi_iop.cli.options import PATH, date_option, texts_option
 from edi_iop.cli.output import Output, deliver, output_options, working
 
 ON = "The rules as of this day; default: today."
@@ -16,8 +16,9 @@ ON = "The rules as of this day; default: today."
 
 @click.command()
 @click.argument("code", metavar="CODE")
+@texts_option()
 @output_options()
-def explain(code: str, output: Output) -> None:
+def explain(code: str, workspace: Path | None, output: Output) -> None:
     """Explain a code in plain words, with its source.
 
     CODE is a rule (DUP-01), a finding (COUNT_WRONG), a payer's reason or remark (97, CO-97, N20),
@@ -28,7 +29,7 @@ def explain(code: str, output: Output) -> None:
     Example:
       edi-iop explain CO-97
     """
-    deliver(desk.explain(code), output)
+    deliver(desk.explain(code, workspace), output)
 
 
 @click.group()

@@ -8,15 +8,18 @@ from pathlib import Path
 import click
 
 from edi_iop import desk
-from edi_iop.cli.options import PATH, paths_argument, snip_levels
+from edi_iop.cli.options import PATH, paths_argument, snip_levels, texts_option
 from edi_iop.cli.output import Output, deliver, flow, leave, output_options, stream, whole, working
 
 
 @click.command()
 @paths_argument()
 @click.option("--claim", metavar="CLAIM", help="Only this claim (CLM01, CLP01), with its headers.")
+@texts_option()
 @output_options(forms=("table", "json", "ndjson"))
-def show(paths: tuple[Path, ...], claim: str | None, output: Output) -> None:
+def show(
+    paths: tuple[Path, ...], claim: str | None, workspace: Path | None, output: Output
+) -> None:
     """Show an 835 or 837 decoded, each raw segment beside its meaning.
 
     Loop by loop, amounts lined up, findings at their segments; 999, 277CA and other X12 too. -v adds
@@ -26,7 +29,7 @@ def show(paths: tuple[Path, ...], claim: str | None, output: Output) -> None:
     Example:
       edi-iop show remit.835 --claim EXE4VG45F5Y
     """
-    decoded = desk.show(paths, claim, output.show_phi)
+    decoded = desk.show(paths, claim, output.show_phi, workspace)
     terminal = None if output.target else sys.stdout
     stream(decoded.text(output.format, terminal, output.verbose), output, "reading")
     leave(decoded, output)

@@ -23,6 +23,16 @@ def workspace_argument() -> Callable[[Any], Any]:
     return click.argument("workspace", type=PATH, metavar="WORKSPACE")
 
 
+def texts_option() -> Callable[[Any], Any]:
+    """--workspace, of a verb that needs none."""
+    return click.option(
+        "--workspace",
+        type=PATH,
+        metavar="WORKSPACE",
+        help="Say what codes mean in the words of the code lists loaded there.",
+    )
+
+
 def date_option(flag: str, help_text: str) -> Callable[[Any], Any]:
     """A day as YYYY-MM-DD."""
     return click.option(

@@ -31,6 +31,7 @@ __all__ = [
     "reach",
     "role",
     "senses",
+    "size",
     "validity",
     "with_role",
 ]
@@ -92,6 +93,12 @@ def reach(kind: str) -> Reach:
     day = pl.col("as_of", "since").str.to_date("%Y-%m-%d")
     row = _lists().filter(pl.col("kind") == kind).with_columns(day).row(0, named=True)
     return Reach(row["as_of"], row["since"], row["silent"])
+
+
+@cache
+def size(kind: str) -> int:
+    """How many codes a list holds."""
+    return len(_members(kind))
 
 
 @cache

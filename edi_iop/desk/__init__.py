@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from edi_iop.desk.billing import build, check
     from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
     from edi_iop.desk.files import identify, parse, validate
+    from edi_iop.desk.lists import codes_list, codes_load
     from edi_iop.desk.paths import is_workspace, write, writing
     from edi_iop.desk.payer import clinic, knows_payers, simulate
     from edi_iop.desk.reconciling import reconcile, reconcile_workspace
@@ -25,6 +26,8 @@ __all__ = [
     "build_workspace",
     "check",
     "clinic",
+    "codes_list",
+    "codes_load",
     "db_migrate",
     "db_status",
     "explain",
@@ -70,6 +73,10 @@ _ROOMS = {
         "identify",
         "parse",
         "validate",
+    ),
+    "edi_iop.desk.lists": (
+        "codes_list",
+        "codes_load",
     ),
     "edi_iop.desk.paths": (
         "is_workspace",

@@ -11,6 +11,7 @@ import polars as pl
 from edi_iop import codes, resources
 from edi_iop.desk import senses
 from edi_iop.desk.answer import Answer, status
+from edi_iop.desk.lists import loaded
 from edi_iop.errors import BadPolicy, MissingPath, NotKnown
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules import catalogue, situations
@@ -22,9 +23,12 @@ LONG = 1000
 _TEXT = pl.String
 
 
-def explain(code: str) -> Answer:
-    """Every sense of a code: rule, finding, reason, remark, segment, element, table."""
-    found = senses.of(code)
+def explain(code: str, workspace: Path | None = None) -> Answer:
+    """Every sense of a code: rule, finding, reason, remark, segment, element, table.
+
+    workspace: whose loaded code lists say theirs too.
+    """
+    found = senses.of(code, loaded(workspace))
     if not found:
         near = get_close_matches(code.upper(), senses.all_codes(), n=3, cutoff=0.6)
         hint = f"did you mean {', '.join(near)}?" if near else "edi-iop rules list shows the rules"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop import codes
+from edi_iop.codes.licensed import Texts
 from edi_iop.desk import elements
 from edi_iop.findings import CATALOGUE
 from edi_iop.rules.catalogue import catalogue
@@ -32,20 +33,28 @@ class Sense:
     source: str = ""
 
 
-def of(code: str) -> list[Sense]:
-    """Every sense of the code as it is written, or of its parts where it is a pair such as CO-97."""
+def of(code: str, texts: Texts | None = None) -> list[Sense]:
+    """Every sense of the code as it is written, or of its parts where it is a pair such as CO-97.
+
+    texts: the code lists the user loaded, which say theirs beside ours.
+    """
     wanted = code.strip().upper()
     whole = [
         *_rules(wanted),
         *_findings(wanted),
         *_listed(wanted),
+        *_loaded(wanted, texts),
         *_elements(wanted),
         *_tables(wanted),
     ]
     pair = _GROUPED.fullmatch(wanted)
     if whole or pair is None:
         return list(dict.fromkeys(whole))
-    return [sense for part in pair.groups() for sense in _listed(part, _OF_A_PAIR)]
+    return [
+        sense
+        for part in pair.groups()
+        for sense in (*_listed(part, _OF_A_PAIR), *_loaded(part, texts))
+    ]
 
 
 def all_codes() -> list[str]:
@@ -83,6 +92,12 @@ def _listed(code: str, kinds: Collection[str] | None = None) -> Iterator[Sense]:
             continue
         title, _ = codes.kinds()[kind]
         yield Sense(listed, title, label, _betrays(kind, listed), "", source)
+
+
+def _loaded(code: str, texts: Texts | None) -> Iterator[Sense]:
+    """The code in the lists the user loaded."""
+    for title, listed, label, days, source in texts.senses(code) if texts else ():
+        yield Sense(listed, title, label, days, "", source)
 
 
 def _as_listed(code: str) -> str:

@@ -10,8 +10,10 @@ from typing import Any, TextIO
 
 import polars as pl
 
+from edi_iop.codes.licensed import Texts
 from edi_iop.desk.answer import Status, has_errors, status
 from edi_iop.desk.deliveries import Deliveries
+from edi_iop.desk.lists import loaded
 from edi_iop.errors import NotKnown, Unreadable
 from edi_iop.guides.loader import Node
 from edi_iop.parsers.apart import Apart
@@ -30,13 +32,20 @@ _ALIKE = ("walk", "node", "separators", "text", "inside")
 """Rows alike in these say the same."""
 
 
-def show(paths: Sequence[Path], claim: str | None = None, show_phi: bool = False) -> Decoded:
+def show(
+    paths: Sequence[Path],
+    claim: str | None = None,
+    show_phi: bool = False,
+    workspace: Path | None = None,
+) -> Decoded:
     """The files decoded: all of them, or one claim with the headers around it.
+
+    workspace: whose loaded code lists say what codes mean, where they hold them.
 
     Once they are read to the end, NotKnown where no file has the claim; Unreadable where
     nothing in them is X12.
     """
-    return Decoded(Deliveries(paths), claim, show_phi)
+    return Decoded(Deliveries(paths), claim, show_phi, loaded(workspace))
 
 
 class Decoded:
@@ -45,9 +54,11 @@ class Decoded:
     The files are gone through once: `status` and `remarks` are known behind the last segment.
     """
 
-    def __init__(self, given: Deliveries, claim: str | None, show_phi: bool) -> None:
+    def __init__(
+        self, given: Deliveries, claim: str | None, show_phi: bool, texts: Texts | None = None
+    ) -> None:
         self._given, self._claim = given, claim
-        self._words = _Words(given, show_phi)
+        self._words = _Words(given, show_phi, texts)
         self._troubled = self._ended = False
         self.remarks: tuple[str, ...] = ()
 
@@ -120,6 +131,7 @@ class _Words:
 
     given: Deliveries
     show_phi: bool
+    texts: Texts | None = None
     before: dict[str, Any] = field(default_factory=dict)
 
     def portions(
@@ -176,7 +188,7 @@ class _Words:
         for raw, (walk, node, own, inside, loop) in zip(texts, standing, strict=True):
             place = _node(chunk, walk, node)
             guide = None if walk is None else chunk.walked[walk].guide
-            told = tell(raw, separators[own], guide, place, self.show_phi)
+            told = tell(raw, separators[own], guide, place, self.show_phi, self.texts)
             found.append(
                 Worded(
                     loop=loop,
@@ -231,7 +243,7 @@ class _Above:
 
     def __init__(self, words: _Words) -> None:
         self._words = words
-        self._own = _Words(words.given, words.show_phi)
+        self._own = _Words(words.given, words.show_phi, words.texts)
         self._headers: list[_Header] = []
         self._told: set[tuple[str, int]] = set()
         """File and byte offset of all that was shown."""

@@ -15,6 +15,7 @@ import msgspec
 import polars as pl
 
 from edi_iop import resources
+from edi_iop.guides.external_places import external
 from edi_iop.tables import FINDINGS
 
 TOTAL_REVENUE = "0001"
@@ -112,7 +113,9 @@ def _of_program(claims: pl.DataFrame, service: pl.DataFrame) -> list[pl.DataFram
 def _claim_needs(claims: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
     """Type of bill of an outpatient program; frequency that goes with the patient's status."""
     of_bill, known = outpatient().frequency, outpatient().program.facility_types
-    unfit = claims.filter(~pl.col("facility_type").is_in(list(known)))
+    # A type of bill in no form at all has its finding already.
+    formed = pl.col("facility_type").str.contains(external().forms["bill_type"].pattern)
+    unfit = claims.filter(~pl.col("facility_type").is_in(list(known)) & formed)
     stays = pl.col("patient_status") == of_bill.still_patient
     left_too_early = pl.col("frequency").is_in(list(of_bill.ended)) & stays
     gone_too_early = pl.col("frequency").is_in(list(of_bill.goes_on)) & ~stays

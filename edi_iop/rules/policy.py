@@ -17,6 +17,7 @@ from typing import Any, Literal
 import msgspec
 
 from edi_iop import resources
+from edi_iop.codes.licensed import CLASS, classes, spelled_out
 from edi_iop.errors import BadPolicy
 from edi_iop.money import to_cents
 from edi_iop.settings import Strict
@@ -190,10 +191,36 @@ def load(policy_id: str, on: date, folders: Sequence[Path] = ()) -> Policy:
             if policy.effective_from <= on <= (policy.effective_to or date.max)
         ]
         if in_force:
-            return max(in_force, key=lambda policy: policy.effective_from)
+            newest = max(in_force, key=lambda policy: policy.effective_from)
+            return _with_loaded_codes(newest, on, folders)
         if candidates:
             raise BadPolicy(f"policy {policy_id}: none in force on {on}; add one dated for it")
     raise BadPolicy(f"policy {policy_id}: no such file in maps/payers or the workspace's payers/")
+
+
+def _with_loaded_codes(policy: Policy, on: date, folders: Sequence[Path]) -> Policy:
+    """The policy with each `class:NAME` of its bundles spelled out from the workspace's code lists.
+
+    These stand in codes/ beside the workspace's payers/; without a workspace such names stay.
+    """
+    if not folders or not any(CLASS in "".join(one.procedures) for one in policy.bundles.values()):
+        return policy
+    known = {
+        name: members
+        for folder in folders
+        for name, members in classes(folder.parent / "codes", on).items()
+    }
+    try:
+        spelled = {
+            name: msgspec.structs.replace(one, procedures=spelled_out(one.procedures, known))
+            for name, one in policy.bundles.items()
+        }
+    except KeyError as unknown:
+        raise BadPolicy(
+            f"policy {policy.id}: no loaded code list has the class {unknown.args[0]}; "
+            "load one with a column named class: edi-iop codes load cpt FILE WORKSPACE"
+        ) from unknown
+    return msgspec.structs.replace(policy, bundles=spelled)
 
 
 def names(folders: Iterable[Path] = ()) -> list[str]:

@@ -13,6 +13,7 @@ from functools import cache, cached_property, lru_cache
 import msgspec
 
 from edi_iop import codes, resources
+from edi_iop.codes.licensed import Texts
 from edi_iop.errors import BadMap
 from edi_iop.guides.loader import ElementSpec, Guide, Node, index, load
 from edi_iop.money import to_cents
@@ -93,9 +94,17 @@ def _known_ids() -> frozenset[str]:
 
 
 def tell(
-    raw: str, own: Separators, guide: Guide | None, node: Node | None, show_phi: bool = False
+    raw: str,
+    own: Separators,
+    guide: Guide | None,
+    node: Node | None,
+    show_phi: bool = False,
+    texts: Texts | None = None,
 ) -> Told:
-    """One segment (as it stands in its file) in words; node: its place in the guide, if it has one."""
+    """One segment (as it stands in its file) in words.
+
+    node: its place in the guide, if it has one; texts: the code lists the user loaded.
+    """
     element = own.element.decode("latin-1")
     elements = raw.split(element)
     segment = elements[0]
@@ -108,7 +117,7 @@ def tell(
         part
         for number, text in enumerate(shown[1:], start=1)
         if text
-        for part in _element(place, segment, number, text, apart, between)
+        for part in _element(place, segment, number, text, apart, between, texts)
     )
     return Told(shown[0], element.join(shown), place.name if place else "", parts)
 
@@ -136,7 +145,13 @@ def _filled(elements: Sequence[str]) -> frozenset[int]:
 
 @lru_cache(maxsize=1 << 16)
 def _element(
-    node: Node | None, segment: str, number: int, text: str, apart: str, between: str | None
+    node: Node | None,
+    segment: str,
+    number: int,
+    text: str,
+    apart: str,
+    between: str | None,
+    texts: Texts | None,
 ) -> tuple[Part, ...]:
     """An element, its repetitions and components, each by itself.
 
@@ -151,15 +166,17 @@ def _element(
     for one in repeats:
         components = [one] if whole else one.split(apart)
         if len(components) == 1 and not (spec and spec.composite and text != MASK):
-            parts += _word(spec, f"{segment}{number:02d}", one)
+            parts += _word(spec, f"{segment}{number:02d}", one, texts)
             continue
         for place, value in enumerate(components, start=1):
             inner = node.element(number, place) if node else None
-            parts += _word(inner, f"{segment}{number:02d}-{place}", value)
+            parts += _word(inner, f"{segment}{number:02d}-{place}", value, texts)
     return tuple(parts)
 
 
-def _word(spec: ElementSpec | None, reference: str, value: str) -> Iterator[Part]:
+def _word(
+    spec: ElementSpec | None, reference: str, value: str, texts: Texts | None
+) -> Iterator[Part]:
     """A value under its name: money, date, code or text."""
     value = value.strip()
     if not value:
@@ -172,18 +189,18 @@ def _word(spec: ElementSpec | None, reference: str, value: str) -> Iterator[Part
     elif spec.data_element in known.money and (cents := _cents(value)) is not None:
         yield Part(spec.name, "", cents)
     elif spec.data_element not in known.silent:
-        says = code_label(spec, reference, value)
+        says = code_label(spec, reference, value, texts)
         label = "" if spec.data_element in known.qualifiers and says else spec.name
         yield Part(label, f"{value} {says}" if says else _readable(spec, value))
 
 
-def code_label(spec: ElementSpec, reference: str, value: str) -> str:
-    """Our words for a code, or nothing."""
+def code_label(spec: ElementSpec, reference: str, value: str, texts: Texts | None = None) -> str:
+    """The words for a code: those of the user's own list, else ours, or nothing."""
     known = data()
     number = spec.data_element
     kind = known.lists.get(reference) or known.lists.get(f"{number}.{spec.component}")
     kind = kind or known.lists.get(number)
-    listed = codes.label(kind, value) if kind else None
+    listed = (texts or codes).label(kind, value) if kind else None
     return listed or known.words.get(number, {}).get(value, "")
 
 

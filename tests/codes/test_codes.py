@@ -104,23 +104,44 @@ def test_dates_are_days_in_order_and_what_has_ended_is_retired(kind: str):
 
 
 def test_an_unlabelled_code_is_known_all_the_same():
-    assert codes.label("carc", "280") is None
-    assert codes.known("carc", "280")
-    assert not codes.known("carc", "999")
-    assert codes.senses("280")[0][:3] == ("carc", "280", "in the list; we have no label of our own")
+    assert codes.label("rarc", "M1") is None
+    assert codes.known("rarc", "M1")
+    assert not codes.known("rarc", "M999")
+    assert codes.senses("M1")[0][:3] == ("rarc", "M1", "in the list; we have no label of our own")
 
 
-def test_diagnoses_are_those_of_the_releases():
-    """Counts of the releases: 72,621 billable codes on 2021-01-01, 74,719 on 2026-04-01 (CMS)."""
+def test_every_reason_in_use_has_a_label_and_a_role():
+    """Only reasons that left the list go without."""
+    in_use = [entry for entry in codes.codes("carc").values() if not entry.retired]
+    assert len(in_use) > 280
+    assert [entry.code for entry in in_use if not entry.label or not entry.role] == []
+
+
+RELEASES = {
+    date(2015, 10, 1): 69_823, date(2016, 10, 1): 71_486, date(2017, 10, 1): 71_704,
+    date(2018, 10, 1): 71_932, date(2019, 10, 1): 72_184, date(2020, 10, 1): 72_616,
+    date(2021, 1, 1): 72_621, date(2021, 10, 1): 72_748, date(2022, 4, 1): 72_750,
+    date(2022, 10, 1): 73_639, date(2023, 4, 1): 73_674, date(2023, 10, 1): 74_044,
+    date(2024, 10, 1): 74_260, date(2025, 10, 1): 74_719, date(2026, 4, 1): 74_719,
+}  # fmt: skip
+"""Billable codes of each release, as CMS and NCHS count them."""
+
+
+@pytest.mark.parametrize(("day", "count"), RELEASES.items(), ids=map(str, RELEASES))
+def test_diagnoses_are_those_of_each_release(day: date, count: int):
     dated = codes.validity("icd10cm", rows("icd10cm")["code"])
+    begun = pl.col("from").is_null() | (pl.col("from") <= day)
+    lasting = pl.col("to").is_null() | (pl.col("to") >= day)
+    assert dated.filter(begun & lasting).height == count
+
+
+def test_only_chapter_f_of_the_diagnoses_has_descriptions():
     assert rows("icd10cm")["code"].is_sorted()
-    assert dated.filter(pl.col("from").is_null()).height == 72_621
-    assert dated.filter(pl.col("to").is_null()).height == 74_719
     assert set(rows("icd10cm").filter(pl.col("label").is_not_null())["code"].str.head(1)) == {"F"}
 
 
 ICD = [
-    # CMS addenda: fiscal years 2022, 2023, 2025 and 2026
+    # CMS addenda: fiscal years 2022, 2023, 2025, 2026 and 2027
     ("F32A", True, False, date(2021, 10, 1), None),
     ("F78", True, True, None, date(2021, 9, 30)),
     ("F78A1", True, False, date(2021, 10, 1), None),
@@ -131,6 +152,8 @@ ICD = [
     ("F50010", True, False, date(2024, 10, 1), None),
     ("G35", True, True, None, date(2025, 9, 30)),
     ("G35D", True, False, date(2025, 10, 1), None),
+    ("D691", True, True, None, date(2026, 9, 30)),
+    ("F64A", True, False, date(2026, 10, 1), None),
     ("F1020", True, False, None, None),
     ("F10", False, True, None, None),
     ("F999", False, False, None, None),

@@ -52,7 +52,10 @@ CLAIM_IN_2024 = [
     ("DTP*472*D8*20260105", "DTP*472*D8*20240105"),
     ("DTP*472*D8*20260107", "DTP*472*D8*20240107"),
 ]
-CLAIM_IN_2019 = [(before, after.replace("2024", "2019")) for before, after in CLAIM_IN_2024]
+CLAIM_IN_2014, CLAIM_IN_AUTUMN = (
+    [(before, after.replace("202401", month)) for before, after in CLAIM_IN_2024]
+    for month in ("201401", "202610")
+)
 CLAIM_CASES: list[Case] = [
     ("diagnosis known", [(PRINCIPAL, "HI*ABK:F331")], []),
     ("diagnosis unknown", [(PRINCIPAL, "HI*ABK:ZZ999")], [("CODE_UNKNOWN", "HI", 1, 2, "ZZ999")]),
@@ -67,7 +70,11 @@ CLAIM_CASES: list[Case] = [
     ("begun on 2025-10-01, a claim into that day", [
         (PRINCIPAL, "HI*ABK:G35A"), ("434*RD8*20260105-20260107", "434*RD8*20250929-20251001"),
     ], []),
-    ("before the first release we hold", [(PRINCIPAL, "HI*ABK:ZZ999"), *CLAIM_IN_2019], []),
+    ("before the first release we hold", [(PRINCIPAL, "HI*ABK:ZZ999"), *CLAIM_IN_2014], []),
+    ("split on 2026-10-01, after", [(PRINCIPAL, "HI*ABK:D691"), *CLAIM_IN_AUTUMN], [("DIAGNOSIS_NOT_SPECIFIC", "HI", 1, 2, "D691")]),
+    ("split on 2026-10-01, before", [(PRINCIPAL, "HI*ABK:D691")], []),
+    ("begun on 2026-10-01, after", [(PRINCIPAL, "HI*ABK:D6911"), *CLAIM_IN_AUTUMN], []),
+    ("begun on 2026-10-01, before", [(PRINCIPAL, "HI*ABK:D6911")], [("CODE_OUT_OF_DATE", "HI", 1, 2, "D6911")]),
     ("ICD-9 is no list of ours", [(PRINCIPAL, "HI*BK:30390")], []),
     ("procedure unknown", [("HC:H0015", "HC:H9999")], [("CODE_UNKNOWN", "SV2", 2, 2, "H9999")]),
     ("a procedure of a payer unknown", [("HC:H0015", "HC:S9481")], [("CODE_UNKNOWN", "SV2", 2, 2, "S9481")]),
@@ -212,10 +219,11 @@ JUDGED = {
     ("CODE_MALFORMED", "478331"), ("CODE_MALFORMED", "2430"), ("CODE_MALFORMED", "187.50"),
     ("CODE_MALFORMED", "TAXONOMY1"), ("CODE_MALFORMED", "21"), ("CODE_MALFORMED", "220"), ("CODE_OUT_OF_DATE", "42"),
     ("CODE_UNKNOWN", "Y"), ("CODE_UNKNOWN", "11"), ("CODE_UNKNOWN", "NP"), ("CODE_UNKNOWN", "ST"),
-    ("DIAGNOSIS_NOT_SPECIFIC", "R51"),
+    ("DIAGNOSIS_NOT_SPECIFIC", "R51"), ("DIAGNOSIS_NOT_SPECIFIC", "M545"),
 }  # fmt: skip
 """What stands out in the samples, each read by eye: made-up procedures (SP-), local revenue
-codes of two or three digits, placeholders, reason 42 years after its end, R51 since it was split."""
+codes of two or three digits, placeholders, reason 42 years after its end, R51 and M545 since they
+were split (2020-10-01, 2021-10-01)."""
 
 
 @pytest.fixture(scope="module")
