@@ -123,7 +123,11 @@ def nothing_piped() -> Unreadable:
 
 
 def refused(path: Path, problem: OSError) -> Unreadable:
-    """Why the system does not give us a file."""
+    """Why the system does not give us a file that we had seen."""
+    if isinstance(problem, FileNotFoundError):
+        return Unreadable(
+            f"{path}: there a moment ago and gone now, moved or deleted by another program; run again"
+        )
     reason = (problem.strerror or "cannot be read").lower()
     return Unreadable(f"{path}: {reason}; check its permissions")
 

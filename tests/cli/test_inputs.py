@@ -84,6 +84,26 @@ def test_no_permission(
 
 
 @pytest.mark.parametrize("verb", VERBS)
+def test_a_file_that_vanishes_meanwhile(
+    verb: str, call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program takes it away after the folder was listed."""
+    for name in ("a.835", "b.835"):
+        (tmp_path / name).write_bytes(REMIT.read_bytes())
+    real = Path.open
+
+    def late(path: Path, *given: Any, **options: Any) -> Any:
+        (tmp_path / "b.835").unlink(missing_ok=True)
+        return real(path, *given, **options)
+
+    monkeypatch.setattr(Path, "open", late)
+    result = call(verb, tmp_path, *VERBS[verb])
+    assert (result.exit_code, result.stderr.count("\n")) == (3, 1)
+    assert result.stderr.startswith(f"edi-iop: {tmp_path / 'b.835'}: there a moment ago")
+    assert "permission" not in result.stderr
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_standard_input(verb: str) -> None:
     done = run(verb, "-", *VERBS[verb], "--format", "ndjson", stdin=REMIT.read_bytes())
     assert done.returncode == 0, done.stderr
