@@ -262,10 +262,12 @@ def _of_header(header: sep.Header | None, start: int) -> list[Finding]:
 
 
 def _next_isa(data: bytes, place: int) -> int | None:
-    """Offset of the next ISA that begins a segment, or None."""
+    """Offset of the next ISA that begins a segment, or None; an interchange may have ended at the place."""
+    ended = place
     while (at := data.find(b"ISA", place)) >= 0:
-        before, after = data[at - 1 : at], data[at + 3 : at + 4]
-        if after and not after.isalnum() and not after.isspace() and not (at and before.isalnum()):
+        inside = at > ended and data[at - 1 : at].isalnum()
+        after = data[at + 3 : at + 4]
+        if after and not after.isalnum() and not after.isspace() and not inside:
             return at
         place = at + 3
     return None
@@ -275,7 +277,7 @@ def _end(data: bytes, start: int, opens: bool, separators: Separators, ended: bo
     """Where an interchange ends: after its IEA, before the next ISA, or with the file."""
     terminator = separators.terminator
     begin = start + 3 if opens else start
-    following = _segment(data, b"ISA", begin, len(data), terminator)
+    following = _following(data, begin, terminator)
     # Looked for no further than that: a file of many interchanges without IEA is read once.
     stop = len(data) if following is None else following
     trailer = _segment(data, b"IEA" + separators.element, begin, stop, terminator)
@@ -283,6 +285,18 @@ def _end(data: bytes, start: int, opens: bool, separators: Separators, ended: bo
     if end >= 0:
         return end + 1
     return stop if following is not None or ended else None
+
+
+def _following(data: bytes, place: int, terminator: bytes) -> int | None:
+    """Offset of the next ISA: at a segment's start, or whole in the midst of one that is torn off."""
+    while (at := data.find(b"ISA", place)) >= 0:
+        if at == 0 or _begins(data, at, terminator):
+            return at
+        header = sep.of_isa(data, at)
+        if header is not None and header.padded:
+            return at
+        place = at + 3
+    return None
 
 
 def _cut(data: bytes, separators: Separators, patient: bool) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,20 @@ def test_two_interchanges_with_their_own_separators() -> None:
     assert found.interchanges[1].separators.element == b"|"
     assert found.rows["byte_offset"][6] == len(ISA + BODY)
     assert len(found.texts.filter(found.texts["id"] == "GS")) == 1, "same text, one number"
+
+
+@pytest.mark.parametrize("cut", range(1, len(BODY)))
+def test_an_isa_behind_a_segment_that_is_torn_off_begins_an_interchange(cut: int) -> None:
+    """Wherever the one before was cut, in the midst of a word too."""
+    torn = ISA + BODY[:-cut]
+    found = segments.read([torn + ISA + BODY])
+    assert [one.start for one in found.interchanges] == [0, len(torn)]
+
+
+def test_the_letters_isa_inside_a_segment_begin_nothing() -> None:
+    for text in (b"VISA*1~", b"NTE*ADD*ISA*00*X~", b"NTE*ADD*PAID BY VISA*00~"):
+        found = segments.read([ISA + BODY.replace(b"SE*2", text + b"SE*2")])
+        assert len(found.interchanges) == 1
 
 
 def test_many_files_share_a_frame() -> None:
