@@ -14,11 +14,14 @@ UNFINISHED = (".partial", ".tmp", ".filepart", ".part", "~")
 """How uploading programs name what they have not finished."""
 
 UNPACKED, UNPACKING, ORIGINAL = ".unpacked", ".unpacking", ".archive"
-"""Where a run keeps the files of opened archives, and an archive while it is being opened (unpack)."""
+"""Where a run keeps the parts of opened drops, and a drop while it is being opened (unpack)."""
 
 BATCH_BYTES = 16 * 2**20
 BATCH_FILES = 4000
-"""So much is read at once: enough that many small files go as one frame, little enough for memory."""
+"""So much is read at once: enough that many small files go as one frame, little enough for memory.
+
+A file larger than that is read in turns.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class Delivery:
 
     path: Path
     name: str
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is more than is read at once."""
+        return self.path.stat().st_size > BATCH_BYTES
 
 
 def claim(workspace: Workspace, run: str) -> None:

@@ -7,6 +7,7 @@ left to do.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,11 +17,13 @@ import polars as pl
 
 from edi_iop.errors import NotWritten, Unreadable
 from edi_iop.findings import Finding
+from edi_iop.parsers.interchanges import Survey, survey
 from edi_iop.runner import archive, inbox, lock, quarantine, unpack
 from edi_iop.runner.inbox import Delivery
 from edi_iop.runner.outcome import Outcome, failed, held, recorded
-from edi_iop.runner.reading import Reading, read
+from edi_iop.runner.reading import Content, Reading, read
 from edi_iop.runner.reply import Replier
+from edi_iop.runner.turns import read_in_turns
 from edi_iop.settings import Answering, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import PAYMENTS
@@ -35,6 +38,9 @@ class Arrival:
     delivery: Delivery
     sha256: str | None
     size: int
+    survey: Survey = field(default_factory=lambda: Survey("x12"))
+    large: bool = False
+    """It is read in turns, once it is known to be new."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Intake:
         """Every drop of the inbox, and what a dead run left; how many files the run has."""
         count = self._finish_recorded()
         inbox.claim(self.workspace, self.run)
-        unpack.unpack(self.workspace, self.run)
+        unpack.take_apart(self.store, self.workspace, self.run)
         for portion in inbox.batches(inbox.claimed(self.workspace, self.run)):
             self._take(portion)
             count += len(portion)
@@ -67,7 +73,7 @@ class Intake:
         rows = self.store.load("files", run=self.run, direction="in").to_dicts()
         known = {(row["name"], row["sha256"]): row for row in rows}
         for delivery in inbox.claimed(self.workspace, self.run):
-            row = known.get((delivery.name, self._archive(delivery, {})))
+            row = known.get((delivery.name, self._archive_file(delivery)))
             if row is not None:
                 findings = self.store.load("findings", file_id=row["file_id"])
                 self._dispose(delivery, row["file_id"], recorded(row, findings))
@@ -75,40 +81,74 @@ class Intake:
 
     def _take(self, portion: Sequence[Delivery]) -> None:
         """One portion: archived, parsed together, then applied file by file."""
-        contents: dict[str, bytes] = {}
+        first = self.store.next_numbers("file", len(portion))
+        numbered = enumerate(portion, start=first)
         # files, not rows: each is moved and answered by itself
-        new = [(delivery, self._archive(delivery, contents)) for delivery in portion]
-        first = self.store.next_numbers("file", len(new))
-        arrivals = [
-            Arrival(number, delivery, sha256, delivery.path.stat().st_size)
-            for number, (delivery, sha256) in enumerate(new, start=first)
-        ]
-        readings = self._read_new(arrivals, contents)
+        if len(portion) == 1 and portion[0].is_large:
+            arrivals = [self._arrive_large(number, one) for number, one in numbered]
+            readings: dict[str, Reading] = {}
+        else:
+            contents: dict[str, bytes] = {}
+            arrivals = [self._arrive(number, one, contents) for number, one in numbered]
+            readings = self._read_new(arrivals, contents)
         for arrival in arrivals:
             outcome = self._record(arrival, readings.get(arrival.sha256 or ""))
             self._dispose(arrival.delivery, arrival.file_id, outcome)
 
-    def _archive(self, delivery: Delivery, contents: dict[str, bytes]) -> str | None:
-        """Keeps the bytes, and adds them to the portion's contents; their digest."""
+    def _arrive(self, number: int, delivery: Delivery, contents: dict[str, bytes]) -> Arrival:
+        """Keeps the bytes, and adds them to the portion's contents."""
         try:
             data = delivery.path.read_bytes()
         except PermissionError:
-            return None
+            return Arrival(number, delivery, None, delivery.path.stat().st_size)
         sha256 = archive.keep(self.workspace, data)
         contents[sha256] = data
-        return sha256
+        return Arrival(number, delivery, sha256, len(data), survey(io.BytesIO(data)))
+
+    def _arrive_large(self, number: int, delivery: Delivery) -> Arrival:
+        """Keeps the bytes, holding none."""
+        sha256 = self._archive_file(delivery)
+        if sha256 is None:
+            return Arrival(number, delivery, None, delivery.path.stat().st_size)
+        kept = archive.place(self.workspace, sha256)
+        with kept.open("rb") as file:
+            return Arrival(number, delivery, sha256, kept.stat().st_size, survey(file), large=True)
+
+    def _archive_file(self, delivery: Delivery) -> str | None:
+        try:
+            with delivery.path.open("rb") as file:
+                return archive.keep_file(self.workspace, file)
+        except PermissionError:
+            return None
 
     def _read_new(
         self, arrivals: Sequence[Arrival], contents: Mapping[str, bytes]
     ) -> dict[str, Reading]:
         """Each content that was not taken in before, read once; by digest."""
-        firsts: dict[str, int] = {}
+        firsts: dict[str, Arrival] = {}
         for arrival in arrivals:
-            if arrival.sha256 is not None and self.store.seen(arrival.sha256) is None:
-                firsts.setdefault(arrival.sha256, arrival.file_id)
-        files = [(file_id, contents[sha256]) for sha256, file_id in firsts.items()]
+            if arrival.sha256 is not None and self._seen(arrival) is None:
+                firsts.setdefault(arrival.sha256, arrival)
+        files = [
+            Content(one.file_id, contents[sha256], one.survey) for sha256, one in firsts.items()
+        ]
         readings = read(self.store, files, self.answering)
-        return {sha256: readings[file_id] for sha256, file_id in firsts.items()}
+        return {sha256: readings[one.file_id] for sha256, one in firsts.items()}
+
+    def _read_large(self, arrival: Arrival) -> Reading:
+        """An X12 file in turns; a feed whole, as feeds are read."""
+        kept = archive.place(self.workspace, arrival.sha256 or "")
+        if arrival.survey.form == "feed":
+            content = Content(arrival.file_id, kept.read_bytes(), arrival.survey)
+            return read(self.store, [content], self.answering)[arrival.file_id]
+        with kept.open("rb") as file:
+            return read_in_turns(self.store, arrival.file_id, file, arrival.survey, self.answering)
+
+    def _seen(self, arrival: Arrival) -> Mapping[str, Any] | None:
+        """The file that brought this content before, or this interchange with other bytes around it."""
+        if arrival.sha256 is None:
+            return None
+        return self.store.seen(arrival.sha256, arrival.survey.only)
 
     def _record(self, arrival: Arrival, reading: Reading | None) -> Outcome:
         """The file's row, tables and findings, all in one transaction."""
@@ -121,9 +161,11 @@ class Intake:
                 return self._set_aside(arrival, failed(kind, str(problem)))
 
     def _apply(self, arrival: Arrival, reading: Reading | None) -> Outcome:
-        before = None if arrival.sha256 is None else self.store.seen(arrival.sha256)
+        before = self._seen(arrival)
         if before is not None:
             return self._duplicate(arrival, before)
+        if arrival.large:
+            reading = self._read_large(arrival)
         if reading is None:
             return self._set_aside(arrival, failed("unknown", "permission denied"))
         if reading.outcome.code == "NOT_READ":
@@ -171,7 +213,8 @@ class Intake:
         found = Finding("DUPLICATE_DELIVERY", f"same content as file {before['file_id']}")
         outcome = Outcome("duplicate", before["kind"], found.code, found.message)
         self._add_row(arrival, outcome, 0)
-        self.store.save({"findings": findings_frame([found], arrival.file_id)})
+        around = () if before["sha256"] == arrival.sha256 else arrival.survey.outside
+        self.store.save({"findings": findings_frame([found, *around], arrival.file_id)})
         return outcome
 
     def _set_aside(self, arrival: Arrival, outcome: Outcome) -> Outcome:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import BinaryIO
 
 import polars as pl
 
 from edi_iop import parsers
 from edi_iop.acks import Draft
-from edi_iop.parsers import Parsed, archives
+from edi_iop.parsers import Parsed, archives, interchanges
+from edi_iop.parsers.interchanges import Survey
 from edi_iop.reconciler.balance import balance
+from edi_iop.runner.numbering import numbered_again
 from edi_iop.runner.outcome import Outcome, failed, judge, weigh
 from edi_iop.runner.reply import drafted
 from edi_iop.settings import Answering
@@ -33,10 +37,17 @@ class Reading:
     """What its sender is owed."""
 
 
-def read(
-    store: Store, files: Sequence[tuple[int, bytes]], answering: Answering
-) -> dict[int, Reading]:
-    """Every file (file_id, bytes) parsed, judged, answered and, where it is a remit, balanced.
+@dataclass(frozen=True)
+class Content:
+    """The bytes of a file under its number, and what was seen of them."""
+
+    number: int
+    data: bytes
+    survey: Survey
+
+
+def read(store: Store, files: Sequence[Content], answering: Answering) -> dict[int, Reading]:
+    """Every file parsed, judged, answered and, where it is a remit, balanced.
 
     All together; where that fails, one by one, so that one cannot stop the others.
     """
@@ -46,8 +57,9 @@ def read(
         raise
     except Exception as problem:  # a fault of ours on some file: the night goes on without it
         if len(files) == 1:
+            number = files[0].number
             outcome = failed("unknown", f"reading it failed ({type(problem).__name__})")
-            return {files[0][0]: Reading(files[0][0], outcome, 0, {}, FINDINGS.empty())}
+            return {number: Reading(number, outcome, 0, {}, FINDINGS.empty())}
         return {
             number: part
             for file in files
@@ -55,9 +67,7 @@ def read(
         }
 
 
-def _read(
-    store: Store, files: Sequence[tuple[int, bytes]], answering: Answering
-) -> dict[int, Reading]:
+def _read(store: Store, files: Sequence[Content], answering: Answering) -> dict[int, Reading]:
     parsed = _parsed(files)
     outcomes = {number: judge(part) for number, part in parsed.items()}
     applied = {
@@ -66,9 +76,15 @@ def _read(
     imbalance = _imbalance(part for part in applied.values() if "payments" in part.tables)
     for number, found in _by_file(imbalance).items():
         outcomes[number] = weigh(outcomes[number], found)
+    taken = interchanges.rows(
+        {number: part.envelopes for number, part in applied.items()},
+        {file.number: file.survey for file in files},
+    )
+    parsed = _with_findings(parsed, numbered_again(store, taken))
     findings = [FINDINGS.empty(), imbalance, *(part.findings for part in parsed.values())]
     found = pl.concat(findings, how="diagonal")
-    rows = store.prepare({**_together(applied.values()), "findings": found})
+    tables = {**_together(applied.values()), "interchanges": taken, "findings": found}
+    rows = store.prepare(tables)
     by_file = _by_file(found)
     answers = drafted(parsed, outcomes, answering)
     return {
@@ -84,15 +100,29 @@ def _read(
     }
 
 
-def _parsed(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed]:
+def _parsed(files: Sequence[Content]) -> dict[int, Parsed]:
     """Every file read; an archive among them is one of which something could not be had."""
-    packed = {number: _refused(number, data) for number, data in files if archives.is_archive(data)}
-    return packed | parsers.parse([file for file in files if file[0] not in packed])
+    packed = {one.number: refused(one.number, io.BytesIO(one.data)) for one in files if one.survey.form == "archive"}  # fmt: skip
+    return packed | parsers.parse(
+        [(one.number, one.data) for one in files if one.number not in packed]
+    )
 
 
-def _refused(number: int, data: bytes) -> Parsed:
-    faults = [finding for _, finding in archives.unpack("", data).faults]
+def refused(number: int, file: BinaryIO) -> Parsed:
+    """An archive of which something could not be had, and why."""
+    faults = [finding for _, finding in archives.contents("", file).faults]
     return Parsed("archive", {}, findings_frame(faults, number), 0)
+
+
+def _with_findings(parsed: Mapping[int, Parsed], more: pl.DataFrame) -> dict[int, Parsed]:
+    """The files with what was found out about them besides."""
+    found = _by_file(more)
+    return {
+        number: replace(part, findings=pl.concat([part.findings, found[number]]))
+        if number in found
+        else part
+        for number, part in parsed.items()
+    }
 
 
 def _imbalance(remits: Iterable[Parsed]) -> pl.DataFrame:

@@ -42,6 +42,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "matches": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
     "verdicts": (("claim",), ("file_id", "remit_claim_offset")),
     "acknowledgements": (("interchange_control",), ("group_control",), ("claim",)),
+    "interchanges": (("interchange_control", "sender_id"), ("sha256",)),
     "replies": (("answered_file",),),
     "findings": (("file_id",),),
     "files": (("sha256",), ("run",)),

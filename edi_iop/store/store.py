@@ -27,7 +27,14 @@ from edi_iop.tables import FEEDS, FILES, TABLES, Table
 _PATIENCE_SECONDS = 30.0
 """How long a writer waits for another's transaction to end."""
 
+_ROWS = 50_000
+"""Rows taken from a query at once."""
+
 _PAYMENT_KEY = ("trace_number", "amount_cents", "payment_date", "payer_trace_id", "payer_id")
+
+_INTERCHANGE_KEY = (
+    "sender_qualifier", "sender_id", "receiver_qualifier", "receiver_id", "interchange_control",
+)  # fmt: skip
 
 Prepared = dict[str, pl.DataFrame]
 """The rows of one file by table, in the store's own form."""
@@ -209,6 +216,19 @@ class Store:
             for name, rows in prepared.items():
                 self._execute(TABLES[name], rows.iter_rows())
 
+    def save_ahead(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Appends rows of a file whose own row comes later, in the transaction that is open."""
+        self._db.conn.execute("PRAGMA defer_foreign_keys = ON")  # until the transaction ends
+        for name, frame in tables.items():
+            self._insert(TABLES[name], frame)
+
+    def forget(self, file_id: int) -> None:
+        """Takes back what was saved ahead of a file that is not to be kept."""
+        with self.transaction():
+            for name, table in TABLES.items():
+                if table is not FILES and name not in schema.DERIVED and "file_id" in table.schema:
+                    self._db.conn.execute(f'DELETE FROM "{name}" WHERE file_id = ?', (file_id,))
+
     def replace(self, name: str, frame: pl.DataFrame, **where: Any) -> None:
         """Puts the frame in the place of a derived table, or of the rows that `where` names."""
         table = TABLES[name]
@@ -248,14 +268,23 @@ class Store:
         rows = self.load("files", file_id=file_id).to_dicts()
         return rows[0] if rows else None
 
-    def seen(self, sha256: str) -> dict[str, Any] | None:
-        """The file with this content that was taken in or sent before, or None."""
-        row = self._run("seen", sha256=sha256).fetchone()
+    def seen(self, sha256: str, interchange: str | None = None) -> dict[str, Any] | None:
+        """The file with this content that was taken in or sent before, or None.
+
+        interchange: the digest of the one interchange in it, which may have come in another file.
+        """
+        row = self._run("seen", sha256=sha256, interchange=interchange).fetchone()
         return None if row is None else self.file(int(row[0]))
 
     def replied(self, sha256: str, status: str) -> bool:
         """Whether this content was answered before, having met the same end (tables.FILES)."""
         return self._run("replied", sha256=sha256, status=status).fetchone() is not None
+
+    def numbered_before(self, interchange: Mapping[str, Any]) -> int | None:
+        """The file that holds this sender's interchange (tables.INTERCHANGES) of that number, or None."""
+        values = {name: interchange[name] for name in _INTERCHANGE_KEY}
+        row = self._run("numbered_before", **values).fetchone()
+        return None if row is None else int(row[0])
 
     def paid_before(self, payment: Mapping[str, Any]) -> int | None:
         """The applied file that holds this payment (a row of tables.PAYMENTS), or None."""
@@ -268,7 +297,9 @@ class Store:
         names = ", ".join(f'"{name}"' for name in table.schema)
         condition, values = _condition(table, where)
         cursor = self._db.conn.execute(f"SELECT {names} FROM {source}{condition}{order}", values)
-        return to_frame(table, cursor.fetchall())
+        # Rows as Python has them are many times their size as columns: never all at once.
+        parts = [to_frame(table, rows) for rows in iter(lambda: cursor.fetchmany(_ROWS), [])]
+        return pl.concat([table.empty(), *parts])
 
     # -- runs
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from types import ModuleType
 
 from edi_iop.tables import answers, claims, feeds, judged, remits
-from edi_iop.tables.answers import ACKNOWLEDGEMENT_ERRORS, ACKNOWLEDGEMENTS, REPLIES
+from edi_iop.tables.answers import (
+    ACKNOWLEDGEMENT_ERRORS,
+    ACKNOWLEDGEMENTS,
+    INTERCHANGES,
+    REPLIES,
+)
 from edi_iop.tables.claims import (
     CLAIM_CODES,
     CLAIM_DIAGNOSES,
@@ -66,6 +71,7 @@ __all__ = [
     "FEEDS",
     "FILES",
     "FINDINGS",
+    "INTERCHANGES",
     "MATCHES",
     "OTHER_PAYERS",
     "OTHER_PAYER_ADJUSTMENTS",

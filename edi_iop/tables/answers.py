@@ -91,6 +91,22 @@ ACKNOWLEDGEMENT_ERRORS = Table(
     ),
 )
 
+INTERCHANGES = Table(
+    "interchanges",
+    "one interchange of others that was taken in: by whom it was numbered, and its content",
+    ("file_id", "byte_offset"),
+    (
+        FILE,
+        offset("byte_offset", "the ISA segment"),
+        text("sender_qualifier", "", "ISA05"),
+        text("sender_id", "who numbered it", "ISA06"),
+        text("receiver_qualifier", "", "ISA07"),
+        text("receiver_id", "whom it was for", "ISA08"),
+        text("interchange_control", "its sender's number, to be used once", "ISA13"),
+        text("sha256", "of its bytes, ISA to IEA, whatever stands around them"),
+    ),
+)
+
 REPLIES = Table(
     "replies",
     "one interchange of others that we answered",

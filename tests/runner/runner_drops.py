@@ -41,18 +41,27 @@ WEEK = ("2026-01-05", "2026-01-07", "2026-01-09")
 
 
 def remit(
-    *, check: str = "CHECK1", amount: str = "100", segments: int = 16, claim: str = "CLAIM1"
+    *,
+    check: str = "CHECK1",
+    amount: str = "100",
+    segments: int = 16,
+    claim: str = "CLAIM1",
+    control: int | None = None,
 ) -> bytes:
-    """An 835 of one claim of one line: charge 150, 50 by contract, 100 paid (balanced by default)."""
+    """An 835 of one claim of one line: charge 150, 50 by contract, 100 paid (balanced by default).
+
+    control: ISA13; by default the digits of the check's number.
+    """
+    number = int("".join(filter(str.isdigit, check))) if control is None else control
     return (
         "ISA*00*          *00*          *ZZ*HARBR          *ZZ*EXAMPLEIOP     *260301*1200*^*00501"
-        "*000000001*0*T*:~GS*HP*HARBR*EXAMPLEIOP*20260301*1200*1*X*005010X221A1~ST*835*0001~"
+        f"*{number:09d}*0*T*:~GS*HP*HARBR*EXAMPLEIOP*20260301*1200*1*X*005010X221A1~ST*835*0001~"
         f"BPR*I*{amount}*C*CHK************20260301~TRN*1*{check}*1999999999~DTM*405*20260301~"
         "N1*PR*HARBOR HEALTH PLAN~N3*1 EXAMPLE STREET~N4*SPRINGFIELD*IL*62701~"
         "PER*BL*TECHNICAL*TE*5555550100~N1*PE*EXAMPLE*XX*1234567893~LX*1~"
         f"CLP*{claim}*1*150*100*0*12*ICN1*13*1~NM1*QC*1*SAMPLE*PAT****MI*M0001~"
         "SVC*HC:H0015*150*100*0906*1~DTM*472*20260202~CAS*CO*45*50~"
-        f"SE*{segments}*0001~GE*1*1~IEA*1*000000001~"
+        f"SE*{segments}*0001~GE*1*1~IEA*1*{number:09d}~"
     ).encode()
 
 

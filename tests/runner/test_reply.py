@@ -40,8 +40,7 @@ def settings(workspace: Workspace, before: str, after: str) -> None:
 
 def numbered(control: int, **kinds: str) -> bytes:
     """A remit in an interchange of another number."""
-    number = f"{control:09d}".encode()
-    return remit(**kinds).replace(b"000000001", number)
+    return remit(control=control, **kinds)
 
 
 def test_each_remit_has_its_answer_and_a_feed_has_none(workspace: Workspace) -> None:
@@ -159,7 +158,7 @@ def test_interchanges_of_one_file_are_answered_apart(workspace: Workspace) -> No
     ]
     assert replies(workspace).select("answered_file", "interchange_control").rows() == [
         (1, "000000001"),
-        (1, "000000002"),
+        (2, "000000002"),
     ]
     assert all("AK9*A*1*1*1~" in one for one in outbox(workspace))
 
@@ -218,7 +217,8 @@ def test_a_mixed_file_is_taken_in_and_only_its_remit_is_answered(workspace: Work
     drop(workspace, a_835=remit())
     run(workspace, NIGHT)
     (answer,) = outbox(workspace)
-    both = numbered(5, check="CHECK5") + answer.replace("000000001", "000000055").encode()
+    group = answer[answer.index("GS*") : answer.index("IEA*")].encode()
+    both = numbered(5, check="CHECK5").replace(b"IEA*1*", group + b"IEA*2*")
     drop(workspace, both_x12=both)
     made = run(workspace, LATER)
     assert made["files"]["by_kind"]["mixed"]["applied"] == 1

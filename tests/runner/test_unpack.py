@@ -148,7 +148,8 @@ def test_a_run_that_dies_while_opening_an_archive(
 def test_another_run_takes_up_what_a_dead_one_had_opened(workspace: Workspace) -> None:
     drop(workspace, drop_zip=zipped(remit_835=remit(), clients_csv=CLIENTS))
     inbox.claim(workspace, "1")
-    unpack.unpack(workspace, "1")
+    with Store.open(workspace.database) as store:
+        unpack.take_apart(store, workspace, "1")
     count, files = take_in(workspace, "2")
     assert count == 2
     assert [name for name, _, _ in files] == [

@@ -1,0 +1,152 @@
+"""A large file read in turns: its rows go into the store as they come, and it is judged at its end.
+
+All in the transaction that is open: where the file is not to be applied its rows are
+taken back, and a run that dies leaves none. Held meanwhile are a chunk or two, the
+findings, the headers, and of claims and payments the numbers that answers name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import BinaryIO, cast
+
+import polars as pl
+
+from edi_iop import parsers
+from edi_iop.errors import EdiIopError, Unreadable
+from edi_iop.parsers import Batch, Parsed, interchanges
+from edi_iop.parsers.identify import kind_of_all
+from edi_iop.parsers.interchanges import Survey
+from edi_iop.parsers.streams import Spoken
+from edi_iop.reconciler.balance import Running
+from edi_iop.runner.numbering import numbered_again
+from edi_iop.runner.outcome import judge, weigh
+from edi_iop.runner.reading import Reading, refused
+from edi_iop.runner.reply import drafted
+from edi_iop.settings import Answering
+from edi_iop.store import Store
+from edi_iop.tables import FINDINGS, INTERCHANGES
+
+_HELD: dict[str, tuple[str, ...]] = {
+    "payments": (),
+    "acknowledgements": (),
+    "claims": ("file_id", "claim_offset", "transaction_offset", "claim"),
+}
+"""Tables that are held to the end, whole or these columns: what is asked of a file, or named in an answer."""
+
+
+def read_in_turns(
+    store: Store, number: int, file: BinaryIO, survey: Survey, answering: Answering
+) -> Reading:
+    """The X12 file's reading; its tables but payments, headers and findings are saved ahead.
+
+    An archive of which something cannot be had has a reading too. Unreadable where the program
+    fails at it, or the rows contradict what is stored.
+    """
+    if survey.form == "archive":
+        return _of_archive(store, number, file)
+    spoken = Spoken(file, (b"ISA", b"TA1"))
+    held = _Held()
+    for batch in _batches(number, spoken):
+        with _ours():
+            held.add(batch)
+        ahead = {name: rows for name, rows in batch.tables.items() if name != "payments"}
+        store.save_ahead(ahead)
+    with _ours():
+        parsed = held.parsed(spoken.heard)
+        outcome = judge(parsed)
+    taken, imbalance = INTERCHANGES.empty(), FINDINGS.empty()
+    if outcome.status == "applied":
+        taken = interchanges.rows({number: parsed.envelopes}, {number: survey})
+        parsed = replace(
+            parsed, findings=pl.concat([parsed.findings, numbered_again(store, taken)])
+        )
+        imbalance = held.imbalance()
+        outcome = weigh(outcome, imbalance)
+    else:
+        store.forget(number)
+    with _ours():
+        answers = drafted({number: parsed}, {number: outcome}, answering)
+    found = pl.concat([imbalance, parsed.findings])
+    last = {"interchanges": taken, "findings": found}
+    if outcome.status != "quarantined" and "payments" in parsed.tables:
+        last["payments"] = parsed.tables["payments"]
+    rows = store.prepare(last).get(number, {})
+    return Reading(number, outcome, parsed.transactions, rows, found, answers.get(number, ()))
+
+
+def _of_archive(store: Store, number: int, file: BinaryIO) -> Reading:
+    parsed = refused(number, file)
+    rows = store.prepare({"findings": parsed.findings}).get(number, {})
+    return Reading(number, judge(parsed), 0, rows, parsed.findings)
+
+
+def _batches(number: int, file: Spoken) -> Iterator[Batch]:
+    """The file a chunk at a time."""
+    batches = parsers.stream([(number, cast(BinaryIO, file))])
+    while True:
+        with _ours():
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
+
+
+@contextmanager
+def _ours() -> Iterator[None]:
+    """A fault of ours on this file: the night goes on without it."""
+    try:
+        yield
+    except (OSError, MemoryError, EdiIopError):
+        raise
+    except Exception as problem:
+        raise Unreadable(f"reading it failed ({type(problem).__name__})") from problem
+
+
+class _Held:
+    """What is held of a file to its end."""
+
+    def __init__(self) -> None:
+        self._balance = Running()
+        self._unbalanced = [FINDINGS.empty()]
+        self._findings = [FINDINGS.empty()]
+        self._envelopes: list[pl.DataFrame] = []
+        self._transactions: list[pl.DataFrame] = []
+        self._tables: dict[str, list[pl.DataFrame]] = {}
+
+    def add(self, batch: Batch) -> None:
+        """The next chunk."""
+        self._findings.append(FINDINGS.conform(batch.findings))
+        self._envelopes.append(batch.envelopes)
+        self._transactions.append(batch.transactions)
+        if "payments" in batch.tables:
+            self._unbalanced += [self._balance.claims(batch.tables), self._balance.settled()]
+        for name, rows in batch.tables.items():
+            held = self._tables.setdefault(name, [])
+            if name in _HELD:
+                held.append(rows.select(_HELD[name] or pl.all()))
+            elif len(rows) and not held:
+                held.append(rows.clear(1))  # No more than that there are rows.
+
+    def parsed(self, words: Collection[bytes]) -> Parsed:
+        """The file as parsers.parse has it, but for the rows that are in the store by now.
+
+        words: those of ISA and TA1 that occur in it.
+        """
+        findings = pl.concat(self._findings)
+        transactions = pl.concat(self._transactions, how="diagonal_relaxed")
+        fatal = findings["code"].is_in(["NOT_X12", "EMPTY_FILE"]).any()
+        return Parsed(
+            "unknown" if fatal else kind_of_all(transactions, {one.decode() for one in words}),
+            {name: pl.concat(parts) for name, parts in self._tables.items() if parts},
+            findings,
+            len(transactions),
+            envelopes=parsers.last_of_each(pl.concat(self._envelopes)).drop("file"),
+        )
+
+    def imbalance(self) -> pl.DataFrame:
+        """Where the money of its payments does not add up."""
+        found = pl.concat([*self._unbalanced, self._balance.payments()])
+        return found.sort("file_id", "byte_offset", "code")
