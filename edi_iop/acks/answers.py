@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 import polars as pl
 
 from edi_iop.acks.decisions import Decisions, Taken, decided
-from edi_iop.acks.headers import element, headers
+from edi_iop.acks.headers import element, headers, with_damaged
 from edi_iop.acks.lines import lines
 from edi_iop.acks.notes import noted
 from edi_iop.acks.wrapping import Parties, parties, ta1, wrap
@@ -131,14 +131,15 @@ def answers(files: Mapping[int, Read], stamp: Stamp) -> dict[int, list[Answer]]:
 
 def drafts(files: Mapping[int, Read], manner: Manner) -> dict[int, list[Draft]]:
     """The answers to each file, one an interchange, in order; to be numbered when they are kept."""
-    envelopes = _together(files, lambda file: file.envelopes)
-    if envelopes is None:
+    found = _together(files, lambda file: FINDINGS.conform(file.findings))
+    findings = FINDINGS.empty() if found is None else found
+    envelopes = with_damaged(_together(files, lambda file: file.envelopes), findings)
+    if envelopes.is_empty():
         return {}
     heads = headers(envelopes).join(
         _fates(files, manner.taken), on="file_id", how="left", maintain_order="left"
     )
-    findings = _together(files, lambda file: FINDINGS.conform(file.findings))
-    told = noted(FINDINGS.empty() if findings is None else findings, heads)
+    told = noted(findings, heads)
     decisions = decided(heads.filter("answered"), told)
     named = _named(files)
     said = lines(decisions, told, named, manner.values)

@@ -23,6 +23,33 @@ def element(place: int) -> pl.Expr:
     return pl.col("elements").list.get(place, null_on_oob=True).str.strip_chars()
 
 
+def with_damaged(envelopes: pl.DataFrame | None, findings: pl.DataFrame) -> pl.DataFrame:
+    """The headers, and in their places the ISAs that could not be read, by what is left of them.
+
+    Of those the finding has the elements, in its value. None where nothing is left to answer.
+    """
+    told = pl.col("code").is_in(["ISA_SHORT", "SEPARATORS_CLASH"]) & pl.col("value").is_not_null()
+    value = pl.col("value")
+    elements = value.str.split(value.str.slice(len("ISA"), 1))
+    damaged = findings.filter(told).select(
+        "file_id", "byte_offset", id=pl.lit("ISA"), elements=elements,
+        interchange=elements.list.get(13).str.strip_chars(), count=pl.lit(0, pl.Int64),
+    )  # fmt: skip
+    if damaged.is_empty():
+        return pl.DataFrame() if envelopes is None else envelopes
+    bare = pl.DataFrame(schema=_HEADERS)
+    every = pl.concat([bare, *([] if envelopes is None else [envelopes]), damaged], how="diagonal")
+    return every.sort("file_id", "byte_offset", maintain_order=True)
+
+
+_HEADERS = {
+    **dict.fromkeys(("id", "interchange", "group", "transaction"), pl.String()),
+    **dict.fromkeys(("file_id", "byte_offset", "count"), pl.Int64()),
+    **dict.fromkeys(("elements", "trailer"), pl.List(pl.String())),
+}
+"""Columns of Parsed.envelopes."""
+
+
 def headers(envelopes: pl.DataFrame) -> pl.DataFrame:
     """The rows of the files' envelopes with row, isa, gs, functional (GS01), guide, and answered.
 

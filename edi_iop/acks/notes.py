@@ -96,7 +96,7 @@ def _coded(placed: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("level") == level).then(
             pl.coalesce(
                 one.replace_strict(table, default=None, return_dtype=pl.String)
-                for one in (pl.col("code"), at)
+                for one in (pl.format("{} {}", "code", at), pl.col("code"), at)
             )
         )
         for level, table in (

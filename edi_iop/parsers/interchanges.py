@@ -60,7 +60,7 @@ def survey(stream: BinaryIO) -> Survey:
         return Survey("archive")
     if not looks_like_x12(head) and sniff(head) is not None:
         return Survey("feed")
-    found: list[Interchange] = []
+    found: dict[int, str | None] = {}
     outside: list[Finding] = []
     start, content = 0, hashlib.sha256()
     for part in of_file(0, whole):  # a turn an interchange or a chunk of one
@@ -69,12 +69,13 @@ def survey(stream: BinaryIO) -> Survey:
                 start, content = part.start, hashlib.sha256()
             content.update(part.data)
             if part.following is None:
-                found.append(Interchange(start, content.hexdigest()))
-        elif part.code == "ISA_SHORT":
-            found.append(Interchange(part.byte_offset or 0, None))
+                found[start] = content.hexdigest()
+        elif part.code in ("ISA_SHORT", "SEPARATORS_CLASH"):
+            found[part.byte_offset or 0] = None  # until its bytes come, if they can be read at all
         elif part.code in ("GARBAGE", "NO_ENVELOPE"):
             outside.append(part)
-    return Survey("x12", tuple(found), tuple(outside))
+    every = tuple(Interchange(*one) for one in found.items())
+    return Survey("x12", every, tuple(outside))
 
 
 def rows(envelopes: Mapping[int, pl.DataFrame], surveys: Mapping[int, Survey]) -> pl.DataFrame:

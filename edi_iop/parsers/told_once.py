@@ -60,6 +60,12 @@ _IN_PLACE = (
         ["file_id", "interchange"],
         _CODE.is_in(["SEGMENT_ID_INVALID", "NO_ENVELOPE", "TRAILING_SEPARATORS"]),
     ),
+    # A character that separates two things is no separator of the one it is told of.
+    (
+        _CODE == "SEPARATORS_CLASH",
+        ["file_id", "byte_offset", "element"],
+        (_SEGMENT == "ISA") & _CODE.is_in(["CODE_INVALID", "ELEMENT_MISSING"]),
+    ),
     # A value that is none of the guide's contradicts others too.
     (
         _CODE == "CODE_INVALID",

@@ -29,6 +29,9 @@ INCOMPLETE = (
 )
 """Findings by which the content cannot be trusted to be whole, so that none of it is applied."""
 
+_NO_SEPARATOR = (pl.col("segment") == "ISA") & (pl.col("element") == 16)
+"""Where ISA16 is none, what is a composite is guessed."""
+
 _PLACE = ("transaction", "segment_position", "byte_offset", "loop", "segment", "element")
 
 
@@ -51,7 +54,8 @@ class Outcome:
 
 def judge(parsed: Parsed) -> Outcome:
     """Quarantined where it is not whole or none of ours, else applied."""
-    cuts = parsed.findings.filter(pl.col("code").is_in(INCOMPLETE))
+    whole = ~pl.col("code").is_in(INCOMPLETE) & ~_NO_SEPARATOR.fill_null(False)
+    cuts = parsed.findings.filter(~whole)
     if cuts.height:
         return _from(cuts, "quarantined", parsed.kind)
     return Outcome("applied", parsed.kind) if _has_meaning(parsed) else _not_ours(parsed)

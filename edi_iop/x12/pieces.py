@@ -156,7 +156,7 @@ class _File:
                 continue  # Damage that runs on is one fault.
             damaged = header is None
             yield from self._skipped(start)
-            yield from _of_header(header, self.window.base + start)
+            yield from _of_header(header, self.window.data, start, self.window.base)
             self.place = after
             if header is not None:
                 interchanges += 1
@@ -241,24 +241,30 @@ def _without_x12(rest: list[Finding]) -> Finding:
     return Finding("NOT_X12", says, byte_offset=0)
 
 
-def _of_header(header: sep.Header | None, start: int) -> list[Finding]:
-    """What is wrong with an ISA."""
-    faults = [
-        ("ISA_SHORT", header is None, "the ISA is cut off or damaged"),
-        (
-            "ISA_UNPADDED",
-            header is not None and not header.padded,
-            "ISA elements are not of their fixed widths",
-        ),
-        (
-            "SEPARATORS_CLASH",
-            header is not None and header.separators.clash,
-            "two separators are the same character",
-        ),
-    ]
+def _of_header(header: sep.Header | None, data: bytes, at: int, base: int) -> list[Finding]:
+    """What is wrong with the ISA at an offset of a window that begins at `base`."""
+    faults: list[tuple[sep.Fault | None, str | None]] = []
+    if header is None:
+        damage = sep.damage(data, at)
+        faults.append((damage.fault, damage.remains))
+    else:
+        faults.append((None if header.padded else _UNPADDED, None))
+        faults.append((header.fault, None))
     return [
-        Finding(code, says, byte_offset=start, segment="ISA") for code, so, says in faults if so
+        Finding(
+            one.code,
+            one.says,
+            byte_offset=base + at,
+            segment="ISA",
+            element=one.element,
+            value=value,
+        )
+        for one, value in faults
+        if one is not None
     ]
+
+
+_UNPADDED = sep.Fault("ISA_UNPADDED", "ISA elements are not of their fixed widths")
 
 
 def _next_isa(data: bytes, place: int) -> int | None:

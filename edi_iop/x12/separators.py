@@ -86,20 +86,131 @@ DEFAULT = Separators(b"*", b":", b"~", b"^")
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is wrong with an ISA: a code of the catalogue of findings, in words, and at which element."""
+
+    code: str
+    says: str
+    element: int | None = None
+
+
+@dataclass(frozen=True)
 class Header:
     """What an ISA says of the bytes that follow it."""
 
     separators: Separators
     padded: bool
     """Every element has its fixed width."""
+    fault: Fault | None = None
+    """One that leaves the rest readable: a component or repetition separator that is none."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """An ISA by which nothing behind it can be read."""
+
+    fault: Fault
+    remains: str | None
+    """Its elements, ISA to ISA13 at least and without ISA02 and ISA04; None where less is left."""
+
+
+_SHORT = Fault("ISA_SHORT", "the ISA is cut off or damaged")
+_ALIKE = "two separators are the same character"
+_COMPONENT = "ISA: element 16 (Component Element Separator)"
+_FOLLOWS = (b"GS", b"TA1", b"IEA")
+_NEAR = 64 * 1024
+"""As much of an interchange as is searched for its composites."""
 
 
 def of_isa(data: bytes, at: int) -> Header | None:
-    """The separators of the ISA at this offset, or None where it is cut off.
+    """The separators of the ISA at this offset, or None where nothing behind it can be read by it.
 
     They are found by counting elements, not bytes: unpadded ISAs exist. A
-    repetition separator exists from 00402 on, and where ISA11 is not `U`.
+    repetition separator exists from 00402 on, and where ISA11 is not `U`. A component
+    separator that cannot be one is taken from the composites that follow.
     """
+    ends = _ends(data, at)
+    if ends is None:
+        return None
+    element, last = data[at + 3 : at + 4], ends[-1]
+    component, terminator = data[last + 1 : last + 2], data[last + 2 : last + 3]
+    if not component.isalnum() and _is_without_component(data, last, element):
+        component, terminator = b"", component
+    repetition = _repetition(data, ends)
+    if not terminator or terminator.isalnum() or terminator in (element, repetition):
+        return None  # Letters and digits separate nothing: it is cut off behind ISA15.
+    own = Separators(element, component, terminator, repetition)
+    padded = last - at == _ISA_LENGTH - 3
+    if component and not (own.clash or component.isalnum() or component.isspace()):
+        return Header(own, padded)
+    meant = _meant(data[at : at + _NEAR], element, terminator)
+    used = None if meant == repetition else repetition
+    return Header(Separators(element, meant, terminator, used), padded, _of_component(own, meant))
+
+
+_REPETITION = 11
+
+
+def _of_component(own: Separators, meant: bytes) -> Fault:
+    """What is wrong with ISA16; or with ISA11, where composites are parted as ISA16 says."""
+    if not own.component:
+        return Fault("ELEMENT_MISSING", f"{_COMPONENT} is missing", 16)
+    if own.component == own.repetition == meant:
+        return Fault("SEPARATORS_CLASH", _ALIKE, _REPETITION)
+    if own.clash:
+        return Fault("SEPARATORS_CLASH", _ALIKE, 16)
+    return Fault("CODE_INVALID", f"{_COMPONENT} is no separator", 16)
+
+
+def damage(data: bytes, at: int) -> Damage:
+    """What is wrong with an ISA that `of_isa` cannot read, and what is left of it."""
+    elements, ends = _remains(data, at), _ends(data, at)
+    if ends is None:
+        return Damage(_SHORT, _kept(elements, data[at + 3 : at + 4]))
+    element, last = data[at + 3 : at + 4], ends[-1]
+    component, terminator = data[last + 1 : last + 2], data[last + 2 : last + 3]
+    fault = _SHORT
+    if terminator == element and not component.isalnum():
+        fault = Fault("SEPARATORS_CLASH", _ALIKE)
+    elif elements[_REPETITION : _REPETITION + 2] == ["", ""] or (
+        terminator and elements[_REPETITION : _REPETITION + 1] == [terminator.decode("latin-1")]
+    ):
+        fault = Fault("SEPARATORS_CLASH", _ALIKE, _REPETITION)
+    return Damage(fault, _kept(elements, element))
+
+
+_RELIED_ON = {6: r".*\S.*", 8: r".*\S.*", 9: r"\d{6}", 10: r"\d{4}"}
+"""Elements of an ISA by which those before them stand in their places: none was lost."""
+
+
+def _kept(elements: list[str], element: bytes) -> str | None:
+    """What is left of an ISA, its number again at ISA13: the next element of nine digits behind ISA10.
+
+    Without ISA02 and ISA04, which may be passwords, and ISA11 and ISA12.
+    """
+    sound = len(elements) > _REPETITION and all(
+        re.fullmatch(form, elements[place]) for place, form in _RELIED_ON.items()
+    )
+    rest = elements[_REPETITION:]
+    number = next((at for at, text in enumerate(rest) if re.fullmatch(r"\d{9}", text)), None)
+    if not sound or number is None:
+        return None
+    hidden = ["" if place in (2, 4) else text for place, text in enumerate(elements[:_REPETITION])]
+    return element.decode("latin-1").join([*hidden, "", "", *rest[number:]])
+
+
+def _remains(data: bytes, at: int) -> list[str]:
+    """The elements of a damaged ISA, to where the next segment begins; none of one around a TA1."""
+    element, text = data[at + 3 : at + 4], data[at : at + 2 * _ISA_LENGTH]
+    behind = re.search(rb"(?<![A-Z0-9])(GS|TA1|ISA|IEA)" + re.escape(element), text[3:])
+    if not element or (behind is not None and behind.group(1) == b"TA1"):
+        return []
+    text = text if behind is None else text[: behind.start() + 3]
+    return text.decode("latin-1").split(element.decode("latin-1"))[: _ISA_ELEMENTS + 1]
+
+
+def _ends(data: bytes, at: int) -> list[int] | None:
+    """Where the 16 elements of an ISA begin, each behind its separator; None where they are fewer."""
     element = data[at + 3 : at + 4]
     if not element or element.isalnum():
         return None
@@ -109,18 +220,29 @@ def of_isa(data: bytes, at: int) -> Header | None:
         place = data.find(element, place + 1, at + 2 * _ISA_LENGTH + 1)
         if place < 0 and len(ends) < _ISA_ELEMENTS:
             return None
-    last = ends[-1]
-    component, terminator = data[last + 1 : last + 2], data[last + 2 : last + 3]
-    if not terminator or last - at > 2 * _ISA_LENGTH:
-        return None
-    if component.isalnum() or terminator.isalnum():
-        return None  # Cut off behind ISA15: letters and digits separate nothing.
+    return ends if ends[-1] - at <= 2 * _ISA_LENGTH else None
+
+
+def _is_without_component(data: bytes, last: int, element: bytes) -> bool:
+    """Whether ISA16 was left empty: the next segment, or a line break and that, is right behind."""
+    behind = data[last + 2 : last + 8]
+    begins = tuple(name + element for name in _FOLLOWS)
+    if behind.startswith(begins):
+        return True
+    line = data[last + 2 : last + 2 + 2 * _ISA_LENGTH].lstrip(b"\r\n")
+    first = line.split(b"\n", 1)[0].rstrip(b"\r")
+    return (
+        behind[:1] in (b"\r", b"\n")
+        and line.startswith(begins)
+        and first.endswith(data[last + 1 : last + 2])
+    )
+
+
+def _repetition(data: bytes, ends: list[int]) -> bytes | None:
     standard = data[ends[10] + 1 : ends[11]]
     version = data[ends[11] + 1 : ends[12]]
     repeats = len(standard) == 1 and not standard.isalnum() and version >= b"00402"
-    repetition = standard if repeats and not standard.isspace() else None
-    padded = last - at == _ISA_LENGTH - 3
-    return Header(Separators(element, component, terminator, repetition), padded)
+    return standard if repeats and not standard.isspace() else None
 
 
 def of_bare(data: bytes) -> tuple[int, Separators] | None:
@@ -129,6 +251,13 @@ def of_bare(data: bytes) -> tuple[int, Separators] | None:
     if found is None:
         return None
     element, terminator = found.group(2), found.group(3)
-    composite = re.search(rb"(?:SVC|SV1|CLM)" + re.escape(element) + rb"[A-Z]{2}(\W)", data)
-    component = composite.group(1) if composite else b":"
-    return found.start(1), Separators(element, component, terminator, b"^")
+    return found.start(1), Separators(element, _meant(data, element, terminator), terminator, b"^")
+
+
+def _meant(data: bytes, element: bytes, terminator: bytes) -> bytes:
+    """What parts the components of the first composite there is; what most senders use, if there is none."""
+    free = b"[^\\s" + re.escape(element + terminator) + b"A-Za-z0-9]"
+    head = b"(?:SVC|SV1|HI|CLM)" + re.escape(element) + b"[A-Z]{2,3}"
+    found = re.search(head + b"(" + free + b")", data)
+    usual = next(one for one in (b":", b">", b"<") if one not in (element, terminator))
+    return found.group(1) if found else usual

@@ -69,12 +69,44 @@ def test_interchanges_and_groups_each_with_separators_of_their_own() -> None:
     ]  # fmt: skip
 
 
-def test_separators_that_clash_leave_nothing_to_answer() -> None:
-    """Which character parts what cannot be told: neither can whom to answer."""
-    base = (FIXTURES / "x12" / "claim_iop.837").read_bytes()
-    read = parsers.parse([(1, base.replace(b"*0*T*:~", b"*0*T**~", 1))])
-    assert "SEPARATORS_CLASH" in read[1].findings["code"].to_list()
+CLAIM = (FIXTURES / "x12" / "claim_iop.837").read_bytes()
+ELEMENTS = CLAIM[: CLAIM.index(b"~")].split(b"*")
+
+
+@pytest.mark.parametrize("lost", range(1, 12))
+def test_an_isa_that_lacks_what_names_its_sender_is_not_answered(lost: int) -> None:
+    """With an element lost before ISA11, whose is whose cannot be told; but for ISA11 itself it can."""
+    isa = b"*".join(ELEMENTS[:lost] + ELEMENTS[lost + 1 :])
+    read = parsers.parse([(1, isa + CLAIM[len(b"*".join(ELEMENTS)) :])])
+    assert read[1].findings["code"].to_list() == ["ISA_SHORT"]
+    told = answers(read, Stamp(AT, 1))
+    assert [one.interchange for one in told.get(1, [])] == (["000000201"] if lost == 11 else [])
+
+
+@pytest.mark.parametrize("left", range(4, 107))
+def test_an_isa_cut_off_is_answered_once_its_number_is_whole(left: int) -> None:
+    """And never by what is only half a number; a file that ends so says ISA_SHORT and no more."""
+    read = parsers.parse([(1, CLAIM[:left])])
+    said = [line for one in answers(read, Stamp(AT, 1)).get(1, []) for line in lines(one.content)]
+    ta1 = [line for line in said if line.startswith("TA1")]
+    number = CLAIM.index(b"000000201") + len(b"000000201")
+    due = [] if left < number else ["TA1*000000201*260302*0700*R*022"]
+    assert ta1 == due or left > 104  # from there on the ISA is whole: the rest is missing (023)
+    assert read[1].findings["code"].to_list() == ["ISA_SHORT"] or left > 104
+
+
+def test_a_damaged_interchange_of_a_ta1_is_not_answered() -> None:
+    isa = CLAIM[: CLAIM.index(b"*0*T*:~")]
+    read = parsers.parse([(1, isa + b"*TA1*000000001*260301*1200*A*000~IEA*0*000000201~")])
+    assert read[1].findings["code"].to_list() == ["ISA_SHORT"]
     assert answers(read, Stamp(AT, 1)) == {}
+
+
+def test_what_is_left_of_an_isa_holds_no_password() -> None:
+    data = CLAIM.replace(b"*00*          *00*          *", b"*03*BADGE     *01*SECRET    *")
+    found = parsers.parse([(1, data.replace(b"*0*T*:~", b"*~"))])[1].findings
+    (value,) = found["value"]
+    assert value.startswith("ISA*03**01**ZZ*SUNRIDGE       *ZZ*CLEARHOUSE     *260302*0700*")
 
 
 def test_what_cannot_be_told_in_its_element_is_told_as_the_most_that_can() -> None:

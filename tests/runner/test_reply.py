@@ -105,6 +105,11 @@ def test_money_that_does_not_add_up_is_no_fault_of_the_envelope(workspace: Works
         (remit()[:-80], "*R*023~"),
         (remit().replace(b"IEA*1*000000001", b"IEA*1*000000002"), "*R*001~"),
         (remit().replace(b"IEA*1*", b"IEA*3*"), "*R*021~"),
+        (remit().replace(b"*0*T*:~", b"*0*T*A~"), "*R*027~"),
+        (remit().replace(b"*0*T*:~", b"*0*T**~"), "*R*027~"),
+        (remit().replace(b"*0*T*:~", b"*0*T*:*"), "*R*004~"),
+        (remit().replace(b"*^*", b"*:*"), "*R*016~"),
+        (remit().replace(b"*0*T*:~", b"*0*:~"), "*R*022~"),
     ],
 )
 def test_a_damaged_envelope_is_rejected_by_a_ta1_alone(

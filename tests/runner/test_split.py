@@ -66,6 +66,9 @@ def test_one_bad_interchange_is_set_aside_alone(workspace: Workspace, gap: bytes
     [
         (TWO[:-18], "TRUNCATED"),
         (SHORT, "ISA_SHORT"),
+        (TWO.replace(b"*0*T*:~", b"*0*T*:*"), "SEPARATORS_CLASH"),
+        (TWO.replace(b"*0*T*:~", b"*0*T**~"), "SEPARATORS_CLASH"),
+        (TWO.replace(b"*0*T*:~", b"*0*T* ~"), "CODE_INVALID"),
         (TWO.replace(b"IEA*1*000000002", b"IEA*1*000000009"), "CONTROL_NUMBER_WRONG"),
     ],
 )

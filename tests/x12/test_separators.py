@@ -46,6 +46,46 @@ def test_two_separators_alike_clash() -> None:
     assert not sep.DEFAULT.clash
 
 
+@pytest.mark.parametrize("parts", [b":", b">"])
+@pytest.mark.parametrize("isa16", [b"A", b"7", b" ", b"*", b"~", b""])
+def test_a_component_separator_that_is_none_is_taken_from_the_composites(
+    isa16: bytes, parts: bytes
+) -> None:
+    data = ISA.replace(b"*T*:~", b"*T*" + isa16 + b"~") + b"GS*HP*A~SVC*HC" + parts + b"H0015*1~"
+    header = sep.of_isa(data, 0)
+    assert header is not None
+    assert header.separators == sep.Separators(b"*", parts, b"~", b"^")
+    assert header.fault is not None
+    assert header.fault.element == 16
+
+
+@pytest.mark.parametrize("gap", [b"", b"\n", b"\r\n"])
+def test_an_empty_isa16_before_a_line_break(gap: bytes) -> None:
+    data = ISA.replace(b":~", b"~") + gap + b"GS*HP*A~" + gap + b"ST*835*1~" + gap
+    header = sep.of_isa(data, 0)
+    assert header is not None
+    assert header.separators == sep.Separators(b"*", b":", b"~", b"^")
+
+
+def test_a_tilde_may_part_components_where_lines_end_segments() -> None:
+    data = ISA.replace(b":~", b"~\n") + b"GS*HP*A\nSVC*HC~H0015*1\n"
+    header = sep.of_isa(data, 0)
+    assert header is not None
+    assert header.fault is None
+    assert header.separators == sep.Separators(b"*", b"~", b"\n", b"^")
+
+
+def test_which_of_two_alike_is_at_fault_is_told_by_the_composites() -> None:
+    """ISA11 and ISA16 the same: composites use the one that is right."""
+    for alike, parts, at_fault in ((b"^", b":", 16), (b":", b":", 11)):
+        isa = ISA.replace(b"*^*", b"*" + alike + b"*").replace(b"*T*:~", b"*T*" + alike + b"~")
+        header = sep.of_isa(isa + b"GS*HP*A~SVC*HC" + parts + b"H0015*1~", 0)
+        assert header is not None
+        assert header.separators.component == parts
+        assert header.fault is not None
+        assert (header.fault.code, header.fault.element) == ("SEPARATORS_CLASH", at_fault)
+
+
 def test_swap_is_a_permutation_and_its_own_inverse() -> None:
     table = sep.DEFAULT.to_canonical
     every = bytes(range(256))
