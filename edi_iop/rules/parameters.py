@@ -109,6 +109,8 @@ class Authorization(Strict, frozen=True):
     """Units left at which the next review must be asked for."""
     warn_days: int = 3
     """Days before the review, or before the last authorized day."""
+    active_days: int = 14
+    """A client not seen for longer is not expected to need a review."""
     retro_days: int = 0
     """Days after the first service within which a request still reaches back to it."""
 

@@ -8,7 +8,7 @@ Several files may carry the same id with different effective dates.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -93,6 +93,13 @@ class Policy(Strict, frozen=True):
         while key and key not in self.cites:
             key = key.rpartition(".")[0]
         return self.cites.get(key)
+
+    def under(self, terms: Mapping[str, Any]) -> Policy:
+        """The same policy with some of its terms otherwise; BadPolicy where they are none of its keys."""
+        try:
+            return msgspec.convert(_over(msgspec.to_builtins(self), dict(terms)), Policy)
+        except msgspec.ValidationError as problem:
+            raise BadPolicy(f"terms of {self.id}: {problem}; correct them") from problem
 
     def without(self, rules: Iterable[str]) -> Policy:
         """The same policy with these rules switched off, where their records are not at hand."""

@@ -46,6 +46,8 @@ def line(offset: int = 1, **given: Any) -> dict[str, Any]:
         "diagnoses": "F1020",
         "frequency": "1",
         "billing_npi": "1234567893",
+        "attending_npi": "1999999984",
+        "patient_status": "01",
         "sent_on": date(2026, 2, 1),
     } | given
 
@@ -155,7 +157,7 @@ def test_each_payer_is_judged_by_its_own_policy() -> None:
 
 def test_faults_of_different_families_are_all_named() -> None:
     bad = line(revenue="0905", diagnoses="Z7141", sent_on=date(2026, 12, 1))
-    assert broken(bad) == [(101, "DX-02"), (101, "TF-01"), (101, "REV-01")]
+    assert broken(bad) == [(101, "REV-01"), (101, "DX-02"), (101, "TF-01")]
 
 
 def test_a_surplus_line_is_nothing_but_surplus() -> None:
