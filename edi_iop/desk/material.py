@@ -20,7 +20,7 @@ from edi_iop.rules import days as patient_days
 from edi_iop.rules import engine, lines
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.records import Records, newest
+from edi_iop.rules.records import Records, columns_kept, newest
 from edi_iop.runner.records import accepted, remits
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
@@ -201,8 +201,17 @@ def judgeable(
     Without an authorizations feed every line would seem unauthorized.
     """
     days = {"days"} if "encounters" in held.feeds else set()
-    given = {"lines", *held.feeds, *days}
+    kept = columns_kept(
+        held.table("clients"), held.table("providers"), held.table("encounters")
+    ) | _not_asked(policies)
+    given = {"lines", *held.feeds, *days, *kept}
     off = [rule.id for rule in catalogue().values() if not given.issuperset(rule.needs)]
     missing = sorted({need for rule in off for need in catalogue()[rule].needs} - given)
     remark = (f"not judged for want of {', '.join(missing)}: {', '.join(off)}",) if off else ()
     return {payer: policy.without(off) for payer, policy in policies.items()}, remark
+
+
+def _not_asked(policies: Mapping[str, Policy]) -> set[str]:
+    """Records nobody misses: a payer's answers before they come, plans where no payer asks for one."""
+    plans = any(policy.plan_of_care.required for policy in policies.values())
+    return {"answers"} if plans else {"answers", "plans"}

@@ -88,6 +88,13 @@ class Policy(Strict, frozen=True):
         """Id and version, as violations and verdicts name it."""
         return f"{self.id} {self.version}"
 
+    def value(self, key: str) -> Any:
+        """What a key or section holds, as the file would write it; None where there is no such key."""
+        found: Any = msgspec.to_builtins(self)
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
+
     def cite(self, key: str) -> str | None:
         """Where a value comes from: its own source, else that of the section around it."""
         while key and key not in self.cites:

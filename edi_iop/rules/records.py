@@ -36,13 +36,19 @@ class Records:
 
     def kept(self) -> frozenset[str]:
         """Kinds of records that no feed of their own carries, where any is there (catalogue.Need)."""
-        there = {
-            "consents": self.clients["part2_consent"],
-            "enrollments": self.providers["payer_id"],
-            "plans": self.encounters["plan_certified_on"],
-            "answers": self.lines["answered_on"],
-        }
-        return frozenset(kind for kind, column in there.items() if column.count())
+        return columns_kept(self.clients, self.providers, self.encounters)
+
+
+def columns_kept(
+    clients: pl.DataFrame, providers: pl.DataFrame, encounters: pl.DataFrame
+) -> frozenset[str]:
+    """Kinds of records that come as optional columns of the feeds, where any value is there."""
+    there = {
+        "consents": clients["part2_consent"],
+        "enrollments": providers["payer_id"],
+        "plans": encounters["plan_certified_on"],
+    }
+    return frozenset(kind for kind, column in there.items() if column.count())
 
 
 def newest(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
