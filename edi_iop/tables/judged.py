@@ -92,6 +92,20 @@ SERVICE_LINES = Table(
     ),
 )
 
+OF_CLAIM = (
+    "statement_from",
+    "statement_to",
+    "admission_date",
+    "patient_status",
+    "condition_codes",
+    "attending_npi",
+    "facility_npi",
+    "prior_payer_answered",
+    "answered_on",
+    "allowed_cents",
+)
+"""Columns of service_lines that a line has from its claim, or from the answer to it."""
+
 VIOLATIONS = Table(
     "violations",
     "one line that breaks one rule",
