@@ -185,11 +185,12 @@ def sent_lines(material: Material, clients: pl.DataFrame) -> pl.DataFrame:
 
 
 def billing_npi(material: Material) -> str | None:
-    """Who bills, as the claims or else the encounters name them."""
-    for table, column in (("claims", "billing_npi"), ("encounters", "facility_npi")):
-        found = material.table(table)[column].drop_nulls()
-        if found.len():
-            return str(found[0])
+    """Who bills, as most institutional claims or else most encounters name them."""
+    claims = material.table("claims").filter(pl.col("form") == "I")["billing_npi"]
+    for named in (claims, material.table("encounters")["facility_npi"]):
+        most = named.drop_nulls().value_counts(sort=True)
+        if most.height:
+            return str(most[0, 0])
     return None
 
 

@@ -15,11 +15,13 @@ def short_day(case: Case) -> pl.DataFrame:
     record of the month is not judged.
     """
     short = case.iop.filter(pl.col("unsigned_minutes") < pl.col("min_day_minutes"))
+    parts = case.policy.duration.short_day == "components"
     says = pl.format(
-        "{}: {} minutes attended, {} needed",
+        "{}: {} minutes attended, {} needed{}",
         "date",
         pl.min_horizontal("minutes", "unsigned_minutes"),
         "min_day_minutes",
+        pl.lit("; this payer takes the day's services one by one" if parts else ""),
     )
     of_date = case.encounters.group_by("client_id", "service_date").agg(
         of_date=pl.col("source_record_id").sort()

@@ -1,7 +1,10 @@
 """The rule book maps/rules.toml against the engine, the policies and the code formats."""
 
 import re
+import tomllib
+from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -72,6 +75,44 @@ def test_every_policy_denies_every_rule_in_codes_that_mean_it(policy: str) -> No
     for rule, denial in denials.items():
         assert denial.carc in RULES[rule].carcs, (policy, rule)
         assert set(denial.rarcs) <= set(RULES[rule].rarcs), (policy, rule)
+
+
+def test_every_parameter_is_a_key_of_the_policy_with_its_source() -> None:
+    base = load("base", date(2026, 1, 1))
+    for rule in RULES.values():
+        for key in rule.params:
+            held = base.value(key)
+            unset = key in _UNSET
+            assert unset or held not in (None, {}, []), (rule.id, key)
+            assert unset or base.cite(key) or isinstance(held, dict), (rule.id, key)
+
+
+_UNSET = {
+    *("duration.caps", "professional.conditions", "eligibility", "telehealth", "codes.senses"),
+    *("codes.accepted", "codes.refused", "codes.condition_codes"),
+    *("codes.barred_condition_codes", "codes.barred_procedures"),
+    *("conflicts.condition_codes", "conflicts.days_before", "plan_of_care.recertify_days"),
+    *("timely.corrected_days", "timely.appeal_days", "plan_of_care.min_week_hours"),
+}
+"""What the common ground leaves to the payers."""
+
+
+def test_every_value_of_the_common_ground_has_its_source() -> None:
+    base = load("base", date(2026, 1, 1))
+    path = resources.maps() / "payers" / "base.toml"
+    apart = ("id", "name", "version", "effective_from", "read_on", "sources", "cites")
+    own = tomllib.loads(path.read_text(encoding="utf-8"))
+    for key in leaves({name: value for name, value in own.items() if name not in apart}):
+        assert base.cite(key), key
+
+
+def leaves(table: dict[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in table.items():
+        key = f"{above}.{name}" if above else name
+        if isinstance(value, dict):
+            yield from leaves(value, key)
+        else:
+            yield key
 
 
 def test_only_codes_and_our_own_short_words() -> None:

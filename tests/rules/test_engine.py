@@ -160,6 +160,16 @@ def test_faults_of_different_families_are_all_named() -> None:
     assert broken(bad) == [(101, "REV-01"), (101, "DX-02"), (101, "TF-01")]
 
 
+def test_rules_of_a_stage_are_asked_of_its_lines_alone() -> None:
+    """Two authorizations on a claim matter before billing; a closing window only after a denial."""
+    short = {"modifiers": "HH"}
+    assert broken(line(**short)) == [(101, "DX-04")]
+    assert broken(line(**short, standing="denied")) == []
+    late = {"answered_on": date(2025, 9, 12), "sent_on": date(2026, 2, 1)}
+    assert broken(line(**late)) == []
+    assert broken(line(**late, standing="denied")) == [(101, "TF-02")]
+
+
 def test_a_surplus_line_is_nothing_but_surplus() -> None:
     bad = line(2, procedure="S9480", diagnoses="Z7141", sent_on=date(2026, 12, 1))
     assert broken(line(), bad) == [(102, "DUP-01")]
