@@ -20,6 +20,7 @@ from edi_iop.mapper.build import build as build_claims
 from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.records import NOBODY
 from edi_iop.settings import Settings
 
 IN_THE_WAY = ("block", "hold")
@@ -131,7 +132,7 @@ def choose(
     """The policies that judge these files, and the facility that bills."""
     if settings is None:
         named = policies.named(payers, held.payers(), on)
-        return named, policies.stand_in(named, material.billing_npi(held) or policies.NOBODY)
+        return named, policies.stand_in(named, material.billing_npi(held) or NOBODY)
     facility = policies.read_settings(settings)
     return policies.within(facility, payers, on), facility
 

@@ -18,6 +18,11 @@ from edi_iop.rules import catalogue, situations
 from edi_iop.rules.catalogue import Rule
 from edi_iop.rules.policy import Policy, load, names
 
+_WHEN = {
+    "pre": "before billing",
+    "post": "after an answer",
+    "both": "before billing and after an answer",
+}
 LONG = 1000
 """Texts that wrap instead of being cut."""
 _TEXT = pl.String
@@ -145,8 +150,11 @@ def _facts(rule: Rule) -> list[tuple[str, str]]:
         ("statement", rule.says),
         ("theme", rule.theme),
         ("severity", rule.severity),
-        ("judged", rule.stage),
+        ("judged", _WHEN[rule.stage]),
+        ("looks at", rule.scope),
         ("needs", ", ".join(rule.needs)),
+        ("goes by", ", ".join(rule.params)),
+        ("known from a denial alone", rule.denial_only or ""),
         ("denied as", " ".join((*rule.carcs, *rule.rarcs))),
         ("remedy", codes.label("remedy", rule.remedy) or rule.remedy),
         ("next step", rule.next_step),
@@ -159,7 +167,22 @@ def _answer(rule: Rule, policy: Policy) -> str:
     if rule.id in policy.rules_off:
         return "does not have this rule"
     severity = policy.severities.get(rule.id, rule.severity)
+    terms = "".join(f"; {text}" for key in rule.params if (text := _term(policy, key)))
     denial = policy.denials.get(rule.id)
     if denial is None:
-        return f"{severity}; how it denies is not known"
-    return f"{severity}; denies as {' '.join((f'{denial.group}-{denial.carc}', *denial.rarcs))}"
+        known = "" if rule.stage == "pre" else "; how it denies is not known"
+        return f"{severity}{known}{terms}"
+    denied = " ".join((f"{denial.group}-{denial.carc}", *denial.rarcs))
+    return f"{severity}; denies as {denied}{terms}"
+
+
+def _term(policy: Policy, key: str) -> str:
+    """A single value of the policy with its source; nothing of a whole section, or where none is set."""
+    value = policy.value(key)
+    if value is None or isinstance(value, dict):
+        return ""
+    if isinstance(value, (list, tuple)):
+        if not all(isinstance(item, str) for item in value):
+            return ""
+        value = " ".join(value) or "none"
+    return f"{key} {value} ({policy.cite(key) or 'no source given'})"

@@ -20,7 +20,7 @@ from edi_iop.rules import days as patient_days
 from edi_iop.rules import engine, lines
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.records import Records, newest
+from edi_iop.rules.records import Records, columns_kept, newest
 from edi_iop.runner.records import accepted, remits
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
@@ -185,11 +185,12 @@ def sent_lines(material: Material, clients: pl.DataFrame) -> pl.DataFrame:
 
 
 def billing_npi(material: Material) -> str | None:
-    """Who bills, as the claims or else the encounters name them."""
-    for table, column in (("claims", "billing_npi"), ("encounters", "facility_npi")):
-        found = material.table(table)[column].drop_nulls()
-        if found.len():
-            return str(found[0])
+    """Who bills, as most institutional claims or else most encounters name them."""
+    claims = material.table("claims").filter(pl.col("form") == "I")["billing_npi"]
+    for named in (claims, material.table("encounters")["facility_npi"]):
+        most = named.drop_nulls().value_counts(sort=True)
+        if most.height:
+            return str(most[0, 0])
     return None
 
 
@@ -201,8 +202,17 @@ def judgeable(
     Without an authorizations feed every line would seem unauthorized.
     """
     days = {"days"} if "encounters" in held.feeds else set()
-    given = {"lines", *held.feeds, *days}
+    kept = columns_kept(
+        held.table("clients"), held.table("providers"), held.table("encounters")
+    ) | _not_asked(policies)
+    given = {"lines", *held.feeds, *days, *kept}
     off = [rule.id for rule in catalogue().values() if not given.issuperset(rule.needs)]
     missing = sorted({need for rule in off for need in catalogue()[rule].needs} - given)
     remark = (f"not judged for want of {', '.join(missing)}: {', '.join(off)}",) if off else ()
     return {payer: policy.without(off) for payer, policy in policies.items()}, remark
+
+
+def _not_asked(policies: Mapping[str, Policy]) -> set[str]:
+    """Records nobody misses: a payer's answers before they come, plans where no payer asks for one."""
+    plans = any(policy.plan_of_care.required for policy in policies.values())
+    return {"answers"} if plans else {"answers", "plans"}

@@ -10,10 +10,8 @@ from pathlib import Path
 from edi_iop.desk.paths import read
 from edi_iop.errors import BadPolicy, BadSettings, MissingPath
 from edi_iop.rules.policy import Policy, load, names
+from edi_iop.rules.records import NOBODY
 from edi_iop.settings import Facility, Partner, PayerSetting, Settings, Submitter, decode
-
-NOBODY = "0000000000"
-"""NPI of a facility that nobody named; it is on no claim that leaves the house."""
 
 
 def of_settings(settings: Settings, on: date, folders: Sequence[Path] = ()) -> dict[str, Policy]:

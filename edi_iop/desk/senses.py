@@ -65,8 +65,16 @@ def all_codes() -> list[str]:
 def _rules(code: str) -> Iterator[Sense]:
     rule = catalogue().get(code)
     if rule is not None:
-        denied = " ".join((*rule.carcs, *rule.rarcs))
-        more = f"{rule.theme}, {rule.severity}; payers may deny it as {denied}"
+        more = "; ".join(
+            [
+                f"{rule.theme}, {rule.severity}, looks at the {rule.scope}",
+                *([f"goes by {', '.join(rule.params)}"] if rule.params else []),
+                *([f"known from a denial alone: {rule.denial_only}"] if rule.denial_only else []),
+                f"payers may deny it as {' '.join((*rule.carcs, *rule.rarcs))}"
+                if rule.carcs
+                else "a matter before billing: no payer denies it by name",
+            ]
+        )
         yield Sense(code, "rule", rule.says, more, rule.next_step, rule.cites)
 
 

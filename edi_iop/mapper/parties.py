@@ -9,6 +9,7 @@ from edi_iop.mapper import coverage
 from edi_iop.rules.records import newest
 from edi_iop.settings import Facility, Settings
 from edi_iop.tables import CLIENTS, PROVIDERS
+from edi_iop.tables.judged import OF_CLAIM
 
 DAY = ["client_id", "service_date"]
 _SELF = "18"
@@ -32,7 +33,7 @@ def placed(lines: pl.DataFrame, clients: pl.DataFrame, days: pl.DataFrame) -> pl
     A day without an attending provider takes the one last named in its episode.
     """
     covered = coverage.nearest(
-        lines.drop("birth_date"),
+        lines.drop("birth_date", *OF_CLAIM),
         newest(clients, CLIENTS.key).drop("file_id", "row"),
         ["client_id", "payer_id", "member_id"],
     )

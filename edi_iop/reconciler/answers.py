@@ -32,7 +32,7 @@ def answers(remits: Tables) -> pl.DataFrame:
     """Every remit line, and every remit claim that answers as a whole (remit_line_offset null).
 
     Columns: the line's key, payment_offset, payment_date, reversal, paid_cents,
-    denied (nothing paid), partly (something paid, something refused), and repeat
+    beside_cents (what the patient or an earlier payer pays), denied (nothing paid), partly (something paid, something refused), and repeat
     (denied only because it was answered before).
     """
     heads = _heads(remits)
@@ -53,7 +53,7 @@ def answers(remits: Tables) -> pl.DataFrame:
             pl.col("lines").is_null() | (pl.col("denied") & ~pl.col("lines_denied").fill_null(True))
         )
     )
-    columns = (*LINE, "payment_offset", "payment_date", "reversal", "paid_cents")
+    columns = (*LINE, "payment_offset", "payment_date", "reversal", "paid_cents", "beside_cents")
     said = ("denied", "partly", pl.col("repeat").fill_null(False) & pl.col("denied"))
     return pl.concat([whole.select(*columns, *said), lines.select(*columns, *said)])
 
@@ -65,8 +65,11 @@ def _heads(remits: Tables) -> pl.DataFrame:
         claim_refused=pl.col("amount_cents").sum(), repeat=_repeat()
     )
     paid_on = remits["payments"].select("file_id", "payment_offset", "payment_date")
+    at_claim = remits["adjustments"].filter(pl.col("remit_line_offset").is_null())
+    beside = at_claim.group_by(CLAIM).agg(beside_cents=_beside())
     return (
         remits["remit_claims"]
+        .join(beside, on=CLAIM, how="left")
         .join(paid_on, on=("file_id", "payment_offset"), how="left")
         .join(refused, on=CLAIM, how="left")
         .select(
@@ -76,7 +79,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
             "status",
             "paid_cents",
             "repeat",
-            pl.col("claim_refused").fill_null(0),
+            pl.col("claim_refused", "beside_cents").fill_null(0),
             reversal=pl.col("status").eq_missing(REVERSAL),
         )
     )
@@ -85,7 +88,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
 def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     """Remit lines, each denied by its own adjustments or, where it has none, by the claim's."""
     own = remits["adjustments"].filter(pl.col("remit_line_offset").is_not_null())
-    counts = own.group_by(LINE).agg(adjusted=pl.len())
+    counts = own.group_by(LINE).agg(adjusted=pl.len(), beside_cents=_beside())
     refused = (
         refusals(own)
         .group_by(LINE)
@@ -97,10 +100,11 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     return (
         remits["remit_lines"]
         .select(*LINE, "paid_cents")
-        .join(heads.drop("paid_cents"), on=CLAIM)
+        .join(heads.drop("paid_cents", "beside_cents"), on=CLAIM)
         .join(counts, on=LINE, how="left")
         .join(refused, on=LINE, how="left")
         .with_columns(
+            pl.col("beside_cents").fill_null(0),
             denied=unpaid
             & ~pl.col("reversal")
             & (by_itself | (pl.col("adjusted").is_null() & by_claim.fill_null(False))),
@@ -108,6 +112,12 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
             repeat=pl.coalesce("own_repeat", "repeat"),
         )
     )
+
+
+def _beside() -> pl.Expr:
+    """What others than this payer pay, out of adjustments."""
+    others = pl.col("carc").is_in(with_role("patient", "prior_payer"))
+    return pl.col("amount_cents").filter(others).sum()
 
 
 def _repeat() -> pl.Expr:
@@ -129,7 +139,12 @@ def latest(
     to_lines = tied.filter(pl.col("line_offset").is_not_null())
     sent = claim_lines.select("claim_offset", "line_offset", claim_file_id="file_id")
     to_claims = tied.filter(pl.col("remit_line_offset").is_null()).drop("line_offset")
-    spread = to_claims.join(sent, on=("claim_file_id", "claim_offset")).select(to_lines.columns)
+    # how a claim's money falls on its lines such an answer does not say
+    spread = (
+        to_claims.join(sent, on=("claim_file_id", "claim_offset"))
+        .with_columns(beside_cents=pl.lit(None, pl.Int64))
+        .select(to_lines.columns)
+    )
     taken_back = pl.col("reversal").filter(~pl.col("repeat")).last().over(SENT_LINE)
     order = ("payment_date", "file_id", "payment_offset", "reversal", "remit_claim_offset")
     return (
@@ -138,6 +153,9 @@ def latest(
         .agg(
             pl.col("payment_date", "payment_offset", "reversal").first(),
             pl.col("paid_cents").sum(),
+            pl.when(pl.col("beside_cents").is_not_null().all())
+            .then(pl.col("beside_cents").sum())
+            .alias("beside_cents"),
             pl.col("denied", "repeat").all(),
         )
         .sort(

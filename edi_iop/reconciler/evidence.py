@@ -17,6 +17,10 @@ _MISSING = {
     "days": "the client's encounters of that month",
     "authorizations": "the payer's authorizations",
     "providers": "the staff roster",
+    "consents": "the clients' consents to disclosure",
+    "enrollments": "the payer's enrollments",
+    "plans": "the plans of care",
+    "answers": "the payer's answer",
 }
 """By what a rule needs: how a person calls it where it is not there."""
 
@@ -52,6 +56,7 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
     recorded = records.encounters.select("client_id", month=month, days=pl.lit(True)).unique()
     asking = [payer for payer, policy in policies.items() if policy.authorization.required]
     fed = records.authorizations["payer_id"].unique().to_list()
+    kept, enrolled = records.kept(), records.providers["payer_id"].unique().to_list()
     held = (
         about.with_columns(month=month)
         .join(recorded, on=("client_id", "month"), how="left")
@@ -62,6 +67,10 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
             days=pl.col("days").fill_null(False),
             authorizations=pl.col("payer_id").is_in(fed) | ~pl.col("payer_id").is_in(asking),
             providers=pl.lit(not records.providers.is_empty()),
+            consents=pl.lit("consents" in kept),
+            enrollments=pl.col("payer_id").is_in(enrolled),
+            plans=pl.lit("plans" in kept),
+            answers=pl.lit(True),
         )
     )
     return (

@@ -9,7 +9,11 @@ from edi_iop.reconciler.given import Tables, remit_tables
 
 
 def standings(remits: Tables, matches: pl.DataFrame, claim_lines: pl.DataFrame) -> pl.DataFrame:
-    """file_id, line_offset, standing (paid, denied), payer_claim_number of the answered lines.
+    """What became of the answered lines, one row each.
+
+    Columns: file_id, line_offset, standing (paid, denied), payer_claim_number,
+    answered_on, and allowed_cents: what the payer and those beside it (the patient,
+    an earlier payer) pay together.
 
     The latest answer stands; a reversal (CLP02 = 22) with nothing after it leaves
     the line open. Paid in part is paid; nothing paid and nothing refused is paid too
@@ -23,9 +27,18 @@ def standings(remits: Tables, matches: pl.DataFrame, claim_lines: pl.DataFrame) 
         .select(
             "line_offset",
             "payer_claim_number",
+            answered_on="payment_date",
+            allowed_cents=pl.col("paid_cents") + pl.col("beside_cents"),
             file_id="claim_file_id",
             standing=pl.when("denied").then(pl.lit("denied")).otherwise(pl.lit("paid")),
         )
-        .select("file_id", "line_offset", "standing", "payer_claim_number")
+        .select(
+            "file_id",
+            "line_offset",
+            "standing",
+            "payer_claim_number",
+            "answered_on",
+            "allowed_cents",
+        )
         .sort("file_id", "line_offset")
     )

@@ -5,10 +5,13 @@ Nothing is said of a member who is none of our clients: their authorizations are
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 
 from edi_iop.rules import covering
-from edi_iop.rules.case import Case, found, references
+from edi_iop.rules.case import Case, found, plain, references
+from edi_iop.rules.lines import CLAIM
 
 _MISCODED = ("REV-01", "DX-01")
 
@@ -39,7 +42,7 @@ def exhausted(case: Case) -> pl.DataFrame:
     """The date lies outside the approved dates, or their units are used up (AUTH-04)."""
     lines = _held(case)
     outside = lines.filter(pl.col("approved"), ~pl.col("approved_on_date"))
-    spent = lines.filter("covered").join(_drawn(case), on="row", how="anti")
+    spent = lines.filter("covered").join(case.drawn, on="row", how="anti")
     dates = pl.format("{}: outside the authorized dates {} to {}", "date", "begins", "ends")
     units = pl.format(
         "{}: the {} units authorized are used up by other days",
@@ -67,7 +70,7 @@ def mismatched(case: Case) -> pl.DataFrame:
         "date",
         pl.concat_str("revenue", "procedure", separator=" ", ignore_nulls=True),
     )
-    misnamed = _drawn(case).filter(
+    misnamed = case.drawn.filter(
         pl.col("auth_number").is_not_null(), pl.col("given_number").is_not_null(), ~pl.col("named")
     )
     number = pl.format(
@@ -82,19 +85,96 @@ def mismatched(case: Case) -> pl.DataFrame:
     )
 
 
+def mixed(case: Case) -> pl.DataFrame:
+    """A line that draws on another authorization than the rest of its claim (AUTH-06).
+
+    The rest is what draws on the number that the claim names, else its first line.
+    """
+    drawn = case.drawn.filter(
+        pl.col("claim").is_not_null(), pl.col("form") == "I", pl.col("given_number").is_not_null()
+    ).sort("line_offset")
+    named = pl.col("given_number").filter("named").first().over(CLAIM)
+    whole = drawn.with_columns(own=pl.coalesce(named, pl.col("given_number").first().over(CLAIM)))
+    apart = whole.filter(pl.col("given_number") != pl.col("own"))
+    says = pl.format(
+        "{}: the day draws on another authorization than the rest of its claim", "date"
+    )
+    return found(apart, says, _numbers("own", "given_number"))
+
+
+def other_facility(case: Case) -> pl.DataFrame:
+    """Authorized for another provider or location than the one that bills (AUTH-03)."""
+    elsewhere = case.drawn.filter(~covering.facility_fits())
+    says = pl.format("{}: the authorization was given to another facility", "date")
+    return found(elsewhere, says, _numbers("given_number"))
+
+
+def late_request(case: Case) -> pl.DataFrame:
+    """Asked for after the service, beyond the retroactive window (AUTH-07)."""
+    waited = (pl.col("given_requested_on") - pl.col("service_date")).dt.total_days()
+    retro_days = case.policy.authorization.retro_days
+    late = case.drawn.with_columns(waited=waited).filter(pl.col("waited") > retro_days)
+    says = pl.format(
+        "{}: the authorization was asked for {} days after the service; {} allowed",
+        "date",
+        "waited",
+        pl.lit(retro_days),
+    )
+    return found(late, says, _numbers("given_number"))
+
+
+def review_due(case: Case) -> pl.DataFrame:
+    """An authorization in force with few units left, or its review or end near (AUTH-05).
+
+    Told of its latest line, unless the client was discharged or the next
+    authorization is on file.
+    """
+    rule = case.policy.authorization
+    ends = pl.coalesce("given_review_due", "given_to_date")
+    last_given = (
+        case.offers.filter("approved")
+        .group_by("client_id", "payer_id")
+        .agg(last_given=pl.col("given_to_date").max())
+    )
+    gone = case.days.filter(pl.col("discharge_date") <= case.as_of).select("client_id").unique()
+    latest = (
+        case.drawn.filter("draws")
+        .with_columns(left=pl.col("given_units") - pl.col("takes").sum().over("given"))
+        .sort("service_date", "turn")
+        .unique("given", keep="last", maintain_order=True)
+        .join(last_given, on=["client_id", "payer_id"])
+        .join(gone, on="client_id", how="anti")
+        .with_columns(days_left=(ends - case.as_of).dt.total_days())
+        .filter(
+            pl.lit(case.as_of) <= pl.col("given_to_date"),
+            pl.col("service_date") >= pl.lit(case.as_of - timedelta(days=rule.active_days)),
+            pl.col("last_given") == pl.col("given_to_date"),
+        )
+    )
+    near = latest.filter(
+        (pl.col("left") <= rule.warn_units) | (pl.col("days_left") <= rule.warn_days)
+    )
+    says = pl.format(
+        "{}: {} units and {} days are left of the authorization", "date", plain("left"), "days_left"
+    )
+    return found(near, says, _numbers("given_number"))
+
+
+def _numbers(*columns: str) -> pl.Expr:
+    return references("authorization", pl.concat_list(columns))
+
+
 def _held(case: Case) -> pl.DataFrame:
     """IOP lines of our clients with what is on file, where the payer asks for it at all."""
     on_file = case.offers.group_by("row").agg(_totals())
     flags = ("approved", "pending", "approved_on_date", "denied_on_date", "covered")
     return (
-        case.iop.filter(pl.col("client_id").is_not_null(), _asked(case))
+        case.iop.filter(
+            pl.col("client_id").is_not_null(), pl.lit(case.policy.authorization.required)
+        )
         .join(on_file, on="row", how="left", maintain_order="left")
         .with_columns(pl.col(flags).fill_null(False))
     )
-
-
-def _asked(case: Case) -> pl.Expr:
-    return pl.lit(case.policy.authorization.required)
 
 
 def _totals() -> list[pl.Expr]:
@@ -114,9 +194,3 @@ def _totals() -> list[pl.Expr]:
         pl.col("given_from_date").filter(approved).min().alias("begins"),
         pl.col("given_to_date").filter(approved).max().alias("ends"),
     ]
-
-
-def _drawn(case: Case) -> pl.DataFrame:
-    """The authorization each covered line draws on, its units counted in date order."""
-    blocked = case.faults.filter(pl.col("severity") == "block").get_column("row")
-    return covering.drawn(case.offers.filter(covering.covering(), _asked(case)), blocked)

@@ -1,12 +1,17 @@
-"""Services that the per diem already pays for (sections 2.2 and 2.5)."""
+"""Services that the per diem already pays for (sections 2.2 and 2.5).
+
+A payer includes a class of services, pays it apart, or pays it apart where one of
+its conditions holds: the tri-state of parameters.Answer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
-from edi_iop.rules.case import DAY, Case, found
+from edi_iop.rules import conditions
+from edi_iop.rules.case import DAY, Case, active, found, references
+from edi_iop.rules.codes import listed
+from edi_iop.rules.days import ATTENDED, medication_assisted
 from edi_iop.rules.policy import Policy
 
 LAB = "lab"
@@ -27,46 +32,115 @@ def laboratory(case: Case) -> pl.DataFrame:
 
 def professional_fee(case: Case) -> pl.DataFrame:
     """A professional claim by the program's own staff on an intensive outpatient day (BUN-02)."""
-    roster = case.providers.select("from_date", "to_date", rendering_npi="npi")
-    employed = pl.col("service_date").is_between(
-        pl.col("from_date").fill_null(pl.col("service_date")),
-        pl.col("to_date").fill_null(pl.col("service_date")),
-    )
-    included = case.policy.professional.fees == "included"
-    apart = [name for name, bundle in case.policy.bundles.items() if bundle.answer == "separate"]
-    claims = (
-        _on_iop_days(case)
-        .filter(pl.col("form") == "P", pl.lit(included))
-        .filter(~_bundle(case.policy).is_in(apart).fill_null(False))
-    )
-    by_staff = claims.join(roster, on="rendering_npi").filter(employed).unique("row")
+    if case.policy.professional.fees == "separate":
+        return found(case.lines.clear(), pl.lit(""), pl.concat_list("ref"))
+    claims = _by_staff(case, _payable(case, _on_iop_days(case).filter(pl.col("form") == "P")))
     says = pl.format(
         "{}: professional service {} by the program's staff is part of the day",
         "date",
         pl.col("procedure").fill_null("without a code"),
     )
-    return found(by_staff, says, pl.concat_list("day_ref"))
+    return found(claims.filter(~pl.col("payable")), says, pl.concat_list("day_ref"))
+
+
+def unauthorized_fee(case: Case) -> pl.DataFrame:
+    """A professional fee paid apart, without the authorization it needs (BUN-03)."""
+    professional = case.policy.professional
+    asked = professional.separate_authorization and professional.fees != "included"
+    claims = _on_iop_days(case).filter(pl.col("form") == "P", pl.lit(asked))
+    authorized = conditions.separate_auth(case, claims).implode()
+    lacking = _by_staff(case, claims.filter(~pl.col("row").is_in(authorized)))
+    says = pl.format(
+        "{}: {} is paid apart only with an authorization of its own; none is on file",
+        "date",
+        pl.col("procedure").fill_null("the service"),
+    )
+    return found(lacking, says, pl.concat_list("ref"))
+
+
+def unbilled_medication(case: Case) -> pl.DataFrame:
+    """Medication-assisted treatment that is paid apart and on no line of the day (BUN-05).
+
+    It is told of the day's own line, since the missing one is not there.
+    """
+    policy = case.policy
+    apart = [
+        kind
+        for bundle in policy.bundles.values()
+        if bundle.answer == "separate" or "mat_otp" in bundle.conditions
+        for kind in bundle.service_types
+    ]
+    given = case.encounters.filter(
+        pl.col("attendance").is_in(ATTENDED),
+        pl.col("service_type").is_in(apart),
+        medication_assisted(policy),
+    ).select("client_id", "service_date", "source_record_id", treatment="procedure")
+    billed = case.lines.filter(medication_assisted(policy)).select("client_id", "service_date")
+    missed = (
+        given.join(billed, on=["client_id", "service_date"], how="anti")
+        .group_by("client_id", "service_date")
+        .agg(pl.col("treatment").drop_nulls().first(), left=pl.col("source_record_id").sort())
+    )
+    beside = case.iop_days.join(missed, on=["client_id", "service_date"])
+    says = pl.format(
+        "{}: {} was given, the payer pays it apart, and no line bills it",
+        "date",
+        pl.col("treatment").fill_null("medication-assisted treatment"),
+    )
+    return found(beside, says, references("encounter", pl.col("left")))
 
 
 def _bundled(case: Case, of_class: pl.Expr) -> pl.DataFrame:
-    lines = _on_iop_days(case).with_columns(bundle=_bundle(case.policy))
-    included = [name for name, bundle in case.policy.bundles.items() if bundle.answer == "included"]
+    lines = _payable(case, _on_iop_days(case).filter(pl.col("bundle").is_not_null(), of_class))
     says = pl.format(
         "{}: {} ({}) is part of the intensive outpatient day",
         "date",
         pl.coalesce("procedure", pl.format("revenue code {}", "revenue")),
         "bundle",
     )
-    return found(
-        lines.filter(pl.col("bundle").is_in(included), of_class), says, pl.concat_list("day_ref")
+    return found(lines.filter(~pl.col("payable")), says, pl.concat_list("day_ref"))
+
+
+def _payable(case: Case, lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with `payable`: whether this payer pays them beside the day.
+
+    A class answers for its services; for staff's professional fees the policy's
+    own answer counts as well.
+    """
+    bundles = case.policy.bundles
+    fees = case.policy.professional
+    always = [name for name, bundle in bundles.items() if bundle.answer == "separate"]
+    # a loop over the few classes that a condition opens
+    rows = [
+        conditions.met(case, lines.filter(pl.col("bundle") == name), bundle.conditions)
+        for name, bundle in bundles.items()
+        if bundle.answer == "separate_if"
+    ]
+    if fees.fees == "separate_if":
+        claims = lines.filter(pl.col("form") == "P")
+        rows.append(conditions.met(case, claims, fees.conditions))
+    opened = pl.concat([pl.Series("row", dtype=pl.UInt32), *rows])
+    return lines.with_columns(
+        payable=pl.col("bundle").is_in(always).fill_null(False)
+        | pl.col("row").is_in(opened.implode())
     )
 
 
+def _by_staff(case: Case, lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines rendered by someone who is on the roster on the date."""
+    roster = case.providers.select("from_date", "to_date", rendering_npi="npi")
+    employed = lines.join(roster, on="rendering_npi").filter(
+        active("service_date", "from_date", "to_date")
+    )
+    return lines.join(employed, on="row", how="semi")
+
+
 def _on_iop_days(case: Case) -> pl.DataFrame:
-    """Lines that are no intensive outpatient lines, beside the per diem of their day."""
-    revenues = [pair.revenue for pair in case.policy.iop.pairs]
+    """Lines that are no intensive outpatient lines, beside the per diem of their day, with `bundle`."""
+    revenues = [pair.revenue for pair in case.policy.iop.pairs if pair.unit_basis != "component"]
     other = ~pl.col("iop") & ~pl.col("revenue").is_in(revenues).fill_null(False)
-    return case.lines.filter(other).join(case.iop_days.select(*DAY, day_ref="ref"), on=DAY)
+    beside = case.lines.filter(other).join(case.iop_days.select(*DAY, day_ref="ref"), on=DAY)
+    return beside.with_columns(bundle=_bundle(case.policy))
 
 
 def _bundle(policy: Policy) -> pl.Expr:
@@ -80,15 +154,3 @@ def _bundle(policy: Policy) -> pl.Expr:
         pl.when(listed("revenue", bundle.revenues)).then(pl.lit(name)) for name, bundle in classes
     ]
     return pl.coalesce(*by_procedure, *by_revenue, pl.lit(None, pl.String()))
-
-
-def listed(column: str, codes: Sequence[str]) -> pl.Expr:
-    """Whether a code is one of these, or in one of these spans (A4000-A9999)."""
-    code = pl.col(column)
-    single = [one for one in codes if "-" not in one]
-    spans = [one.split("-") for one in codes if "-" in one]
-    inside = (
-        code.is_between(pl.lit(low), pl.lit(high)) & (code.str.len_chars() == len(low))
-        for low, high in spans
-    )
-    return pl.any_horizontal(code.is_in(single), *inside)

@@ -8,9 +8,12 @@ from functools import cached_property
 
 import polars as pl
 
-from edi_iop.rules import covering, families
-from edi_iop.rules.policy import MINUTES_PER_UNIT, Policy
-from edi_iop.rules.records import COVERAGE, Records, newest
+from edi_iop.rules import covering, families, weeks
+from edi_iop.rules.codes import marked
+from edi_iop.rules.lines import VOID
+from edi_iop.rules.parameters import HALVES, MINUTES_PER_UNIT
+from edi_iop.rules.policy import Policy
+from edi_iop.rules.records import COVERAGE, STAY, Records, newest
 
 DAY = ["person", "payer_responsibility", "service_date"]
 """What may be billed once: a member's date with one payer, which the case is of.
@@ -43,19 +46,29 @@ class Case:
 
     `lines` are tables.SERVICE_LINES without void ones, the line to keep of a day
     first, and: row (place in the records) and turn (place here); ref (how evidence
-    names the line); date (for sentences); person; iop, track, unit_basis, minutes_per_unit and paired,
-    of the procedure and revenue code; family and fitting, of the diagnoses;
+    names the line); date (for sentences); person; iop, track, unit_basis, component,
+    minutes_per_unit and paired, of the procedure and revenue code; family and fitting, of the diagnoses;
     minutes, unsigned_minutes and attended, of the day; authorized.
     """
 
     policy: Policy
+    payer_id: str
     lines: pl.DataFrame
+    voids: pl.DataFrame
+    """Claims that take another back (frequency 8): no lines to judge, but claims to judge."""
     days: pl.DataFrame
     encounters: pl.DataFrame
     clients: pl.DataFrame
     """Coverages with this payer."""
+    coverages: pl.DataFrame
+    """Coverages with any payer."""
     authorizations: pl.DataFrame
     providers: pl.DataFrame
+    """The roster."""
+    enrollments: pl.DataFrame
+    """Enrollments of any provider with any payer."""
+    kept: frozenset[str]
+    """Records.kept"""
     as_of: date
     faults: pl.DataFrame
     """What earlier checks found (FAULTS), for checks that must not name one fault twice."""
@@ -75,6 +88,18 @@ class Case:
     def offers(self) -> pl.DataFrame:
         return covering.offers(self.lines, self.authorizations)
 
+    @cached_property
+    def drawn(self) -> pl.DataFrame:
+        """The authorization each covered line draws on, its units counted in date order."""
+        blocked = self.faults.filter(pl.col("severity") == "block").get_column("row")
+        asked = pl.lit(self.policy.authorization.required)
+        return covering.drawn(self.offers.filter(covering.covering(), asked), blocked)
+
+    @cached_property
+    def weeks(self) -> pl.DataFrame:
+        """weeks.weeks: the weeks of each client."""
+        return weeks.weeks(self)
+
     def rows_of(self, *rules: str) -> pl.Series:
         """Rows that broke one of the rules."""
         return self.faults.filter(pl.col("rule").is_in(rules)).get_column("row")
@@ -83,21 +108,29 @@ class Case:
 def case(records: Records, lines: pl.DataFrame, payer_id: str, policy: Policy) -> Case:
     """The case of one payer. lines: those of the records, with their place as `row`."""
     own = pl.col("payer_id") == payer_id
-    live = _tied(lines.filter(own)).filter(pl.col("standing") != "void")
+    named = _identified(_tied(lines.filter(own)))
+    live = named.filter(pl.col("standing") != "void")
     # one not yet decided may have no number: its client and date tell it apart
     authorizations = newest(
         records.authorizations, ("auth_number", "client_id", "payer_id", "from_date")
     )
-    shaped = _diagnosed(_coded(_identified(live), policy), policy)
+    shaped = _diagnosed(_coded(live, policy), policy)
     attended = _attended(shaped, records, policy)
+    coverages = newest(records.clients, COVERAGE)
+    providers = newest(records.providers, STAY)
     return Case(
         policy=policy,
+        payer_id=payer_id,
         lines=_in_turn(_authorized(attended, authorizations)),
+        voids=named.filter(pl.col("standing") == "void", pl.col("frequency") == VOID),
         days=records.days.with_columns(person="client_id"),
         encounters=records.encounters,
-        clients=newest(records.clients.filter(own), COVERAGE),
+        clients=coverages.filter(own),
+        coverages=coverages,
         authorizations=authorizations,
-        providers=newest(records.providers, ("npi", "from_date")),
+        providers=providers.filter(pl.col("payer_id").is_null()),
+        enrollments=providers.filter(pl.col("payer_id").is_not_null()),
+        kept=records.kept(),
         as_of=records.as_of,
         faults=pl.DataFrame(schema=FAULTS),
     )
@@ -112,13 +145,23 @@ def found(
     surplus: pl.Expr | None = None,
 ) -> pl.DataFrame:
     """The lines as FOUND."""
-    return lines.select(
+    # one chunk: Polars 2.x panics where it formats columns that are cut into chunks differently
+    whole = lines.rechunk()
+    return whole.select(
         "row",
         says=says,
         evidence=evidence.cast(pl.List(pl.String())),
         severity=pl.lit(None, pl.String()) if severity is None else severity,
         surplus=pl.lit(False) if surplus is None else surplus,
     ).cast(FOUND)  # type: ignore[arg-type]
+
+
+def active(on: str, begins: str = "coverage_from", ends: str = "coverage_to") -> pl.Expr:
+    """Whether a date lies in a span of which either end may be open."""
+    date_of = pl.col(on)
+    return (pl.col(begins).is_null() | (pl.col(begins) <= date_of)) & (
+        pl.col(ends).is_null() | (date_of <= pl.col(ends))
+    )
 
 
 def plain(number: str) -> pl.Expr:
@@ -184,8 +227,17 @@ def _coded(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
             paired=whole.is_in(list(both)).fill_null(False) | (pl.col("form") == "P"),
         )
         .join(table, on="pair", how="left")
-        .with_columns(iop=pl.col("pair").is_not_null())
+        .with_columns(component=(pl.col("unit_basis") == "component").fill_null(False))
+        .with_columns(
+            iop=pl.col("pair").is_not_null() & ~(pl.col("component") & _of_other_program(policy))
+        )
     )
+
+
+def _of_other_program(policy: Policy) -> pl.Expr:
+    """Whether the claim's condition codes say that its components are another program's."""
+    other = marked("condition_codes", policy.conflicts.condition_codes)
+    return other & ~marked("condition_codes", policy.codes.condition_codes)
 
 
 def _looked_up(codes: pl.Expr, places: dict[str, int]) -> pl.Expr:
@@ -208,10 +260,11 @@ def _attended(lines: pl.DataFrame, records: Records, policy: Policy) -> pl.DataF
     month = pl.col("service_date").dt.truncate("1mo")
     months = records.encounters.select("client_id", month=month).unique()
     nothing = pl.when("recorded").then(0)
+    half = (pl.col("unit_basis") == "half_day") & (pl.col("units") < HALVES)
+    rule = policy.duration
+    least = pl.when(half).then(rule.min_half_day_minutes).otherwise(rule.min_day_minutes)
     return (
-        lines.with_columns(
-            month=month, min_day_minutes=pl.lit(policy.duration.min_day_minutes, pl.Int64)
-        )
+        lines.with_columns(month=month, min_day_minutes=least.cast(pl.Int64))
         .join(months.with_columns(recorded=pl.lit(True)), on=["client_id", "month"], how="left")
         .join(
             iop_days.select(

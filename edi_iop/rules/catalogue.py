@@ -13,6 +13,18 @@ from edi_iop.errors import BadMap
 from edi_iop.settings import Strict
 
 Severity = Literal["block", "hold", "warn", "info"]
+Stage = Literal["pre", "post", "both"]
+Need = Literal[
+    "lines",
+    "days",
+    "clients",
+    "authorizations",
+    "providers",
+    "consents",
+    "enrollments",
+    "plans",
+    "answers",
+]
 Remedy = Literal[
     "corrected_7",
     "void_8",
@@ -44,19 +56,31 @@ class Rule(Strict, frozen=True):
         "duration",
         "coding",
         "documentation",
+        "claim",
         "timeliness",
         "eligibility",
+        "coordination",
+        "credentialing",
+        "benefit",
+        "contract",
+        "necessity",
+        "privacy",
     ]
     family: str
     """Rules of one family are alternatives: of a line's faults in it the first in order is named."""
     order: int
     severity: Severity
     """Unless the policy says otherwise."""
-    stage: Literal["pre", "post", "both"]
+    stage: Stage
+    """pre: asked of lines not yet answered. post: of answered ones only."""
+    scope: Literal["line", "claim", "member-day", "week", "episode", "history"]
+    """What is looked at to judge one line."""
     says: str
     """The rule in one sentence."""
-    needs: tuple[Literal["lines", "days", "clients", "authorizations", "providers"], ...]
+    needs: tuple[Need, ...]
     """The records without which it finds nothing."""
+    params: tuple[str, ...]
+    """Keys or sections of the policy that it goes by."""
     carcs: tuple[str, ...]
     """Claim adjustment reason codes that may mean it."""
     rarcs: tuple[str, ...]
@@ -64,6 +88,8 @@ class Rule(Strict, frozen=True):
     """What to do first about a denial that is right."""
     next_step: str
     cites: str
+    denial_only: str | None = None
+    """Why no record of ours can decide it: it is known from a denial alone."""
 
 
 class _Book(Strict, frozen=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.rules.bundling import listed
 from edi_iop.rules.case import Case, found, references
+from edi_iop.rules.codes import listed
 
 _STAY = ["person", "level"]
 

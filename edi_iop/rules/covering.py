@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from edi_iop.rules.policy import MINUTES_PER_UNIT
+from edi_iop.rules.parameters import MINUTES_PER_UNIT
+from edi_iop.rules.records import NOBODY
 
 LEVEL = "IOP"
 ON_THE_WAY = ("sent", "paid")
@@ -44,6 +45,18 @@ def offers(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def facility_fits() -> pl.Expr:
+    """Whether the authorization was given to who bills or to where the service was given.
+
+    An authorization that names no facility, or a facility that nobody named, says nothing.
+    """
+    given = pl.col("given_facility_npi")
+    ours = (given == pl.col("billing_npi")) | (given == pl.col("facility_npi"))
+    return (
+        given.is_null() | (pl.col("billing_npi") == NOBODY).fill_null(True) | ours.fill_null(False)
+    )
+
+
 def fits() -> pl.Expr:
     """Whether member, codes and track of a line are the authorized ones, where it names them."""
     return pl.all_horizontal(
@@ -62,6 +75,7 @@ def covering() -> pl.Expr:
 def drawn(offers: pl.DataFrame, blocked: pl.Series) -> pl.DataFrame:
     """The offer each line draws its units from; a line absent here finds none left.
 
+    draws: whether the line takes units from it, or would only have.
     offers: covering ones only. A line draws unless it was denied (its units came
     back) or is blocked for another reason and not yet paid. A denied line is
     measured against all that was sent; a blocked one has its fault already.
@@ -81,7 +95,12 @@ def drawn(offers: pl.DataFrame, blocked: pl.Series) -> pl.DataFrame:
         .filter(faulty | enough)
         .select(offers.columns)
     )
-    return pl.concat([placed, _first_choice(others)])
+    return pl.concat(
+        [
+            placed.with_columns(draws=pl.lit(True)),
+            _first_choice(others).with_columns(draws=pl.lit(False)),
+        ]
+    )
 
 
 def _placed(offers: pl.DataFrame) -> pl.DataFrame:
@@ -124,12 +143,15 @@ def _taken() -> pl.Expr:
     """Units that a line takes, in the authorization's own basis.
 
     Time is the line's own where it is billed by time, else what was attended,
-    else the shortest day the payer accepts.
+    else the shortest day the payer accepts. Of the components of a day only the
+    first takes anything.
     """
+    first = pl.col("row") == pl.col("row").min().over("given", "service_date")
     billed = pl.col("units") * pl.col("minutes_per_unit")
     minutes = pl.coalesce(billed, "minutes", "min_day_minutes").cast(pl.Float64)
     length = pl.col("given_unit_basis").replace_strict(
         MINUTES_PER_UNIT, default=None, return_dtype=pl.Int64
     )
     half_days = pl.when(pl.col("unit_basis") == "half_day").then(pl.col("units") / 2)
-    return pl.coalesce(minutes // length, half_days, 1.0)
+    whole = pl.coalesce(minutes // length, half_days, 1.0)
+    return pl.when(pl.col("component") & ~first).then(0.0).otherwise(whole)

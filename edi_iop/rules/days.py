@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from edi_iop.rules import codes
+from edi_iop.rules.parameters import Answer
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import COVERAGE, newest
 from edi_iop.tables import DAYS
@@ -37,11 +39,16 @@ def days(
     """tables.DAYS of the attended encounters: one client on one date at one level of care.
 
     policies: by payer id. Time in a service that the payer pays by itself is not
-    time in the program: it is left out of the minutes.
+    time in the program: it is left out of the minutes. Where it does so on a
+    condition, only medication-assisted treatment is known to meet it without a line.
     """
     attended = _measured(current(encounters)).filter(pl.col("attendance").is_in(ATTENDED))
     rows = _covered(attended, newest(clients, COVERAGE))
-    counted = rows.join(_paid_apart(policies), on=["payer_id", "service_type"], how="anti")
+    apart = _paid_apart(policies, "separate")
+    counted = rows.join(apart, on=["payer_id", "service_type"], how="anti")
+    counted = counted.join(
+        _treated(counted, policies), on=["payer_id", "source_record_id"], how="anti"
+    )
     signed = counted.filter(pl.col("note_status").is_in(SIGNED))
     whole = (
         _described(rows)
@@ -102,13 +109,31 @@ def _covered(encounters: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _paid_apart(policies: Mapping[str, Policy]) -> pl.DataFrame:
-    """Service types that a payer pays beside the per diem."""
+def _treated(encounters: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """payer_id and record of medication-assisted treatment that a payer so pays apart."""
+    types = _paid_apart(policies, "separate_if")
+    some = encounters.join(types, on=["payer_id", "service_type"], how="semi")
+    # one turn a payer, of whom there are few: each has its own codes
+    treated = [
+        some.filter(pl.col("payer_id") == payer, medication_assisted(policy))
+        for payer, policy in policies.items()
+    ]
+    return pl.concat([some.clear(), *treated]).select("payer_id", "source_record_id")
+
+
+def medication_assisted(policy: Policy) -> pl.Expr:
+    """Whether an encounter or a line is medication-assisted treatment, by procedure or modifier."""
+    known = policy.medication
+    return codes.listed("procedure", known.procedures) | codes.marked("modifiers", known.modifiers)
+
+
+def _paid_apart(policies: Mapping[str, Policy], answer: Answer) -> pl.DataFrame:
+    """Service types that a payer pays beside the per diem: always, or on a condition mat_otp."""
     apart = [
         (payer, service_type)
         for payer, policy in policies.items()
         for bundle in policy.bundles.values()
-        if bundle.answer == "separate"
+        if bundle.answer == answer and (answer == "separate" or "mat_otp" in bundle.conditions)
         for service_type in bundle.service_types
     ]
     schema = {"payer_id": pl.String, "service_type": pl.String}

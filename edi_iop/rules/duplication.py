@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.rules.case import DAY, Case, found, plain
+from edi_iop.rules.case import DAY, Case, found, plain, references
+from edi_iop.rules.codes import marked
+from edi_iop.rules.covering import LEVEL
+from edi_iop.rules.days import ATTENDED
 from edi_iop.rules.lines import REPLACEMENT
+from edi_iop.rules.parameters import HALVES
 
 _CODE = [*DAY, "procedure"]
 _KEPT = (
@@ -21,6 +25,7 @@ _KEPT = (
     "frequency",
     "tied",
     "sent_on",
+    "modifiers",
     "ref",
 )
 
@@ -30,14 +35,30 @@ def resubmitted(case: Case) -> pl.DataFrame:
     lines = _beside_kept(case.iop, _CODE)
     first_stands = pl.col("kept_standing").is_in(["sent", "paid"])
     same_biller = (pl.col("billing_npi") == pl.col("kept_billing_npi")).fill_null(True)
-    again = lines.filter(_surplus(), _other_claim(), first_stands, same_biller)
+    since = pl.col("sent_on").dt.offset_by(f"-{case.policy.iop.lookback_months}mo")
+    in_reach = (pl.col("kept_sent_on") >= since).fill_null(True)
+    again = lines.filter(_surplus(), _other_claim(), first_stands, same_biller, in_reach)
     says = pl.format("{}: {} was already sent on another claim", "date", _code())
     return _noted(again, says)
 
 
+def forced_session(case: Case) -> pl.DataFrame:
+    """A second session of the day under a modifier that calls it a service of its own (DUP-04)."""
+    forcing = case.policy.iop.forcing_modifiers
+    forced = marked("modifiers", forcing) | marked("kept_modifiers", forcing)
+    second = _beside_kept(_whole_days(case), DAY).filter(_surplus(), forced)
+    says = pl.format(
+        "{}: a second session of {} under modifier {}",
+        "date",
+        _code(),
+        pl.coalesce("modifiers", "kept_modifiers"),
+    )
+    return _noted(second, says)
+
+
 def second_code(case: Case) -> pl.DataFrame:
     """A different intensive outpatient code on a day that has one (DUP-01)."""
-    lines = _beside_kept(case.iop, DAY)
+    lines = _beside_kept(_whole_days(case), DAY)
     other = lines.filter(_surplus(), pl.col("procedure").ne_missing(pl.col("kept_procedure")))
     says = pl.format(
         "{}: {} beside {}; one intensive outpatient day is payable",
@@ -51,15 +72,18 @@ def second_code(case: Case) -> pl.DataFrame:
 def excess_units(case: Case) -> pl.DataFrame:
     """More units of one code on a day than are payable, on one line or on several (DUP-02).
 
-    A per diem is limited by the policy, a code billed by time by what was attended.
+    A per diem is limited by the policy, half days by twice as many, a code billed
+    by time by what was attended.
     """
     units = pl.col("units").fill_null(1).cum_sum().over(_CODE)
-    lines = _beside_kept(case.iop.with_columns(total=units), _CODE)
+    lines = _beside_kept(_whole_days(case).with_columns(total=units), _CODE)
     by_time = pl.col("minutes_per_unit").is_not_null()
     # a day without enough attendance is the fault of the day (DUR-01), not of its units
     long_enough = pl.col("unsigned_minutes") >= pl.col("min_day_minutes")
     limit = (
-        pl.when(~by_time)
+        pl.when(pl.col("unit_basis") == "half_day")
+        .then(case.policy.iop.units_per_day * HALVES)
+        .when(~by_time)
         .then(case.policy.iop.units_per_day)
         .when(long_enough)
         .then(pl.col("unsigned_minutes") // pl.col("minutes_per_unit"))
@@ -69,6 +93,30 @@ def excess_units(case: Case) -> pl.DataFrame:
     over = many.filter(_is_kept() | _surplus())
     says = pl.format("{}: {} units of {}; {} payable", "date", plain("total"), _code(), "limit")
     return found(over, says, pl.concat_list("kept_ref"), surplus=~_is_kept())
+
+
+def merged_tracks(case: Case) -> pl.DataFrame:
+    """A proposed line into which encounters of both tracks went (DUP-05)."""
+    tracks = (
+        case.encounters.filter(
+            pl.col("level_of_care") == LEVEL, pl.col("attendance").is_in(ATTENDED)
+        )
+        .group_by("client_id", "service_date")
+        .agg(
+            pl.col("program_track").filter(pl.col("program_track").is_in(["SUD", "MH"])).n_unique(),
+            merged=pl.col("source_record_id").sort(),
+        )
+        .filter(pl.col("program_track") > 1)
+    )
+    lines = case.iop.filter(pl.col("standing") == "proposed")
+    both = lines.join(tracks, on=["client_id", "service_date"])
+    says = pl.format("{}: encounters of both tracks are billed as one {}", "date", _code())
+    return found(both, says, references("encounter", pl.col("merged")))
+
+
+def _whole_days(case: Case) -> pl.DataFrame:
+    """IOP lines each of which stands for a day; of components several make one."""
+    return case.iop.filter(~pl.col("component"))
 
 
 def _noted(lines: pl.DataFrame, says: pl.Expr) -> pl.DataFrame:

@@ -11,35 +11,65 @@ import polars as pl
 from edi_iop.rules import (
     authorization,
     bundling,
+    caps,
+    claim_form,
     coding,
     conflicts,
     duplication,
     duration,
+    eligibility,
+    modifiers,
+    plans,
+    sequence,
     timeliness,
 )
 from edi_iop.rules.case import FAULTS, FOUND, Case, case
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.records import Records
+from edi_iop.rules.records import ANSWERED, Records
 from edi_iop.tables import VIOLATIONS
 
 Check = Callable[[Case], pl.DataFrame]
 
 FIRST: dict[str, Check] = {
     "DUP-03": duplication.resubmitted,
+    "DUP-04": duplication.forced_session,
     "DUP-01": duplication.second_code,
     "DUP-02": duplication.excess_units,
+    "DUP-05": duplication.merged_tracks,
     "BUN-04": bundling.laboratory,
     "BUN-02": bundling.professional_fee,
+    "BUN-03": bundling.unauthorized_fee,
     "BUN-01": bundling.component,
+    "BUN-05": bundling.unbilled_medication,
     "LOC-01": conflicts.other_level,
-    "DUR-01": duration.short_day,
+    "LOC-02": sequence.overlapping,
+    "CLM-04": sequence.out_of_sequence,
+    "CLM-05": claim_form.wrong_date,
     "DOC-01": duration.unsigned_day,
+    "DUR-01": duration.short_day,
+    "DUR-06": plans.uncertified,
+    "DUR-07": plans.weekly_add_on,
     "DX-02": coding.untreated_principal,
     "DX-01": coding.other_family,
+    "DX-03": coding.invalid_diagnosis,
+    "DX-04": coding.one_family,
+    "REV-02": coding.wrong_bill,
+    "REV-04": coding.untaken_procedure,
     "REV-01": coding.unknown_pair,
+    "REV-03": coding.other_sense,
+    "MOD-01": modifiers.missing,
+    "CLM-01": claim_form.incomplete,
+    "CLM-02": claim_form.wide_span,
+    "CLM-03": claim_form.wrong_frequency,
     "TF-01": timeliness.late,
-    "ELG-01": timeliness.uncovered,
+    "TF-02": timeliness.closing_window,
+    "ELG-01": eligibility.uncovered,
+    "ELG-02": eligibility.carved_out,
+    "COB-01": eligibility.unanswered_primary,
+    "CRED-01": eligibility.not_enrolled,
+    "CN-01": eligibility.unconsented,
+    "CON-01": timeliness.below_contract,
 }
 """Checks of a line by itself and beside others."""
 
@@ -47,8 +77,15 @@ THEN: dict[str, Check] = {
     "AUTH-01": authorization.missing,
     "AUTH-08": authorization.denied,
     "AUTH-04": authorization.exhausted,
+    "AUTH-06": authorization.mixed,
     "AUTH-02": authorization.mismatched,
+    "AUTH-03": authorization.other_facility,
+    "AUTH-07": authorization.late_request,
+    "AUTH-05": authorization.review_due,
     "DUR-02": duration.short_week,
+    "DUR-03": duration.few_days,
+    "DUR-04": duration.long_week,
+    "DUR-05": caps.over_cap,
 }
 """Checks that depend on what the first found: a line that is blocked draws no units."""
 
@@ -75,9 +112,9 @@ def check(
 def _judged(case: Case, rules: Collection[str] | None) -> pl.DataFrame:
     """Violations of one payer's lines, with `row`."""
     off = set(case.policy.rules_off)
-    first = _run(FIRST, case, off)
+    first = _of_stage(_run(FIRST, case, off), case)
     faults = first.select(list(FAULTS))
-    then = _run(THEN, replace(case, faults=faults), off)
+    then = _of_stage(_run(THEN, replace(case, faults=faults), off), case)
     every = pl.concat([first, then])
     wanted = every if rules is None else every.filter(pl.col("rule").is_in(list(rules)))
     return _told(first_match(wanted), case)
@@ -101,6 +138,19 @@ def _run(checks: Mapping[str, Check], case: Case, off: Collection[str]) -> pl.Da
     )
 
 
+def _of_stage(found: pl.DataFrame, case: Case) -> pl.DataFrame:
+    """What is asked of each line: before its payer's answer not what only an answer can show, and after it
+    not what only matters before.
+    """
+    answered = case.lines.filter(pl.col("standing").is_in(ANSWERED)).get_column("row")
+    barred = (
+        pl.when(pl.col("row").is_in(answered.implode()))
+        .then(pl.lit("pre"))
+        .otherwise(pl.lit("post"))
+    )
+    return found.filter(pl.col("stage") != barred)
+
+
 def first_match(found: pl.DataFrame) -> pl.DataFrame:
     """One fault, one rule: of each line and family the first, of a surplus line that it is surplus."""
     first = found.sort("row", "family", "order").unique(
@@ -112,7 +162,8 @@ def first_match(found: pl.DataFrame) -> pl.DataFrame:
 
 def _told(found: pl.DataFrame, case: Case) -> pl.DataFrame:
     """Violations with their line's own facts."""
-    facts = case.lines.select(
+    judged = pl.concat([case.lines, case.voids], how="diagonal_relaxed")
+    facts = judged.select(
         "row",
         "file_id",
         "claim_offset",
@@ -133,8 +184,8 @@ def _told(found: pl.DataFrame, case: Case) -> pl.DataFrame:
 def _book() -> pl.DataFrame:
     """The catalogue as a frame."""
     rows = [
-        (rule.id, rule.theme, rule.family, rule.order, rule.severity, rule.cites)
+        (rule.id, rule.theme, rule.family, rule.order, rule.severity, rule.stage, rule.cites)
         for rule in catalogue().values()
     ]
-    names = ["rule", "theme", "family", "order", "usual_severity", "cites"]
+    names = ["rule", "theme", "family", "order", "usual_severity", "stage", "cites"]
     return pl.DataFrame(rows, schema=names, orient="row")

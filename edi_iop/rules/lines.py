@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from edi_iop.tables import SERVICE_LINES
+from edi_iop.tables import SERVICE_LINES, TABLES
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -25,12 +25,18 @@ def service_lines(
 ) -> pl.DataFrame:
     """tables.SERVICE_LINES of claims, claim_lines and claim_diagnoses, netted.
 
-    sent_on: by file_id. standings: file_id, line_offset, standing (paid, denied)
-    and payer_claim_number of the lines a payer has answered; all others are sent.
+    sent_on: by file_id. standings: file_id, line_offset, standing (paid, denied),
+    payer_claim_number, answered_on and allowed_cents of the lines a payer has
+    answered; all others are sent.
     """
-    claims = _headed(tables["claims"], clients, sent_on).join(
-        _ordered_diagnoses(tables["claim_diagnoses"]), on=CLAIM, how="left"
-    )
+    claims = _headed(tables["claims"], clients, sent_on)
+    for facts in (
+        _ordered_diagnoses(tables["claim_diagnoses"]),
+        _condition_codes(_given(tables, "claim_codes")),
+        _facilities(_given(tables, "claim_parties")),
+        _answered_before(_given(tables, "other_payers")),
+    ):
+        claims = claims.join(facts, on=CLAIM, how="left")
     billed = tables["claim_lines"].filter(pl.col("revenue").ne_missing(TOTAL_LINE))
     own = pl.coalesce("rendering_npi", "claim_rendering_npi", "billing_npi")
     whole_day = pl.when(pl.col("statement_from") == pl.col("statement_to")).then("statement_from")
@@ -109,6 +115,9 @@ def _headed(
         "medical_record",
         "statement_from",
         "statement_to",
+        "admission_date",
+        "patient_status",
+        "attending_npi",
         "auth_number",
         "facility_type",
         "frequency",
@@ -159,15 +168,41 @@ def _ordered_diagnoses(diagnoses: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _given(tables: Tables, name: str) -> pl.DataFrame:
+    """A table that not every source of claims has."""
+    return tables.get(name, TABLES[name].empty())
+
+
+def _condition_codes(codes: pl.DataFrame) -> pl.DataFrame:
+    """Condition codes of each claim in one text (HI BG)."""
+    return (
+        codes.filter(pl.col("qualifier") == "BG")
+        .sort("byte_offset", "position")
+        .group_by(CLAIM)
+        .agg(condition_codes=pl.col("code").str.join(" "))
+    )
+
+
+def _facilities(parties: pl.DataFrame) -> pl.DataFrame:
+    """The service facility of each claim (NM1 77)."""
+    return (
+        parties.filter(pl.col("entity") == "77")
+        .group_by(CLAIM)
+        .agg(facility_npi=pl.col("npi").drop_nulls().first())
+    )
+
+
+def _answered_before(payers: pl.DataFrame) -> pl.DataFrame:
+    """Claims that carry an earlier payer's answer: what it paid, or when (loops 2320, 2330B)."""
+    answered = pl.col("paid_cents").is_not_null() | pl.col("paid_on").is_not_null()
+    return payers.group_by(CLAIM).agg(prior_payer_answered=answered.any())
+
+
 def _answered(lines: pl.DataFrame, standings: pl.DataFrame | None) -> pl.DataFrame:
     """The lines with standing and, for all lines of a claim, the payer's number of it."""
     if standings is None:
         return lines.with_columns(standing=pl.lit("sent"), payer_claim_number=pl.lit(None))
-    joined = lines.join(
-        standings.select("file_id", "line_offset", "standing", "payer_claim_number"),
-        on=["file_id", "line_offset"],
-        how="left",
-    )
+    joined = lines.join(standings, on=["file_id", "line_offset"], how="left")
     return joined.with_columns(
         pl.col("standing").fill_null("sent"),
         pl.col("payer_claim_number").drop_nulls().first().over(CLAIM),

@@ -8,7 +8,7 @@ Several files may carry the same id with different effective dates.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -19,111 +19,31 @@ import msgspec
 from edi_iop import resources
 from edi_iop.codes.licensed import CLASS, classes, spelled_out
 from edi_iop.errors import BadPolicy
-from edi_iop.money import to_cents
+from edi_iop.rules.parameters import (
+    MINUTES_PER_UNIT,
+    Authorization,
+    Bundle,
+    ClaimForm,
+    Codes,
+    Conflicts,
+    Denial,
+    Diagnosis,
+    Duration,
+    Eligibility,
+    Iop,
+    Medication,
+    Modifiers,
+    Otp,
+    Pair,
+    PlanOfCare,
+    Privacy,
+    Professional,
+    Telehealth,
+    Timely,
+)
 from edi_iop.settings import Strict
 
-Track = Literal["SUD", "MH"]
-UnitBasis = Literal["per_diem", "hour", "quarter_hour", "half_day"]
-MINUTES_PER_UNIT = {"hour": 60, "quarter_hour": 15}
-
-
-class Pair(Strict, frozen=True):
-    """A procedure and revenue code that together are one IOP service, and its contract rate."""
-
-    track: Track
-    procedure: str
-    revenue: str
-    unit_basis: UnitBasis = "per_diem"
-    rate: str | None = None
-    """Contract rate of one unit in dollars; None where the contract is not known."""
-
-    @property
-    def rate_cents(self) -> int | None:
-        return None if self.rate is None else to_cents(self.rate)
-
-    def units(self, minutes: int) -> int:
-        """Units of one attended day."""
-        per_unit = MINUTES_PER_UNIT.get(self.unit_basis)
-        return 1 if per_unit is None else minutes // per_unit
-
-
-class Iop(Strict, frozen=True):
-    pairs: tuple[Pair, ...]
-    units_per_day: int = 1
-    """Per-diem units payable for one member on one date."""
-
-
-class Duration(Strict, frozen=True):
-    min_day_minutes: int
-    min_week_minutes_adult: int
-    min_week_minutes_adolescent: int
-    adult_age: int = 18
-    transition_weeks: int = 2
-    """First and last weeks of an episode that may fall short."""
-    week_start: Literal["sunday", "monday"] = "sunday"
-
-
-class Authorization(Strict, frozen=True):
-    required: bool
-
-
-class Bundle(Strict, frozen=True):
-    """A class of component services and whether the per diem includes it."""
-
-    answer: Literal["included", "separate"]
-    procedures: tuple[str, ...] = ()
-    """HCPCS codes, or spans such as A4000-A9999. CPT lists ship empty: load your own."""
-    revenues: tuple[str, ...] = ()
-    service_types: tuple[str, ...] = ()
-    """Encounter service types of the class."""
-
-
-class Professional(Strict, frozen=True):
-    fees: Literal["included", "separate"]
-
-
-class LevelOfCare(Strict, frozen=True):
-    """How another level of care shows itself on a claim."""
-
-    procedures: tuple[str, ...] = ()
-    revenues: tuple[str, ...] = ()
-
-
-class Conflicts(Strict, frozen=True):
-    levels: dict[str, LevelOfCare]
-    """Levels that exclude an IOP day on the same date, by name (PHP, RTC, inpatient)."""
-    transition_ok: bool = True
-    """Warn only, where the date is the first or last day of the other level."""
-
-
-class Diagnosis(Strict, frozen=True):
-    sud: tuple[str, ...]
-    """Prefixes of the substance use family."""
-    nicotine: tuple[str, ...]
-    organic: tuple[str, ...]
-    mh: tuple[str, ...]
-    pregnancy_sud: tuple[str, ...]
-    """Prefixes right as principal for a pregnancy with a substance use secondary."""
-    tracks_by_procedure: dict[str, tuple[Track, ...]]
-    """Which families may be principal for a procedure; exceptions by payer."""
-
-
-class Timely(Strict, frozen=True):
-    initial_days: int
-    counts_from: Literal["line", "statement_through"] = "line"
-    warn_share: float = 0.8
-    corrected_days: int | None = None
-    """From the remit to a corrected claim; None: unknown, the user must set it."""
-    appeal_days: int | None = None
-    """From the remit to an appeal; None: unknown, the user must set it."""
-
-
-class Denial(Strict, frozen=True):
-    """How this payer says that a rule is broken."""
-
-    group: Literal["CO", "PR", "OA", "PI"]
-    carc: str
-    rarcs: tuple[str, ...] = ()
+__all__ = ["MINUTES_PER_UNIT", "Duration", "Pair", "Policy", "load", "names"]
 
 
 class Policy(Strict, frozen=True):
@@ -144,6 +64,17 @@ class Policy(Strict, frozen=True):
     diagnosis: Diagnosis
     timely: Timely
     denials: dict[str, Denial]
+    medication: Medication = Medication()
+    codes: Codes = Codes()
+    modifiers: Modifiers = Modifiers()
+    telehealth: Telehealth = Telehealth()
+    claim: ClaimForm = ClaimForm()
+    plan_of_care: PlanOfCare = PlanOfCare()
+    otp: Otp = Otp()
+    eligibility: Eligibility = Eligibility()
+    privacy: Privacy = Privacy()
+    cites: dict[str, str] = msgspec.field(default_factory=dict)
+    """Where a value comes from, by its key or its section: "duration.caps", "timely"."""
     effective_to: date | None = None
     rules_off: tuple[str, ...] = ()
     """Rules this payer does not have."""
@@ -156,6 +87,26 @@ class Policy(Strict, frozen=True):
     def label(self) -> str:
         """Id and version, as violations and verdicts name it."""
         return f"{self.id} {self.version}"
+
+    def value(self, key: str) -> Any:
+        """What a key or section holds, as the file would write it; None where there is no such key."""
+        found: Any = msgspec.to_builtins(self)
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
+
+    def cite(self, key: str) -> str | None:
+        """Where a value comes from: its own source, else that of the section around it."""
+        while key and key not in self.cites:
+            key = key.rpartition(".")[0]
+        return self.cites.get(key)
+
+    def under(self, terms: Mapping[str, Any]) -> Policy:
+        """The same policy with some of its terms otherwise; BadPolicy where they are none of its keys."""
+        try:
+            return msgspec.convert(_over(msgspec.to_builtins(self), dict(terms)), Policy)
+        except msgspec.ValidationError as problem:
+            raise BadPolicy(f"terms of {self.id}: {problem}; correct them") from problem
 
     def without(self, rules: Iterable[str]) -> Policy:
         """The same policy with these rules switched off, where their records are not at hand."""

@@ -10,6 +10,12 @@ import polars as pl
 
 COVERAGE = ("client_id", "payer_id", "coverage_priority", "coverage_from")
 """What tells one coverage from another."""
+STAY = ("npi", "payer_id", "from_date")
+"""What tells one row of the roster, or one enrollment, from another."""
+NOBODY = "0000000000"
+"""NPI of a facility that nobody named; it is on no claim that leaves the house."""
+ANSWERED = ("paid", "denied")
+"""Standings of a line that its payer has answered."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,22 @@ class Records:
     providers: pl.DataFrame
     as_of: date
     """The day on which the facility looks at them."""
+
+    def kept(self) -> frozenset[str]:
+        """Kinds of records that no feed of their own carries, where any is there (catalogue.Need)."""
+        return columns_kept(self.clients, self.providers, self.encounters)
+
+
+def columns_kept(
+    clients: pl.DataFrame, providers: pl.DataFrame, encounters: pl.DataFrame
+) -> frozenset[str]:
+    """Kinds of records that come as optional columns of the feeds, where any value is there."""
+    there = {
+        "consents": clients["part2_consent"],
+        "enrollments": providers["payer_id"],
+        "plans": encounters["plan_certified_on"],
+    }
+    return frozenset(kind for kind, column in there.items() if column.count())
 
 
 def newest(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:

@@ -63,6 +63,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "coverage_priority": "P",
         "relationship": "18",
         "coverage_from": date(2025, 1, 1),
+        "part2_consent": "Y",
     },
     "authorizations": {
         "auth_number": "A1",
@@ -91,6 +92,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "frequency": "1",
         "billing_npi": "1234567893",
         "billing_tin": "123456789",
+        "attending_npi": "1999999984",
+        "patient_status": "01",
     },
 }
 
@@ -102,6 +105,8 @@ class Situation(Strict, frozen=True):
     expect: Literal["violation", "none"]
     lines: Rows
     policy: str = "harbor"
+    terms: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What the policy says otherwise here, by its own keys."""
     as_of: date = date(2026, 3, 1)
     on: tuple[str, ...] = ()
     """The lines that break the rule, where it matters which: CLM01 and line (B 1), or proposed 1."""
@@ -170,15 +175,15 @@ def judge(rule: str, situation: Situation, found: pl.DataFrame) -> Result:
 def violations(cases: Sequence[Situation]) -> pl.DataFrame:
     """tables.VIOLATIONS of all situations, with `situation` (its place) and `on` (its line).
 
-    Situations of one policy and date are judged together, as members of one
+    Situations of one policy, its terms and date are judged together, as members of one
     payer: so each also shows that no member's records touch another's.
     """
-    worlds: dict[tuple[str, date], list[int]] = {}
+    worlds: dict[tuple[str, date, str], list[int]] = {}
     for place, case in enumerate(cases):
-        worlds.setdefault((case.policy, case.as_of), []).append(place)
+        worlds.setdefault((case.policy, case.as_of, repr(case.terms)), []).append(place)
     found = []
-    for (name, as_of), places in worlds.items():
-        policies = {PAYER: load(name, as_of)}
+    for (name, as_of, _), places in worlds.items():
+        policies = {PAYER: load(name, as_of).under(cases[places[0]].terms)}
         found.append(check(_records({n: cases[n] for n in places}, policies, as_of), policies))
     number = pl.coalesce("line", pl.col("line_offset") % _CLAIM)
     claim = pl.col("claim").str.split(_MARK).list.last().fill_null("proposed")
@@ -200,6 +205,9 @@ _OWN_NAMES = (
     "source_record_id",
     "npi",
     "rendering_npi",
+    "billing_npi",
+    "attending_npi",
+    "facility_npi",
 )
 """Columns whose values mean something within one situation only."""
 

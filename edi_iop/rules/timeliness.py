@@ -1,4 +1,4 @@
-"""Filing limits and coverage of the date (rules TF-01 and ELG-01)."""
+"""Clocks and contract: filing limits, closing windows, rates (TF-01, TF-02, CON-01)."""
 
 from __future__ import annotations
 
@@ -41,17 +41,50 @@ def late(case: Case) -> pl.DataFrame:
     return found(lines.filter(over | nearly), says, pl.concat_list("ref"), severity=severity)
 
 
-def uncovered(case: Case) -> pl.DataFrame:
-    """No coverage of the client with this payer is active on the date (ELG-01)."""
-    active = pl.col("service_date").is_between(
-        "coverage_from", pl.col("coverage_to").fill_null(pl.col("service_date"))
+def closing_window(case: Case) -> pl.DataFrame:
+    """A denied line whose time for a correction or an appeal is nearly over (TF-02)."""
+    rule = case.policy.timely
+    clocks = {"correction": rule.corrected_days, "appeal": rule.appeal_days}
+    left = {
+        name: pl.lit(days) - (case.as_of - pl.col("answered_on")).dt.total_days()
+        for name, days in clocks.items()
+        if days is not None
+    }
+    soon = [
+        pl.when(days.is_between(0, rule.warn_days)).then(
+            pl.format("{} days left for the {}", days, pl.lit(name))
+        )
+        for name, days in left.items()
+    ]
+    why = pl.concat_str(pl.lit(""), *soon, separator=", ", ignore_nulls=True).str.strip_prefix(", ")
+    denied = case.lines.filter(pl.col("standing") == "denied").with_columns(why=why)
+    says = pl.format("{}: {}", "date", "why")
+    return found(denied.filter(pl.col("why") != ""), says, pl.concat_list("ref"))
+
+
+def below_contract(case: Case) -> pl.DataFrame:
+    """Paid at less than the contract's rate (CON-01)."""
+    pairs = [pair for pair in case.policy.iop.pairs if pair.rate_cents is not None]
+    rates = pl.DataFrame(
+        [(pair.procedure, pair.revenue, pair.rate_cents) for pair in pairs],
+        schema={"procedure": pl.String, "revenue": pl.String, "rate_cents": pl.Int64},
+        orient="row",
+    ).unique(["procedure", "revenue"], keep="first")
+    paid = case.iop.filter(pl.col("standing") == "paid", pl.col("allowed_cents").is_not_null())
+    per_day = pl.min_horizontal("units", pl.lit(float(case.policy.iop.units_per_day)))
+    units = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
+    due = (pl.col("rate_cents") * units.fill_null(1.0)).round().cast(pl.Int64)
+    less = (
+        paid.join(rates, on=["procedure", "revenue"])
+        .with_columns(due=due)
+        .filter(pl.col("allowed_cents") < pl.col("due"))
     )
-    known = case.lines.filter(pl.col("client_id").is_not_null())
-    covered = (
-        known.select("row", "client_id", "service_date")
-        .join(case.clients.select("client_id", "coverage_from", "coverage_to"), on="client_id")
-        .filter(active)
+    says = pl.format(
+        "{}: {} allowed, the contract says {}", "date", _dollars("allowed_cents"), _dollars("due")
     )
-    says = pl.format("{}: no coverage with this payer is active on the date", "date")
-    evidence = pl.concat_list(pl.format("coverage:{} {}", "client_id", "payer_id"))
-    return found(known.join(covered, on="row", how="anti"), says, evidence)
+    return found(less, says, pl.concat_list("ref"))
+
+
+def _dollars(cents: str) -> pl.Expr:
+    whole, rest = pl.col(cents) // 100, pl.col(cents) % 100
+    return pl.format("{}.{}", whole, rest.cast(pl.String).str.zfill(2))

@@ -52,7 +52,15 @@ FEEDS = tuple(_of(feeds))
 """The tables a clinic delivers."""
 REMITS = tuple(_of(remits))
 """The tables of an 835."""
-SENT = ("submissions", "claims", "claim_lines", "claim_diagnoses")
+SENT = (
+    "submissions",
+    "claims",
+    "claim_lines",
+    "claim_diagnoses",
+    "claim_codes",
+    "claim_parties",
+    "other_payers",
+)
 """The tables of an 837 by which its lines are judged."""
 
 __all__ = [

@@ -48,6 +48,8 @@ ENCOUNTERS = Table(
         text("discharge_status", "patient status code at discharge (UB FL17)"),
         text("admission_type", "priority of admission code (UB FL14)"),
         text("admission_source", "point of origin code (UB FL15)"),
+        day("plan_certified_on", "last certification of the plan of care by the physician"),
+        number("plan_hours", "weekly hours that the plan of care certifies", unit="hours"),
     ),
 )
 
@@ -81,6 +83,10 @@ CLIENTS = Table(
         day("coverage_from", "first covered day"),
         day("coverage_to", "last covered day; null while it runs"),
         text("part2_consent", "Y or N: consent to disclose SUD records for payment"),
+        day("part2_consent_to", "last day the consent is in force; null while it runs"),
+        text(
+            "behavioral_payer_id", "who administers behavioral benefits, where another payer does"
+        ),
     ),
 )
 
@@ -106,13 +112,14 @@ AUTHORIZATIONS = Table(
         day("to_date", "last authorized day"),
         text("status", "approved, denied or pending"),
         day("requested_on", "when it was asked for"),
+        day("review_due", "when the concurrent review is due"),
     ),
 )
 
 PROVIDERS = Table(
     "providers",
-    "the facility's staff",
-    ("npi", "from_date"),
+    "the facility's staff, and who is enrolled with which payer",
+    ("npi", "payer_id", "from_date"),
     (
         FILE,
         ROW,
@@ -120,7 +127,8 @@ PROVIDERS = Table(
         text("last_name", ""),
         text("first_name", ""),
         text("taxonomy", "provider taxonomy code"),
-        day("from_date", "first day on the roster; null from ever"),
-        day("to_date", "last day on the roster; null while it runs"),
+        day("from_date", "first day on the roster, or of the enrollment; null from ever"),
+        day("to_date", "last day; null while it runs"),
+        text("payer_id", "the payer this row is an enrollment with; null for the roster itself"),
     ),
 )

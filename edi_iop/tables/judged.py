@@ -63,7 +63,11 @@ SERVICE_LINES = Table(
         day("birth_date", "the patient's", phi=True),
         text("payer_responsibility", "P, S or T"),
         day("service_date", ""),
+        day("statement_from", "first day the claim covers; null while proposed"),
         day("statement_to", "last day the claim covers; null while proposed"),
+        day("admission_date", ""),
+        text("patient_status", "status at the end of the statement (UB FL17)"),
+        text("condition_codes", "space separated; null while proposed"),
         text("revenue", ""),
         text("procedure", ""),
         text("modifiers", "space separated"),
@@ -78,10 +82,29 @@ SERVICE_LINES = Table(
         text("billing_npi", ""),
         text("billing_tin", ""),
         text("rendering_npi", ""),
+        text("attending_npi", "null while proposed"),
+        text("facility_npi", "where the service was given, if elsewhere than the billing provider"),
+        flag("prior_payer_answered", "an earlier payer's answer is on the claim"),
         day("sent_on", "when it was sent, or would be"),
+        day("answered_on", "payment date of the remit that answers it last"),
+        cents("allowed_cents", "what payer and patient pay together, by that remit"),
         texts("encounters", "source_record_ids behind a proposed line"),
     ),
 )
+
+OF_CLAIM = (
+    "statement_from",
+    "statement_to",
+    "admission_date",
+    "patient_status",
+    "condition_codes",
+    "attending_npi",
+    "facility_npi",
+    "prior_payer_answered",
+    "answered_on",
+    "allowed_cents",
+)
+"""Columns of service_lines that a line has from its claim, or from the answer to it."""
 
 VIOLATIONS = Table(
     "violations",

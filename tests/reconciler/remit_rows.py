@@ -122,6 +122,8 @@ def claim(offset: int, number: str, **values: Any) -> dict[str, Any]:
         "statement_to": date(2026, 2, 2),
         "billing_npi": "1234567893",
         "billing_tin": "123456789",
+        "attending_npi": "1999999984",
+        "patient_status": "01",
         "payer_responsibility": "P",
         "payer_id": "HARBR",
         "member_id": "M1",

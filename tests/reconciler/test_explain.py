@@ -334,10 +334,21 @@ def test_a_soft_violation_does_not_explain_another_rule():
 
 
 def test_codes_that_mean_no_rule_are_unknown_with_the_reasons_own_remedy():
-    row = only(Case().verdicts(denial("256")))
+    row = only(Case().verdicts(denial("141")))
     assert (row["verdict"], row["rule"], row["score"]) == ("unknown", None, None)
-    assert row["remedy"] == "contract_dispute"
-    assert "CO-256 (not payable under the contract)" in row["says"]
+    assert "CO-141 (span has days with and without eligibility)" in row["says"]
+
+
+def test_what_only_a_denial_shows_is_named_and_left_to_a_person():
+    """Contract, necessity, benefit: the codes name the rule, our records decide nothing."""
+    for carc, rarc, rule, remedy in (
+        ("256", "N381", "CON-01", "contract_dispute"),
+        ("50", "N115", "MN-01", "clinical_appeal"),
+        ("252", "N706", "DOC-02", "send_records"),
+    ):
+        row = only(Case().verdicts(denial(carc, rarc)))
+        assert (row["verdict"], row["rule"]) == ("unknown", rule), carc
+        assert row["remedy"] == remedy, carc
 
 
 def test_a_code_nobody_knows_stays_visible():
@@ -347,9 +358,11 @@ def test_a_code_nobody_knows_stays_visible():
 
 
 def test_a_reason_that_needs_its_remark_names_no_rule_by_itself():
-    """CARC 16 says only that something is wrong: a condition code remark is none of ours."""
-    row = only(Case().verdicts(denial("16", "M44")))
+    """CARC 16 says only that something is wrong, N999 is no remark of ours; M44 means a condition code."""
+    row = only(Case().verdicts(denial("16", "N999")))
     assert (row["verdict"], row["rule"]) == ("unknown", None)
+    row = only(Case().verdicts(denial("16", "M44")))
+    assert (row["verdict"], row["rule"]) == ("unknown", "REV-02")
 
 
 def test_levels_of_care_elsewhere_cannot_be_refuted():

@@ -28,8 +28,7 @@ DENIAL = {"carc": "197"}
 
 def stand(remit: dict[str, pl.DataFrame]) -> list[tuple[object, ...]]:
     rows = standings(remit, match(remit, SENT), SENT["claim_lines"])
-    assert rows.columns == ["file_id", "line_offset", "standing", "payer_claim_number"]
-    return rows.rows()
+    return rows.select("file_id", "line_offset", "standing", "payer_claim_number").rows()
 
 
 def history(*events: tuple[str, int, str | None]) -> dict[str, pl.DataFrame]:
@@ -171,3 +170,14 @@ def test_answered_before_is_no_answer_unless_the_first_was_taken_back():
     taken_back = history(("1", 28500, "45"), ("22", -28500, "45"), ("4", 0, "18"))
     assert stand(taken_back) == [(1, 150, "denied", "P2")]
     assert stand(history(("4", 0, "18"))) == [(1, 150, "denied", "P0")]
+
+
+def test_what_was_allowed_is_what_payer_and_patient_pay() -> None:
+    """285.00 paid, 30.00 the patient's copay: the contract amount (45) is nobody's."""
+    remit = history(("1", 28500, "45"))
+    copay = adjustment(300, 400, 451, carc="3", group="PR", amount_cents=3000, file_id=10)
+    remit["adjustments"] = pl.concat(
+        [remit["adjustments"], remits(adjustments=[copay])["adjustments"]]
+    )
+    rows = standings(remit, match(remit, SENT), SENT["claim_lines"])
+    assert rows.select("answered_on", "allowed_cents").row(0) == (date(2026, 3, 10), 31500)

@@ -30,6 +30,7 @@ def lines(*standings: str, **given: Any) -> pl.DataFrame:
         "minutes": 200,
         "min_day_minutes": 180,
         "iop": True,
+        "component": False,
     }
     rows = [
         base

@@ -46,6 +46,8 @@ def line(offset: int = 1, **given: Any) -> dict[str, Any]:
         "diagnoses": "F1020",
         "frequency": "1",
         "billing_npi": "1234567893",
+        "attending_npi": "1999999984",
+        "patient_status": "01",
         "sent_on": date(2026, 2, 1),
     } | given
 
@@ -155,7 +157,17 @@ def test_each_payer_is_judged_by_its_own_policy() -> None:
 
 def test_faults_of_different_families_are_all_named() -> None:
     bad = line(revenue="0905", diagnoses="Z7141", sent_on=date(2026, 12, 1))
-    assert broken(bad) == [(101, "DX-02"), (101, "TF-01"), (101, "REV-01")]
+    assert broken(bad) == [(101, "REV-01"), (101, "DX-02"), (101, "TF-01")]
+
+
+def test_rules_of_a_stage_are_asked_of_its_lines_alone() -> None:
+    """Two authorizations on a claim matter before billing; a closing window only after a denial."""
+    short = {"modifiers": "HH"}
+    assert broken(line(**short)) == [(101, "DX-04")]
+    assert broken(line(**short, standing="denied")) == []
+    late = {"answered_on": date(2025, 9, 12), "sent_on": date(2026, 2, 1)}
+    assert broken(line(**late)) == []
+    assert broken(line(**late, standing="denied")) == [(101, "TF-02")]
 
 
 def test_a_surplus_line_is_nothing_but_surplus() -> None:

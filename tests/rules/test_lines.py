@@ -13,6 +13,7 @@ from edi_iop.tables import (
     CLAIMS,
     CLIENTS,
     SERVICE_LINES,
+    TABLES,
     Table,
 )
 
@@ -68,8 +69,9 @@ def made(
     diagnoses: list[dict[str, Any]] | None = None,
     clients: list[dict[str, Any]] | None = None,
     standings: pl.DataFrame | None = None,
+    more: dict[str, pl.DataFrame] | None = None,
 ) -> pl.DataFrame:
-    tables = {
+    tables = (more or {}) | {
         "claims": frame(CLAIMS, claims),
         "claim_lines": frame(CLAIM_LINES, lines),
         "claim_diagnoses": frame(CLAIM_DIAGNOSES, diagnoses or []),
@@ -93,6 +95,34 @@ def test_a_line_carries_its_claim_client_and_day_of_sending() -> None:
         "birth_date": date(1990, 5, 1),
     }
     assert {key: found[key] for key in expected} == expected
+
+
+def test_a_line_carries_its_claims_codes_facility_and_earlier_answers() -> None:
+    place = {"file_id": 1, "claim_offset": claim()["claim_offset"]}
+    codes = [
+        place | {"byte_offset": 9, "position": n, "qualifier": kind, "code": code}
+        for n, (kind, code) in enumerate([("BG", "92"), ("BH", "11"), ("BG", "77")])
+    ]
+    other = place | {"other_payer_offset": 9, "paid_cents": 0}
+    party = place | {"byte_offset": 9, "entity": "77", "npi": "1888888885"}
+    more = {
+        "claim_codes": frame(TABLES["claim_codes"], codes),
+        "claim_parties": frame(TABLES["claim_parties"], [party]),
+        "other_payers": frame(TABLES["other_payers"], [other]),
+    }
+    head = claim(statement_from=DAY, patient_status="30", attending_npi="1999999984")
+    found = made([head], [line()], more=more).row(0, named=True)
+    expected = {
+        "condition_codes": "92 77",
+        "facility_npi": "1888888885",
+        "prior_payer_answered": True,
+        "statement_from": DAY,
+        "patient_status": "30",
+        "attending_npi": "1999999984",
+    }
+    assert {key: found[key] for key in expected} == expected
+    bare = made([claim()], [line()]).row(0, named=True)
+    assert (bare["condition_codes"], bare["prior_payer_answered"]) == (None, None)
 
 
 def test_the_table_is_exact_even_where_there_is_nothing() -> None:

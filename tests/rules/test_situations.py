@@ -28,7 +28,8 @@ def test_situation(results: dict[tuple[str, str], Result], rule: str, name: str)
 
 def test_every_rule_has_a_passing_and_a_failing_situation() -> None:
     held = {rule: {case.expect for case in cases} for rule, cases in situations(FOLDER).items()}
-    assert held == {rule: {"violation", "none"} for rule in catalogue()}
+    decidable = [rule.id for rule in catalogue().values() if rule.denial_only is None]
+    assert held == {rule: {"violation", "none"} for rule in decidable}
 
 
 def test_names_tell_the_situations_of_a_rule_apart() -> None:

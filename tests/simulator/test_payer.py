@@ -69,6 +69,8 @@ def claim(number: str, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
         "billing_name": "WILLOW HOUSE",
         "billing_npi": "1993999998",
         "billing_tin": "123456789",
+        "attending_npi": "1999999984",
+        "patient_status": "01",
         "payer_responsibility": "P",
         "payer_id": "HARBR",
         "payer_name": "HARBOR HEALTH PLAN",

@@ -1,10 +1,10 @@
--- One row a provider and first day on the roster: the one delivered last.
+-- One row a provider, payer (null: the roster) and first day: the one delivered last.
 SELECT * FROM (
   SELECT providers.*, ROW_NUMBER() OVER (
-    PARTITION BY npi, from_date
+    PARTITION BY npi, payer_id, from_date
     ORDER BY file_id DESC, "row" DESC
   ) AS newness
   FROM providers
 )
 WHERE newness = 1
-ORDER BY npi, from_date
+ORDER BY npi, payer_id, from_date
