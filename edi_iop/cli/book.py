@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from edi_iop import desk
-from edi_iop.cli.options import PATH, date_option, texts_option
+from edi_iop.cli.options import PATH, date_option, texts_option, workspace_argument
 from edi_iop.cli.output import Output, deliver, output_options, working
 
 ON = "The rules as of this day; default: today."
@@ -83,6 +83,37 @@ def rules_test(folder: Path | None, output: Output) -> None:
     """
     with working("running the situations", output):
         answer = desk.rules_test(folder)
+    deliver(answer, output)
+
+
+@rules.command("backtest")
+@workspace_argument()
+@date_option("--since", "Claims sent on or after this day; default: all.")
+@date_option("--on", ON)
+@click.option("--rule", "only", multiple=True, metavar="ID", help="This rule only; repeatable.")
+@click.option("--lines", is_flag=True, help="A row a stopped line, not a row a rule.")
+@output_options()
+def rules_backtest(
+    workspace: Path,
+    since: date | None,
+    on: date | None,
+    only: tuple[str, ...],
+    lines: bool,
+    output: Output,
+) -> None:
+    """Try today's rules on the claims sent, beside what the payers answered; writes nothing.
+
+    A line that was denied would have been stopped in time; one that was paid would have been held
+    wrongly. A line that breaks two rules is counted at both; the totals count it once. Each day's
+    claims are judged by what was sent and answered before them, and by the records as they are now.
+
+    \b
+    Examples:
+      edi-iop rules backtest clinic --since 2026-01-01
+      edi-iop rules backtest clinic --rule DUR-01 --lines --format csv
+    """
+    with working("trying the rules on the claims sent", output):
+        answer = desk.rules_backtest(workspace, since or date.min, on, only, lines)
     deliver(answer, output)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edi_iop.desk.answer import Answer, Flow
+    from edi_iop.desk.backtesting import rules_backtest
     from edi_iop.desk.billing import build, check
     from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
     from edi_iop.desk.files import identify, parse, validate
@@ -42,6 +43,7 @@ __all__ = [
     "render_parts",
     "report",
     "report_names",
+    "rules_backtest",
     "rules_list",
     "rules_show",
     "rules_test",
@@ -59,6 +61,7 @@ _ROOMS = {
         "Answer",
         "Flow",
     ),
+    "edi_iop.desk.backtesting": ("rules_backtest",),
     "edi_iop.desk.billing": (
         "build",
         "check",
