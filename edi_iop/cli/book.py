@@ -12,6 +12,9 @@ from edi_iop.cli.options import PATH, date_option, texts_option, workspace_argum
 from edi_iop.cli.output import Output, deliver, output_options, working
 
 ON = "The rules as of this day; default: today."
+_workspace_option = click.option(
+    "--workspace", type=PATH, metavar="WORKSPACE", help="Its own policies too (WORKSPACE/payers)."
+)
 
 
 @click.command()
@@ -43,16 +46,43 @@ def rules() -> None:
 
 
 @rules.command("list")
+@click.option("--payer", metavar="P", help="This payer's rules, with every value they go by.")
 @date_option("--on", ON)
+@_workspace_option
 @output_options()
-def rules_list(on: date | None, output: Output) -> None:
-    """List every rule, and which payers set it otherwise.
+def rules_list(payer: str | None, on: date | None, workspace: Path | None, output: Output) -> None:
+    """List every rule, and which payers set it otherwise; or one payer's, with values and sources.
+
+    P is a policy (bcbs), or one version of it by a day of its time (bcbs@2022-01-01).
 
     \b
-    Example:
+    Examples:
       edi-iop rules list --on 2026-03-01
+      edi-iop rules list --payer newyork --on 2026-03-01
     """
-    deliver(desk.rules_list(on), output)
+    if payer is None:
+        deliver(desk.rules_list(on), output)
+    else:
+        deliver(desk.rules_of_payer(payer, on, workspace), output)
+
+
+@rules.command("diff")
+@click.argument("first", metavar="P1")
+@click.argument("second", metavar="P2")
+@date_option("--on", ON)
+@_workspace_option
+@output_options()
+def rules_diff(
+    first: str, second: str, on: date | None, workspace: Path | None, output: Output
+) -> None:
+    """Show where two payers' policies differ: each value of both, with its source.
+
+    \b
+    Examples:
+      edi-iop rules diff bcbs medicare --on 2026-03-01
+      edi-iop rules diff tricare@2021-06-01 tricare
+    """
+    deliver(desk.rules_diff(first, second, on, workspace), output)
 
 
 @rules.command("show")

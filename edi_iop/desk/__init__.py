@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edi_iop.desk.lists import codes_list, codes_load
     from edi_iop.desk.paths import is_workspace, write, writing
     from edi_iop.desk.payer import clinic, knows_payers, simulate
+    from edi_iop.desk.payer_rules import rules_diff, rules_of_payer
     from edi_iop.desk.reconciling import reconcile, reconcile_workspace
     from edi_iop.desk.reporting import report, report_names
     from edi_iop.desk.showing import show
@@ -44,7 +45,9 @@ __all__ = [
     "report",
     "report_names",
     "rules_backtest",
+    "rules_diff",
     "rules_list",
+    "rules_of_payer",
     "rules_show",
     "rules_test",
     "run",
@@ -90,6 +93,10 @@ _ROOMS = {
         "clinic",
         "knows_payers",
         "simulate",
+    ),
+    "edi_iop.desk.payer_rules": (
+        "rules_diff",
+        "rules_of_payer",
     ),
     "edi_iop.desk.reconciling": (
         "reconcile",
