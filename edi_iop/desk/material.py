@@ -39,6 +39,8 @@ from edi_iop.tables.found import findings_frame
 Tables = dict[str, pl.DataFrame]
 
 _JUDGED = (*FEEDS, *SENT)
+_AUTHORIZATION = (*AUTHORIZATIONS.key, "client_id", "payer_id")
+"""Denied and undecided ones have no number: whose they are tells them apart."""
 _AFTER_THE_STORE = 1_000_000_000
 """Numbers of files that are looked at and not taken in."""
 
@@ -167,7 +169,7 @@ def recorded(material: Material, policies: Mapping[str, Policy], as_of: date) ->
         days=patient_days.days(encounters, clients, policies),
         encounters=encounters,
         clients=clients,
-        authorizations=newest(material.table("authorizations"), AUTHORIZATIONS.key),
+        authorizations=newest(material.table("authorizations"), _AUTHORIZATION),
         providers=newest(material.table("providers"), PROVIDERS.key),
         as_of=as_of,
     )

@@ -145,13 +145,13 @@ def _mail(
     }
 
 
-def clinic(folder: Path, seed: int = 1, clients: int = 40) -> Answer:
+def clinic(folder: Path, seed: int = 1, clients: int = 40, weeks: int = clinics.WEEKS) -> Answer:
     """The files of a synthetic clinic: settings, feeds, claims others sent, and the truth."""
     if (folder / "settings.toml").exists():
         raise AlreadyThere(
             f"{folder}: a clinic is already here and was left as it is; name another folder"
         )
-    made = clinics.clinic(seed, clients)
+    made = clinics.clinic(seed, clients, weeks=weeks)
     paths.write(folder / "settings.toml", made.settings.encode("utf-8"))
     for name, content in made.feeds.items():
         paths.write(folder / "feeds" / name, content)

@@ -22,7 +22,7 @@ from edi_iop.simulator.clinic_cases import CASES, Case
 from edi_iop.simulator.clinic_charts import Chart
 from edi_iop.simulator.clinic_faults import MIDDLE, Planted, Season, billed_test
 from edi_iop.simulator.clinic_feeds import SETTINGS, feeds
-from edi_iop.simulator.clinic_former import Ledger, former_claims
+from edi_iop.simulator.clinic_former import Ledger, earlier_claims, former_claims
 from edi_iop.simulator.clinic_people import Staff
 from edi_iop.simulator.clinic_staff import staff_claims, write_837p
 from edi_iop.transcribe.write import write_837i
@@ -37,7 +37,9 @@ NPI = make_npi("198765432")
 ROSTER_SINCE = date(2022, 7, 1)
 COVERED_SINCE = date(2025, 1, 1)
 FORMER_CONTROL = 42
-"""Interchange and group control number of the former system's file."""
+"""Interchange and group control number of the former system's last file; earlier ones count down."""
+CLIENTS_A_ROUND = 100
+"""How many clients there are for every time that all the cases occur."""
 
 TRUTH = {
     "kind": pl.String(),
@@ -63,6 +65,8 @@ class Clinic:
     """File name -> CSV or XML."""
     former: Tables
     """What the former billing system sent (837I)."""
+    earlier: tuple[Tables, ...]
+    """What it had sent in the months before, a file a month."""
     staff: Tables
     """What a practice of the clinic's physicians sent (837P)."""
     truth: pl.DataFrame
@@ -75,16 +79,23 @@ class Clinic:
 def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int = WEEKS) -> Clinic:
     """The clinic of a seed, at least 40 clients and 8 weeks, as the faults need.
 
-    start: a Monday. Beyond 12 weeks the first ones run into a payer's filing limit.
+    start: the Monday from which the clinic bills for itself. What goes beyond 8
+    weeks lies before it and was billed by the former system. All cases occur once
+    for every hundred clients, the others are clean.
     """
     random = Random(seed)
     settings = decode(SETTINGS.format(npi=NPI))
     roster = people.staff(random)
-    season = Season(random, roster, start, max(weeks, WEEKS))
-    cases = [*CASES, *_more(random, clients - len(CASES))]
+    season = Season(random, roster, start, WEEKS, max(weeks - WEEKS, 0))
+    rounds = max(clients // CLIENTS_A_ROUND, 1)
+    cases = [*CASES * rounds, *_more(random, clients - len(CASES) * rounds)]
+    seasons = [
+        _at_some_week(season) if place >= len(CASES) else season for place in range(len(cases))
+    ]
     charts = [_chart(case, number, season) for number, case in enumerate(cases, start=1)]
-    planted = _lived(cases, charts, season)
     policies = {payer.id: policy.load(payer.policy, start) for payer in settings.payers}
+    earlier = earlier_claims(charts, settings, policies, roster, start)
+    planted = _lived(cases, charts, seasons)
     ledger = Ledger(settings, policies, roster, start)
     former, planted_there = former_claims(_former(cases, charts), ledger, random)
     staffed = [chart for case, chart in zip(cases, charts, strict=True) if case.special == "staff"]
@@ -93,6 +104,7 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
         settings=SETTINGS.format(npi=NPI),
         feeds=feeds(charts, roster, ROSTER_SINCE),
         former=former,
+        earlier=earlier,
         staff=staff,
         truth=_truth([*planted, *planted_there, *planted_by_staff]),
         roster=roster,
@@ -100,10 +112,15 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
     )
 
 
-def _lived(cases: list[Case], charts: list[Chart], season: Season) -> list[Planted]:
+def _at_some_week(season: Season) -> Season:
+    """The same season, its faults in another of the weeks that can have them."""
+    return replace(season, middle=season.random.choice((MIDDLE - 1, MIDDLE, MIDDLE + 1)))
+
+
+def _lived(cases: list[Case], charts: list[Chart], seasons: list[Season]) -> list[Planted]:
     """Changes the charts as their cases ask, and tells what was planted."""
     planted: list[Planted] = []
-    for case, chart in zip(cases, charts, strict=True):
+    for case, chart, season in zip(cases, charts, seasons, strict=True):
         if case.plant is not None:
             planted += case.plant(chart, season)
         elif case.special == "lab_apart":
@@ -124,19 +141,34 @@ def write_clinic(clinic: Clinic, workspace: Workspace) -> None:
 
 def claim_files(clinic: Clinic) -> dict[str, bytes]:
     """The claims that others sent, as they sent them: the former system's 837I, the staff's 837P."""
-    sent = clinic.former["submissions"].row(0, named=True)
+    months = {
+        f"former-system-{_sent_on(tables):%Y-%m}.837": _written(tables, FORMER_CONTROL - back)
+        for back, tables in enumerate(reversed(clinic.earlier), start=1)
+    }
+    return {
+        **months,
+        "former-system.837": _written(clinic.former, FORMER_CONTROL),
+        "physicians-group.837": write_837p(clinic.staff, clinic.roster),
+    }
+
+
+def _sent_on(tables: Tables) -> date:
+    sent: date = tables["submissions"]["created_on"].item()
+    return sent
+
+
+def _written(tables: Tables, control: int) -> bytes:
+    """The 837I of one submission."""
+    sent = tables["submissions"].row(0, named=True)
     envelope = Envelope(
         sender_id=sent["sender_id"],
         receiver_id=sent["receiver_id"],
-        interchange_control=FORMER_CONTROL,
-        group_control=FORMER_CONTROL,
+        interchange_control=control,
+        group_control=control,
         created=datetime.combine(sent["created_on"], time.fromisoformat(sent["created_at"])),
         usage=sent["usage"],
     )
-    return {
-        "former-system.837": write_837i(clinic.former, envelope),
-        "physicians-group.837": write_837p(clinic.staff, clinic.roster),
-    }
+    return write_837i(tables, envelope)
 
 
 def _more(random: Random, count: int) -> list[Case]:
@@ -159,7 +191,7 @@ def _chart(case: Case, number: int, season: Season) -> Chart:
         track=case.track,
         leading=case.leading or case.track,
         diagnoses=_diagnoses(case, random),
-        admitted=season.monday(-1) if case.special == "last_week" else season.start,
+        admitted=_admitted(case, season),
         coverages=[people.coverage(random, case.payer_id, COVERED_SINCE)],
     )
     discharged = season.monday(MIDDLE) + timedelta(days=4)
@@ -179,6 +211,13 @@ def _chart(case: Case, number: int, season: Season) -> Chart:
             for one in chart.authorizations
         ]
     return chart
+
+
+def _admitted(case: Case, season: Season) -> date:
+    """At the beginning of all; those whose records are wrong from the first day on come late."""
+    if case.special == "last_week":
+        return season.monday(-1)
+    return season.start if case.special == "recent" else season.begins
 
 
 def _diagnoses(case: Case, random: Random) -> dict[str, str]:

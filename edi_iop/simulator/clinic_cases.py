@@ -15,7 +15,15 @@ from edi_iop.simulator.clinic_charts import Chart
 from edi_iop.simulator.clinic_faults import Planted, Season
 
 Special = Literal[
-    "", "last_week", "discharged", "adolescent", "pregnant", "changes_payer", "lab_apart", "staff"
+    "",
+    "last_week",
+    "recent",
+    "discharged",
+    "adolescent",
+    "pregnant",
+    "changes_payer",
+    "lab_apart",
+    "staff",
 ]
 
 
@@ -73,7 +81,7 @@ CASES: tuple[Case, ...] = (
     Case(MERIDIAN, "MH", plant=faults.no_disorder),
     Case(HARBOR, "SUD", plant=faults.other_revenue),
     Case(MERIDIAN, "SUD", plant=faults.other_revenue),
-    Case(MERIDIAN, "SUD", plant=faults.late_entry),
+    Case(MERIDIAN, "SUD", plant=faults.late_entry, special="recent"),
     Case(HARBOR, "SUD", plant=faults.unsigned),
     Case(MERIDIAN, "MH", plant=faults.coverage_over),
     Case(HARBOR, "SUD", special="adolescent"),

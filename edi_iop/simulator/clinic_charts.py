@@ -121,6 +121,11 @@ class Chart:
     def payer_id(self) -> str:
         return self.coverages[-1].payer_id
 
+    def held(self, day: date) -> Coverage:
+        """The coverage of a date; the last one where none covers it."""
+        in_force = (one for one in self.coverages if one.first <= day <= (one.last or date.max))
+        return next(in_force, self.coverages[-1])
+
     def days(self, monday: date) -> list[date]:
         """The attended dates of the week that begins on a Monday."""
         return sorted(day for day in self.visits if monday <= day < monday + timedelta(days=7))

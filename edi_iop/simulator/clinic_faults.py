@@ -38,6 +38,10 @@ class Planted:
         return SEVERITIES.get(self.rule, "block")
 
 
+MIDDLE = 4
+"""A week in which no episode is in transition."""
+
+
 @dataclass(frozen=True)
 class Season:
     """The clinic's weeks and staff, as the faults need them."""
@@ -45,7 +49,18 @@ class Season:
     random: Random
     roster: tuple[Staff, ...]
     start: date
+    """The Monday from which the clinic bills for itself."""
     weeks: int
+    """From then on."""
+    earlier: int = 0
+    """Weeks before, all billed by the former system."""
+    middle: int = MIDDLE
+    """The week of the faults that have one: no episode is in transition then."""
+
+    @property
+    def begins(self) -> date:
+        """The first Monday of all."""
+        return self.start - timedelta(weeks=self.earlier)
 
     def monday(self, week: int) -> date:
         """The Monday of a week: 0 is the first, -1 the last."""
@@ -54,10 +69,6 @@ class Season:
     @property
     def last(self) -> date:
         return self.start + timedelta(weeks=self.weeks, days=-1)
-
-
-MIDDLE = 4
-"""A week in which no episode is in transition."""
 
 
 def _on(chart: Chart, rule: str, record: Encounter, says: str) -> list[Planted]:
@@ -76,7 +87,7 @@ def _on(chart: Chart, rule: str, record: Encounter, says: str) -> list[Planted]:
 
 
 def _middle(chart: Chart, season: Season, place: int = 1) -> date:
-    return chart.days(season.monday(MIDDLE))[place]
+    return chart.days(season.monday(season.middle))[place]
 
 
 def _all_days(chart: Chart, days: list[date], rule: str, says: str) -> list[Planted]:
@@ -233,7 +244,7 @@ def short_day(chart: Chart, season: Season) -> list[Planted]:
 
 def short_week(chart: Chart, season: Season) -> list[Planted]:
     """Two days attended in a week in the middle of the episode, the others missed (DUR-02)."""
-    days = chart.days(season.monday(MIDDLE))
+    days = chart.days(season.monday(season.middle))
     for day in days[2:]:
         missed = chart.visits.pop(day)[0]
         chart.extra.append(

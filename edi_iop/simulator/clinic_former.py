@@ -6,7 +6,7 @@ faults planted here, which our own mapper would not make.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -18,7 +18,7 @@ from edi_iop.rules.policy import Pair, Policy
 from edi_iop.settings import Settings
 from edi_iop.simulator.clinic_charts import Chart
 from edi_iop.simulator.clinic_faults import Planted
-from edi_iop.simulator.clinic_people import Person, Staff
+from edi_iop.simulator.clinic_people import Coverage, Person, Staff
 from edi_iop.tables import CLAIM_DIAGNOSES, CLAIM_LINES, CLAIMS, SUBMISSIONS
 
 Tables = dict[str, pl.DataFrame]
@@ -29,6 +29,8 @@ FORMER_WEEKS = 3
 FAULT_WEEK = 1
 """The week of the planted faults."""
 SENDER = "OLDBILLING"
+EARLIER = 1001
+"""File number of the first month's claims."""
 _FIRST, _CONTINUING, _STAYS = "2", "3", "30"
 
 
@@ -40,12 +42,14 @@ class Ledger:
     policies: Mapping[str, Policy]
     roster: tuple[Staff, ...]
     start: date
+    prefix: str = "OB26"
+    """Of claim numbers."""
     claims: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
     diagnoses: list[Row] = field(default_factory=list)
 
-    def pair(self, chart: Chart, track: str) -> Pair:
-        return self.policies[chart.payer_id].pair_for(track)
+    def pair(self, payer_id: str, track: str) -> Pair:
+        return self.policies[payer_id].pair_for(track)
 
 
 def former_claims(
@@ -68,7 +72,36 @@ def former_claims(
         planted += _line_twice(ledger, chart)
     for chart in charts.get("payer_mistake", ()):
         planted += _payer_mistake(ledger, chart, random)
-    return _tables(ledger), planted
+    return _tables(ledger, 1, "OLD0042", ledger.start + timedelta(weeks=FORMER_WEEKS)), planted
+
+
+def earlier_claims(
+    charts: Sequence[Chart],
+    settings: Settings,
+    policies: Mapping[str, Policy],
+    roster: tuple[Staff, ...],
+    start: date,
+) -> tuple[Tables, ...]:
+    """Everything attended before a day, all of it right: weekly claims, a file a month."""
+    months = sorted({day.replace(day=1) for chart in charts for day in chart.visits if day < start})
+    return tuple(
+        _month(charts, Ledger(settings, policies, roster, month, f"OB{month:%y%m}"), start, number)
+        for number, month in enumerate(months, start=EARLIER)
+    )
+
+
+def _month(charts: Sequence[Chart], ledger: Ledger, until: date, file_id: int) -> Tables:
+    """One month's claims: a client's week ends with the month, too."""
+    first = ledger.start
+    after = min((first + timedelta(days=31)).replace(day=1), until)
+    for chart in charts:
+        weeks: dict[date, list[date]] = {}
+        for day in sorted(chart.visits):
+            if first <= day < after:
+                weeks.setdefault(day - timedelta(days=day.weekday()), []).append(day)
+        for days in weeks.values():
+            _weekly_claim(ledger, chart, days, chart.leading)
+    return _tables(ledger, file_id, f"OLD{first:%y%m}", after)
 
 
 def _days(chart: Chart, ledger: Ledger, week: int) -> list[date]:
@@ -78,8 +111,9 @@ def _days(chart: Chart, ledger: Ledger, week: int) -> list[date]:
 def _weekly_claim(ledger: Ledger, chart: Chart, days: list[date], track: str) -> str:
     """One claim of one week's days under a track's codes; gives its CLM01."""
     number = len(ledger.claims) + 1
-    claim = f"OB{260000 + number}"
-    pair = ledger.pair(chart, track)
+    claim = f"{ledger.prefix}{number:04}"
+    held = chart.held(days[0])
+    pair = ledger.pair(held.payer_id, track)
     # A program's day is three hours: one per diem, or three units by the hour.
     units = pair.units(180)
     charge = to_cents(ledger.settings.charges[pair.procedure]) * units
@@ -98,8 +132,8 @@ def _weekly_claim(ledger: Ledger, chart: Chart, days: list[date], track: str) ->
             "auth_number": visit.auth_number,
             "medical_record": chart.client_id,
             **_facility(ledger.settings),
-            **_subscriber(chart),
-            **_payer(ledger.settings, chart.payer_id),
+            **_subscriber(chart.person, held),
+            **_payer(ledger.settings, held.payer_id),
             **_attending(ledger.roster, visit.attending_npi),
         }
     )
@@ -126,7 +160,10 @@ def diagnosis_rows(claim_offset: int, diagnoses: str) -> list[Row]:
 def _line(ledger: Ledger, day: date, pair: Pair, units: int, charge: int) -> int:
     """Adds a line to the last claim; gives its number."""
     claim = ledger.claims[-1]
-    number = 1 + sum(line["claim_offset"] == claim["claim_offset"] for line in ledger.lines)
+    last = ledger.lines[-1] if ledger.lines else {}
+    number = 1
+    if last.get("claim_offset") == claim["claim_offset"]:
+        number += int(str(last["line"]))
     ledger.lines.append(
         {
             "claim_offset": claim["claim_offset"],
@@ -239,9 +276,8 @@ def _facility(settings: Settings) -> Row:
     }
 
 
-def _subscriber(chart: Chart) -> Row:
+def _subscriber(person: Person, held: Coverage) -> Row:
     """Subscriber and, where that is someone else, patient (loops 2010BA and 2010CA)."""
-    person, held = chart.person, chart.coverages[-1]
     own = person.relationship == "18"
     names: Row = (
         {}
@@ -286,19 +322,19 @@ def _attending(roster: tuple[Staff, ...], npi: str) -> Row:
     }
 
 
-def _tables(ledger: Ledger) -> Tables:
+def _tables(ledger: Ledger, file_id: int, reference: str, created: date) -> Tables:
     submission: Row = {
         **batch(ledger.settings, SENDER, ledger.settings.submitter.name),
         "guide": "005010X223A2",
-        "reference": "OLD0042",
-        "created_on": ledger.start + timedelta(weeks=FORMER_WEEKS),
+        "reference": reference,
+        "created_on": created,
         "created_at": "0615",
         "submitter_contact": ledger.settings.submitter.contact,
         "submitter_phone": ledger.settings.submitter.phone,
     }
     lines = sorted(ledger.lines, key=lambda row: (row["claim_offset"], row["line"]))
     numbered = [{"line_offset": at, **row} for at, row in enumerate(lines, start=1)]
-    return framed(1, submission, ledger.claims, numbered, ledger.diagnoses)
+    return framed(file_id, submission, ledger.claims, numbered, ledger.diagnoses)
 
 
 def batch(settings: Settings, sender: str, name: str) -> Row:
