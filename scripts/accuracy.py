@@ -97,7 +97,7 @@ def planted(truth: Path) -> pl.DataFrame:
     """What the clinic's maker wrote down, each with the line that it is on."""
     line = pl.when(pl.col("where") == "encounters").then(pl.lit("proposed")).otherwise("record")
     written = pl.read_ndjson(truth).with_columns(pl.col("service_date").str.to_date())
-    return written.filter(pl.col("kind") == "fault").with_columns(line=line)
+    return written.filter(pl.col("kind").is_in(["fault", "note"])).with_columns(line=line)
 
 
 def perfect(table: pl.DataFrame) -> bool:

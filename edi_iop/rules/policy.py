@@ -7,7 +7,7 @@ is refused whole, by file, key and reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -104,6 +104,13 @@ class Policy(Strict, frozen=True):
     def cite(self, key: str) -> str | None:
         """Where a value comes from: its own source, else that of the section around it."""
         return files.cited(self.cites, key)
+
+    def under(self, terms: Mapping[str, Any]) -> Policy:
+        """The same policy with some of its terms otherwise; BadPolicy where they are none of its keys."""
+        try:
+            return msgspec.convert(files.over(msgspec.to_builtins(self), dict(terms)), Policy)
+        except msgspec.ValidationError as problem:
+            raise BadPolicy(f"terms of {self.id}: {problem}; correct them") from problem
 
     def without(self, rules: Iterable[str]) -> Policy:
         """The same policy with these rules switched off, where their records are not at hand."""

@@ -264,15 +264,16 @@ def _whole(chain: tuple[PolicyFile, ...]) -> Whole:
         return Whole(file, file.values, sources, origins)
     under = _whole(tuple(rest))
     return Whole(
-        file, _over(under.values, file.values), under.cites | sources, under.origins | origins
+        file, over(under.values, file.values), under.cites | sources, under.origins | origins
     )
 
 
-def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Tables merged key by key; what is no table is replaced whole."""
     both = {key: value for key, value in base.items() if key not in own}
     for key, value in own.items():
         under = base.get(key)
         both[key] = (
-            _over(under, value) if isinstance(value, dict) and isinstance(under, dict) else value
+            over(under, value) if isinstance(value, dict) and isinstance(under, dict) else value
         )
     return both

@@ -18,11 +18,25 @@ from edi_iop.rules import policy
 from edi_iop.settings import Workspace, decode
 from edi_iop.simulator import clinic_charts as charting
 from edi_iop.simulator import clinic_people as people
-from edi_iop.simulator.clinic_cases import CASES, Case
+from edi_iop.simulator import clinic_records as records
+from edi_iop.simulator.clinic_billed import (
+    FORMER,
+    SISTER_SENT,
+    Books,
+    enrollments,
+    sister_settings,
+)
+from edi_iop.simulator.clinic_cases import CASES, MORE, Case
 from edi_iop.simulator.clinic_charts import Chart
-from edi_iop.simulator.clinic_faults import MIDDLE, Planted, Season, billed_test
-from edi_iop.simulator.clinic_feeds import SETTINGS, feeds
-from edi_iop.simulator.clinic_former import Ledger, earlier_claims, former_claims
+from edi_iop.simulator.clinic_faults import MIDDLE, Planted, Season, all_days, billed_test
+from edi_iop.simulator.clinic_feeds import OTHERS, SETTINGS, feeds
+from edi_iop.simulator.clinic_former import (
+    FORMER_WEEKS,
+    Ledger,
+    earlier_claims,
+    spoilt_claims,
+    tables_of,
+)
 from edi_iop.simulator.clinic_people import Staff
 from edi_iop.simulator.clinic_staff import staff_claims, write_837p
 from edi_iop.transcribe.write import write_837i
@@ -38,8 +52,12 @@ ROSTER_SINCE = date(2022, 7, 1)
 COVERED_SINCE = date(2025, 1, 1)
 FORMER_CONTROL = 42
 """Interchange and group control number of the former system's last file; earlier ones count down."""
+SISTER_CONTROL = 91
 CLIENTS_A_ROUND = 100
 """How many clients there are for every time that all the cases occur."""
+
+SESSIONS = {"adolescent": charting.TWO_HOURS, "six_sessions": charting.PLANS[1]}
+"""What a day consists of where it matters."""
 
 TRUTH = {
     "kind": pl.String(),
@@ -52,7 +70,11 @@ TRUTH = {
     "record": pl.String(),
     "says": pl.String(),
 }
-"""One row a line that breaks a rule; kind payer_mistake is a right line the payer should deny."""
+"""One row a line that breaks a rule.
+
+kind: fault; note (a rule has something to say, and nothing is wrong); payer_mistake
+(a right line that the payer will deny all the same).
+"""
 
 
 @dataclass(frozen=True)
@@ -67,6 +89,8 @@ class Clinic:
     """What the former billing system sent (837I)."""
     earlier: tuple[Tables, ...]
     """What it had sent in the months before, a file a month."""
+    sister: Tables | None
+    """What a large clinic's sister facility sent (837I)."""
     staff: Tables
     """What a practice of the clinic's physicians sent (837P)."""
     truth: pl.DataFrame
@@ -84,11 +108,13 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
     for every hundred clients, the others are clean.
     """
     random = Random(seed)
-    settings = decode(SETTINGS.format(npi=NPI))
+    rounds = clients // CLIENTS_A_ROUND
+    text = SETTINGS.format(npi=NPI, others=OTHERS if rounds else "")
+    settings = decode(text)
     roster = people.staff(random)
     season = Season(random, roster, start, WEEKS, max(weeks - WEEKS, 0))
-    rounds = max(clients // CLIENTS_A_ROUND, 1)
-    cases = [*CASES * rounds, *_more(random, clients - len(CASES) * rounds)]
+    planned = (*CASES, *MORE) * rounds or CASES
+    cases = [*planned, *_more(random, clients - len(planned))]
     seasons = [
         _at_some_week(season) if place >= len(CASES) else season for place in range(len(cases))
     ]
@@ -97,19 +123,63 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
     earlier = earlier_claims(charts, settings, policies, roster, start)
     planted = _lived(cases, charts, seasons)
     ledger = Ledger(settings, policies, roster, start)
-    former, planted_there = former_claims(_former(cases, charts), ledger, random)
+    former, sister, planted_there = _billed(cases, charts, ledger, random)
+    merged = _merged(cases, charts, season)
+    enrolled = enrollments(NPI, start) if rounds else ()
     staffed = [chart for case, chart in zip(cases, charts, strict=True) if case.special == "staff"]
     staff, planted_by_staff = staff_claims(staffed, settings, roster, start)
     return Clinic(
-        settings=SETTINGS.format(npi=NPI),
-        feeds=feeds(charts, roster, ROSTER_SINCE),
+        settings=text,
+        feeds=feeds(charts, roster, ROSTER_SINCE, enrolled),
         former=former,
         earlier=earlier,
+        sister=sister,
         staff=staff,
-        truth=_truth([*planted, *planted_there, *planted_by_staff]),
+        truth=_truth([*planted, *planted_there, *planted_by_staff, *merged]),
         roster=roster,
         as_of=season.last + timedelta(days=1),
     )
+
+
+def _billed(
+    cases: list[Case], charts: list[Chart], ledger: Ledger, random: Random
+) -> tuple[Tables, Tables | None, list[Planted]]:
+    """The former system's last claims and the sister facility's, and what was planted in them."""
+    facility = sister_settings(ledger.settings)
+    sister = Ledger(facility, ledger.policies, ledger.roster, ledger.start, "SF26")
+    books = Books(ledger, sister)
+    planted = spoilt_claims(_former(cases, charts), ledger, random, FORMER)
+    for case, chart in zip(cases, charts, strict=True):
+        if case.billed is not None:
+            planted += case.billed(books, chart)
+    sent = ledger.start + timedelta(weeks=FORMER_WEEKS)
+    former = tables_of(ledger, 1, "OLD0042", sent)
+    if not sister.claims:
+        return former, None, planted
+    later = ledger.start + timedelta(weeks=SISTER_SENT)
+    return former, tables_of(sister, 3, "SF0007", later), planted
+
+
+def _merged(cases: list[Case], charts: list[Chart], season: Season) -> list[Planted]:
+    """Days that stand in the feed under both tracks and are ours to bill: merged into one (DUP-05)."""
+    theirs = season.start + timedelta(weeks=FORMER_WEEKS)
+    says = "the day stands in the feed under both tracks"
+    return [
+        replace(note, kind="note")
+        for case, chart in zip(cases, charts, strict=True)
+        if case.track == "CO"
+        for note in all_days(
+            chart,
+            [
+                day
+                for day in sorted(chart.visits)
+                if day >= (season.start if case.former is None else theirs)
+                and len({one.program_track for one in chart.visits[day]}) > 1
+            ],
+            "DUP-05",
+            says,
+        )
+    ]
 
 
 def _at_some_week(season: Season) -> Season:
@@ -142,19 +212,21 @@ def write_clinic(clinic: Clinic, workspace: Workspace) -> None:
 def claim_files(clinic: Clinic) -> dict[str, bytes]:
     """The claims that others sent, as they sent them: the former system's 837I, the staff's 837P."""
     months = {
-        f"former-system-{_sent_on(tables):%Y-%m}.837": _written(tables, FORMER_CONTROL - back)
+        f"former-system-{_first_day(tables):%Y-%m}.837": _written(tables, FORMER_CONTROL - back)
         for back, tables in enumerate(reversed(clinic.earlier), start=1)
     }
+    others = {} if clinic.sister is None else {"annex.837": _written(clinic.sister, SISTER_CONTROL)}
     return {
         **months,
+        **others,
         "former-system.837": _written(clinic.former, FORMER_CONTROL),
         "physicians-group.837": write_837p(clinic.staff, clinic.roster),
     }
 
 
-def _sent_on(tables: Tables) -> date:
-    sent: date = tables["submissions"]["created_on"].item()
-    return sent
+def _first_day(tables: Tables) -> date:
+    first: date = tables["claims"]["statement_from"].sort()[0]
+    return first
 
 
 def _written(tables: Tables, control: int) -> bytes:
@@ -196,11 +268,21 @@ def _chart(case: Case, number: int, season: Season) -> Chart:
     )
     discharged = season.monday(MIDDLE) + timedelta(days=4)
     leaves = discharged if case.special == "discharged" else None
+    plan = SESSIONS.get(case.special)
     charting.attend(
-        chart, random, season.roster, _days(case, chart, season, leaves), discharged=leaves
+        chart,
+        random,
+        season.roster,
+        _days(case, chart, season, leaves),
+        discharged=leaves,
+        sessions=plan,
     )
     if case.special == "changes_payer":
         _change_payer(chart, season)
+    if case.special == "one_month":
+        records.one_month(chart, season)
+    if case.payer_id == "TIDEW":
+        records.certify(chart)
     if case.payer_id == "HARBR":
         charting.authorize(chart, random, NPI, season.last)
         charting.name_authorizations(chart)
@@ -217,7 +299,7 @@ def _admitted(case: Case, season: Season) -> date:
     """At the beginning of all; those whose records are wrong from the first day on come late."""
     if case.special == "last_week":
         return season.monday(-1)
-    return season.start if case.special == "recent" else season.begins
+    return season.start if case.special in ("recent", "one_month") else season.begins
 
 
 def _diagnoses(case: Case, random: Random) -> dict[str, str]:
@@ -245,8 +327,8 @@ def _days(case: Case, chart: Chart, season: Season, leaves: date | None) -> list
 def _weekdays(case: Case, random: Random) -> tuple[int, ...]:
     """Four days for those whose records are spoilt, so that the week stays long enough."""
     if case.special == "adolescent":
-        return random.choice(charting.TWO_DAYS)
-    if case.plant is not None or case.former is not None or random.random() < 0.5:
+        return random.choice(charting.THREE_DAYS)
+    if case.plant or case.billed or case.former is not None or random.random() < 0.5:
         return random.choice(charting.FOUR_DAYS)
     return random.choice(charting.THREE_DAYS)
 
