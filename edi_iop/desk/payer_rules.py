@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import polars as pl
 
 from edi_iop.desk.answer import Answer
@@ -17,11 +16,10 @@ from edi_iop.errors import BadPolicy
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules.catalogue import Rule, catalogue
 from edi_iop.rules.policy import Policy, load, names
-from edi_iop.rules.policy_files import UNSOURCED, Head, Origin, leaves
+from edi_iop.rules.policy_files import UNSOURCED, Origin
 
 LONG = 1000
 _TEXT = pl.String
-_UNTOLD = (*Head.__struct_fields__, "origins", "cites")
 _LISTED: dict[str, Any] = {
     "rule": _TEXT,
     "severity": _TEXT,
@@ -51,7 +49,7 @@ def rules_of_payer(payer: str, on: date | None = None, root: Path | None = None)
     A rule the payer does not have is listed as off.
     """
     policy = named(payer, on or date.today(), root)
-    values = values_of(policy)
+    values = policy.values()
     records = [row for rule in catalogue().values() for row in _rows(rule, policy, values)]
     rows = pl.DataFrame(records, schema=_LISTED)
     fields = (
@@ -75,7 +73,7 @@ def rules_diff(first: str, second: str, on: date | None = None, root: Path | Non
     """
     today = on or date.today()
     one, other = (named(name, today, root) for name in (first, second))
-    ours, theirs = values_of(one), values_of(other)
+    ours, theirs = one.values(), other.values()
     keys = [*ours, *(key for key in theirs if key not in ours)]
     records = [
         {
@@ -118,16 +116,6 @@ def named(text: str, on: date, root: Path | None = None) -> Policy:
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(have)}"
         raise BadPolicy(f"payer policy {name!r}: there is none of that name; {hint}")
     return load(name, wanted, folders)
-
-
-def values_of(policy: Policy) -> dict[str, Any]:
-    """Every value of a policy that is set at all, by its dotted key."""
-    every = leaves(msgspec.to_builtins(policy))
-    return {
-        key: value
-        for key, value in every
-        if key.split(".")[0] not in _UNTOLD and value not in (None, [], ())
-    }
 
 
 def told(value: Any) -> str:

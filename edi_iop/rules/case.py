@@ -145,7 +145,9 @@ def found(
     surplus: pl.Expr | None = None,
 ) -> pl.DataFrame:
     """The lines as FOUND."""
-    return lines.select(
+    # one chunk: Polars 2.x panics where it formats columns that are cut into chunks differently
+    whole = lines.rechunk()
+    return whole.select(
         "row",
         says=says,
         evidence=evidence.cast(pl.List(pl.String())),

@@ -105,6 +105,15 @@ class Policy(Strict, frozen=True):
         """Where a value comes from: its own source, else that of the section around it."""
         return files.cited(self.cites, key)
 
+    def values(self) -> dict[str, Any]:
+        """Every value that is set at all, by its dotted key; not what names the policy."""
+        head = (*files.Head.__struct_fields__, "origins", "cites")
+        return {
+            key: value
+            for key, value in files.leaves(msgspec.to_builtins(self))
+            if key.split(".")[0] not in head and value not in (None, [], ())
+        }
+
     def under(self, terms: Mapping[str, Any]) -> Policy:
         """The same policy with some of its terms otherwise; BadPolicy where they are none of its keys."""
         try:

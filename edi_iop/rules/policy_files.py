@@ -106,8 +106,8 @@ def shelf(folder: Path) -> tuple[PolicyFile, ...]:
 @cache
 def _shelf(stamped: tuple[tuple[Path, int, int], ...]) -> tuple[PolicyFile, ...]:
     files = sorted((_read(path) for path, _, _ in stamped), key=lambda file: _place(file.head))
-    nexts = [*files[1:], None]
-    return tuple(_dated(file, after) for file, after in zip(files, nexts, strict=True))
+    nexts: list[PolicyFile | None] = [*files[1:], None]
+    return tuple(map(_dated, files, nexts))
 
 
 def whole(file: PolicyFile, on: date) -> Whole:

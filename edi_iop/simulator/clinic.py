@@ -24,7 +24,6 @@ from edi_iop.simulator.clinic_billed import (
     SISTER_SENT,
     Books,
     enrollments,
-    sister_settings,
 )
 from edi_iop.simulator.clinic_cases import CASES, MORE, Case
 from edi_iop.simulator.clinic_charts import Chart
@@ -145,8 +144,8 @@ def _billed(
     cases: list[Case], charts: list[Chart], ledger: Ledger, random: Random
 ) -> tuple[Tables, Tables | None, list[Planted]]:
     """The former system's last claims and the sister facility's, and what was planted in them."""
-    facility = sister_settings(ledger.settings)
-    sister = Ledger(facility, ledger.policies, ledger.roster, ledger.start, "SF26")
+    annex = decode(SETTINGS.format(npi=people.SISTER_NPI, others=OTHERS))
+    sister = Ledger(annex, ledger.policies, ledger.roster, ledger.start, "SF26")
     books = Books(ledger, sister)
     planted = spoilt_claims(_former(cases, charts), ledger, random, FORMER)
     for case, chart in zip(cases, charts, strict=True):

@@ -11,10 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-import msgspec
-
 from edi_iop.rules.policy import Pair
-from edi_iop.settings import Settings
 from edi_iop.simulator import clinic_people as people
 from edi_iop.simulator.clinic_charts import Chart
 from edi_iop.simulator.clinic_faults import MIDDLE, Planted
@@ -49,14 +46,6 @@ class Books:
 
 
 BilledPlant = Callable[[Books, Chart], list[Planted]]
-
-
-def sister_settings(settings: Settings) -> Settings:
-    """The same owner's other facility."""
-    facility = msgspec.structs.replace(
-        settings.facility, name="Example Recovery Annex", npi=people.SISTER_NPI
-    )
-    return msgspec.structs.replace(settings, facility=facility)
 
 
 def _week_claim(ledger: Ledger, chart: Chart) -> tuple[Row, list[Row], list[date]]:

@@ -51,9 +51,11 @@ def line(number: int, day: int, sent: int, **columns: Any) -> dict[str, Any]:
         "units": 1.0,
         "charge_cents": 35000,
         "diagnoses": "F1020",
-        "frequency": "1",
+        "frequency": "2",
         "billing_npi": "1234567893",
         "billing_tin": "123456789",
+        "attending_npi": "1999999984",
+        "patient_status": "30" if columns.get("frequency", "2") == "2" else "01",
         "sent_on": date(2026, 1, sent),
     } | columns
 

@@ -113,6 +113,11 @@ def test_a_workspace_s_own_may_extend_the_shipped_one_of_its_name(written: Write
     assert harbor.iop.pairs[0].rate == "285.00"
 
 
+def test_a_workspace_without_policies_of_its_own_has_the_shipped_ones(tmp_path: Path) -> None:
+    assert load(tmp_path, "harbor").label == "harbor 2026.1"
+    assert load(tmp_path / "absent", "harbor").label == "harbor 2026.1"
+
+
 # ------------------------------------------------------------------ what is refused
 
 END = "\n[cites]\n"
