@@ -79,9 +79,9 @@ def judged(seed: int, clients: int, weeks: int, folder: Path) -> Run:
     """The clinic of a seed, written to the folder and judged from there."""
     desk.clinic(folder, seed, clients, weeks)
     began = perf_counter()
-    case = billing.of_files(
-        [folder / "feeds", folder / "claims"], (), folder / "settings.toml", NIGHT
-    )
+    drops = [folder / name for name in ("feeds", "claims", "remits")]
+    given = [drop for drop in drops if drop.is_dir()]
+    case = billing.of_files(given, (), folder / "settings.toml", NIGHT)
     told = case.judge(NIGHT)
     line = (
         pl.when(pl.col("claim").is_null())

@@ -157,9 +157,12 @@ def clinic(folder: Path, seed: int = 1, clients: int = 40, weeks: int = clinics.
         paths.write(folder / "feeds" / name, content)
     for name, content in clinics.claim_files(made).items():
         paths.write(folder / "claims" / name, content)
+    for name, content in made.remits.items():
+        paths.write(folder / "remits" / name, content)
     _write_truth(made.truth, folder)
+    answers = f" {folder}/remits" if made.remits else ""
     next_step = (
-        f"next: edi-iop check {folder}/feeds {folder}/claims "
+        f"next: edi-iop check {folder}/feeds {folder}/claims{answers} "
         f"--settings {folder}/settings.toml --as-of {made.as_of}"
     )
     sheet = paths.contents(folder, f"{folder}: a synthetic clinic")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edi_iop.codes.licensed import CLASS
 from edi_iop.money import to_cents
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy_files import UNSOURCED, Whole, cited, leaves
@@ -76,7 +77,11 @@ def _spans(whole: Whole) -> Iterator[tuple[str, str]]:
         if name in ("procedures", "revenues", "accepted", "refused") and isinstance(value, list):
             for code in value:
                 low, dash, high = str(code).partition("-")
-                if dash and not (len(low) == len(high) and low < high):
+                if (
+                    dash
+                    and not low.startswith(CLASS)
+                    and not (len(low) == len(high) and low < high)
+                ):
                     yield key, f"{code} is no span of codes"
 
 

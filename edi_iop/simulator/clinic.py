@@ -19,6 +19,16 @@ from edi_iop.settings import Workspace, decode
 from edi_iop.simulator import clinic_charts as charting
 from edi_iop.simulator import clinic_people as people
 from edi_iop.simulator import clinic_records as records
+from edi_iop.simulator.clinic_answers import (
+    DAYS_LEFT,
+    DAYS_TO_APPEAL,
+    DENIED_LONG_AGO,
+    DENIED_WEEK,
+    PAID_LESS,
+    answer,
+    denied_long_ago,
+    paid_less,
+)
 from edi_iop.simulator.clinic_billed import (
     FORMER,
     SISTER_SENT,
@@ -92,6 +102,8 @@ class Clinic:
     """What a large clinic's sister facility sent (837I)."""
     staff: Tables
     """What a practice of the clinic's physicians sent (837P)."""
+    remits: dict[str, bytes]
+    """What payers of a large clinic have answered of all that: file name -> 835."""
     truth: pl.DataFrame
     """TRUTH"""
     roster: tuple[Staff, ...]
@@ -123,6 +135,7 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
     planted = _lived(cases, charts, seasons)
     ledger = Ledger(settings, policies, roster, start)
     former, sister, planted_there = _billed(cases, charts, ledger, random)
+    remits, planted_in_answers = _answers(cases, charts, ledger, former, earlier)
     merged = _merged(cases, charts, season)
     enrolled = enrollments(NPI, start) if rounds else ()
     staffed = [chart for case, chart in zip(cases, charts, strict=True) if case.special == "staff"]
@@ -134,7 +147,8 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
         earlier=earlier,
         sister=sister,
         staff=staff,
-        truth=_truth([*planted, *planted_there, *planted_by_staff, *merged]),
+        remits=remits,
+        truth=_truth([*planted, *planted_there, *planted_by_staff, *merged, *planted_in_answers]),
         roster=roster,
         as_of=season.last + timedelta(days=1),
     )
@@ -157,6 +171,39 @@ def _billed(
         return former, None, planted
     later = ledger.start + timedelta(weeks=SISTER_SENT)
     return former, tables_of(sister, 3, "SF0007", later), planted
+
+
+def _answers(
+    cases: list[Case],
+    charts: list[Chart],
+    ledger: Ledger,
+    former: Tables,
+    earlier: tuple[Tables, ...],
+) -> tuple[dict[str, bytes], list[Planted]]:
+    """The remits of a large clinic, and what was planted in them."""
+    night = ledger.start + timedelta(weeks=WEEKS)
+    pairs = list(zip(cases, charts, strict=True))
+    files: dict[str, bytes] = {}
+    planted: list[Planted] = []
+    less = [paid_less(ledger, chart) for case, chart in pairs if case.former == "paid_less"]
+    if less:
+        day = night - timedelta(days=10)
+        claims = [one for one, _ in less]
+        files["835-harbor.edi"] = answer(former, claims, PAID_LESS, day, ledger.settings)
+    month = (ledger.start + timedelta(weeks=DENIED_WEEK)).replace(day=1)
+    tables = next((one for one in earlier if _first_day(one).replace(day=1) == month), None)
+    denied = [
+        denied_long_ago(tables, chart, ledger.start)
+        for case, chart in pairs
+        if case.special == "denied_long_ago" and tables is not None
+    ]
+    if denied and tables is not None:
+        day = night - timedelta(days=DAYS_TO_APPEAL - DAYS_LEFT)
+        claims = [one for one, _ in denied]
+        files["835-meridian.edi"] = answer(tables, claims, DENIED_LONG_AGO, day, ledger.settings)
+    for _, told in [*less, *denied]:
+        planted += told
+    return files, planted
 
 
 def _merged(cases: list[Case], charts: list[Chart], season: Season) -> list[Planted]:
@@ -204,7 +251,7 @@ def write_clinic(clinic: Clinic, workspace: Workspace) -> None:
     """Writes settings.toml, and every drop into inbox/; the truth is not written."""
     workspace.inbox.mkdir(parents=True, exist_ok=True)
     workspace.settings_file.write_text(clinic.settings, encoding="utf-8")
-    for name, data in {**clinic.feeds, **claim_files(clinic)}.items():
+    for name, data in {**clinic.feeds, **claim_files(clinic), **clinic.remits}.items():
         (workspace.inbox / name).write_bytes(data)
 
 

@@ -18,6 +18,7 @@ from edi_iop.simulator.clinic_charts import Chart
 from edi_iop.simulator.clinic_faults import Planted, Season
 
 Special = Literal[
+    "denied_long_ago",
     "one_month",
     "six_sessions",
     "",
@@ -149,6 +150,8 @@ MORE: tuple[Case, ...] = (
     Case(MERIDIAN, "SUD", plant=records.no_consent, special="last_week"),
     Case(SUMMIT, "SUD", plant=records.no_consent, special="last_week"),
     Case(HARBOR, "SUD", plant=records.spent_across),
+    Case(HARBOR, "SUD", former="paid_less"),
+    Case(MERIDIAN, "MH", special="denied_long_ago"),
     Case(SUMMIT, "MH"),
     Case(SUMMIT, "CO", "SUD"),
 )
