@@ -222,16 +222,26 @@ def simulate(
 @click.option(
     "--clients", type=click.IntRange(40, 5000), default=40, show_default=True, help="How many."
 )
+@click.option(
+    "--weeks",
+    type=click.IntRange(8, 52),
+    default=8,
+    show_default=True,
+    help="How many; the last eight are the clinic's own to bill, those before were billed.",
+)
 @output_options()
-def clinic(folder: Path, seed: int, clients: int, output: Output) -> None:
-    """Write the files of a synthetic clinic, faults planted.
+def clinic(folder: Path, seed: int, clients: int, weeks: int, output: Output) -> None:
+    """Write the files of a synthetic clinic, faults planted, and beside them the truth.
+
+    All faults are planted once for every hundred clients.
 
     \b
-    Example:
+    Examples:
       edi-iop clinic sample --seed 7
+      edi-iop clinic large --clients 500 --weeks 26
     """
     with working("making a clinic", output):
-        answer = desk.clinic(folder, seed, clients)
+        answer = desk.clinic(folder, seed, clients, weeks)
     deliver(answer, output)
 
 

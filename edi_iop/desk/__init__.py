@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edi_iop.desk.answer import Answer, Flow
+    from edi_iop.desk.backtesting import rules_backtest
     from edi_iop.desk.billing import build, check
     from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
     from edi_iop.desk.files import identify, parse, validate
     from edi_iop.desk.lists import codes_list, codes_load
     from edi_iop.desk.paths import is_workspace, write, writing
     from edi_iop.desk.payer import clinic, knows_payers, simulate
+    from edi_iop.desk.payer_rules import rules_diff, rules_of_payer
     from edi_iop.desk.reconciling import reconcile, reconcile_workspace
     from edi_iop.desk.reporting import report, report_names
     from edi_iop.desk.showing import show
@@ -42,7 +44,10 @@ __all__ = [
     "render_parts",
     "report",
     "report_names",
+    "rules_backtest",
+    "rules_diff",
     "rules_list",
+    "rules_of_payer",
     "rules_show",
     "rules_test",
     "run",
@@ -59,6 +64,7 @@ _ROOMS = {
         "Answer",
         "Flow",
     ),
+    "edi_iop.desk.backtesting": ("rules_backtest",),
     "edi_iop.desk.billing": (
         "build",
         "check",
@@ -87,6 +93,10 @@ _ROOMS = {
         "clinic",
         "knows_payers",
         "simulate",
+    ),
+    "edi_iop.desk.payer_rules": (
+        "rules_diff",
+        "rules_of_payer",
     ),
     "edi_iop.desk.reconciling": (
         "reconcile",

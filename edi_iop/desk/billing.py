@@ -120,7 +120,7 @@ def of_workspace(root: Path, payers: Sequence[str], on: date) -> Case:
 
 def of_files(given: Sequence[Path], payers: Sequence[str], settings: Path | None, on: date) -> Case:
     """Feeds and claims, under the policies the user names or those of a settings file."""
-    held = material.of_files(paths.delivered(given))
+    held = material.answered(material.of_files(paths.delivered(given)))
     chosen, facility = choose(held, payers, settings, on)
     judged, unjudged = material.judgeable(chosen, held)
     return Case(held, judged, facility, (*_remarks(held, chosen), *unjudged))

@@ -15,6 +15,7 @@ from edi_iop.desk.paths import Delivered, delivered, is_workspace, opened, read,
 from edi_iop.findings import Finding
 from edi_iop.mapper.propose import propose
 from edi_iop.parsers import Parsed
+from edi_iop.reconciler.match import match
 from edi_iop.reconciler.standings import standings
 from edi_iop.rules import days as patient_days
 from edi_iop.rules import engine, lines
@@ -30,6 +31,7 @@ from edi_iop.tables import (
     FEEDS,
     FINDINGS,
     PROVIDERS,
+    REMITS,
     SENT,
     SERVICE_LINES,
     TABLES,
@@ -39,6 +41,8 @@ from edi_iop.tables.found import findings_frame
 Tables = dict[str, pl.DataFrame]
 
 _JUDGED = (*FEEDS, *SENT)
+_AUTHORIZATION = (*AUTHORIZATIONS.key, "client_id", "payer_id")
+"""Denied and undecided ones have no number: whose they are tells them apart."""
 _AFTER_THE_STORE = 1_000_000_000
 """Numbers of files that are looked at and not taken in."""
 
@@ -79,6 +83,16 @@ def of_files(given: Delivered) -> Material:
         names=given.names,
         feeds=frozenset(FEEDS) & {file.kind for file in parsed.values()},
     )
+
+
+def answered(held: Material) -> Material:
+    """The same with each line's standing by the remits among the files, where there are any."""
+    remits = {name: held.table(name) for name in REMITS}
+    if remits["remit_claims"].is_empty():
+        return held
+    sent = {name: held.table(name) for name in TABLES if name not in REMITS}
+    standing = standings(remits, match(remits, sent), sent["claim_lines"])
+    return replace(held, standing=standing)
 
 
 def of_paths(given: Sequence[Path]) -> Material:
@@ -167,7 +181,7 @@ def recorded(material: Material, policies: Mapping[str, Policy], as_of: date) ->
         days=patient_days.days(encounters, clients, policies),
         encounters=encounters,
         clients=clients,
-        authorizations=newest(material.table("authorizations"), AUTHORIZATIONS.key),
+        authorizations=newest(material.table("authorizations"), _AUTHORIZATION),
         providers=newest(material.table("providers"), PROVIDERS.key),
         as_of=as_of,
     )

@@ -145,21 +145,24 @@ def _mail(
     }
 
 
-def clinic(folder: Path, seed: int = 1, clients: int = 40) -> Answer:
+def clinic(folder: Path, seed: int = 1, clients: int = 40, weeks: int = clinics.WEEKS) -> Answer:
     """The files of a synthetic clinic: settings, feeds, claims others sent, and the truth."""
     if (folder / "settings.toml").exists():
         raise AlreadyThere(
             f"{folder}: a clinic is already here and was left as it is; name another folder"
         )
-    made = clinics.clinic(seed, clients)
+    made = clinics.clinic(seed, clients, weeks=weeks)
     paths.write(folder / "settings.toml", made.settings.encode("utf-8"))
     for name, content in made.feeds.items():
         paths.write(folder / "feeds" / name, content)
     for name, content in clinics.claim_files(made).items():
         paths.write(folder / "claims" / name, content)
+    for name, content in made.remits.items():
+        paths.write(folder / "remits" / name, content)
     _write_truth(made.truth, folder)
+    answers = f" {folder}/remits" if made.remits else ""
     next_step = (
-        f"next: edi-iop check {folder}/feeds {folder}/claims "
+        f"next: edi-iop check {folder}/feeds {folder}/claims{answers} "
         f"--settings {folder}/settings.toml --as-of {made.as_of}"
     )
     sheet = paths.contents(folder, f"{folder}: a synthetic clinic")

@@ -1,13 +1,12 @@
 """Payer policies: dated data that say which rules apply, with which numbers, and how a payer denies.
 
-A policy is a TOML file in maps/payers or a workspace's payers/ folder. It may
-extend another: tables are merged key by key, arrays are replaced whole.
-Several files may carry the same id with different effective dates.
+A policy is a TOML file in maps/payers or a workspace's payers/ folder
+(policy_files.py: dates, inheritance, sources). A folder with a wrong file in it
+is refused whole, by file, key and reason.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -19,6 +18,8 @@ import msgspec
 from edi_iop import resources
 from edi_iop.codes.licensed import CLASS, classes, spelled_out
 from edi_iop.errors import BadPolicy
+from edi_iop.rules import policy_checks
+from edi_iop.rules import policy_files as files
 from edi_iop.rules.parameters import (
     MINUTES_PER_UNIT,
     Authorization,
@@ -41,9 +42,10 @@ from edi_iop.rules.parameters import (
     Telehealth,
     Timely,
 )
+from edi_iop.rules.policy_files import Origin
 from edi_iop.settings import Strict
 
-__all__ = ["MINUTES_PER_UNIT", "Duration", "Pair", "Policy", "load", "names"]
+__all__ = ["MINUTES_PER_UNIT", "Duration", "Pair", "Policy", "lint", "load", "names", "versions"]
 
 
 class Policy(Strict, frozen=True):
@@ -75,6 +77,10 @@ class Policy(Strict, frozen=True):
     privacy: Privacy = Privacy()
     cites: dict[str, str] = msgspec.field(default_factory=dict)
     """Where a value comes from, by its key or its section: "duration.caps", "timely"."""
+    origins: dict[str, Origin] = msgspec.field(default_factory=dict)
+    """Source, policy and reading date of every value, by its dotted key; not for a file to set."""
+    verified_on: date | None = None
+    """The day the facility had the values confirmed by the payer; None: examples to verify."""
     effective_to: date | None = None
     rules_off: tuple[str, ...] = ()
     """Rules this payer does not have."""
@@ -97,14 +103,21 @@ class Policy(Strict, frozen=True):
 
     def cite(self, key: str) -> str | None:
         """Where a value comes from: its own source, else that of the section around it."""
-        while key and key not in self.cites:
-            key = key.rpartition(".")[0]
-        return self.cites.get(key)
+        return files.cited(self.cites, key)
+
+    def values(self) -> dict[str, Any]:
+        """Every value that is set at all, by its dotted key; not what names the policy."""
+        head = (*files.Head.__struct_fields__, "origins", "cites")
+        return {
+            key: value
+            for key, value in files.leaves(msgspec.to_builtins(self))
+            if key.split(".")[0] not in head and value not in (None, [], ())
+        }
 
     def under(self, terms: Mapping[str, Any]) -> Policy:
         """The same policy with some of its terms otherwise; BadPolicy where they are none of its keys."""
         try:
-            return msgspec.convert(_over(msgspec.to_builtins(self), dict(terms)), Policy)
+            return msgspec.convert(files.over(msgspec.to_builtins(self), dict(terms)), Policy)
         except msgspec.ValidationError as problem:
             raise BadPolicy(f"terms of {self.id}: {problem}; correct them") from problem
 
@@ -130,20 +143,16 @@ class Policy(Strict, frozen=True):
 
 
 def load(policy_id: str, on: date, folders: Sequence[Path] = ()) -> Policy:
-    """The policy of that id in force on the date; BadPolicy where there is none.
+    """The policy of that id in force on the date; BadPolicy where there is none, or a file is wrong.
 
     folders: looked through before maps/payers, so that a workspace's own policy wins.
     """
     for folder in (*folders, resources.maps() / "payers"):
-        candidates = [policy for policy in _policies(folder) if policy.id == policy_id]
-        in_force = [
-            policy
-            for policy in candidates
-            if policy.effective_from <= on <= (policy.effective_to or date.max)
-        ]
-        if in_force:
-            newest = max(in_force, key=lambda policy: policy.effective_from)
-            return _with_loaded_codes(newest, on, folders)
+        lint(folder)
+        candidates = files.versions(policy_id, folder)
+        in_force = next((file for file in candidates if file.in_force(on)), None)
+        if in_force is not None:
+            return _with_loaded_codes(_decoded(files.whole(in_force, on)), on, folders)
         if candidates:
             raise BadPolicy(f"policy {policy_id}: none in force on {on}; add one dated for it")
     raise BadPolicy(f"policy {policy_id}: no such file in maps/payers or the workspace's payers/")
@@ -177,43 +186,63 @@ def _with_loaded_codes(policy: Policy, on: date, folders: Sequence[Path]) -> Pol
 def names(folders: Iterable[Path] = ()) -> list[str]:
     """Ids of all policies at hand."""
     places = (*folders, resources.maps() / "payers")
-    return sorted({policy.id for folder in places for policy in _policies(folder)})
+    return sorted({file.head.id for folder in places for file in files.shelf(folder)})
+
+
+def versions(policy_id: str, folders: Iterable[Path] = ()) -> list[Policy]:
+    """Every version of a policy at hand, the earliest first, each as on its first day."""
+    for folder in (*folders, resources.maps() / "payers"):
+        found = files.versions(policy_id, folder)
+        if found:
+            return [_decoded(files.whole(file, file.head.effective_from)) for file in found]
+    return []
+
+
+def lint(folder: Path) -> None:
+    """BadPolicy with file, key and reason where any policy file of a folder is wrong on any date."""
+    for file in files.shelf(folder):
+        for day in files.turns(file):
+            _decoded(files.whole(file, day))
+
+
+_OF_THE_HEAD = tuple(name for name in files.Head.__struct_fields__ if name != "extends")
 
 
 @cache
-def _policies(folder: Path) -> tuple[Policy, ...]:
-    files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
-    return tuple(_decode(path) for path in files)
-
-
-def _decode(path: Path) -> Policy:
+def _decoded(whole: files.Whole) -> Policy:
+    """The values as a policy, checked against one another."""
+    head = {name: getattr(whole.file.head, name) for name in _OF_THE_HEAD}
+    given = {**whole.values, **head, "cites": whole.cites}
+    if "origins" in whole.values:
+        raise whole.file.wrong("origins", "unknown key")
     try:
-        return msgspec.convert(_merged(path), Policy)
+        policy = msgspec.convert(given, Policy)
     except msgspec.ValidationError as problem:
-        raise BadPolicy(f"{path.name}: {problem}; correct the policy file") from problem
+        key, reason = files.told(problem)
+        raise whole.file.wrong(_exact(given, key), reason) from problem
+    policy_checks.check(policy, whole)
+    return msgspec.structs.replace(policy, origins=whole.origins)
 
 
-def _merged(path: Path) -> dict[str, Any]:
-    """The file's tables over those of the policy it extends."""
-    try:
-        own = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise BadPolicy(f"{path.name}: {problem}; correct the policy file") from problem
-    parent = own.pop("extends", None)
-    if parent is None:
-        return own
-    for folder in (path.parent, resources.maps() / "payers"):
-        base = folder / f"{parent}.toml"
-        if base.is_file() and base != path:
-            return _over(_merged(base), own)
-    raise BadPolicy(f"{path.name}: extends {parent}, which is not there")
+def _exact(given: dict[str, Any], place: str) -> str:
+    """The place with each [...] of msgspec, which stands for any key of a table, as the key meant."""
+    before, found, after = place.partition("[...]")
+    if not found or "[" in before:
+        return place or "the policy"
+    table: Any = given
+    for key in before.split("."):
+        table = table[key]
+    for name, value in table.items():
+        narrowed = _with(given, before.split("."), {name: value})
+        try:
+            msgspec.convert(narrowed, Policy)
+        except msgspec.ValidationError:
+            exact = f"{before}.{name}{after}"
+            return _exact(narrowed, exact) if "[...]" in after else exact
+    return place
 
 
-def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    both = {key: value for key, value in base.items() if key not in own}
-    for key, value in own.items():
-        under = base.get(key)
-        both[key] = (
-            _over(under, value) if isinstance(value, dict) and isinstance(under, dict) else value
-        )
-    return both
+def _with(given: dict[str, Any], keys: Sequence[str], value: Any) -> dict[str, Any]:
+    """The same tables with another value at a dotted place."""
+    key, *rest = keys
+    return {**given, key: _with(given[key], rest, value) if rest else value}

@@ -18,11 +18,34 @@ from edi_iop.rules import policy
 from edi_iop.settings import Workspace, decode
 from edi_iop.simulator import clinic_charts as charting
 from edi_iop.simulator import clinic_people as people
-from edi_iop.simulator.clinic_cases import CASES, Case
+from edi_iop.simulator import clinic_records as records
+from edi_iop.simulator.clinic_answers import (
+    DAYS_LEFT,
+    DAYS_TO_APPEAL,
+    DENIED_LONG_AGO,
+    DENIED_WEEK,
+    PAID_LESS,
+    answer,
+    denied_long_ago,
+    paid_less,
+)
+from edi_iop.simulator.clinic_billed import (
+    FORMER,
+    SISTER_SENT,
+    Books,
+    enrollments,
+)
+from edi_iop.simulator.clinic_cases import CASES, MORE, Case
 from edi_iop.simulator.clinic_charts import Chart
-from edi_iop.simulator.clinic_faults import MIDDLE, Planted, Season, billed_test
-from edi_iop.simulator.clinic_feeds import SETTINGS, feeds
-from edi_iop.simulator.clinic_former import Ledger, former_claims
+from edi_iop.simulator.clinic_faults import MIDDLE, Planted, Season, all_days, billed_test
+from edi_iop.simulator.clinic_feeds import OTHERS, SETTINGS, feeds
+from edi_iop.simulator.clinic_former import (
+    FORMER_WEEKS,
+    Ledger,
+    earlier_claims,
+    spoilt_claims,
+    tables_of,
+)
 from edi_iop.simulator.clinic_people import Staff
 from edi_iop.simulator.clinic_staff import staff_claims, write_837p
 from edi_iop.transcribe.write import write_837i
@@ -37,7 +60,13 @@ NPI = make_npi("198765432")
 ROSTER_SINCE = date(2022, 7, 1)
 COVERED_SINCE = date(2025, 1, 1)
 FORMER_CONTROL = 42
-"""Interchange and group control number of the former system's file."""
+"""Interchange and group control number of the former system's last file; earlier ones count down."""
+SISTER_CONTROL = 91
+CLIENTS_A_ROUND = 100
+"""How many clients there are for every time that all the cases occur."""
+
+SESSIONS = {"adolescent": charting.TWO_HOURS, "six_sessions": charting.PLANS[1]}
+"""What a day consists of where it matters."""
 
 TRUTH = {
     "kind": pl.String(),
@@ -50,7 +79,11 @@ TRUTH = {
     "record": pl.String(),
     "says": pl.String(),
 }
-"""One row a line that breaks a rule; kind payer_mistake is a right line the payer should deny."""
+"""One row a line that breaks a rule.
+
+kind: fault; note (a rule has something to say, and nothing is wrong); payer_mistake
+(a right line that the payer will deny all the same).
+"""
 
 
 @dataclass(frozen=True)
@@ -63,8 +96,14 @@ class Clinic:
     """File name -> CSV or XML."""
     former: Tables
     """What the former billing system sent (837I)."""
+    earlier: tuple[Tables, ...]
+    """What it had sent in the months before, a file a month."""
+    sister: Tables | None
+    """What a large clinic's sister facility sent (837I)."""
     staff: Tables
     """What a practice of the clinic's physicians sent (837P)."""
+    remits: dict[str, bytes]
+    """What payers of a large clinic have answered of all that: file name -> 835."""
     truth: pl.DataFrame
     """TRUTH"""
     roster: tuple[Staff, ...]
@@ -75,35 +114,129 @@ class Clinic:
 def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int = WEEKS) -> Clinic:
     """The clinic of a seed, at least 40 clients and 8 weeks, as the faults need.
 
-    start: a Monday. Beyond 12 weeks the first ones run into a payer's filing limit.
+    start: the Monday from which the clinic bills for itself. What goes beyond 8
+    weeks lies before it and was billed by the former system. All cases occur once
+    for every hundred clients, the others are clean.
     """
     random = Random(seed)
-    settings = decode(SETTINGS.format(npi=NPI))
+    rounds = clients // CLIENTS_A_ROUND
+    text = SETTINGS.format(npi=NPI, others=OTHERS if rounds else "")
+    settings = decode(text)
     roster = people.staff(random)
-    season = Season(random, roster, start, max(weeks, WEEKS))
-    cases = [*CASES, *_more(random, clients - len(CASES))]
+    season = Season(random, roster, start, WEEKS, max(weeks - WEEKS, 0))
+    planned = (*CASES, *MORE) * rounds or CASES
+    cases = [*planned, *_more(random, clients - len(planned))]
+    seasons = [
+        _at_some_week(season) if place >= len(CASES) else season for place in range(len(cases))
+    ]
     charts = [_chart(case, number, season) for number, case in enumerate(cases, start=1)]
-    planted = _lived(cases, charts, season)
     policies = {payer.id: policy.load(payer.policy, start) for payer in settings.payers}
+    earlier = earlier_claims(charts, settings, policies, roster, start)
+    planted = _lived(cases, charts, seasons)
     ledger = Ledger(settings, policies, roster, start)
-    former, planted_there = former_claims(_former(cases, charts), ledger, random)
+    former, sister, planted_there = _billed(cases, charts, ledger, random)
+    remits, planted_in_answers = _answers(cases, charts, ledger, former, earlier)
+    merged = _merged(cases, charts, season)
+    enrolled = enrollments(NPI, start) if rounds else ()
     staffed = [chart for case, chart in zip(cases, charts, strict=True) if case.special == "staff"]
     staff, planted_by_staff = staff_claims(staffed, settings, roster, start)
     return Clinic(
-        settings=SETTINGS.format(npi=NPI),
-        feeds=feeds(charts, roster, ROSTER_SINCE),
+        settings=text,
+        feeds=feeds(charts, roster, ROSTER_SINCE, enrolled),
         former=former,
+        earlier=earlier,
+        sister=sister,
         staff=staff,
-        truth=_truth([*planted, *planted_there, *planted_by_staff]),
+        remits=remits,
+        truth=_truth([*planted, *planted_there, *planted_by_staff, *merged, *planted_in_answers]),
         roster=roster,
         as_of=season.last + timedelta(days=1),
     )
 
 
-def _lived(cases: list[Case], charts: list[Chart], season: Season) -> list[Planted]:
+def _billed(
+    cases: list[Case], charts: list[Chart], ledger: Ledger, random: Random
+) -> tuple[Tables, Tables | None, list[Planted]]:
+    """The former system's last claims and the sister facility's, and what was planted in them."""
+    annex = decode(SETTINGS.format(npi=people.SISTER_NPI, others=OTHERS))
+    sister = Ledger(annex, ledger.policies, ledger.roster, ledger.start, "SF26")
+    books = Books(ledger, sister)
+    planted = spoilt_claims(_former(cases, charts), ledger, random, FORMER)
+    for case, chart in zip(cases, charts, strict=True):
+        if case.billed is not None:
+            planted += case.billed(books, chart)
+    sent = ledger.start + timedelta(weeks=FORMER_WEEKS)
+    former = tables_of(ledger, 1, "OLD0042", sent)
+    if not sister.claims:
+        return former, None, planted
+    later = ledger.start + timedelta(weeks=SISTER_SENT)
+    return former, tables_of(sister, 3, "SF0007", later), planted
+
+
+def _answers(
+    cases: list[Case],
+    charts: list[Chart],
+    ledger: Ledger,
+    former: Tables,
+    earlier: tuple[Tables, ...],
+) -> tuple[dict[str, bytes], list[Planted]]:
+    """The remits of a large clinic, and what was planted in them."""
+    night = ledger.start + timedelta(weeks=WEEKS)
+    pairs = list(zip(cases, charts, strict=True))
+    files: dict[str, bytes] = {}
+    planted: list[Planted] = []
+    less = [paid_less(ledger, chart) for case, chart in pairs if case.former == "paid_less"]
+    if less:
+        day = night - timedelta(days=10)
+        claims = [one for one, _ in less]
+        files["835-harbor.edi"] = answer(former, claims, PAID_LESS, day, ledger.settings)
+    month = (ledger.start + timedelta(weeks=DENIED_WEEK)).replace(day=1)
+    tables = next((one for one in earlier if _first_day(one).replace(day=1) == month), None)
+    denied = [
+        denied_long_ago(tables, chart, ledger.start)
+        for case, chart in pairs
+        if case.special == "denied_long_ago" and tables is not None
+    ]
+    if denied and tables is not None:
+        day = night - timedelta(days=DAYS_TO_APPEAL - DAYS_LEFT)
+        claims = [one for one, _ in denied]
+        files["835-meridian.edi"] = answer(tables, claims, DENIED_LONG_AGO, day, ledger.settings)
+    for _, told in [*less, *denied]:
+        planted += told
+    return files, planted
+
+
+def _merged(cases: list[Case], charts: list[Chart], season: Season) -> list[Planted]:
+    """Days that stand in the feed under both tracks and are ours to bill: merged into one (DUP-05)."""
+    theirs = season.start + timedelta(weeks=FORMER_WEEKS)
+    says = "the day stands in the feed under both tracks"
+    return [
+        replace(note, kind="note")
+        for case, chart in zip(cases, charts, strict=True)
+        if case.track == "CO"
+        for note in all_days(
+            chart,
+            [
+                day
+                for day in sorted(chart.visits)
+                if day >= (season.start if case.former is None else theirs)
+                and len({one.program_track for one in chart.visits[day]}) > 1
+            ],
+            "DUP-05",
+            says,
+        )
+    ]
+
+
+def _at_some_week(season: Season) -> Season:
+    """The same season, its faults in another of the weeks that can have them."""
+    return replace(season, middle=season.random.choice((MIDDLE - 1, MIDDLE, MIDDLE + 1)))
+
+
+def _lived(cases: list[Case], charts: list[Chart], seasons: list[Season]) -> list[Planted]:
     """Changes the charts as their cases ask, and tells what was planted."""
     planted: list[Planted] = []
-    for case, chart in zip(cases, charts, strict=True):
+    for case, chart, season in zip(cases, charts, seasons, strict=True):
         if case.plant is not None:
             planted += case.plant(chart, season)
         elif case.special == "lab_apart":
@@ -118,25 +251,42 @@ def write_clinic(clinic: Clinic, workspace: Workspace) -> None:
     """Writes settings.toml, and every drop into inbox/; the truth is not written."""
     workspace.inbox.mkdir(parents=True, exist_ok=True)
     workspace.settings_file.write_text(clinic.settings, encoding="utf-8")
-    for name, data in {**clinic.feeds, **claim_files(clinic)}.items():
+    for name, data in {**clinic.feeds, **claim_files(clinic), **clinic.remits}.items():
         (workspace.inbox / name).write_bytes(data)
 
 
 def claim_files(clinic: Clinic) -> dict[str, bytes]:
     """The claims that others sent, as they sent them: the former system's 837I, the staff's 837P."""
-    sent = clinic.former["submissions"].row(0, named=True)
+    months = {
+        f"former-system-{_first_day(tables):%Y-%m}.837": _written(tables, FORMER_CONTROL - back)
+        for back, tables in enumerate(reversed(clinic.earlier), start=1)
+    }
+    others = {} if clinic.sister is None else {"annex.837": _written(clinic.sister, SISTER_CONTROL)}
+    return {
+        **months,
+        **others,
+        "former-system.837": _written(clinic.former, FORMER_CONTROL),
+        "physicians-group.837": write_837p(clinic.staff, clinic.roster),
+    }
+
+
+def _first_day(tables: Tables) -> date:
+    first: date = tables["claims"]["statement_from"].sort()[0]
+    return first
+
+
+def _written(tables: Tables, control: int) -> bytes:
+    """The 837I of one submission."""
+    sent = tables["submissions"].row(0, named=True)
     envelope = Envelope(
         sender_id=sent["sender_id"],
         receiver_id=sent["receiver_id"],
-        interchange_control=FORMER_CONTROL,
-        group_control=FORMER_CONTROL,
+        interchange_control=control,
+        group_control=control,
         created=datetime.combine(sent["created_on"], time.fromisoformat(sent["created_at"])),
         usage=sent["usage"],
     )
-    return {
-        "former-system.837": write_837i(clinic.former, envelope),
-        "physicians-group.837": write_837p(clinic.staff, clinic.roster),
-    }
+    return write_837i(tables, envelope)
 
 
 def _more(random: Random, count: int) -> list[Case]:
@@ -159,16 +309,26 @@ def _chart(case: Case, number: int, season: Season) -> Chart:
         track=case.track,
         leading=case.leading or case.track,
         diagnoses=_diagnoses(case, random),
-        admitted=season.monday(-1) if case.special == "last_week" else season.start,
+        admitted=_admitted(case, season),
         coverages=[people.coverage(random, case.payer_id, COVERED_SINCE)],
     )
     discharged = season.monday(MIDDLE) + timedelta(days=4)
     leaves = discharged if case.special == "discharged" else None
+    plan = SESSIONS.get(case.special)
     charting.attend(
-        chart, random, season.roster, _days(case, chart, season, leaves), discharged=leaves
+        chart,
+        random,
+        season.roster,
+        _days(case, chart, season, leaves),
+        discharged=leaves,
+        sessions=plan,
     )
     if case.special == "changes_payer":
         _change_payer(chart, season)
+    if case.special == "one_month":
+        records.one_month(chart, season)
+    if case.payer_id == "TIDEW":
+        records.certify(chart)
     if case.payer_id == "HARBR":
         charting.authorize(chart, random, NPI, season.last)
         charting.name_authorizations(chart)
@@ -179,6 +339,13 @@ def _chart(case: Case, number: int, season: Season) -> Chart:
             for one in chart.authorizations
         ]
     return chart
+
+
+def _admitted(case: Case, season: Season) -> date:
+    """At the beginning of all; those whose records are wrong from the first day on come late."""
+    if case.special == "last_week":
+        return season.monday(-1)
+    return season.start if case.special in ("recent", "one_month") else season.begins
 
 
 def _diagnoses(case: Case, random: Random) -> dict[str, str]:
@@ -206,8 +373,8 @@ def _days(case: Case, chart: Chart, season: Season, leaves: date | None) -> list
 def _weekdays(case: Case, random: Random) -> tuple[int, ...]:
     """Four days for those whose records are spoilt, so that the week stays long enough."""
     if case.special == "adolescent":
-        return random.choice(charting.TWO_DAYS)
-    if case.plant is not None or case.former is not None or random.random() < 0.5:
+        return random.choice(charting.THREE_DAYS)
+    if case.plant or case.billed or case.former is not None or random.random() < 0.5:
         return random.choice(charting.FOUR_DAYS)
     return random.choice(charting.THREE_DAYS)
 

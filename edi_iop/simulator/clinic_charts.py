@@ -21,8 +21,6 @@ PSYCHIATRIC = ("F33.1", "F32.1", "F41.1", "F43.10", "F31.81")
 
 FOUR_DAYS = ((0, 1, 2, 3), (0, 1, 3, 4), (1, 2, 3, 4), (0, 2, 3, 4))
 THREE_DAYS = ((0, 2, 4), (1, 2, 3), (0, 1, 3))
-TWO_DAYS = ((0, 2), (1, 3))
-
 Plan = tuple[tuple[str, str, str], ...]
 """Sessions of one day: start, end, service type."""
 
@@ -35,6 +33,8 @@ PLANS: tuple[Plan, ...] = (
     (("13:00", "14:30", "group"), ("14:30", "16:00", "group")),
     (("17:30", "19:00", "group"), ("19:00", "20:00", "family"), ("20:00", "20:30", "individual")),
 )
+TWO_HOURS: Plan = (("15:30", "16:30", "group"), ("16:30", "17:30", "family"))
+"""An adolescent's day after school."""
 TWO_TRACK_PLANS: tuple[Plan, ...] = (
     # The two tracks' groups overlap by twenty minutes: 180 minutes attended, 200 listed.
     (("09:00", "10:40", "group"), ("10:20", "12:00", "group")),
@@ -73,6 +73,10 @@ class Encounter:
     revenue: str | None = None
     units: int | None = None
     charge: str | None = None
+    modifiers: str | None = None
+    telehealth: str | None = None
+    plan_certified_on: date | None = None
+    plan_hours: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Authorization:
     payer_id: str
     client_id: str
     member_id: str
-    facility_npi: str
+    facility_npi: str | None
     program_track: str | None
     procedure: str | None
     revenue: str | None
@@ -94,6 +98,7 @@ class Authorization:
     level_of_care: str = "IOP"
     unit_basis: str = "day"
     status: str = "approved"
+    review_due: date | None = None
 
 
 @dataclass
@@ -121,6 +126,11 @@ class Chart:
     def payer_id(self) -> str:
         return self.coverages[-1].payer_id
 
+    def held(self, day: date) -> Coverage:
+        """The coverage of a date; the last one where none covers it."""
+        in_force = (one for one in self.coverages if one.first <= day <= (one.last or date.max))
+        return next(in_force, self.coverages[-1])
+
     def days(self, monday: date) -> list[date]:
         """The attended dates of the week that begins on a Monday."""
         return sorted(day for day in self.visits if monday <= day < monday + timedelta(days=7))
@@ -133,13 +143,18 @@ class Chart:
             key=lambda one: (one.service_date, one.source_record_id, one.record_version),
         )
 
-    def change(self, day: date, place: int, **changes: str | int | None) -> Encounter:
+    def change(self, day: date, place: int, **changes: str | int | date | None) -> Encounter:
         """Replaces columns of the place-th session of a day, and gives the new record."""
         changed = replace(self.visits[day][place], **changes)  # type: ignore[arg-type]
         self.visits[day][place] = changed
         return changed
 
-    def add(self, day: date, start: str, end: str, **columns: str | int | None) -> Encounter:
+    def change_all(self, **changes: str | int | date | None) -> None:
+        """Replaces columns of every session."""
+        for day, sessions in self.visits.items():
+            self.visits[day] = [replace(one, **changes) for one in sessions]  # type: ignore[arg-type]
+
+    def add(self, day: date, start: str, end: str, **columns: str | int | date | None) -> Encounter:
         """Adds a record like the day's last session, at another time and with these columns."""
         like, number = self.visits[day][-1], len(self.visits[day]) + 1
         record = f"{like.source_record_id.rsplit('-', 1)[0]}-{number}"
@@ -157,10 +172,11 @@ def attend(
     episode: int = 1,
     admitted: date | None = None,
     discharged: date | None = None,
+    sessions: Plan | None = None,
 ) -> None:
     """Fills the chart's visits: one plan of sessions for the whole episode, on these dates."""
     two = chart.track == "CO"
-    plan = random.choice(TWO_TRACK_PLANS if two else PLANS)
+    plan = sessions or random.choice(TWO_TRACK_PLANS if two else PLANS)
     tracks = (chart.leading, "MH" if chart.leading == "SUD" else "SUD") if two else (chart.track,)
     counselors = random.sample(roster[2:], len(plan))
     attending = random.choice(roster[:2]).npi

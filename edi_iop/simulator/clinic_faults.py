@@ -13,7 +13,15 @@ from random import Random
 from edi_iop.simulator.clinic_charts import Chart, Encounter, attend
 from edi_iop.simulator.clinic_people import Staff
 
-SEVERITIES = {"DUR-02": "warn", "BUN-02": "hold", "DOC-01": "hold"}
+SEVERITIES = {
+    **dict.fromkeys(("DUP-05", "CON-01"), "info"),
+    **dict.fromkeys(
+        ("BUN-05", "AUTH-05", "DUR-02", "DUR-03", "DUR-04", "DX-04", "REV-03", "TF-02"), "warn"
+    ),
+    **dict.fromkeys(
+        ("BUN-02", "BUN-03", "AUTH-07", "DUR-06", "MOD-01", "CLM-04", "DOC-01"), "hold"
+    ),
+}
 """All other rules block."""
 
 
@@ -26,7 +34,7 @@ class Planted:
     payer_id: str
     service_date: date
     where: str
-    """encounters, former (the former system's 837I) or staff (their 837P)."""
+    """encounters, former (the former system's 837I), sister (the sister facility's) or staff (their 837P)."""
     record: str
     """source_record_id, or CLM01 and line number."""
     says: str
@@ -38,6 +46,10 @@ class Planted:
         return SEVERITIES.get(self.rule, "block")
 
 
+MIDDLE = 4
+"""A week in which no episode is in transition."""
+
+
 @dataclass(frozen=True)
 class Season:
     """The clinic's weeks and staff, as the faults need them."""
@@ -45,7 +57,18 @@ class Season:
     random: Random
     roster: tuple[Staff, ...]
     start: date
+    """The Monday from which the clinic bills for itself."""
     weeks: int
+    """From then on."""
+    earlier: int = 0
+    """Weeks before, all billed by the former system."""
+    middle: int = MIDDLE
+    """The week of the faults that have one: no episode is in transition then."""
+
+    @property
+    def begins(self) -> date:
+        """The first Monday of all."""
+        return self.start - timedelta(weeks=self.earlier)
 
     def monday(self, week: int) -> date:
         """The Monday of a week: 0 is the first, -1 the last."""
@@ -56,11 +79,7 @@ class Season:
         return self.start + timedelta(weeks=self.weeks, days=-1)
 
 
-MIDDLE = 4
-"""A week in which no episode is in transition."""
-
-
-def _on(chart: Chart, rule: str, record: Encounter, says: str) -> list[Planted]:
+def on(chart: Chart, rule: str, record: Encounter, says: str) -> list[Planted]:
     day = record.service_date
     return [
         Planted(
@@ -75,24 +94,24 @@ def _on(chart: Chart, rule: str, record: Encounter, says: str) -> list[Planted]:
     ]
 
 
-def _middle(chart: Chart, season: Season, place: int = 1) -> date:
-    return chart.days(season.monday(MIDDLE))[place]
+def middle_day(chart: Chart, season: Season, place: int = 1) -> date:
+    return chart.days(season.monday(season.middle))[place]
 
 
-def _all_days(chart: Chart, days: list[date], rule: str, says: str) -> list[Planted]:
-    return [each for day in days for each in _on(chart, rule, chart.visits[day][0], says)]
+def all_days(chart: Chart, days: list[date], rule: str, says: str) -> list[Planted]:
+    return [each for day in days for each in on(chart, rule, chart.visits[day][0], says)]
 
 
 def two_units(chart: Chart, season: Season) -> list[Planted]:
     """The EHR asks for two units of one day (DUP-02)."""
-    asked = chart.change(_middle(chart, season), 0, procedure="H0015", revenue="0906", units=2)
-    return _on(chart, "DUP-02", asked, "the encounter asks for two per diems")
+    asked = chart.change(middle_day(chart, season), 0, procedure="H0015", revenue="0906", units=2)
+    return on(chart, "DUP-02", asked, "the encounter asks for two per diems")
 
 
 def component(chart: Chart, season: Season) -> list[Planted]:
     """An individual session asks to be billed beside the day (BUN-01)."""
     asked = chart.add(
-        _middle(chart, season),
+        middle_day(chart, season),
         "20:30",
         "21:00",
         service_type="individual",
@@ -101,13 +120,13 @@ def component(chart: Chart, season: Season) -> list[Planted]:
         units=2,
         charge="92.00",
     )
-    return _on(chart, "BUN-01", asked, "an individual session asks to be billed by itself")
+    return on(chart, "BUN-01", asked, "an individual session asks to be billed by itself")
 
 
 def group_component(chart: Chart, season: Season) -> list[Planted]:
     """A group session asks to be billed beside the day (BUN-01)."""
     asked = chart.add(
-        _middle(chart, season, 2),
+        middle_day(chart, season, 2),
         "20:30",
         "21:30",
         service_type="group",
@@ -116,13 +135,13 @@ def group_component(chart: Chart, season: Season) -> list[Planted]:
         units=1,
         charge="58.50",
     )
-    return _on(chart, "BUN-01", asked, "a group session asks to be billed by itself")
+    return on(chart, "BUN-01", asked, "a group session asks to be billed by itself")
 
 
 def drug_test(chart: Chart, season: Season) -> list[Planted]:
     """A drug test asks to be billed beside the day (BUN-04 where the payer includes it)."""
-    asked = billed_test(chart, _middle(chart, season))
-    return _on(chart, "BUN-04", asked, "a drug test asks to be billed by itself")
+    asked = billed_test(chart, middle_day(chart, season))
+    return on(chart, "BUN-04", asked, "a drug test asks to be billed by itself")
 
 
 def billed_test(chart: Chart, day: date) -> Encounter:
@@ -141,7 +160,7 @@ def billed_test(chart: Chart, day: date) -> Encounter:
 
 def partial_hospitalization(chart: Chart, season: Season) -> list[Planted]:
     """Three days of partial hospitalization, of which the middle one has an IOP day too (LOC-01)."""
-    both = _middle(chart, season, 1)
+    both = middle_day(chart, season, 1)
     for shift in (-1, 0, 1):
         day = both + timedelta(days=shift)
         like = chart.visits[both][0]
@@ -164,14 +183,14 @@ def partial_hospitalization(chart: Chart, season: Season) -> list[Planted]:
             )
         )
     says = "attended partial hospitalization on the same date"
-    return _on(chart, "LOC-01", chart.visits[both][0], says)
+    return on(chart, "LOC-01", chart.visits[both][0], says)
 
 
 def never_authorized(chart: Chart, season: Season) -> list[Planted]:  # noqa: ARG001
     """Nobody asked for an authorization (AUTH-01)."""
     chart.authorizations.clear()
     _forget_numbers(chart)
-    return _all_days(chart, sorted(chart.visits), "AUTH-01", "no authorization was requested")
+    return all_days(chart, sorted(chart.visits), "AUTH-01", "no authorization was requested")
 
 
 def denied(chart: Chart, season: Season) -> list[Planted]:  # noqa: ARG001
@@ -180,7 +199,7 @@ def denied(chart: Chart, season: Season) -> list[Planted]:  # noqa: ARG001
         replace(one, status="denied", auth_number=None) for one in chart.authorizations
     ]
     _forget_numbers(chart)
-    return _all_days(chart, sorted(chart.visits), "AUTH-08", "the authorization was denied")
+    return all_days(chart, sorted(chart.visits), "AUTH-08", "the authorization was denied")
 
 
 def _forget_numbers(chart: Chart) -> None:
@@ -196,50 +215,54 @@ def other_member(chart: Chart, season: Season) -> list[Planted]:  # noqa: ARG001
         for one in chart.authorizations
     ]
     says = "the authorization names another member id"
-    return _all_days(chart, sorted(chart.visits), "AUTH-02", says)
+    return all_days(chart, sorted(chart.visits), "AUTH-02", says)
 
 
 def other_service(chart: Chart, season: Season) -> list[Planted]:
     """The EHR asks for the substance use day where psychiatric days are authorized (AUTH-02)."""
-    day = _middle(chart, season)
+    day = middle_day(chart, season)
     for place in range(len(chart.visits[day])):
         chart.change(day, place, diagnoses=chart.diagnoses["SUD"])
     asked = chart.change(day, 0, procedure="H0015", revenue="0906")
-    return _on(chart, "AUTH-02", asked, "the authorization is for the other track's service")
+    return on(chart, "AUTH-02", asked, "the authorization is for the other track's service")
 
 
 def dates_over(chart: Chart, season: Season) -> list[Planted]:
     """The authorization ends before the last two days (AUTH-04)."""
     *_, kept, first, second = chart.days(season.monday(-1))
     chart.authorizations[-1] = replace(chart.authorizations[-1], to_date=kept)
-    return _all_days(chart, [first, second], "AUTH-04", "after the authorization's last day")
+    return all_days(chart, [first, second], "AUTH-04", "after the authorization's last day")
 
 
-def units_over(chart: Chart, season: Season) -> list[Planted]:  # noqa: ARG001
+def units_over(chart: Chart, season: Season) -> list[Planted]:
     """The authorization has two units fewer than there are days (AUTH-04)."""
     last = chart.authorizations[-1]
     days = sorted(day for day in chart.visits if last.from_date <= day <= last.to_date)
     chart.authorizations[-1] = replace(last, units=len(days) - 2)
-    return _all_days(chart, days[-2:], "AUTH-04", "beyond the authorization's units")
+    spent = all_days(chart, days[-2:], "AUTH-04", "beyond the authorization's units")
+    if last.to_date <= season.last:
+        return spent
+    # still in force on the first night, and nothing is left of it
+    return spent + on(chart, "AUTH-05", chart.visits[days[-3]][0], "no unit is left")
 
 
 def short_day(chart: Chart, season: Season) -> list[Planted]:
     """The client leaves after the first session (DUR-01)."""
-    day = _middle(chart, season)
+    day = middle_day(chart, season)
     del chart.visits[day][1:]
     left = chart.change(day, 0, attendance="partial")
-    return _on(chart, "DUR-01", left, "attended the first session only")
+    return on(chart, "DUR-01", left, "attended the first session only")
 
 
 def short_week(chart: Chart, season: Season) -> list[Planted]:
     """Two days attended in a week in the middle of the episode, the others missed (DUR-02)."""
-    days = chart.days(season.monday(MIDDLE))
+    days = chart.days(season.monday(season.middle))
     for day in days[2:]:
         missed = chart.visits.pop(day)[0]
         chart.extra.append(
             replace(missed, attendance="no_show", start_time=None, end_time=None, minutes=None)
         )
-    return _all_days(chart, days[:2], "DUR-02", "six hours attended in the week")
+    return all_days(chart, days[:2], "DUR-02", "six hours attended in the week")
 
 
 def other_family(chart: Chart, season: Season) -> list[Planted]:
@@ -258,17 +281,17 @@ def nicotine(chart: Chart, season: Season) -> list[Planted]:
 
 
 def _diagnosed(chart: Chart, season: Season, code: str, rule: str, says: str) -> list[Planted]:
-    day = _middle(chart, season)
+    day = middle_day(chart, season)
     for place in range(len(chart.visits[day])):
         chart.change(day, place, diagnoses=code)
-    return _on(chart, rule, chart.visits[day][0], says)
+    return on(chart, rule, chart.visits[day][0], says)
 
 
 def other_revenue(chart: Chart, season: Season) -> list[Planted]:
     """The EHR asks for the substance use day with the psychiatric revenue code (REV-01)."""
     chart.authorizations[:] = [replace(one, revenue=None) for one in chart.authorizations]
-    asked = chart.change(_middle(chart, season), 0, procedure="H0015", revenue="0905")
-    return _on(chart, "REV-01", asked, "H0015 is asked for with revenue code 0905")
+    asked = chart.change(middle_day(chart, season), 0, procedure="H0015", revenue="0905")
+    return on(chart, "REV-01", asked, "H0015 is asked for with revenue code 0905")
 
 
 def late_entry(chart: Chart, season: Season) -> list[Planted]:
@@ -284,17 +307,17 @@ def late_entry(chart: Chart, season: Season) -> list[Planted]:
         admitted=monday,
         discharged=days[-1],
     )
-    return _all_days(chart, days, "TF-01", "entered after the payer's filing limit")
+    return all_days(chart, days, "TF-01", "entered after the payer's filing limit")
 
 
 def unsigned(chart: Chart, season: Season) -> list[Planted]:
     """The note of the last session is still a draft (DOC-01)."""
-    draft = chart.change(_middle(chart, season), -1, note_status="draft")
-    return _on(chart, "DOC-01", draft, "the note of one session is not signed")
+    draft = chart.change(middle_day(chart, season), -1, note_status="draft")
+    return on(chart, "DOC-01", draft, "the note of one session is not signed")
 
 
 def coverage_over(chart: Chart, season: Season) -> list[Planted]:
     """The coverage ends the day before the last visit (ELG-01)."""
     last = chart.days(season.monday(-1))[-1]
     chart.coverages[-1] = replace(chart.coverages[-1], last=last - timedelta(days=1))
-    return _on(chart, "ELG-01", chart.visits[last][0], "after the last day of the coverage")
+    return on(chart, "ELG-01", chart.visits[last][0], "after the last day of the coverage")

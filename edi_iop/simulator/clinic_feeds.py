@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from xml.sax.saxutils import escape
 
@@ -50,7 +50,7 @@ name = "Meridian Behavioral"
 policy = "meridian"
 partner = "CLEARHSE"
 
-# The charge of one unit: a day, or an hour where the payer counts hours.
+{others}# The charge of one unit: a day, or an hour where the payer counts hours.
 [charges]
 H0015 = "350.00"
 S9480 = "375.00"
@@ -60,11 +60,38 @@ mode = "block"
 """
 
 
-def feeds(charts: list[Chart], roster: tuple[Staff, ...], since: date) -> dict[str, bytes]:
+OTHERS = """\
+[[payers]]
+id = "SUMIT"
+name = "Summit Mutual"
+policy = "summit"
+partner = "CLEARHSE"
+
+[[payers]]
+id = "TIDEW"
+name = "Tidewater Benefit Fund"
+policy = "tidewater"
+partner = "CLEARHSE"
+
+"""
+"""The payers of a large clinic besides the two of every one."""
+
+
+def feeds(
+    charts: list[Chart],
+    roster: tuple[Staff, ...],
+    since: date,
+    enrollments: Sequence[Row] = (),
+) -> dict[str, bytes]:
     """The night's drops: encounters a month a file, clients and providers as CSV, authorizations as XML."""
     files = {
         "clients.csv": csv_file(_coverages(charts)),
-        "providers.csv": csv_file({**vars(one), "from": since, "to": None} for one in roster),
+        "providers.csv": csv_file(
+            [
+                *({**vars(one), "from": since, "to": None, "payer_id": None} for one in roster),
+                *enrollments,
+            ]
+        ),
         "authorizations.xml": xml_file(
             "authorizations",
             "authorization",
@@ -114,7 +141,7 @@ def _coverages(charts: list[Chart]) -> list[Row]:
             "payer_id": held.payer_id,
             "member_id": held.member_id,
             "group_number": held.group_number,
-            "coverage_priority": "P",
+            "coverage_priority": held.priority,
             "relationship": chart.person.relationship,
             "subscriber_last_name": chart.person.last_name
             if chart.person.subscriber_first_name
@@ -124,7 +151,8 @@ def _coverages(charts: list[Chart]) -> list[Row]:
             "subscriber_sex": chart.person.subscriber_sex,
             "coverage_from": held.first,
             "coverage_to": held.last,
-            "part2_consent": "Y",
+            "part2_consent": held.part2_consent,
+            "behavioral_payer_id": held.behavioral_payer_id,
         }
         for chart in charts
         for held in chart.coverages

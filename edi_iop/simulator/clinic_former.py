@@ -6,7 +6,7 @@ faults planted here, which our own mapper would not make.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -18,8 +18,15 @@ from edi_iop.rules.policy import Pair, Policy
 from edi_iop.settings import Settings
 from edi_iop.simulator.clinic_charts import Chart
 from edi_iop.simulator.clinic_faults import Planted
-from edi_iop.simulator.clinic_people import Person, Staff
-from edi_iop.tables import CLAIM_DIAGNOSES, CLAIM_LINES, CLAIMS, SUBMISSIONS
+from edi_iop.simulator.clinic_people import Coverage, Person, Staff
+from edi_iop.tables import (
+    CLAIM_CODES,
+    CLAIM_DIAGNOSES,
+    CLAIM_LINES,
+    CLAIMS,
+    SUBMISSIONS,
+    Table,
+)
 
 Tables = dict[str, pl.DataFrame]
 Row = dict[str, object]
@@ -29,6 +36,8 @@ FORMER_WEEKS = 3
 FAULT_WEEK = 1
 """The week of the planted faults."""
 SENDER = "OLDBILLING"
+EARLIER = 1001
+"""File number of the first month's claims."""
 _FIRST, _CONTINUING, _STAYS = "2", "3", "30"
 
 
@@ -40,26 +49,36 @@ class Ledger:
     policies: Mapping[str, Policy]
     roster: tuple[Staff, ...]
     start: date
+    prefix: str = "OB26"
+    """Of claim numbers."""
+    condition_codes: list[Row] = field(default_factory=list)
     claims: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
     diagnoses: list[Row] = field(default_factory=list)
 
-    def pair(self, chart: Chart, track: str) -> Pair:
-        return self.policies[chart.payer_id].pair_for(track)
+    def pair(self, payer_id: str, track: str) -> Pair:
+        return self.policies[payer_id].pair_for(track)
 
 
-def former_claims(
-    charts: Mapping[str, list[Chart]], ledger: Ledger, random: Random
-) -> tuple[Tables, list[Planted]]:
-    """The former system's tables and what was planted in them.
+Plant = Callable[[Ledger, Chart], list[Planted]]
+"""Spoils a client's claims, which are there already, and tells what it planted."""
+
+
+def spoilt_claims(
+    charts: Mapping[str, list[Chart]],
+    ledger: Ledger,
+    random: Random,
+    others: Mapping[str, Plant],
+) -> list[Planted]:
+    """Writes the former system's claims into the ledger; what was planted in them.
 
     charts: the clients of that time by what is wrong with their claims: '' (nothing),
-    'two_tracks', 'line_twice', 'resubmitted', 'payer_mistake'.
+    'two_tracks', 'line_twice', 'resubmitted', 'payer_mistake', or what else `others` plants.
     """
     planted: list[Planted] = []
     for chart in (chart for group in charts.values() for chart in group):
         for week in range(FORMER_WEEKS):
-            _weekly_claim(ledger, chart, _days(chart, ledger, week), chart.leading)
+            weekly_claim(ledger, chart, week_of(ledger, chart, week), chart.leading)
     for chart in charts.get("two_tracks", ()):
         planted += _two_tracks(ledger, chart)
     for chart in charts.get("resubmitted", ()):
@@ -68,18 +87,51 @@ def former_claims(
         planted += _line_twice(ledger, chart)
     for chart in charts.get("payer_mistake", ()):
         planted += _payer_mistake(ledger, chart, random)
-    return _tables(ledger), planted
+    for kind, plant in others.items():
+        for chart in charts.get(kind, ()):
+            planted += plant(ledger, chart)
+    return planted
 
 
-def _days(chart: Chart, ledger: Ledger, week: int) -> list[date]:
+def earlier_claims(
+    charts: Sequence[Chart],
+    settings: Settings,
+    policies: Mapping[str, Policy],
+    roster: tuple[Staff, ...],
+    start: date,
+) -> tuple[Tables, ...]:
+    """Everything attended before a day, all of it right: weekly claims, a file a month."""
+    months = sorted({day.replace(day=1) for chart in charts for day in chart.visits if day < start})
+    return tuple(
+        _month(charts, Ledger(settings, policies, roster, month, f"OB{month:%y%m}"), start, number)
+        for number, month in enumerate(months, start=EARLIER)
+    )
+
+
+def _month(charts: Sequence[Chart], ledger: Ledger, until: date, file_id: int) -> Tables:
+    """One month's claims: a client's week ends with the month, too."""
+    first = ledger.start
+    after = min((first + timedelta(days=31)).replace(day=1), until)
+    for chart in charts:
+        weeks: dict[date, list[date]] = {}
+        for day in sorted(chart.visits):
+            if first <= day < after:
+                weeks.setdefault(day - timedelta(days=day.weekday()), []).append(day)
+        for days in weeks.values():
+            weekly_claim(ledger, chart, days, chart.leading)
+    return tables_of(ledger, file_id, f"OLD{first:%y%m}", after)
+
+
+def week_of(ledger: Ledger, chart: Chart, week: int) -> list[date]:
     return chart.days(ledger.start + timedelta(weeks=week))
 
 
-def _weekly_claim(ledger: Ledger, chart: Chart, days: list[date], track: str) -> str:
+def weekly_claim(ledger: Ledger, chart: Chart, days: list[date], track: str) -> str:
     """One claim of one week's days under a track's codes; gives its CLM01."""
     number = len(ledger.claims) + 1
-    claim = f"OB{260000 + number}"
-    pair = ledger.pair(chart, track)
+    claim = f"{ledger.prefix}{number:04}"
+    held = chart.held(days[0])
+    pair = ledger.pair(held.payer_id, track)
     # A program's day is three hours: one per diem, or three units by the hour.
     units = pair.units(180)
     charge = to_cents(ledger.settings.charges[pair.procedure]) * units
@@ -98,13 +150,13 @@ def _weekly_claim(ledger: Ledger, chart: Chart, days: list[date], track: str) ->
             "auth_number": visit.auth_number,
             "medical_record": chart.client_id,
             **_facility(ledger.settings),
-            **_subscriber(chart),
-            **_payer(ledger.settings, chart.payer_id),
+            **_subscriber(chart.person, held),
+            **_payer(ledger.settings, held.payer_id),
             **_attending(ledger.roster, visit.attending_npi),
         }
     )
     for day in days:
-        _line(ledger, day, pair, units, charge)
+        add_line(ledger, day, pair, units, charge)
     ledger.diagnoses += diagnosis_rows(number, chart.diagnoses[track])
     return claim
 
@@ -123,10 +175,13 @@ def diagnosis_rows(claim_offset: int, diagnoses: str) -> list[Row]:
     ]
 
 
-def _line(ledger: Ledger, day: date, pair: Pair, units: int, charge: int) -> int:
+def add_line(ledger: Ledger, day: date, pair: Pair, units: int, charge: int) -> int:
     """Adds a line to the last claim; gives its number."""
     claim = ledger.claims[-1]
-    number = 1 + sum(line["claim_offset"] == claim["claim_offset"] for line in ledger.lines)
+    last = ledger.lines[-1] if ledger.lines else {}
+    number = 1
+    if last.get("claim_offset") == claim["claim_offset"]:
+        number += int(str(last["line"]))
     ledger.lines.append(
         {
             "claim_offset": claim["claim_offset"],
@@ -147,7 +202,7 @@ def _line(ledger: Ledger, day: date, pair: Pair, units: int, charge: int) -> int
 # ------------------------------------------------------------------ faults
 
 
-def _planted(chart: Chart, rule: str, day: date, claim: str, line: int, says: str) -> Planted:
+def planted_line(chart: Chart, rule: str, day: date, claim: str, line: int, says: str) -> Planted:
     record = f"{claim} line {line}"
     return Planted(rule, chart.client_id, chart.payer_id, day, "former", record, says)
 
@@ -155,28 +210,30 @@ def _planted(chart: Chart, rule: str, day: date, claim: str, line: int, says: st
 def _two_tracks(ledger: Ledger, chart: Chart) -> list[Planted]:
     """A week's days billed a second time under the other track's code (DUP-01)."""
     other = "MH" if chart.leading == "SUD" else "SUD"
-    days = _days(chart, ledger, FAULT_WEEK)
-    claim = _weekly_claim(ledger, chart, days, other)
+    days = week_of(ledger, chart, FAULT_WEEK)
+    claim = weekly_claim(ledger, chart, days, other)
     says = "both tracks of a dual-diagnosis day were billed, on two claims"
     return [
-        _planted(chart, "DUP-01", day, claim, line, says) for line, day in enumerate(days, start=1)
+        planted_line(chart, "DUP-01", day, claim, line, says)
+        for line, day in enumerate(days, start=1)
     ]
 
 
 def _resubmitted(ledger: Ledger, chart: Chart) -> list[Planted]:
     """A week's claim sent again under another number (DUP-03)."""
-    days = _days(chart, ledger, FAULT_WEEK)
-    claim = _weekly_claim(ledger, chart, days, chart.leading)
+    days = week_of(ledger, chart, FAULT_WEEK)
+    claim = weekly_claim(ledger, chart, days, chart.leading)
     says = "the same days were sent before on another claim"
     return [
-        _planted(chart, "DUP-03", day, claim, line, says) for line, day in enumerate(days, start=1)
+        planted_line(chart, "DUP-03", day, claim, line, says)
+        for line, day in enumerate(days, start=1)
     ]
 
 
 def _line_twice(ledger: Ledger, chart: Chart) -> list[Planted]:
     """A morning and an evening of one day on two lines of one claim (DUP-02)."""
-    days = _days(chart, ledger, FAULT_WEEK)
-    claim = _claim_of(ledger, chart, days[0])
+    days = week_of(ledger, chart, FAULT_WEEK)
+    claim = claim_of(ledger, chart, days[0])
     same = next(
         line
         for line in ledger.lines
@@ -185,12 +242,12 @@ def _line_twice(ledger: Ledger, chart: Chart) -> list[Planted]:
     number = len(days) + 1
     again = {**same, "line": number, "line_control": f"{claim['claim']}L{number}"}
     ledger.lines.append(again)
-    claim["charge_cents"] = _cents(claim) + _cents(same)
+    claim["charge_cents"] = cents(claim) + cents(same)
     says = "one day stands on two lines of a claim"
-    return [_planted(chart, "DUP-02", days[1], str(claim["claim"]), number, says)]
+    return [planted_line(chart, "DUP-02", days[1], str(claim["claim"]), number, says)]
 
 
-def _claim_of(ledger: Ledger, chart: Chart, first: date) -> Row:
+def claim_of(ledger: Ledger, chart: Chart, first: date) -> Row:
     """The client's first claim of the week that begins on a date."""
     return next(
         row
@@ -199,7 +256,7 @@ def _claim_of(ledger: Ledger, chart: Chart, first: date) -> Row:
     )
 
 
-def _cents(row: Row) -> int:
+def cents(row: Row) -> int:
     charge = row["charge_cents"]
     assert isinstance(charge, int)
     return charge
@@ -207,11 +264,11 @@ def _cents(row: Row) -> int:
 
 def _payer_mistake(ledger: Ledger, chart: Chart, random: Random) -> list[Planted]:
     """A right line that the payer will deny for want of the authorization it carries (AUTH-01)."""
-    days = _days(chart, ledger, FAULT_WEEK)
+    days = week_of(ledger, chart, FAULT_WEEK)
     line = random.randrange(len(days))
-    claim = str(_claim_of(ledger, chart, days[0])["claim"])
+    claim = str(claim_of(ledger, chart, days[0])["claim"])
     says = "authorized and sent with the number; a denial for it is to be appealed"
-    mistake = _planted(chart, "AUTH-01", days[line], claim, line + 1, says)
+    mistake = planted_line(chart, "AUTH-01", days[line], claim, line + 1, says)
     return [Planted(**{**vars(mistake), "kind": "payer_mistake"})]
 
 
@@ -239,9 +296,8 @@ def _facility(settings: Settings) -> Row:
     }
 
 
-def _subscriber(chart: Chart) -> Row:
+def _subscriber(person: Person, held: Coverage) -> Row:
     """Subscriber and, where that is someone else, patient (loops 2010BA and 2010CA)."""
-    person, held = chart.person, chart.coverages[-1]
     own = person.relationship == "18"
     names: Row = (
         {}
@@ -286,19 +342,21 @@ def _attending(roster: tuple[Staff, ...], npi: str) -> Row:
     }
 
 
-def _tables(ledger: Ledger) -> Tables:
+def tables_of(ledger: Ledger, file_id: int, reference: str, created: date) -> Tables:
     submission: Row = {
         **batch(ledger.settings, SENDER, ledger.settings.submitter.name),
         "guide": "005010X223A2",
-        "reference": "OLD0042",
-        "created_on": ledger.start + timedelta(weeks=FORMER_WEEKS),
+        "reference": reference,
+        "created_on": created,
         "created_at": "0615",
         "submitter_contact": ledger.settings.submitter.contact,
         "submitter_phone": ledger.settings.submitter.phone,
     }
     lines = sorted(ledger.lines, key=lambda row: (row["claim_offset"], row["line"]))
     numbered = [{"line_offset": at, **row} for at, row in enumerate(lines, start=1)]
-    return framed(1, submission, ledger.claims, numbered, ledger.diagnoses)
+    return framed(
+        file_id, submission, ledger.claims, numbered, ledger.diagnoses, ledger.condition_codes
+    )
 
 
 def batch(settings: Settings, sender: str, name: str) -> Row:
@@ -319,15 +377,21 @@ def batch(settings: Settings, sender: str, name: str) -> Row:
 
 
 def framed(
-    file_id: int, submission: Row, claims: list[Row], lines: list[Row], diagnoses: list[Row]
+    file_id: int,
+    submission: Row,
+    claims: list[Row],
+    lines: list[Row],
+    diagnoses: list[Row],
+    condition_codes: list[Row] | None = None,
 ) -> Tables:
     """One submission's rows as canonical tables."""
     whole: Row = {"file_id": file_id, "transaction_offset": 0}
-    rows = (
+    rows: tuple[tuple[Table, list[Row]], ...] = (
         (SUBMISSIONS, [submission]),
         (CLAIMS, claims),
         (CLAIM_LINES, lines),
         (CLAIM_DIAGNOSES, diagnoses),
+        *(((CLAIM_CODES, condition_codes),) if condition_codes else ()),
     )
     return {
         table.name: table.conform(

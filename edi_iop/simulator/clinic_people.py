@@ -29,6 +29,8 @@ TOWNS = (("Easton", "MA", "02334"), ("Milford", "MA", "01757"), ("Norwood", "MA"
 ADULT = (date(1958, 1, 1), date(2003, 12, 31))
 ADOLESCENT = (date(2009, 6, 1), date(2010, 12, 31))
 
+SISTER_NPI = make_npi("187654321")
+"""The same owner's other facility."""
 COUNSELOR, PHYSICIAN = "101YA0400X", "2084A0401X"
 
 
@@ -41,6 +43,9 @@ class Coverage:
     group_number: str
     first: date
     last: date | None = None
+    priority: str = "P"
+    part2_consent: str = "Y"
+    behavioral_payer_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Professional claims by the clinic's staff, as their own practice sends them (005010X222A1).
 
 The program's physicians also work in a practice that bills for itself. A service
-on an intensive outpatient day is part of the facility's day (BUN-02).
+on an intensive outpatient day is part of the facility's day (BUN-02), or needs an
+authorization of its own (BUN-03).
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def staff_claims(
         name = str(claims[-2]["claim"])
         planted.append(
             Planted(
-                "BUN-02",
+                "BUN-03" if chart.payer_id == "SUMIT" else "BUN-02",
                 chart.client_id,
                 chart.payer_id,
                 attended,

@@ -83,7 +83,8 @@ def test_the_list_has_every_rule_and_what_payers_set_otherwise(call: Any) -> Non
     by_id = {rule["rule"]: rule for rule in rules}
     assert set(by_id) == set(catalogue())
     assert by_id["BUN-02"]["otherwise"] == ["meridian does not have it"]
-    assert by_id["DUP-01"]["otherwise"] == []
+    assert by_id["DUP-01"]["otherwise"] == ["medicare does not have it"]
+    assert by_id["DUP-03"]["otherwise"] == []
 
 
 def test_before_a_policy_began_its_payer_has_no_answer(call: Any) -> None:

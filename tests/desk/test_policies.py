@@ -32,7 +32,7 @@ def test_a_policy_for_one_payer_only() -> None:
 
 
 def test_the_common_ground_is_no_payer_s_policy() -> None:
-    with pytest.raises(BadPolicy, match="there are harbor, meridian"):
+    with pytest.raises(BadPolicy, match="there are arizona, bcbs, harbor, "):
         policies.named(["base"], {"AAA"}, ON)
 
 
