@@ -19,7 +19,7 @@ from edi_iop.parsers import archives
 from edi_iop.parsers.identify import looks_like_x12, sniff
 from edi_iop.parsers.streams import ahead
 from edi_iop.tables import INTERCHANGES
-from edi_iop.x12.envelopes import element
+from edi_iop.x12.headers import element
 from edi_iop.x12.pieces import Piece, of_file
 
 

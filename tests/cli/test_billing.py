@@ -44,6 +44,7 @@ def test_check_finds_every_planted_fault_and_no_other(call: Any, clinic: Path) -
     found = {
         (row["rule"], row["client"], day)
         for row in records(result.stdout)
+        if row["severity"] != "info"  # what the mapper has put right by itself (DUP-05)
         for day in row["service_dates"]
     }
     assert result.exit_code == 1

@@ -183,7 +183,19 @@ def test_a_list_changed_by_hand_is_not_trusted(clinic: Path, tmp_path: Path) -> 
 
 def own_policy(clinic: Path, name: str) -> None:
     (clinic / "payers").mkdir(exist_ok=True)
-    text = f'extends = "harbor"\n[bundles.therapy]\nprocedures = ["H0004", "class:{name}"]\n'
+    text = f"""
+        extends = "harbor"
+        id = "harbor"
+        name = "Harbor, with a class of loaded codes"
+        version = "2026.2"
+        effective_from = 2026-01-01
+        read_on = 2026-01-01
+        sources = ["invented for this test"]
+        [cites]
+        "bundles.therapy.procedures" = "invented for this test"
+        [bundles.therapy]
+        procedures = ["H0004", "class:{name}"]
+    """
     (clinic / "payers" / "harbor.toml").write_text(text)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from edi_iop import parsers
-from edi_iop.parsers import x12
 from edi_iop.runner import inbox, reply, run, turns
 from edi_iop.runner.intake import Intake
 from edi_iop.settings import Workspace
@@ -46,7 +45,7 @@ FILES = {
 def in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is dropped is large, and a chunk is small."""
     monkeypatch.setattr(inbox, "BATCH_BYTES", 0)
-    monkeypatch.setattr(x12, "read_batches", functools.partial(x12.read_batches, size=600))
+    monkeypatch.setattr(parsers, "read_batches", functools.partial(parsers.read_batches, size=600))
 
 
 def everything(workspace: Workspace) -> dict[str, list[tuple[object, ...]]]:
@@ -128,12 +127,12 @@ DIES = """
 import functools, itertools, os, sys
 from datetime import date
 from pathlib import Path
-from edi_iop.parsers import x12
+from edi_iop import parsers
 from edi_iop.runner import inbox, run
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 inbox.BATCH_BYTES = 0
-x12.read_batches = functools.partial(x12.read_batches, size=600)
+parsers.read_batches = functools.partial(parsers.read_batches, size=600)
 save, calls = Store.save_ahead, itertools.count(1)
 def dying(*given):
     save(*given)
