@@ -129,7 +129,9 @@ def unconsented(case: Case) -> pl.DataFrame:
         (pl.col("track") == "SUD").fill_null(False)
         | pl.col("diagnoses").is_in(of_use.get_column("diagnoses").implode()),
     )
-    consents = case.clients.filter(pl.col("part2_consent") == "Y").select(
+    # what was delivered last counts: a consent may have been taken back
+    told_last = case.clients.sort("file_id", "row").unique("client_id", keep="last")
+    consents = told_last.filter(pl.col("part2_consent") == "Y").select(
         "client_id", "part2_consent_to"
     )
     in_force = protected.join(consents, on="client_id").filter(
