@@ -143,6 +143,11 @@ class Workspace:
         return self.root / "payers"
 
     @property
+    def feeds(self) -> Path:
+        """Layouts of partners' own feeds."""
+        return self.root / "feeds"
+
+    @property
     def inbox(self) -> Path:
         return self.root / "inbox"
 
@@ -180,6 +185,7 @@ class Workspace:
             self.quarantine,
             self.reports,
             self.payers,
+            self.feeds,
             self.work,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
@@ -15,8 +15,14 @@ from edi_iop.parsers.x12 import ALL_LEVELS, Asked, Batch, Tables
 from edi_iop.tables import FINDINGS, TABLES
 from edi_iop.transcribe import maps
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edi_iop.parsers.feed_layout import Layout
+
 __all__ = [
-    "ALL_LEVELS", "Batch", "Identified", "Parsed", "Tables", "identify", "last_of_each", "parse", "stream",
+    "ALL_LEVELS", "Batch", "Identified", "Parsed", "Tables", "identify", "last_of_each", "layouts", "parse",
+    "stream",
 ]  # fmt: skip
 
 
@@ -24,11 +30,13 @@ def parse(
     files: Sequence[tuple[int, bytes]],
     companion: str | None = None,
     levels: Collection[int] = ALL_LEVELS,
+    layouts: Sequence[Layout] = (),
 ) -> dict[int, Parsed]:
     """The files (file_id, bytes) read; all X12 files go through as one frame.
 
     companion: the companion guide (guides.companion) that claims are also held against.
     levels: the SNIP levels checked; the envelopes (1) always are.
+    layouts: layouts of feeds (see `layouts`), tried before the shipped ones.
 
     Raises nothing for bad data: a file that cannot be read at all has kind
     `unknown`, or the reason in `rejected`, and a finding that says why.
@@ -36,11 +44,11 @@ def parse(
     parsed: dict[int, Parsed] = {}
     rest = []
     for file_id, data in files:
-        sniffed = None if looks_like_x12(data) else sniff(data)
+        sniffed = None if looks_like_x12(data) else sniff(data, layouts)
         if sniffed is None:
             rest.append((file_id, data))
         else:
-            parsed[file_id] = feed(file_id, data, sniffed[0])
+            parsed[file_id] = feed(file_id, data, sniffed.kind, layouts)
     parsed |= _x12(rest, Asked(levels, companion))
     return {file_id: parsed[file_id] for file_id, _ in files}
 
@@ -50,6 +58,7 @@ def stream(
     companion: str | None = None,
     levels: Collection[int] = ALL_LEVELS,
     tables: Collection[str] | None = None,
+    layouts: Sequence[Layout] = (),
 ) -> Iterator[Batch]:
     """Files (file_id, open file) a chunk at a time, in memory that their size does not change.
 
@@ -58,12 +67,19 @@ def stream(
 
     tables: the canonical tables wanted of X12 files, where not all are; checks may add theirs.
     """
-    apart = Apart(files)
+    apart = Apart(files, layouts)
     asked = Asked(levels, companion, None if tables is None else frozenset(tables))
     for batch in x12.read_batches(apart.x12(), asked):
         yield from apart.feeds()
         yield batch
     yield from apart.feeds()
+
+
+def layouts(paths: Iterable[Path]) -> tuple[Layout, ...]:
+    """The layouts of feeds in these files and folders; MissingPath, BadMap."""
+    from edi_iop.parsers import feed_layout  # loads what only feeds need
+
+    return feed_layout.load(paths)
 
 
 def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:

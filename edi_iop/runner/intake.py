@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -25,6 +25,9 @@ from edi_iop.settings import Answering, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import PAYMENTS
 from edi_iop.tables.found import findings_frame
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Intake:
     run: str
     as_of: date
     answering: Answering = field(default_factory=Answering)
+    layouts: Sequence[Layout] = ()
+    """Of partners' own feeds."""
 
     def take_in(self) -> int:
         """Every drop of the inbox, and what a dead run left; how many files the run has."""
@@ -107,7 +112,7 @@ class Intake:
             if arrival.sha256 is not None and self.store.seen(arrival.sha256) is None:
                 firsts.setdefault(arrival.sha256, arrival.file_id)
         files = [(file_id, contents[sha256]) for sha256, file_id in firsts.items()]
-        readings = read(self.store, files, self.answering)
+        readings = read(self.store, files, self.answering, self.layouts)
         return {sha256: readings[file_id] for sha256, file_id in firsts.items()}
 
     def _record(self, arrival: Arrival, reading: Reading | None) -> Outcome:

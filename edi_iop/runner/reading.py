@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -17,6 +18,9 @@ from edi_iop.settings import Answering
 from edi_iop.store import Prepared, Store
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import findings_frame
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,17 @@ class Reading:
 
 
 def read(
-    store: Store, files: Sequence[tuple[int, bytes]], answering: Answering
+    store: Store,
+    files: Sequence[tuple[int, bytes]],
+    answering: Answering,
+    layouts: Sequence[Layout] = (),
 ) -> dict[int, Reading]:
     """Every file (file_id, bytes) parsed, judged, answered and, where it is a remit, balanced.
 
     All together; where that fails, one by one, so that one cannot stop the others.
     """
     try:
-        return _read(store, files, answering)
+        return _read(store, files, answering, layouts)
     except (OSError, MemoryError):
         raise
     except Exception as problem:  # a fault of ours on some file: the night goes on without it
@@ -51,14 +58,17 @@ def read(
         return {
             number: part
             for file in files
-            for number, part in read(store, [file], answering).items()
+            for number, part in read(store, [file], answering, layouts).items()
         }
 
 
 def _read(
-    store: Store, files: Sequence[tuple[int, bytes]], answering: Answering
+    store: Store,
+    files: Sequence[tuple[int, bytes]],
+    answering: Answering,
+    layouts: Sequence[Layout] = (),
 ) -> dict[int, Reading]:
-    parsed = _parsed(files)
+    parsed = _parsed(files, layouts)
     outcomes = {number: judge(part) for number, part in parsed.items()}
     applied = {
         number: part for number, part in parsed.items() if outcomes[number].status == "applied"
@@ -84,10 +94,11 @@ def _read(
     }
 
 
-def _parsed(files: Sequence[tuple[int, bytes]]) -> dict[int, Parsed]:
+def _parsed(files: Sequence[tuple[int, bytes]], layouts: Sequence[Layout]) -> dict[int, Parsed]:
     """Every file read; an archive among them is one of which something could not be had."""
     packed = {number: _refused(number, data) for number, data in files if archives.is_archive(data)}
-    return packed | parsers.parse([file for file in files if file[0] not in packed])
+    rest = [file for file in files if file[0] not in packed]
+    return packed | parsers.parse(rest, layouts=layouts)
 
 
 def _refused(number: int, data: bytes) -> Parsed:

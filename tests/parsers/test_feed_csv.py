@@ -11,8 +11,10 @@ import pytest
 
 from edi_iop.errors import FeedRejected
 from edi_iop.parsers.feed_spec import feed
-from edi_iop.parsers.feeds import KINDS, read_feed, sniff
+from edi_iop.parsers.feeds import KINDS
 from edi_iop.tables import FINDINGS, TABLES
+from tests.parsers.reading import read_feed
+from tests.parsers.reading import sniffed as sniff
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "feeds"
 
