@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
@@ -12,7 +13,7 @@ from edi_iop.parsers import x12
 from edi_iop.parsers.apart import Apart, Parsed, feed
 from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12, sniff
 from edi_iop.parsers.x12 import ALL_LEVELS, Asked, Batch, Tables
-from edi_iop.tables import FINDINGS, TABLES
+from edi_iop.tables import FEEDS, FINDINGS, SENT, TABLES
 from edi_iop.transcribe import maps
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL_LEVELS", "Batch", "Identified", "Parsed", "Tables", "identify", "last_of_each", "layouts", "parse",
-    "stream",
+    "sent_only", "stream",
 ]  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def parse(
             rest.append((file_id, data))
         else:
             parsed[file_id] = feed(file_id, data, sniffed.kind, layouts)
-    parsed |= _x12(rest, Asked(levels, companion))
+    parsed |= _x12(rest, Asked(levels, companion), layouts)
     return {file_id: parsed[file_id] for file_id, _ in files}
 
 
@@ -68,8 +69,12 @@ def stream(
     tables: the canonical tables wanted of X12 files, where not all are; checks may add theirs.
     """
     apart = Apart(files, layouts)
-    asked = Asked(levels, companion, None if tables is None else frozenset(tables))
-    for batch in x12.read_batches(apart.x12(), asked):
+    fed = tables is None or not set(tables).isdisjoint(FEEDS)
+    wanted = (
+        None if tables is None else frozenset(tables) | (frozenset(SENT) if fed else frozenset())
+    )
+    batches = x12.read_batches(apart.x12(), Asked(levels, companion, wanted))
+    for batch in _with_encounters(batches, layouts) if fed else batches:
         yield from apart.feeds()
         yield batch
     yield from apart.feeds()
@@ -82,11 +87,31 @@ def layouts(paths: Iterable[Path]) -> tuple[Layout, ...]:
     return feed_layout.load(paths)
 
 
-def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
+def sent_only(tables: Tables) -> Tables:
+    """The tables of files without the claims of encounter transactions (BHT06 = RP): nobody was billed."""
+    from edi_iop.parsers import encounter_837  # loads what only feeds need
+
+    return encounter_837.sent_only(tables)
+
+
+def _with_encounters(batches: Iterable[Batch], layouts: Sequence[Layout]) -> Iterator[Batch]:
+    """The batches, with the encounters of encounter transactions where they hold any."""
+    for batch in batches:
+        if _is_fed(batch.tables.get("submissions")):
+            from edi_iop.parsers.encounter_837 import with_encounters  # loads what only feeds need
+
+            yield from with_encounters(chain([batch], batches), layouts)
+            return
+        yield batch
+
+
+def _x12(
+    files: Sequence[tuple[int, bytes]], asked: Asked, layouts: Sequence[Layout] = ()
+) -> dict[int, Parsed]:
     if not files:
         return {}
     opened = ((file_id, io.BytesIO(data)) for file_id, data in files)
-    batches = list(x12.read_batches(opened, asked))
+    batches = list(_with_encounters(x12.read_batches(opened, asked), layouts))
     tables = _by_file(batches)
     findings = _parts(pl.concat([one.findings for one in batches]), "file_id")
     headers = _parts(last_of_each(pl.concat([one.envelopes for one in batches])), "file")
@@ -102,10 +127,20 @@ def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
         kind = "unknown" if fatal else kind_of_all(own, ids)
         names = [name for guide in own["name"].drop_nulls().unique() for name in _tables_of(guide)]
         names += ["acknowledgements"] if file_id in tables.get("acknowledgements", {}) else []
+        names += _FED if _is_fed(tables.get("submissions", {}).get(file_id)) else []
         mine = {name: tables.get(name, {}).get(file_id, TABLES[name].empty()) for name in names}
         around = headers.get(file_id, batches[0].envelopes.head(0)).drop("file")
         answer[file_id] = Parsed(kind, mine, found, len(own), envelopes=around)
     return answer
+
+
+_FED = ["encounters", "clients"]
+"""What encounter transactions become, beside the tables of their guide."""
+
+
+def _is_fed(submissions: pl.DataFrame | None) -> bool:
+    """Whether any of the transactions carries encounters and no claims (BHT06 = RP)."""
+    return submissions is not None and bool((submissions["transaction_type"] == "RP").any())
 
 
 def last_of_each(envelopes: pl.DataFrame) -> pl.DataFrame:

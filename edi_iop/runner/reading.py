@@ -78,7 +78,8 @@ def _read(
         outcomes[number] = weigh(outcomes[number], found)
     findings = [FINDINGS.empty(), imbalance, *(part.findings for part in parsed.values())]
     found = pl.concat(findings, how="diagonal")
-    rows = store.prepare({**_together(applied.values()), "findings": found})
+    kept = parsers.sent_only(dict(_together(applied.values())))
+    rows = store.prepare({**kept, "findings": found})
     by_file = _by_file(found)
     answers = drafted(parsed, outcomes, answering)
     return {

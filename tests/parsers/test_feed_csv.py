@@ -234,7 +234,7 @@ def test_charges_are_exact_cents(dollars: str, cents: int | None) -> None:
         b"\n\n",
         b"ISA*00*          *00*          *ZZ*A",
         b"name,colour\nx,y\n",
-        b'{"resourceType": "Bundle"}',
+        b'{"kind": "Bundle"}',
         b"\x00\x01\x02\xff\xfe",
         b"<html><body>encounters</body></html>",
     ],
