@@ -169,6 +169,7 @@ _CODES = (
     FindingCode("FEED_COLUMN_UNKNOWN", "warning", 0, "a column the feed does not define; it is not read", "remove the column or map it"),
     FindingCode("FEED_VALUE_MISSING", "error", 0, "a required value is empty; the row is left out", "fill the value and send the row again"),
     FindingCode("FEED_VALUE_INVALID", "error", 0, "a value cannot be read; the row is left out", "correct the value and send the row again"),
+    FindingCode("FEED_ZONE_MISSING", "error", 0, "a time of UTC, and no timezone for it to hang in; the row is left out", 'name the facility\'s in the layout, as timezone = "America/Chicago"'),
     FindingCode("FEED_ROW_WIDTH", "error", 0, "a row has more or fewer fields than the header; it is left out", "correct the row and send it again"),
     FindingCode("FEED_QUOTES", "error", 0, "a quoted field does not close, or has text after its closing quote; the row is left out", "double the quotes inside a field and close it"),
     FindingCode("FEED_ENCODING", "warning", 0, "the feed is not UTF-8; it is read as Windows-1252", "export the feed as UTF-8 and compare names with accents"),

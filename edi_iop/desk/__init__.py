@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from edi_iop.desk.answer import Answer, Flow
     from edi_iop.desk.billing import build, check
     from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
+    from edi_iop.desk.feeding import feed_check, feed_guess
     from edi_iop.desk.files import identify, parse, validate
     from edi_iop.desk.paths import is_workspace, write, writing
     from edi_iop.desk.payer import clinic, knows_payers, simulate
@@ -28,6 +29,8 @@ __all__ = [
     "db_migrate",
     "db_status",
     "explain",
+    "feed_check",
+    "feed_guess",
     "identify",
     "init",
     "is_workspace",
@@ -65,6 +68,10 @@ _ROOMS = {
         "rules_list",
         "rules_show",
         "rules_test",
+    ),
+    "edi_iop.desk.feeding": (
+        "feed_check",
+        "feed_guess",
     ),
     "edi_iop.desk.files": (
         "identify",

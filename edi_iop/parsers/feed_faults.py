@@ -94,8 +94,13 @@ def _unread(
     read = values[column.target].is_not_null()
     rows = text.filter(pl.col(column.name).is_not_null() & ~read)
     in_utc = pl.col(column.name).str.starts_with(IN_UTC)
-    says = pl.when(in_utc).then(pl.lit(_OF_UTC)).otherwise(pl.lit(FORMS.get(column.kind, "")))
-    return _faults(sheet, rows, "FEED_VALUE_INVALID", column.name, says, column.name)
+    says, name = FORMS.get(column.kind, ""), column.name
+    return pl.concat(
+        [
+            _faults(sheet, rows.filter(~in_utc), "FEED_VALUE_INVALID", name, says, name),
+            _faults(sheet, rows.filter(in_utc), "FEED_ZONE_MISSING", name, _OF_UTC, name),
+        ]
+    )
 
 
 def _missing(

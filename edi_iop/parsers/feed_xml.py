@@ -7,6 +7,7 @@ that declares any is refused while its head is read, before anything is expanded
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 
 import polars as pl
@@ -87,6 +88,23 @@ def flat(layout: Layout, data: bytes) -> Flat:
     there = {name: values for name, values in text.items() if any(values)} if rows else text
     frame = pl.DataFrame(there, schema=dict.fromkeys(there, pl.String))
     return Flat(frame.insert_column(0, numbers), "element")
+
+
+def leaves(data: bytes) -> tuple[str, pl.DataFrame]:
+    """The element that most likely is a row, and the text of what stands directly in it; for a guess."""
+    tree = _parsed("the document", data)
+    with_children = [one for one in tree.iter() if len(one)]
+    flat = Counter(
+        etree.QName(one).localname for one in with_children if not any(len(child) for child in one)
+    )
+    row = flat.most_common(1)[0][0] if flat else ""
+    rows = [
+        {etree.QName(cell).localname: cell.text for cell in one}
+        for one in with_children
+        if etree.QName(one).localname == row
+    ]
+    names = dict.fromkeys(name for one in rows for name in one)
+    return row, pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String))
 
 
 def _at(element: etree._Element | None, path: list[str]) -> str | None:
