@@ -148,6 +148,11 @@ class Workspace:
         return self.root / "codes"
 
     @property
+    def feeds(self) -> Path:
+        """Layouts of partners' own feeds."""
+        return self.root / "feeds"
+
+    @property
     def inbox(self) -> Path:
         return self.root / "inbox"
 
@@ -185,6 +190,7 @@ class Workspace:
             self.quarantine,
             self.reports,
             self.payers,
+            self.feeds,
             self.work,
         )
 

@@ -34,6 +34,7 @@ WITHIN_FLOOR_0 = {
 HOMES = {
     "pyx12": {"guides"},
     "lxml": {"parsers"},
+    "hl7": {"parsers"},
     "polars": {room for room, floor in FLOORS.items() if floor > 0},
     "numpy": {"x12", "guides", "transcribe"},
     "msgspec": {"settings", "codes", "rules", "guides", "transcribe", "parsers", "acks"},

@@ -7,6 +7,7 @@ import os
 
 import edi_iop.cli.billing as billing
 import edi_iop.cli.book as book
+import edi_iop.cli.feeds as feeds
 import edi_iop.cli.files as files
 import edi_iop.cli.lists as lists
 import edi_iop.cli.workspaces as workspaces
@@ -14,7 +15,9 @@ from edi_iop.cli.front import cli
 
 __all__ = ["cli", "main"]
 
-for _verb in (*workspaces.VERBS, *files.VERBS, *billing.VERBS, *book.VERBS, *lists.VERBS):
+for _verb in (
+    *workspaces.VERBS, *files.VERBS, *feeds.VERBS, *billing.VERBS, *book.VERBS, *lists.VERBS,
+):  # fmt: skip
     cli.add_command(_verb)
 
 

@@ -13,6 +13,7 @@ from edi_iop.cli.options import (
     Many,
     claim_lines,
     date_option,
+    layouts_option,
     paths_argument,
     policies_option,
     seed_option,
@@ -31,12 +32,14 @@ def _is_workspace(given: tuple[Path, ...]) -> bool:
 @paths_argument("given", "WORKSPACE | FILE...")
 @policies_option()
 @settings_option()
+@layouts_option()
 @date_option("--as-of", AS_OF)
 @output_options()
 def check(
     given: tuple[Path, ...],
     payers: tuple[str, ...],
     settings: Path | None,
+    layouts: tuple[Path, ...],
     as_of: date | None,
     output: Output,
 ) -> None:
@@ -54,7 +57,7 @@ def check(
     if not _is_workspace(given) and not payers and settings is None:
         raise click.UsageError("files need a policy: --payer harbor, or --settings FILE")
     with working("checking", output):
-        answer = desk.check(given, payers, settings, as_of)
+        answer = desk.check(given, payers, settings, as_of, layouts)
     deliver(answer, output)
 
 
@@ -62,6 +65,7 @@ def check(
 @paths_argument("given", "WORKSPACE | FEED...")
 @policies_option()
 @settings_option()
+@layouts_option()
 @date_option("--as-of", "The day the claims are made; default: today.")
 @click.option(
     "--control",
@@ -77,6 +81,7 @@ def build(
     given: tuple[Path, ...],
     payers: tuple[str, ...],
     settings: Path | None,
+    layouts: tuple[Path, ...],
     as_of: date | None,
     control: int | None,
     target: Path | None,
@@ -94,14 +99,20 @@ def build(
       edi-iop build feeds/ --settings settings.toml --payer harbor -o claims.837
     """
     if _is_workspace(given):
-        _only_for_feeds(payer=payers or None, settings=settings, control=control, target=target)
+        _only_for_feeds(
+            payer=payers or None,
+            settings=settings,
+            layout=layouts or None,
+            control=control,
+            target=target,
+        )
         with working("building claims", output):
             answer = desk.build_workspace(given[0], as_of)
     else:
         if settings is None or target is None:
             raise click.UsageError("feeds need --settings FILE (who bills) and -o OUT")
         with working("building claims", output):
-            answer = desk.build(given, payers, settings, target, as_of, control)
+            answer = desk.build(given, payers, settings, target, as_of, control, layouts)
     deliver(answer, output)
 
 
@@ -123,6 +134,7 @@ class Reconcile(Many):
 @click.option("--feeds", multiple=True, type=PATH, metavar="F...", help="The facility's records.")
 @policies_option()
 @settings_option()
+@layouts_option()
 @date_option("--as-of", AS_OF)
 @output_options()
 def reconcile(
@@ -132,6 +144,7 @@ def reconcile(
     feeds: tuple[Path, ...],
     payers: tuple[str, ...],
     settings: Path | None,
+    layouts: tuple[Path, ...],
     as_of: date | None,
     output: Output,
 ) -> None:
@@ -153,7 +166,7 @@ def reconcile(
         if not payers and settings is None:
             raise click.UsageError("files need a policy: --payer harbor, or --settings FILE")
         with working("reconciling", output):
-            answer = desk.reconcile(claims, remits, feeds, payers, settings, as_of)
+            answer = desk.reconcile(claims, remits, feeds, payers, settings, as_of, layouts)
     deliver(answer, output)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from edi_iop import desk
-from edi_iop.cli.options import PATH, paths_argument, snip_levels, texts_option
+from edi_iop.cli.options import PATH, layouts_option, paths_argument, snip_levels, texts_option
 from edi_iop.cli.output import Output, deliver, flow, leave, output_options, stream, whole, working
 
 
@@ -37,8 +37,9 @@ def show(
 
 @click.command()
 @paths_argument()
+@layouts_option()
 @output_options()
-def identify(paths: tuple[Path, ...], output: Output) -> None:
+def identify(paths: tuple[Path, ...], layouts: tuple[Path, ...], output: Output) -> None:
     """Say what each file is, by its content.
 
     Kind, guide, sender, receiver, control number and counts, a row an interchange; a name or suffix
@@ -49,7 +50,7 @@ def identify(paths: tuple[Path, ...], output: Output) -> None:
       edi-iop identify inbox/
     """
     with working("identifying", output):
-        answer = desk.identify(paths)
+        answer = desk.identify(paths, layouts)
     deliver(answer, output)
 
 
@@ -72,12 +73,14 @@ def identify(paths: tuple[Path, ...], output: Output) -> None:
     metavar="NAME",
     help="Hold claims against this companion guide too (level 7), as in harbor.",
 )
+@layouts_option()
 @output_options()
 def validate(
     paths: tuple[Path, ...],
     snip: set[int] | None,
     ack: Path | None,
     companion: str | None,
+    layouts: tuple[Path, ...],
     output: Output,
 ) -> None:
     """List every finding of the files, each at its exact place.
@@ -92,14 +95,16 @@ def validate(
       edi-iop validate inbox/ --ack answers/
       edi-iop validate claim.837 --companion harbor
     """
-    flow(desk.validate(paths, snip, ack, output.show_phi, companion), output, "validating")
+    answer = desk.validate(paths, snip, ack, output.show_phi, companion, layouts)
+    flow(answer, output, "validating")
 
 
 @click.command()
 @paths_argument()
 @click.option("--table", required=True, metavar="NAME", help="Canonical table, as in remit_lines.")
+@layouts_option()
 @output_options()
-def parse(paths: tuple[Path, ...], table: str, output: Output) -> None:
+def parse(paths: tuple[Path, ...], table: str, layouts: tuple[Path, ...], output: Output) -> None:
     """Take one canonical table out of the files.
 
     With -o the file gets everything; on a terminal names, member ids and birth dates are masked
@@ -110,7 +115,7 @@ def parse(paths: tuple[Path, ...], table: str, output: Output) -> None:
     Example:
       edi-iop parse remit.835 --table remit_lines -o lines.csv
     """
-    flow(desk.parse(paths, table), whole(output), "parsing")
+    flow(desk.parse(paths, table, layouts), whole(output), "parsing")
 
 
 VERBS = (show, identify, validate, parse)

@@ -59,6 +59,18 @@ def policies_option() -> Callable[[Any], Any]:
     )
 
 
+def layouts_option() -> Callable[[Any], Any]:
+    """--layout, once or several times."""
+    return click.option(
+        "--layout",
+        "layouts",
+        multiple=True,
+        type=PATH,
+        metavar="FILE",
+        help="Layout of a partner's own feed, or a folder of them; repeatable.",
+    )
+
+
 def settings_option() -> Callable[[Any], Any]:
     return click.option(
         "--settings",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from edi_iop.desk.backtesting import rules_backtest
     from edi_iop.desk.billing import build, check
     from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
+    from edi_iop.desk.feeding import feed_check, feed_guess
     from edi_iop.desk.files import identify, parse, validate
     from edi_iop.desk.lists import codes_list, codes_load
     from edi_iop.desk.paths import is_workspace, write, writing
@@ -33,6 +34,8 @@ __all__ = [
     "db_migrate",
     "db_status",
     "explain",
+    "feed_check",
+    "feed_guess",
     "identify",
     "init",
     "is_workspace",
@@ -74,6 +77,10 @@ _ROOMS = {
         "rules_list",
         "rules_show",
         "rules_test",
+    ),
+    "edi_iop.desk.feeding": (
+        "feed_check",
+        "feed_guess",
     ),
     "edi_iop.desk.files": (
         "identify",

@@ -52,13 +52,14 @@ def check(
     payers: Sequence[str] = (),
     settings: Path | None = None,
     as_of: date | None = None,
+    layouts: Sequence[Path] = (),
 ) -> Answer:
     """Rule violations of the days not yet billed and of the claims sent; writes nothing.
 
     given: a workspace (its store and its inbox), or feeds and claims.
     """
     on = as_of or date.today()
-    case = of_paths(given, payers, settings, on)
+    case = of_paths(given, payers, settings, on, layouts)
     judged = case.judge(on)
     stopping = judged.violations.filter(pl.col("severity").is_in(IN_THE_WAY))
     troubled = stopping.height > 0 or has_errors(case.held.findings)
@@ -73,6 +74,7 @@ def build(
     target: Path,
     as_of: date | None = None,
     control: int | None = None,
+    layouts: Sequence[Path] = (),
 ) -> Answer:
     """The 837I of the days that break no rule: a file a partner.
 
@@ -80,7 +82,7 @@ def build(
     default both follow from the clock, so that no two builds share a number.
     """
     on = as_of or date.today()
-    case = of_files(given, payers, settings, on)
+    case = of_files(given, payers, settings, on, layouts)
     judged = case.judge(on)
     now = datetime.now()
     first = control or int(now.timestamp()) % 10**9
@@ -102,11 +104,17 @@ def build(
     return Answer(sheet, status(troubled), (*case.remarks, *_hindrances(findings)))
 
 
-def of_paths(given: Sequence[Path], payers: Sequence[str], settings: Path | None, on: date) -> Case:
+def of_paths(
+    given: Sequence[Path],
+    payers: Sequence[str],
+    settings: Path | None,
+    on: date,
+    layouts: Sequence[Path] = (),
+) -> Case:
     """A workspace, or feeds and claims."""
     if len(given) == 1 and paths.is_workspace(given[0]):
         return of_workspace(given[0], payers, on)
-    return of_files(given, payers, settings, on)
+    return of_files(given, payers, settings, on, layouts)
 
 
 def of_workspace(root: Path, payers: Sequence[str], on: date) -> Case:
@@ -118,9 +126,16 @@ def of_workspace(root: Path, payers: Sequence[str], on: date) -> Case:
     return Case(held, chosen, settings, _remarks(held, chosen))
 
 
-def of_files(given: Sequence[Path], payers: Sequence[str], settings: Path | None, on: date) -> Case:
+def of_files(
+    given: Sequence[Path],
+    payers: Sequence[str],
+    settings: Path | None,
+    on: date,
+    layouts: Sequence[Path] = (),
+) -> Case:
     """Feeds and claims, under the policies the user names or those of a settings file."""
-    held = material.answered(material.of_files(paths.delivered(given)))
+    own = paths.layouts(layouts, settings)
+    held = material.answered(material.of_files(paths.delivered(given), own))
     chosen, facility = choose(held, payers, settings, on)
     judged, unjudged = material.judgeable(chosen, held)
     return Case(held, judged, facility, (*_remarks(held, chosen), *unjudged))

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import polars as pl
 
 from edi_iop import parsers
 from edi_iop.desk.answer import Answer, Flow, Outcome, status
 from edi_iop.desk.deliveries import Deliveries
+from edi_iop.desk.paths import layouts as load_layouts
 from edi_iop.errors import NotKnown
 from edi_iop.guides import companion as companions
 from edi_iop.parsers import Batch
@@ -29,6 +30,9 @@ from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.tables import FINDINGS, TABLES, Table
 from edi_iop.tables.segments import SEGMENTS
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 _IDENTITY = {
     "file": pl.String,
@@ -48,16 +52,17 @@ _IDENTITY = {
 }
 
 
-def identify(paths: Sequence[Path]) -> Answer:
+def identify(paths: Sequence[Path], layouts: Sequence[Path] = ()) -> Answer:
     """What each file is: kind, guide, sender, receiver, control number, counts.
 
     One row an interchange, numbered in its file; a feed or a foreign file is one row.
+    layouts: layouts of partners' own feeds, beside those shipped.
     """
-    given = Deliveries(paths)
+    given, known = Deliveries(paths), load_layouts(layouts)
     records = []
     for number, stream in given:  # a file is one question, not a row of data
         counted = Counted(stream)
-        for place, what in enumerate(identify_file(cast(BinaryIO, counted)), start=1):
+        for place, what in enumerate(identify_file(cast(BinaryIO, counted), known), start=1):
             own = {name: getattr(what, name, None) for name in _IDENTITY}
             place_in_file = place if what.form == "x12" else None
             records.append({**own, "file": given.names[number], "interchange": place_in_file})
@@ -89,6 +94,7 @@ def validate(
     ack: Path | None = None,
     values: bool = False,
     companion: str | None = None,
+    layouts: Sequence[Path] = (),
 ) -> Flow:
     """Every finding of the files; with `snip`, those of these SNIP levels and of feeds.
 
@@ -99,7 +105,8 @@ def validate(
     if companion is not None and companion not in companions.names():
         known = ", ".join(companions.names())
         raise NotKnown(f"companion {companion}: there is none; one of {known}")
-    return _Findings(Deliveries(paths), snip, ack, values, companion)
+    own = load_layouts(layouts)
+    return _Findings(Deliveries(paths), snip, ack, values, companion, own)
 
 
 class _Findings(Flow):
@@ -112,8 +119,10 @@ class _Findings(Flow):
         ack: Path | None,
         values: bool,
         companion: str | None,
+        layouts: Sequence[Layout],
     ) -> None:
         self._given, self._snip, self._companion = given, snip, companion
+        self._layouts = layouts
         self._ack, self._values = ack, values
         self._counts: Counter[str] = Counter()
 
@@ -156,7 +165,8 @@ class _Findings(Flow):
         return parsers.ALL_LEVELS if self._snip is None else {1, 2, *self._snip}
 
     def _read(self) -> Iterator[pl.DataFrame]:
-        return findings_of(parsers.stream(self._given, self._companion, self._levels, READ))
+        given, own = self._given, self._layouts
+        return findings_of(parsers.stream(given, self._companion, self._levels, READ, own))
 
     def _answering(self) -> Iterator[pl.DataFrame]:
         """The same, and each file answered: that takes all its findings together."""
@@ -164,7 +174,8 @@ class _Findings(Flow):
 
         answering = Answering()
         given, tables = answering.watched(self._given), {*READ, *NAMED}
-        batches = parsers.stream(given, self._companion, tables=tables)
+        own = self._layouts
+        batches = parsers.stream(given, self._companion, tables=tables, layouts=own)
         for found in findings_of(answering.seen(batches)):
             answering.found(found)
             yield found
@@ -190,7 +201,7 @@ def findings_of(batches: Iterable[Batch]) -> Iterator[pl.DataFrame]:
     yield running.payments()
 
 
-def parse(paths: Sequence[Path], table: str) -> Flow:
+def parse(paths: Sequence[Path], table: str, layouts: Sequence[Path] = ()) -> Flow:
     """One canonical table out of all files; `file` names the file of each row.
 
     `segments` are the segments themselves: before, raw and after of all rows of a
@@ -199,14 +210,14 @@ def parse(paths: Sequence[Path], table: str) -> Flow:
     if table not in TABLES and table != SEGMENTS.name:
         known = ", ".join(sorted([*TABLES, SEGMENTS.name]))
         raise NotKnown(f"table {table}: there is none; one of {known}")
-    return _Rows(Deliveries(paths), TABLES.get(table, SEGMENTS))
+    return _Rows(Deliveries(paths), TABLES.get(table, SEGMENTS), load_layouts(layouts))
 
 
 class _Rows(Flow):
     """The rows of a table in files, in their order."""
 
-    def __init__(self, given: Deliveries, table: Table) -> None:
-        self._given, self._table = given, table
+    def __init__(self, given: Deliveries, table: Table, layouts: Sequence[Layout]) -> None:
+        self._given, self._table, self._layouts = given, table, layouts
 
     def parts(self) -> Iterator[Sheet]:
         for rows in self._rows():
@@ -239,13 +250,14 @@ class _Rows(Flow):
         self.outcome = Outcome(status(errors.count > 0), errors.lines)
 
     def _tables(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        for one in parsers.stream(self._given, tables=[self._table.name]):
-            rows = self._table.conform(one.tables.get(self._table.name, self._table.empty()))
-            own = "file_id" in rows.columns
-            yield rows.sort("file_id", maintain_order=True) if own else rows, one.findings
+        name, own = self._table.name, self._layouts
+        for one in parsers.stream(self._given, tables=[name], layouts=own):
+            rows = self._table.conform(one.tables.get(name, self._table.empty()))
+            of_files = "file_id" in rows.columns
+            yield rows.sort("file_id", maintain_order=True) if of_files else rows, one.findings
 
     def _segments(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        apart = Apart(self._given)
+        apart = Apart(self._given, self._layouts)
         for chunk, rows in segment_tables(apart.x12()):
             feeds = [one.findings for one in apart.feeds()]
             found = [] if chunk is None else [batch(chunk.step, Asked(tables=frozenset())).findings]

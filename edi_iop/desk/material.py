@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -23,6 +24,7 @@ from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records, columns_kept, newest
 from edi_iop.runner.records import accepted, remits
+from edi_iop.runner.records import layouts as workspace_layouts
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import (
@@ -37,6 +39,9 @@ from edi_iop.tables import (
     TABLES,
 )
 from edi_iop.tables.found import findings_frame
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 Tables = dict[str, pl.DataFrame]
 
@@ -68,20 +73,21 @@ class Material:
         return set(pl.concat([frame["payer_id"] for frame in frames]).drop_nulls().to_list())
 
 
-def of_files(given: Delivered) -> Material:
+def of_files(given: Delivered, layouts: Sequence[Layout] = ()) -> Material:
     """The files parsed, their tables stacked; rows of feeds replace earlier ones of their key.
 
     A content that comes in two copies counts once.
     """
     firsts = {content: number for number, content in reversed(given.files)}
-    parsed = parsers.parse([file for file in given.files if firsts[file[1]] == file[0]])
+    each = [file for file in given.files if firsts[file[1]] == file[0]]
+    parsed = parsers.parse(each, layouts=layouts)
     return Material(
         tables=stacked(parsed.values()),
         findings=pl.concat(
             [given.findings, *(FINDINGS.conform(file.findings) for file in parsed.values())]
         ),
         names=given.names,
-        feeds=frozenset(FEEDS) & {file.kind for file in parsed.values()},
+        feeds=frozenset(FEEDS) & {name for file in parsed.values() for name in file.tables},
     )
 
 
@@ -95,11 +101,11 @@ def answered(held: Material) -> Material:
     return replace(held, standing=standing)
 
 
-def of_paths(given: Sequence[Path]) -> Material:
+def of_paths(given: Sequence[Path], layouts: Sequence[Layout] = ()) -> Material:
     """A workspace's store and inbox where one is named, else the files and folders named."""
     if len(given) == 1 and is_workspace(given[0]):
         return of_workspace(Workspace(given[0]))
-    return of_files(delivered(given))
+    return of_files(delivered(given), layouts)
 
 
 def of_workspace(workspace: Workspace) -> Material:
@@ -109,7 +115,7 @@ def of_workspace(workspace: Workspace) -> Material:
         answered = accepted(store, remits(store))
         standing = standings(answered, store.load("matches"), kept["claim_lines"])
         waiting = _waiting(workspace, store)
-    dropped = of_files(waiting)
+    dropped = of_files(waiting, workspace_layouts(workspace))
     tables = {name: pl.concat([frame, dropped.table(name)]) for name, frame in kept.items()}
     return replace(dropped, tables=tables, standing=standing, feeds=frozenset(FEEDS))
 
@@ -140,7 +146,7 @@ def stacked(parsed: Iterable[Parsed]) -> Tables:
     for file in parsed:
         for name, frame in file.tables.items():
             parts.setdefault(name, []).append(TABLES[name].conform(frame))
-    return {name: pl.concat(frames) for name, frames in parts.items()}
+    return parsers.sent_only({name: pl.concat(frames) for name, frames in parts.items()})
 
 
 @dataclass(frozen=True)

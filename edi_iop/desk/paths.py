@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
+from edi_iop import parsers
 from edi_iop.errors import MissingPath, NotWritten, StoreVersion, Unreadable
 from edi_iop.findings import Finding
 from edi_iop.parsers import archives
@@ -19,6 +20,9 @@ from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.settings import Workspace
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import findings_frame
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 STANDARD_INPUT = Path("-")
 """Stands for what is piped in."""
@@ -183,6 +187,12 @@ def make_folders(folders: Iterable[Path]) -> None:
         except OSError as problem:
             reason = (problem.strerror or "cannot be made").lower()
             raise NotWritten(f"{folder}: {reason}; choose another place") from problem
+
+
+def layouts(given: Sequence[Path], settings: Path | None = None) -> tuple[Layout, ...]:
+    """The layouts of feeds the user names, and those beside the settings of a workspace."""
+    beside = [] if settings is None else [Workspace(settings.parent).feeds]
+    return parsers.layouts([*given, *(folder for folder in beside if folder.is_dir())])
 
 
 def is_workspace(path: Path) -> bool:

@@ -46,10 +46,12 @@ def reconcile(
     payers: Sequence[str] = (),
     settings: Path | None = None,
     as_of: date | None = None,
+    layouts: Sequence[Path] = (),
 ) -> Answer:
     """Every open denial of the remits with its rule, judged by the claims and the feeds given."""
     on = as_of or date.today()
-    held = material.of_files(paths.delivered([*claims, *remits, *feeds]))
+    own = paths.layouts(layouts, settings)
+    held = material.of_files(paths.delivered([*claims, *remits, *feeds]), own)
     policies, _ = billing.choose(held, payers, settings, on)
     answered: Tables = {name: held.table(name) for name in REMITS}
     sent: Tables = {name: held.table(name) for name in TABLES if name not in REMITS}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import BinaryIO
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
@@ -12,11 +13,17 @@ from edi_iop.parsers.apart import Apart, Parsed, feed
 from edi_iop.parsers.batches import read_batches
 from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12, sniff
 from edi_iop.parsers.x12 import ALL_LEVELS, Asked, Batch, Tables
-from edi_iop.tables import FINDINGS, TABLES
+from edi_iop.tables import FEEDS, FINDINGS, SENT, TABLES
 from edi_iop.transcribe import maps
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edi_iop.parsers.feed_layout import Layout
+
 __all__ = [
-    "ALL_LEVELS", "Batch", "Identified", "Parsed", "Tables", "identify", "last_of_each", "parse", "stream",
+    "ALL_LEVELS", "Batch", "Identified", "Parsed", "Tables", "identify", "last_of_each", "layouts", "parse",
+    "sent_only", "stream",
 ]  # fmt: skip
 
 
@@ -24,11 +31,13 @@ def parse(
     files: Sequence[tuple[int, bytes]],
     companion: str | None = None,
     levels: Collection[int] = ALL_LEVELS,
+    layouts: Sequence[Layout] = (),
 ) -> dict[int, Parsed]:
     """The files (file_id, bytes) read; all X12 files go through as one frame.
 
     companion: the companion guide (guides.companion) that claims are also held against.
     levels: the SNIP levels checked; the envelopes (1) always are.
+    layouts: layouts of feeds (see `layouts`), tried before the shipped ones.
 
     Raises nothing for bad data: a file that cannot be read at all has kind
     `unknown`, or the reason in `rejected`, and a finding that says why.
@@ -36,12 +45,12 @@ def parse(
     parsed: dict[int, Parsed] = {}
     rest = []
     for file_id, data in files:
-        sniffed = None if looks_like_x12(data) else sniff(data)
+        sniffed = None if looks_like_x12(data) else sniff(data, layouts)
         if sniffed is None:
             rest.append((file_id, data))
         else:
-            parsed[file_id] = feed(file_id, data, sniffed[0])
-    parsed |= _x12(rest, Asked(levels, companion))
+            parsed[file_id] = feed(file_id, data, sniffed.kind, layouts)
+    parsed |= _x12(rest, Asked(levels, companion), layouts)
     return {file_id: parsed[file_id] for file_id, _ in files}
 
 
@@ -50,6 +59,7 @@ def stream(
     companion: str | None = None,
     levels: Collection[int] = ALL_LEVELS,
     tables: Collection[str] | None = None,
+    layouts: Sequence[Layout] = (),
 ) -> Iterator[Batch]:
     """Files (file_id, open file) a chunk at a time, in memory that their size does not change.
 
@@ -58,19 +68,50 @@ def stream(
 
     tables: the canonical tables wanted of X12 files, where not all are; checks may add theirs.
     """
-    apart = Apart(files)
-    asked = Asked(levels, companion, None if tables is None else frozenset(tables))
-    for batch in read_batches(apart.x12(), asked):
+    apart = Apart(files, layouts)
+    fed = tables is None or not set(tables).isdisjoint(FEEDS)
+    wanted = (
+        None if tables is None else frozenset(tables) | (frozenset(SENT) if fed else frozenset())
+    )
+    batches = read_batches(apart.x12(), Asked(levels, companion, wanted))
+    for batch in _with_encounters(batches, layouts) if fed else batches:
         yield from apart.feeds()
         yield batch
     yield from apart.feeds()
 
 
-def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
+def layouts(paths: Iterable[Path]) -> tuple[Layout, ...]:
+    """The layouts of feeds in these files and folders; MissingPath, BadMap."""
+    from edi_iop.parsers import feed_layout  # loads what only feeds need
+
+    return feed_layout.load(paths)
+
+
+def sent_only(tables: Tables) -> Tables:
+    """The tables of files without the claims of encounter transactions (BHT06 = RP): nobody was billed."""
+    from edi_iop.parsers import encounter_837  # loads what only feeds need
+
+    return encounter_837.sent_only(tables)
+
+
+def _with_encounters(batches: Iterable[Batch], layouts: Sequence[Layout]) -> Iterator[Batch]:
+    """The batches, with the encounters of encounter transactions where they hold any."""
+    for batch in batches:
+        if _is_fed(batch.tables.get("submissions")):
+            from edi_iop.parsers.encounter_837 import with_encounters  # loads what only feeds need
+
+            yield from with_encounters(chain([batch], batches), layouts)
+            return
+        yield batch
+
+
+def _x12(
+    files: Sequence[tuple[int, bytes]], asked: Asked, layouts: Sequence[Layout] = ()
+) -> dict[int, Parsed]:
     if not files:
         return {}
     opened = ((file_id, io.BytesIO(data)) for file_id, data in files)
-    batches = list(read_batches(opened, asked))
+    batches = list(_with_encounters(read_batches(opened, asked), layouts))
     tables = _by_file(batches)
     findings = _parts(pl.concat([one.findings for one in batches]), "file_id")
     headers = _parts(last_of_each(pl.concat([one.envelopes for one in batches])), "file")
@@ -86,10 +127,20 @@ def _x12(files: Sequence[tuple[int, bytes]], asked: Asked) -> dict[int, Parsed]:
         kind = "unknown" if fatal else kind_of_all(own, ids)
         names = [name for guide in own["name"].drop_nulls().unique() for name in _tables_of(guide)]
         names += ["acknowledgements"] if file_id in tables.get("acknowledgements", {}) else []
+        names += _FED if _is_fed(tables.get("submissions", {}).get(file_id)) else []
         mine = {name: tables.get(name, {}).get(file_id, TABLES[name].empty()) for name in names}
         around = headers.get(file_id, batches[0].envelopes.head(0)).drop("file")
         answer[file_id] = Parsed(kind, mine, found, len(own), envelopes=around)
     return answer
+
+
+_FED = ["encounters", "clients"]
+"""What encounter transactions become, beside the tables of their guide."""
+
+
+def _is_fed(submissions: pl.DataFrame | None) -> bool:
+    """Whether any of the transactions carries encounters and no claims (BHT06 = RP)."""
+    return submissions is not None and bool((submissions["transaction_type"] == "RP").any())
 
 
 def last_of_each(envelopes: pl.DataFrame) -> pl.DataFrame:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
@@ -14,8 +14,10 @@ from edi_iop.findings import Finding
 from edi_iop.parsers.identify import looks_like_x12, sniff
 from edi_iop.parsers.streams import ahead
 from edi_iop.parsers.x12 import Batch, Tables
-from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import catalogued, findings_frame
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,10 @@ class Parsed:
 class Apart:
     """Files on their way to where they are read: `x12` hands on X12, `feeds` has what else came by."""
 
-    def __init__(self, files: Iterable[tuple[int, BinaryIO]]) -> None:
-        self._files = files
+    def __init__(
+        self, files: Iterable[tuple[int, BinaryIO]], layouts: Sequence[Layout] = ()
+    ) -> None:
+        self._files, self._layouts = files, layouts
         self._feeds: deque[Batch] = deque()
         self.kinds: dict[int, str] = {}
         """Of the feeds that came by."""
@@ -46,11 +50,11 @@ class Apart:
         """The files that are no feeds."""
         for file_id, stream in self._files:
             head, whole = ahead(stream)
-            sniffed = None if looks_like_x12(head) else sniff(head)
+            sniffed = None if looks_like_x12(head) else sniff(head, self._layouts)
             if sniffed is None:
                 yield file_id, whole
                 continue
-            read = feed(file_id, whole.read(), sniffed[0])
+            read = feed(file_id, whole.read(), sniffed.kind, self._layouts)
             self.kinds[file_id] = read.kind
             self._feeds.append(Batch(read.tables, read.findings, pl.DataFrame(), pl.DataFrame()))
 
@@ -60,14 +64,16 @@ class Apart:
             yield self._feeds.popleft()
 
 
-def feed(file_id: int, data: bytes, kind: str) -> Parsed:
+def feed(file_id: int, data: bytes, kind: str, layouts: Sequence[Layout] = ()) -> Parsed:
     """A feed of that kind, or why it was refused."""
     from edi_iop.parsers import feeds  # loads what only feeds need
+    from edi_iop.parsers.feed_sheet import as_findings
 
     try:
-        _, table, findings = feeds.read_feed(file_id, data)
+        read = feeds.read_feed(file_id, data, layouts)
     except FeedRejected as problem:
         reason = str(problem)
         found = findings_frame([Finding("FEED_REJECTED", reason)], file_id)
         return Parsed(kind, {}, found, 0, reason)
-    return Parsed(kind, {kind: table}, catalogued(FINDINGS.conform(findings)), len(table))
+    rows = sum(table.height for table in read.tables.values())
+    return Parsed(read.kind, read.tables, catalogued(as_findings(read.faults, file_id)), rows)

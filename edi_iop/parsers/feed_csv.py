@@ -1,16 +1,24 @@
-"""A feed as CSV (RFC 4180, and what spreadsheets make of it): bytes to text columns."""
+"""A feed as CSV (RFC 4180, and what spreadsheets make of it): bytes to text columns.
+
+Files whose lines are all sound records, which is nearly every one, are split as columns. One with
+a field that spans lines, or with damaged quotes, is read line by line: only so its lines are told.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import polars as pl
 
 from edi_iop.errors import FeedRejected
+from edi_iop.parsers.feed_layout import Layout, folded
+from edi_iop.parsers.feed_mapping import Flat, unread_columns
+from edi_iop.parsers.feed_sheet import Sheet, conformed, no_findings, require_columns, told
 from edi_iop.parsers.feed_spec import Feed
-from edi_iop.parsers.feed_values import Sheet, no_findings, require_columns, told
 
 DELIMITERS = ",;\t|"
 """A comma, and what spreadsheets of other countries write instead."""
@@ -18,32 +26,113 @@ DELIMITERS = ",;\t|"
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
+@dataclass(frozen=True)
+class Grid:
+    """A CSV file as text: the names of its header, `row` and the columns 0, 1, ... of its records."""
+
+    names: list[str]
+    rows: pl.DataFrame
+    findings: pl.DataFrame
+
+
 def header(data: bytes) -> list[str]:
-    """The column names of what may be a CSV file, lower case; never raises."""
+    """The column names of what may be a CSV file, as they stand there; never raises."""
     text = _decoded(data[:65536], errors="replace")[0].lstrip("\r\n")
     line = text.splitlines()[0] if text.strip() else ""
-    return _names(next(_records(line, _delimiter(line)), (1, None))[1] or [])
+    return _stripped(next(_records(line, _delimiter(line)), (1, None))[1] or [])
 
 
 def sheet(feed: Feed, data: bytes) -> Sheet:
     """The text of a CSV feed; FeedRejected where a required column is missing or named twice."""
-    text, encoding = _decoded(data)
-    first_line = text.lstrip("\r\n").split("\n", 1)[0]
-    records = _records(text, _delimiter(first_line))
-    names = _names(next(records)[1] or [])
+    table = grid(data)
+    names = [name.lower() for name in table.names]
     repeated = [name for name in names if name in feed.names and names.count(name) > 1]
     if repeated:
         raise FeedRejected(
             f"{feed.kind} feed: column {repeated[0]} stands in the header twice; keep one of them"
         )
     require_columns(feed, names)
-    rows, faults = _rows(records, len(names))
-    known = {name: place for place, name in enumerate(names) if name in feed.names}
-    columns = [pl.Series("row", [row for row, _ in rows], pl.Int64)]
-    for name, place in known.items():
-        columns.append(pl.Series(name, [fields[place] for _, fields in rows], pl.String))
-    found = [*_encoding_finding(encoding), *_unknown(feed, names), *faults]
-    return Sheet(feed, pl.DataFrame(columns), pl.concat([no_findings(), *found]), "line")
+    known = {name: str(place) for place, name in enumerate(names) if name in feed.names}
+    text = table.rows.select("row", **known)
+    found = pl.concat([table.findings, _unknown(feed, names)])
+    return Sheet(feed, text, found, "line")
+
+
+def flat(layout: Layout, data: bytes) -> Flat:
+    """The rows of a partner's CSV; FeedRejected where a column that is read stands there twice."""
+    table = grid(data)
+    names = [folded(name) for name in table.names]
+    read = {folded(name) for name in layout.reads}
+    repeated = [name for name in names if name in read and names.count(name) > 1]
+    if repeated:
+        raise FeedRejected(
+            f"layout {layout.name}: column {repeated[0]} stands in the header twice; rename one of them"
+        )
+    known = {name: str(place) for place, name in enumerate(names) if name in read}
+    found = pl.concat([table.findings, unread_columns(layout, table.names)])
+    return Flat(table.rows.select("row", **known), "line", found)
+
+
+def grid(data: bytes) -> Grid:
+    """The records of the header's width; the others are faults."""
+    text, encoding = _decoded(data)
+    delimiter = _delimiter(text.lstrip("\r\n").split("\n", 1)[0])
+    found = _sound(text, delimiter) or _line_by_line(text, delimiter)
+    return Grid(found.names, found.rows, pl.concat([*_encoding(encoding), found.findings]))
+
+
+def _sound(text: str, delimiter: str) -> Grid | None:
+    """The records split as columns; None where a line is no whole record by itself."""
+    text = text.replace("\r\n", "\n")
+    if "\r" in text:
+        return None
+    mark = re.escape(delimiter)
+    lines = pl.DataFrame({"line": text.split("\n")}).with_row_index("row", offset=1)
+    lines = lines.filter(~pl.col("line").str.contains(rf'^(?:\s|""|{mark})*$'))
+    bare = pl.col("line")
+    if '"' in text:
+        field = rf'(?:"(?:[^"]|"")*"|[^"{mark}]*)'
+        whole = bare.str.contains(rf"^{field}(?:{mark}{field})*$")
+        if not lines.select(whole.all()).item():
+            return None
+        bare = bare.str.replace_all(r'"[^"]*"', "")
+    lines = lines.with_columns(
+        pl.col("row").cast(pl.Int64),
+        width=bare.str.count_matches(delimiter, literal=True).cast(pl.Int64) + 1,
+    )
+    if lines.is_empty():
+        return Grid([], pl.DataFrame(schema={"row": pl.Int64}), no_findings())
+    width = lines["width"][0]
+    uneven = lines.slice(1).filter(pl.col("width") != width)
+    even = lines.filter(pl.col("width") == width)
+    fields = _split(even["line"], delimiter, width)
+    if fields is None:
+        return None
+    rows = fields.with_columns(even["row"]).slice(1)
+    return Grid(_stripped(list(fields.row(0)[:width])), rows, _uneven(uneven, width))
+
+
+def _split(lines: pl.Series, delimiter: str, width: int) -> pl.DataFrame | None:
+    try:
+        fields = pl.read_csv(
+            io.BytesIO("\n".join(lines).encode()),
+            has_header=False,
+            separator=delimiter,
+            infer_schema=False,
+            new_columns=[str(place) for place in range(width)],
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    return fields if fields.shape == (lines.len(), width) else None
+
+
+def _uneven(lines: pl.DataFrame, width: int) -> pl.DataFrame:
+    says = pl.format(f"{{}} fields where the header has {width}", "width")
+    return conformed(
+        lines.select(
+            "row", place=pl.format("line {}", "row"), code=pl.lit("FEED_ROW_WIDTH"), says=says
+        )
+    )
 
 
 def _decoded(data: bytes, errors: str = "strict") -> tuple[str, str]:
@@ -66,8 +155,8 @@ def _decode(data: bytes, encoding: str, errors: str) -> str:
         ) from problem
 
 
-def _names(fields: list[str]) -> list[str]:
-    return [field.strip().lower() for field in fields]
+def _stripped(fields: list[str]) -> list[str]:
+    return [(field or "").strip() for field in fields]
 
 
 def _delimiter(line: str) -> str:
@@ -100,34 +189,46 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]
                 yield line, fields
 
 
-def _rows(
-    records: Iterator[tuple[int, list[str] | None]], width: int
-) -> tuple[list[tuple[int, list[str]]], list[pl.DataFrame]]:
-    """The records of the header's width, and the findings of the others."""
+def _line_by_line(text: str, delimiter: str) -> Grid:
+    """The same for a file with fields that span lines, or with damaged quotes."""
+    records = _records(text, delimiter)
+    names = _stripped(next(records, (1, None))[1] or [])
     rows: list[tuple[int, list[str]]] = []
-    damaged: list[str] = []
-    uneven: list[str] = []
+    damaged: list[int] = []
+    uneven: list[tuple[int, int]] = []
     for line, fields in records:  # polars' reader could not say which line is short
         if fields is None:
-            damaged.append(f"line {line}: quotes do not close properly")
-        elif len(fields) != width:
-            uneven.append(f"line {line}: {len(fields)} fields where the header has {width}")
+            damaged.append(line)
+        elif len(fields) != len(names):
+            uneven.append((line, len(fields)))
         else:
             rows.append((line, fields))
-    return rows, [told("FEED_QUOTES", damaged), told("FEED_ROW_WIDTH", uneven)]
+    columns = [pl.Series("row", [row for row, _ in rows], pl.Int64)]
+    for place in range(len(names)):
+        columns.append(pl.Series(str(place), [fields[place] for _, fields in rows], pl.String))
+    widths = pl.DataFrame(uneven, schema={"row": pl.Int64, "width": pl.Int64}, orient="row")
+    quotes = conformed(
+        pl.DataFrame({"row": damaged}, schema={"row": pl.Int64}).select(
+            "row",
+            place=pl.format("line {}", "row"),
+            code=pl.lit("FEED_QUOTES"),
+            says=pl.lit("quotes do not close properly"),
+        )
+    )
+    return Grid(names, pl.DataFrame(columns), pl.concat([quotes, _uneven(widths, len(names))]))
 
 
-def _encoding_finding(encoding: str) -> list[pl.DataFrame]:
+def _encoding(encoding: str) -> list[pl.DataFrame]:
     if encoding != "cp1252":
         return []
     return [told("FEED_ENCODING", ["the feed is not UTF-8; read as Windows-1252"])]
 
 
-def _unknown(feed: Feed, names: list[str]) -> list[pl.DataFrame]:
+def _unknown(feed: Feed, names: list[str]) -> pl.DataFrame:
     """A warning for each column of the header that the feed does not define."""
     strangers = ((at, name) for at, name in enumerate(names, 1) if name not in feed.names)
     says = [
         f"line 1, column {at} ({name or 'without a name'}): not a column of the {feed.kind} feed"
         for at, name in strangers
     ]
-    return [told("FEED_COLUMN_UNKNOWN", says)]
+    return told("FEED_COLUMN_UNKNOWN", says)

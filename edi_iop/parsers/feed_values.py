@@ -1,104 +1,55 @@
-"""From the text of a feed to its typed table: one way for CSV and XML.
+"""From the text of a feed to its typed table: one way for every form.
 
-In: a frame with `row` and one text column a feed column. Out: the canonical
-table and the findings. A row with a value that cannot be read is left out and
-named; the others stay. Messages hold line and column; the value, which may be
-personal, stands only in the finding's `value`.
+In: a sheet with `row` and one text column a feed column. Out: the canonical table and the faults.
+A row with a value that cannot be read is left out and named; the others stay. What spreadsheets
+do to values (906 for 0906, 46027 for a date, 0.375 for 9:00) is undone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from datetime import date
 
 import polars as pl
 
-from edi_iop.errors import FeedRejected
-from edi_iop.findings import CATALOGUE
 from edi_iop.identifiers import diagnosis
-from edi_iop.parsers.feed_spec import Feed, FeedColumn
-from edi_iop.tables import FINDINGS
+from edi_iop.parsers.feed_faults import errors, warnings
+from edi_iop.parsers.feed_sheet import FAULTS, Sheet
+from edi_iop.parsers.feed_spec import FeedColumn
 
-ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"
-US_DATE = r"^\d{1,2}/\d{1,2}/\d{4}$"
+ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
+US_DATE = r"^\d{1,2}/\d{1,2}/\d{4}( (0?0:00|12:00)(:00)?( AM)?)?$"
+NAMED_DATE = r"^\d{1,2}-[A-Za-z]{3}-\d{4}$"
 """What a spreadsheet makes of a date when it saves a CSV in the United States."""
+SERIAL = r"^\d{5}(\.0+)?$"
+"""A date as its number: days since 1899-12-30."""
+SERIAL_ZERO = date(1899, 12, 30)
 CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"
-WHOLE = r"^\d{1,9}(\.0+)?$"
+CLOCK_12 = r"^(0?[1-9]|1[0-2]):[0-5]\d(:[0-5]\d)? ?[AP]M$"
+DAY_FRACTION = r"^0?\.\d+$"
+"""A time as a spreadsheet holds it: the part of a day that has passed."""
+DAY_SECONDS = 24 * 60 * 60
+WHOLE = r"^\d{1,15}(\.0+)?$"
 DECIMAL = r"^\d{1,9}(\.\d{1,6})?$"
 DOLLARS = r"^\$?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?$"
 ICD_10_CM = r"^[A-Z]\d[0-9A-Z][0-9A-Z]{0,4}$"
 MODIFIER = r"^[0-9A-Z]{2}$"
 LIST_BREAK = r"[\s,;|]+"
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-
-FORMS = {
-    "code": "not one of the codes of this column",
-    "date": "not a date (YYYY-MM-DD)",
-    "time": "not a time of day (HH:MM)",
-    "integer": "not a whole number",
-    "number": "not a number",
-    "cents": "not an amount of money",
-    "digits": "not digits of the right number",
-    "npi": "not an NPI (ten digits)",
-    "procedure": "not a HCPCS code (five characters)",
-    "state": "not a state (two letters)",
-    "zip": "not a ZIP code",
-    "diagnoses": "not a list of ICD-10-CM codes",
-    "modifiers": "not a list of modifiers (two characters each)",
-}
-"""What a finding says of a value that its column's kind cannot read."""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """The text of one feed as delivered, before any value is read.
-
-    unit: what `row` counts, 'line' in a CSV file and 'element' in XML.
-    """
-
-    feed: Feed
-    text: pl.DataFrame
-    findings: pl.DataFrame
-    unit: str
-
-
-def told(code: str, messages: Sequence[str]) -> pl.DataFrame:
-    """Findings about the feed as a whole or rows that did not become columns."""
-    return _findings(pl.DataFrame({"message": messages}, schema={"message": pl.String}), code)
-
-
-def no_findings() -> pl.DataFrame:
-    return FINDINGS.empty()
-
-
-def require_columns(feed: Feed, present: list[str]) -> None:
-    """FeedRejected where a required column is missing, naming each one."""
-    missing = [name for name in feed.required if name not in present]
-    if missing:
-        columns = "column" if len(missing) == 1 else "columns"
-        raise FeedRejected(
-            f"{feed.kind} feed: required {columns} {', '.join(missing)} missing; "
-            "add it and send the file again"
-        )
+_POINT_ZERO = r"\.0+$"
+"""What a spreadsheet adds to digits it takes for a number."""
 
 
 def typed(sheet: Sheet, file_id: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The canonical table of a sheet, and the findings; rows with an error are left out."""
+    """The canonical table of a sheet, and its faults; rows with an error are left out."""
     feed = sheet.feed
     text = _completed(sheet)
     values = text.select("row", *(_value(column, text) for column in feed.columns))
-    faults = pl.concat(
-        [
-            *(_unread(sheet, text, values, column) for column in feed.columns),
-            *(_missing(sheet, text, values, column) for column in feed.columns),
-            *(_reversed(sheet, text, values, column) for column in feed.columns),
-            _without_times(sheet, text, values),
-        ]
-    ).sort("row", maintain_order=True)
-    good = values.join(faults, on="row", how="anti")
+    wrong = errors(sheet, text, values)
+    good = values.join(wrong, on="row", how="anti") if wrong.height else values
+    good, doubtful = warnings(sheet, text, good)
     table = feed.table.conform(good.with_columns(file_id=pl.lit(file_id)))
-    found = pl.concat([sheet.findings, FINDINGS.conform(faults)])
-    return table, found.with_columns(file_id=pl.lit(file_id, pl.Int64))
+    return table, pl.concat([sheet.findings, wrong, doubtful]).cast(FAULTS)
 
 
 def _completed(sheet: Sheet) -> pl.DataFrame:
@@ -145,16 +96,24 @@ def _upper(value: pl.Expr) -> pl.Expr:
 
 
 def _date(value: pl.Expr) -> pl.Expr:
-    iso = _where(value, ISO_DATE).str.to_date("%Y-%m-%d", strict=False)
-    us = _where(value, US_DATE).str.to_date("%m/%d/%Y", strict=False)
-    day = pl.coalesce(iso, us)
+    iso = _where(value, ISO_DATE).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+    us = _where(value, US_DATE).str.extract(r"^(\S+)").str.to_date("%m/%d/%Y", strict=False)
+    named = _where(value, NAMED_DATE).str.to_date("%d-%b-%Y", strict=False)
+    number = _where(value, SERIAL).str.slice(0, 5).cast(pl.Int64)
+    day = pl.coalesce(iso, us, named, pl.lit(SERIAL_ZERO) + pl.duration(days=number))
     return pl.when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(day)
 
 
 def _time(value: pl.Expr) -> pl.Expr:
-    clock = _where(value, CLOCK)
+    clock = _where(value.replace("24:00", "00:00"), CLOCK)
     short = clock.str.to_time("%H:%M", strict=False)
-    return pl.coalesce(short, clock.str.to_time("%H:%M:%S", strict=False))
+    exact = clock.str.to_time("%H:%M:%S", strict=False)
+    noon = _where(value.str.to_uppercase(), CLOCK_12).str.replace(" ?([AP]M)$", " ${1}")
+    twelve = noon.str.to_time("%I:%M %p", strict=False)
+    exact_twelve = noon.str.to_time("%I:%M:%S %p", strict=False)
+    seconds = (_where(value, DAY_FRACTION).cast(pl.Float64) * DAY_SECONDS).round().cast(pl.Int64)
+    passed = (seconds % DAY_SECONDS * 1_000_000_000).cast(pl.Time)
+    return pl.coalesce(short, exact, twelve, exact_twelve, passed)
 
 
 def _integer(value: pl.Expr) -> pl.Expr:
@@ -174,7 +133,7 @@ def _cents(value: pl.Expr) -> pl.Expr:
 
 
 def _npi(value: pl.Expr) -> pl.Expr:
-    return _where(value, r"^\d{10}$")
+    return _where(value.str.replace(_POINT_ZERO, ""), r"^\d{10}$")
 
 
 def _procedure(value: pl.Expr) -> pl.Expr:
@@ -187,7 +146,8 @@ def _state(value: pl.Expr) -> pl.Expr:
 
 def _zip(value: pl.Expr) -> pl.Expr:
     """Five or nine digits; a spreadsheet takes the leading zero of 01234."""
-    digits = _where(value, r"^(\d{4,5}|\d{4,5}-\d{4}|\d{8,9})$").str.replace("-", "")
+    plain = value.str.replace(_POINT_ZERO, "")
+    digits = _where(plain, r"^(\d{4,5}|\d{4,5}-\d{4}|\d{8,9})$").str.replace("-", "")
     short = digits.str.len_chars() <= 5
     return pl.when(short).then(digits.str.zfill(5)).otherwise(digits.str.zfill(9))
 
@@ -219,13 +179,14 @@ def _code(column: FeedColumn) -> pl.Expr:
     spelt = {code.upper(): code for code in column.codes}
     given = pl.col(column.name).str.to_uppercase()
     if column.width:
-        given = given.str.zfill(column.width)
+        given = given.str.replace(_POINT_ZERO, "").str.zfill(column.width)
     return given.replace_strict(spelt, default=None, return_dtype=pl.String)
 
 
 def _digits(column: FeedColumn) -> pl.Expr:
     """Digits up to the width, leading zeros put back (906 is 0906)."""
-    given = _where(pl.col(column.name), rf"^\d{{1,{column.width}}}$")
+    plain = pl.col(column.name).str.replace(_POINT_ZERO, "")
+    given = _where(plain, rf"^\d{{1,{column.width}}}$")
     return given.str.zfill(column.width)
 
 
@@ -238,80 +199,3 @@ def _diagnoses(column: FeedColumn, text: pl.DataFrame) -> pl.Expr:
     each = given.str.split(" ").list.eval(pl.element().replace(normal))
     sound = each.list.eval(pl.element().str.contains(ICD_10_CM)).list.all()
     return pl.when(sound).then(each.list.join(" "))
-
-
-# ------------------------------------------------------------------ faults
-
-FAULT = pl.Schema({"row": pl.Int64(), **FINDINGS.schema})
-
-
-def _findings(frame: pl.DataFrame, code: str) -> pl.DataFrame:
-    entry = CATALOGUE[code]
-    return FINDINGS.conform(
-        frame.with_columns(
-            code=pl.lit(code), severity=pl.lit(entry.severity), snip=pl.lit(entry.snip)
-        )
-    )
-
-
-def _faults(
-    sheet: Sheet, rows: pl.DataFrame, code: str, column: str, says: str, value: str | None = None
-) -> pl.DataFrame:
-    """One finding a row: 'line 14, service_date: not a date (YYYY-MM-DD)'."""
-    if rows.is_empty():
-        return pl.DataFrame(schema=FAULT)
-    place = pl.format(f"{sheet.unit} {{}}, {column}: {says}", pl.col("row"))
-    held = pl.col(value) if value else pl.lit(None, pl.String)
-    named = rows.select("row", message=place, value=held)
-    return _findings(named, code).select(named["row"], *FINDINGS.schema).cast(FAULT)
-
-
-def _unread(
-    sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame, column: FeedColumn
-) -> pl.DataFrame:
-    """Values that are there but cannot be read."""
-    read = values[column.target].is_not_null()
-    rows = text.filter(pl.col(column.name).is_not_null() & ~read)
-    says = FORMS.get(column.kind, "")
-    return _faults(sheet, rows, "FEED_VALUE_INVALID", column.name, says, column.name)
-
-
-def _missing(
-    sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame, column: FeedColumn
-) -> pl.DataFrame:
-    """Required values that are empty."""
-    empty = text[column.name].is_null()
-    wanted = values.with_columns(pl.lit(column.required).alias("_wanted"))
-    if column.value_when:
-        wanted = wanted.with_columns(pl.col("_wanted") & _having(column.value_when))
-    rows = wanted.filter(pl.col("_wanted") & empty)
-    return _faults(sheet, rows, "FEED_VALUE_MISSING", column.name, "required, and empty")
-
-
-def _reversed(
-    sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame, column: FeedColumn
-) -> pl.DataFrame:
-    """Dates before the date they may not precede."""
-    if column.not_before is None:
-        return pl.DataFrame(schema=FAULT)
-    targets = {each.name: each.target for each in sheet.feed.columns}
-    early = values[column.target] < values[targets[column.not_before]]
-    says = f"before {column.not_before}"
-    return _faults(sheet, text.filter(early), "FEED_VALUE_INVALID", column.name, says, column.name)
-
-
-def _without_times(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
-    """Attended events that do not say how long; times that cannot be read are a fault of their own."""
-    times = sheet.feed.times
-    if times is None:
-        return pl.DataFrame(schema=FAULT)
-    groups = (pl.all_horizontal(pl.col(group).is_not_null()) for group in times.any_of)
-    given = text.select(pl.any_horizontal(groups)).to_series()
-    names = ", or ".join(" and ".join(group) for group in times.any_of)
-    rows = values.filter(_having(times.when) & ~given)
-    return _faults(sheet, rows, "FEED_TIMES_MISSING", times.any_of[0][0], f"{names} needed")
-
-
-def _having(codes: dict[str, tuple[str, ...]]) -> pl.Expr:
-    """Rows that have one of the codes in every named column."""
-    return pl.all_horizontal(pl.col(name).is_in(list(allowed)) for name, allowed in codes.items())

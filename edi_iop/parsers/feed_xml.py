@@ -1,4 +1,4 @@
-"""A feed as XML in namespace urn:edi-iop:feed:1: bytes to text columns.
+"""A feed as XML, in namespace urn:edi-iop:feed:1 or as a partner's own: bytes to text columns.
 
 Feeds come from outside: no document type, no entities, no network. A document
 that declares any is refused while its head is read, before anything is expanded.
@@ -7,6 +7,7 @@ that declares any is refused while its head is read, before anything is expanded
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 
 import polars as pl
@@ -14,8 +15,10 @@ from lxml import etree
 
 from edi_iop import resources
 from edi_iop.errors import FeedRejected
+from edi_iop.parsers.feed_layout import Layout, folded
+from edi_iop.parsers.feed_mapping import Flat
+from edi_iop.parsers.feed_sheet import Sheet, no_findings, require_columns
 from edi_iop.parsers.feed_spec import NAMESPACE, Feed
-from edi_iop.parsers.feed_values import Sheet, no_findings, require_columns
 
 _HEAD = 65536
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
@@ -53,7 +56,7 @@ def root(data: bytes) -> str | None:
 
 def sheet(feed: Feed, data: bytes) -> Sheet:
     """The text of an XML feed; FeedRejected where it is unsafe, not well formed or not to the XSD."""
-    tree = _parsed(feed, data)
+    tree = _parsed(f"{feed.kind} feed", data)
     try:
         _schema(feed.kind).assertValid(tree)
     except etree.DocumentInvalid as problem:
@@ -68,6 +71,56 @@ def sheet(feed: Feed, data: bytes) -> Sheet:
     for name in present:
         columns.append(pl.Series(name, [row.get(name) for row in rows], pl.String))
     return Sheet(feed, pl.DataFrame(columns), no_findings(), "element")
+
+
+def flat(layout: Layout, data: bytes) -> Flat:
+    """The rows of a partner's XML; FeedRejected where it is unsafe or not well formed.
+
+    A column is a path of local names below the row, `Client/LastName`, or an attribute, `@id`.
+    `../` begins at the element around the row.
+    """
+    tree = _parsed(f"layout {layout.name}", data)
+    rows = [one for one in tree.iter() if etree.QName(one).localname == layout.head.row]
+    paths = sorted(layout.reads)
+    # Element by element, since a tree has no columns yet; the values are read as columns after.
+    text = {folded(path): [_at(row, path.split("/")) for row in rows] for path in paths}
+    numbers = pl.Series("row", range(1, len(rows) + 1), pl.Int64)
+    there = {name: values for name, values in text.items() if any(values)} if rows else text
+    frame = pl.DataFrame(there, schema=dict.fromkeys(there, pl.String))
+    return Flat(frame.insert_column(0, numbers), "element")
+
+
+def leaves(data: bytes) -> tuple[str, pl.DataFrame]:
+    """The element that most likely is a row, and the text of what stands directly in it; for a guess."""
+    tree = _parsed("the document", data)
+    with_children = [one for one in tree.iter() if len(one)]
+    flat = Counter(
+        etree.QName(one).localname for one in with_children if not any(len(child) for child in one)
+    )
+    row = flat.most_common(1)[0][0] if flat else ""
+    rows = [
+        {etree.QName(cell).localname: cell.text for cell in one}
+        for one in with_children
+        if etree.QName(one).localname == row
+    ]
+    names = dict.fromkeys(name for one in rows for name in one)
+    return row, pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String))
+
+
+def _at(element: etree._Element | None, path: list[str]) -> str | None:
+    """The text at a path; of elements that come several times all, one after another."""
+    found = [] if element is None else [element]
+    for step in path:
+        if step.startswith("@"):
+            return next((one.get(step[1:]) for one in found), None)
+        if step == "..":
+            found = [above for one in found if (above := one.getparent()) is not None]
+        else:
+            found = [
+                child for one in found for child in one if etree.QName(child).localname == step
+            ]
+    texts = [one.text.strip() for one in found if one.text and one.text.strip()]
+    return " ".join(texts) or None
 
 
 def _opening(data: bytes) -> str:
@@ -88,22 +141,22 @@ def _safe(**target: object) -> etree.XMLParser:
     )
 
 
-def _parsed(feed: Feed, data: bytes) -> etree._ElementTree:
+def _parsed(what: str, data: bytes) -> etree._ElementTree:
     try:
-        _refuse_doctype(feed, data)
+        _refuse_doctype(what, data)
         return etree.ElementTree(etree.fromstring(data, _safe()))
     except etree.XMLSyntaxError as problem:
         raise FeedRejected(
-            f"{feed.kind} feed: line {problem.lineno}: not well-formed XML; send it again"
+            f"{what}: line {problem.lineno}: not well-formed XML; send it again"
         ) from problem
 
 
-def _refuse_doctype(feed: Feed, data: bytes) -> None:
+def _refuse_doctype(what: str, data: bytes) -> None:
     try:
         etree.fromstring(data, _safe(target=_Head()))
     except _Doctype as problem:
         raise FeedRejected(
-            f"{feed.kind} feed: declares a document type (DOCTYPE); remove it, feeds need none"
+            f"{what}: declares a document type (DOCTYPE); remove it, feeds need none"
         ) from problem
     except _RootReached:
         return

@@ -1,43 +1,116 @@
-"""The canonical feeds: encounters, clients, authorizations, providers, as CSV or XML (CONTRACT, Inbound)."""
+"""Feeds by whatever form they come: which one a file is, and its canonical tables (CONTRACT, Inbound).
+
+CSV and XML, canonical or by a partner's layout; HL7 v2; FHIR R4. A layout that fits is taken
+before the canonical form, the user's own before a shipped one.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from edi_iop.errors import FeedRejected
-from edi_iop.parsers import feed_csv, feed_xml
+from edi_iop.parsers import feed_csv, feed_fhir, feed_hl7, feed_layout, feed_xml
+from edi_iop.parsers.feed_layout import Layout
+from edi_iop.parsers.feed_mapping import Flat, mapped
+from edi_iop.parsers.feed_sheet import Sheet, no_findings
 from edi_iop.parsers.feed_spec import KINDS, feed
 from edi_iop.parsers.feed_values import typed
 
-__all__ = ["KINDS", "read_feed", "sniff"]
+__all__ = ["KINDS", "Read", "Sniffed", "read_feed", "sniff"]
 
 ENOUGH = 0.5
 """Share of a feed's required columns by which a header is taken for it."""
+_VERSIONS = {"hl7": "v2", "fhir": "R4"}
 
 
-def sniff(data: bytes) -> tuple[str, str] | None:
-    """Kind and form ('csv' or 'xml') of a feed, by root element or header; None if it is none."""
+@dataclass(frozen=True)
+class Sniffed:
+    """What a feed is: kind (a feed's name, HL7 or FHIR), form, and the layout it is read by."""
+
+    kind: str
+    form: str
+    layout: Layout | None = None
+
+    @property
+    def says(self) -> str:
+        if self.form in _VERSIONS:
+            return f"{self.kind} {_VERSIONS[self.form]} feed"
+        own = "" if self.layout is None else f", layout {self.layout.name}"
+        return f"{self.kind} feed as {self.form.upper()}{own}"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A feed read: its canonical tables, and its faults (feed_sheet.FAULTS)."""
+
+    kind: str
+    tables: dict[str, pl.DataFrame]
+    faults: pl.DataFrame
+
+
+def sniff(data: bytes, layouts: Sequence[Layout] = ()) -> Sniffed | None:
+    """What feed the bytes are, by their first characters, root element or header; None if none.
+
+    layouts: the user's own, tried before the shipped ones.
+    """
+    known = (*layouts, *feed_layout.shipped())
+    if feed_hl7.is_hl7(data):
+        return Sniffed("HL7", "hl7", feed_layout.by_form(known, "hl7"))
+    if feed_fhir.is_fhir(data):
+        return Sniffed("FHIR", "fhir", feed_layout.by_form(known, "fhir"))
     root = feed_xml.root(data)
     if root is not None:
-        return (root, "xml") if root in KINDS else None
-    names = set(feed_csv.header(data))
+        own = feed_layout.by_root(known, root)
+        if own is not None:
+            return Sniffed(next(iter(own.feeds)), "xml", own)
+        return Sniffed(root, "xml") if root in KINDS else None
+    header = feed_csv.header(data)
+    layout = feed_layout.by_header(known, header)
+    if layout is not None:
+        return Sniffed(next(iter(layout.feeds)), "csv", layout)
+    names = {name.lower() for name in header}
     best = max(KINDS, key=lambda kind: (_share(kind, names), len(names & set(feed(kind).names))))
-    return (best, "csv") if _share(best, names) >= ENOUGH else None
+    return Sniffed(best, "csv") if _share(best, names) >= ENOUGH else None
 
 
-def read_feed(file_id: int, data: bytes) -> tuple[str, pl.DataFrame, pl.DataFrame]:
-    """Kind, canonical table and findings of one feed.
+def read_feed(file_id: int, data: bytes, layouts: Sequence[Layout] = ()) -> Read:
+    """Canonical tables and faults of one feed.
 
-    Rows that cannot be read are left out, each with a finding that names its line
-    and column. FeedRejected: no feed at all, a required column missing, XML that
-    is unsafe or not to its XSD.
+    Rows that cannot be read are left out, each with a fault that names its place and column.
+    FeedRejected: no feed at all, a required column missing, XML that is unsafe or not to its XSD.
     """
-    sniffed = sniff(data)
+    sniffed = sniff(data, layouts)
     if sniffed is None:
         raise FeedRejected("not a feed: neither its header nor its root element is one of ours")
-    kind, form = sniffed
-    sheet = (feed_csv if form == "csv" else feed_xml).sheet(feed(kind), data)
-    return kind, *typed(sheet, file_id)
+    sheets = _sheets(sniffed, data)
+    read = {sheet.feed.kind: typed(sheet, file_id) for sheet in sheets}
+    tables = {kind: table for kind, (table, _) in read.items()}
+    # What is said of the file is said once, whatever feeds it fills.
+    found = pl.concat([no_findings(), *(faults for _, faults in read.values())])
+    return Read(sniffed.kind, tables, found.unique(maintain_order=True))
+
+
+def _sheets(sniffed: Sniffed, data: bytes) -> list[Sheet]:
+    layout = sniffed.layout
+    if layout is None:
+        form = feed_csv if sniffed.form == "csv" else feed_xml
+        return [form.sheet(feed(sniffed.kind), data)]
+    flats = _flats(layout, data)
+    return [mapped(layout, kind, flats[kind]) for kind in layout.feeds if kind in flats]
+
+
+def _flats(layout: Layout, data: bytes) -> dict[str, Flat]:
+    """The rows behind each feed; a CSV or XML row may hold several feeds' columns."""
+    if layout.form == "hl7":
+        return feed_hl7.flats(layout, data)
+    if layout.form == "fhir":
+        return feed_fhir.flats(layout, data)
+    flat = feed_csv.flat(layout, data) if layout.form == "csv" else feed_xml.flat(layout, data)
+    silent = Flat(flat.text, flat.unit)
+    return {kind: flat if at == 0 else silent for at, kind in enumerate(layout.feeds)}
 
 
 def _share(kind: str, names: set[str]) -> float:

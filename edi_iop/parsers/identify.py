@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
@@ -15,6 +15,10 @@ from edi_iop.parsers.streams import ahead
 from edi_iop.x12 import segments as split
 from edi_iop.x12.envelopes import NOTHING, Enveloped, enveloped
 from edi_iop.x12.pieces import CHUNK
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
+    from edi_iop.parsers.feeds import Sniffed
 
 _X12_HEADS = (b"ISA", b"GS", b"ST")
 _BLANK = b"\xef\xbb\xbf \t\r\n\x00"
@@ -25,9 +29,9 @@ class Identified:
     """A file or one of its interchanges: kind and, for X12, its envelope."""
 
     kind: str
-    """835, 837I, 837P, 999, TA1, 277CA, 276, another X12 number, mixed, a feed's name, or unknown."""
+    """835, 837I, 837P, 999, TA1, 277CA, 276, another X12 number, mixed, a feed's name, HL7, FHIR, or unknown."""
     form: str
-    """x12, csv, xml, or empty where unknown."""
+    """x12, csv, xml, hl7, fhir, or empty where unknown."""
     says: str
     guide: str | None = None
     sender: str | None = None
@@ -39,18 +43,18 @@ class Identified:
     segments: int = 0
 
 
-def identify(data: bytes | BinaryIO) -> tuple[Identified, ...]:
+def identify(data: bytes | BinaryIO, layouts: Sequence[Layout] = ()) -> tuple[Identified, ...]:
     """What the bytes or the open file are: one answer an interchange, or one for a feed or a foreign file.
 
     Never raises, whatever they are. A file is read to its end, in chunks.
     """
     head, stream = ahead(io.BytesIO(data) if isinstance(data, bytes) else data)
-    feed = None if looks_like_x12(head) else sniff(head)
+    feed = None if looks_like_x12(head) else sniff(head, layouts)
     if feed is None:
         return _x12(stream)
     while stream.read(CHUNK):
         pass
-    return (Identified(feed[0], feed[1], f"{feed[0]} feed as {feed[1].upper()}"),)
+    return (Identified(feed.kind, feed.form, feed.says),)
 
 
 def looks_like_x12(data: bytes) -> bool:
@@ -59,11 +63,11 @@ def looks_like_x12(data: bytes) -> bool:
     return head.startswith(_X12_HEADS) and not head[:4].isalnum()
 
 
-def sniff(data: bytes) -> tuple[str, str] | None:
-    """Kind and form of a feed, or None; a file that looks like X12 need not be asked."""
+def sniff(data: bytes, layouts: Sequence[Layout] = ()) -> Sniffed | None:
+    """What feed it is, or None; a file that looks like X12 need not be asked."""
     from edi_iop.parsers import feeds  # loads what only feeds need
 
-    return feeds.sniff(data)
+    return feeds.sniff(data, layouts)
 
 
 def kind_of(st01: str | None, guide: str | None) -> str:

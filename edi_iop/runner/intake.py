@@ -11,7 +11,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -28,6 +28,9 @@ from edi_iop.settings import Answering, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import PAYMENTS
 from edi_iop.tables.found import findings_frame
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Intake:
     run: str
     as_of: date
     answering: Answering = field(default_factory=Answering)
+    layouts: Sequence[Layout] = ()
+    """Of partners' own feeds."""
 
     def take_in(self) -> int:
         """Every drop of the inbox, and what a dead run left; how many files the run has."""
@@ -132,7 +137,7 @@ class Intake:
         files = [
             Content(one.file_id, contents[sha256], one.survey) for sha256, one in firsts.items()
         ]
-        readings = read(self.store, files, self.answering)
+        readings = read(self.store, files, self.answering, self.layouts)
         return {sha256: readings[one.file_id] for sha256, one in firsts.items()}
 
     def _read_large(self, arrival: Arrival) -> Reading:
@@ -140,9 +145,11 @@ class Intake:
         kept = archive.place(self.workspace, arrival.sha256 or "")
         if arrival.survey.form == "feed":
             content = Content(arrival.file_id, kept.read_bytes(), arrival.survey)
-            return read(self.store, [content], self.answering)[arrival.file_id]
+            return read(self.store, [content], self.answering, self.layouts)[arrival.file_id]
         with kept.open("rb") as file:
-            return read_in_turns(self.store, arrival.file_id, file, arrival.survey, self.answering)
+            return read_in_turns(
+                self.store, arrival.file_id, file, arrival.survey, self.answering, self.layouts
+            )
 
     def _seen(self, arrival: Arrival) -> Mapping[str, Any] | None:
         """The file that brought this content before, or this interchange with other bytes around it."""

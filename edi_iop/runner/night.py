@@ -42,10 +42,11 @@ def run(workspace: Workspace, as_of: date, *, intake: bool = True) -> Receipt:
 
     as_of: the date the run is done for. intake: False leaves the inbox for later,
     to bill what was taken in before. MissingPath, BadSettings, BadPolicy,
-    StoreVersion or Busy before anything is touched.
+    BadMap, StoreVersion or Busy before anything is touched.
     """
     settings = workspace.settings()
     policies = records.policies(workspace, settings, as_of)
+    layouts = records.layouts(workspace)
     for folder in workspace.folders:
         folder.mkdir(exist_ok=True)
     with Store.open(workspace.database) as store:
@@ -53,18 +54,18 @@ def run(workspace: Workspace, as_of: date, *, intake: bool = True) -> Receipt:
             _refuse_unfinished(store)
         with lock.held(store, as_of) as run_id:
             biller = Biller(store, workspace, settings, policies, run_id)
-            made = _night(biller, as_of, intake)
+            taking = Intake(store, workspace, run_id, as_of, settings.answers, layouts)
+            made = _night(biller, taking if intake else None, as_of)
             _file(biller, made)
             return made
 
 
-def _night(biller: Biller, as_of: date, intake: bool) -> Receipt:
+def _night(biller: Biller, intake: Intake | None, as_of: date) -> Receipt:
     """The stages, in the order in which each needs the one before."""
     store, policies, run_id = biller.store, biller.policies, biller.run
     clock = Clock()
     with clock.stage("intake"):
-        taking = Intake(store, biller.workspace, run_id, as_of, biller.settings.answers)
-        delivered = taking.take_in() if intake else 0
+        delivered = 0 if intake is None else intake.take_in()
         hand_over(store, biller.workspace)
     with clock.stage("match"):
         known = records.known(store, policies, as_of)

@@ -91,7 +91,7 @@ def recorded(row: Mapping[str, Any], findings: pl.DataFrame) -> Outcome:
 
 def _has_meaning(parsed: Parsed) -> bool:
     """A feed may be empty; X12 that gave no row is of a guide we do not have."""
-    if parsed.kind in FEEDS:
+    if parsed.tables.keys() & set(FEEDS):
         return True
     return parsed.kind in X12 and any(frame.height for frame in parsed.tables.values())
 

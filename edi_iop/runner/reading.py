@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
@@ -21,6 +21,9 @@ from edi_iop.settings import Answering
 from edi_iop.store import Prepared, Store
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import findings_frame
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,15 @@ class Content:
     survey: Survey
 
 
-def read(store: Store, files: Sequence[Content], answering: Answering) -> dict[int, Reading]:
+def read(
+    store: Store, files: Sequence[Content], answering: Answering, layouts: Sequence[Layout] = ()
+) -> dict[int, Reading]:
     """Every file parsed, judged, answered and, where it is a remit, balanced.
 
     All together; where that fails, one by one, so that one cannot stop the others.
     """
     try:
-        return _read(store, files, answering)
+        return _read(store, files, answering, layouts)
     except (OSError, MemoryError):
         raise
     except Exception as problem:  # a fault of ours on some file: the night goes on without it
@@ -63,12 +68,14 @@ def read(store: Store, files: Sequence[Content], answering: Answering) -> dict[i
         return {
             number: part
             for file in files
-            for number, part in read(store, [file], answering).items()
+            for number, part in read(store, [file], answering, layouts).items()
         }
 
 
-def _read(store: Store, files: Sequence[Content], answering: Answering) -> dict[int, Reading]:
-    parsed = _parsed(files)
+def _read(
+    store: Store, files: Sequence[Content], answering: Answering, layouts: Sequence[Layout] = ()
+) -> dict[int, Reading]:
+    parsed = _parsed(files, layouts)
     outcomes = {number: judge(part) for number, part in parsed.items()}
     applied = {
         number: part for number, part in parsed.items() if outcomes[number].status == "applied"
@@ -83,8 +90,8 @@ def _read(store: Store, files: Sequence[Content], answering: Answering) -> dict[
     parsed = _with_findings(parsed, numbered_again(store, taken))
     findings = [FINDINGS.empty(), imbalance, *(part.findings for part in parsed.values())]
     found = pl.concat(findings, how="diagonal")
-    tables = {**_together(applied.values()), "interchanges": taken, "findings": found}
-    rows = store.prepare(tables)
+    kept = parsers.sent_only(dict(_together(applied.values())))
+    rows = store.prepare({**kept, "interchanges": taken, "findings": found})
     by_file = _by_file(found)
     answers = drafted(parsed, outcomes, answering)
     return {
@@ -100,11 +107,12 @@ def _read(store: Store, files: Sequence[Content], answering: Answering) -> dict[
     }
 
 
-def _parsed(files: Sequence[Content]) -> dict[int, Parsed]:
+def _parsed(files: Sequence[Content], layouts: Sequence[Layout]) -> dict[int, Parsed]:
     """Every file read; an archive among them is one of which something could not be had."""
     packed = {one.number: refused(one.number, io.BytesIO(one.data)) for one in files if one.survey.form == "archive"}  # fmt: skip
     return packed | parsers.parse(
-        [(one.number, one.data) for one in files if one.number not in packed]
+        [(one.number, one.data) for one in files if one.number not in packed],
+        layouts=layouts,
     )
 
 

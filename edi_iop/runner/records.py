@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from edi_iop import parsers
 from edi_iop.rules.days import days
 from edi_iop.rules.lines import service_lines
 from edi_iop.rules.policy import Policy, load
@@ -15,6 +17,9 @@ from edi_iop.rules.records import Records
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import REMITS, SENT
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 Tables = dict[str, pl.DataFrame]
 
@@ -56,6 +61,11 @@ def policies(workspace: Workspace, settings: Settings, as_of: date) -> dict[str,
     """The policy of every payer we bill, by payer id; BadPolicy where one has none on the date."""
     folders = (workspace.payers,)
     return {payer.id: load(payer.policy, as_of, folders) for payer in settings.payers}
+
+
+def layouts(workspace: Workspace) -> tuple[Layout, ...]:
+    """The facility's own layouts of feeds; BadMap where one is wrong."""
+    return parsers.layouts([workspace.feeds] if workspace.feeds.is_dir() else [])
 
 
 def known(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:

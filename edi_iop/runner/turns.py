@@ -7,10 +7,10 @@ findings, the headers, and of claims and payments the numbers that answers name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import polars as pl
 
@@ -27,7 +27,10 @@ from edi_iop.runner.reading import Reading, refused
 from edi_iop.runner.reply import drafted
 from edi_iop.settings import Answering
 from edi_iop.store import Store
-from edi_iop.tables import FINDINGS, INTERCHANGES
+from edi_iop.tables import FINDINGS, INTERCHANGES, SUBMISSIONS
+
+if TYPE_CHECKING:
+    from edi_iop.parsers.feed_layout import Layout
 
 _HELD: dict[str, tuple[str, ...]] = {
     "payments": (),
@@ -38,7 +41,12 @@ _HELD: dict[str, tuple[str, ...]] = {
 
 
 def read_in_turns(
-    store: Store, number: int, file: BinaryIO, survey: Survey, answering: Answering
+    store: Store,
+    number: int,
+    file: BinaryIO,
+    survey: Survey,
+    answering: Answering,
+    layouts: Sequence[Layout] = (),
 ) -> Reading:
     """The X12 file's reading; its tables but payments, headers and findings are saved ahead.
 
@@ -49,10 +57,10 @@ def read_in_turns(
         return _of_archive(store, number, file)
     spoken = Spoken(file, (b"ISA", b"TA1"))
     held = _Held()
-    for batch in _batches(number, spoken):
+    for batch in _batches(number, spoken, layouts):
         with _ours():
             held.add(batch)
-        ahead = {name: rows for name, rows in batch.tables.items() if name != "payments"}
+            ahead = held.ahead(batch)
         store.save_ahead(ahead)
     with _ours():
         parsed = held.parsed(spoken.heard)
@@ -83,9 +91,9 @@ def _of_archive(store: Store, number: int, file: BinaryIO) -> Reading:
     return Reading(number, judge(parsed), 0, rows, parsed.findings)
 
 
-def _batches(number: int, file: Spoken) -> Iterator[Batch]:
+def _batches(number: int, file: Spoken, layouts: Sequence[Layout]) -> Iterator[Batch]:
     """The file a chunk at a time."""
-    batches = parsers.stream([(number, cast(BinaryIO, file))])
+    batches = parsers.stream([(number, cast(BinaryIO, file))], layouts=layouts)
     while True:
         with _ours():
             batch = next(batches, None)
@@ -115,6 +123,7 @@ class _Held:
         self._envelopes: list[pl.DataFrame] = []
         self._transactions: list[pl.DataFrame] = []
         self._tables: dict[str, list[pl.DataFrame]] = {}
+        self._submissions = SUBMISSIONS.empty()
 
     def add(self, batch: Batch) -> None:
         """The next chunk."""
@@ -129,6 +138,20 @@ class _Held:
                 held.append(rows.select(_HELD[name] or pl.all()))
             elif len(rows) and not held:
                 held.append(rows.clear(1))  # No more than that there are rows.
+
+    def ahead(self, batch: Batch) -> dict[str, pl.DataFrame]:
+        """What of a chunk goes into the store: of encounter transactions not their claims.
+
+        A transaction's own row came with the chunk that it began in.
+        """
+        begun = batch.tables.get("submissions", SUBMISSIONS.empty())
+        self._submissions = pl.concat([self._submissions, begun])
+        kept = parsers.sent_only({**batch.tables, "submissions": self._submissions})
+        return {
+            name: batch.tables[name] if name == "submissions" else rows
+            for name, rows in kept.items()
+            if name in batch.tables and name != "payments"
+        }
 
     def parsed(self, words: Collection[bytes]) -> Parsed:
         """The file as parsers.parse has it, but for the rows that are in the store by now.

@@ -11,8 +11,10 @@ import pytest
 
 from edi_iop.errors import FeedRejected
 from edi_iop.parsers.feed_spec import feed
-from edi_iop.parsers.feeds import KINDS, read_feed, sniff
+from edi_iop.parsers.feeds import KINDS
 from edi_iop.tables import FINDINGS, TABLES
+from tests.parsers.reading import read_feed
+from tests.parsers.reading import sniffed as sniff
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "feeds"
 
@@ -232,7 +234,7 @@ def test_charges_are_exact_cents(dollars: str, cents: int | None) -> None:
         b"\n\n",
         b"ISA*00*          *00*          *ZZ*A",
         b"name,colour\nx,y\n",
-        b'{"resourceType": "Bundle"}',
+        b'{"kind": "Bundle"}',
         b"\x00\x01\x02\xff\xfe",
         b"<html><body>encounters</body></html>",
     ],

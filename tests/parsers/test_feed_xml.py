@@ -12,7 +12,9 @@ from lxml import etree
 from edi_iop import resources
 from edi_iop.errors import FeedRejected
 from edi_iop.parsers.feed_spec import NAMESPACE, feed
-from edi_iop.parsers.feeds import KINDS, read_feed, sniff
+from edi_iop.parsers.feeds import KINDS
+from tests.parsers.reading import read_feed
+from tests.parsers.reading import sniffed as sniff
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "feeds"
 

@@ -9,6 +9,7 @@ import pkgutil
 import stat
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -201,10 +202,10 @@ def test_a_fault_of_ours_on_one_file_does_not_stop_the_others(
 ) -> None:
     whole = parsers.parse
 
-    def brittle(files: list[tuple[int, bytes]]) -> dict[int, parsers.Parsed]:
+    def brittle(files: list[tuple[int, bytes]], **options: Any) -> dict[int, parsers.Parsed]:
         if any(b"CHECK2" in data for _, data in files):
             raise ZeroDivisionError
-        return whole(files)
+        return whole(files, **options)
 
     monkeypatch.setattr(parsers, "parse", brittle)
     drop(workspace, a_835=remit(), b_835=remit(check="CHECK2"), c_csv=CLIENTS)

@@ -11,7 +11,6 @@ import pytest
 
 from edi_iop.mapper.propose import propose
 from edi_iop.parsers import parse
-from edi_iop.parsers.feeds import read_feed
 from edi_iop.rules import days as attendance
 from edi_iop.rules import engine, policy
 from edi_iop.rules.lines import service_lines
@@ -19,6 +18,7 @@ from edi_iop.rules.records import Records
 from edi_iop.settings import Workspace, decode
 from edi_iop.simulator.clinic import Clinic, claim_files, clinic, write_clinic
 from edi_iop.tables import TABLES
+from tests.parsers.reading import read_feed
 from tests.referee import verdict
 
 EVERY_RULE = (

@@ -1,0 +1,227 @@
+"""What is wrong with the rows of a feed: errors, which leave a row out, and what is only doubtful."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.identifiers import is_npi
+from edi_iop.parsers.feed_sheet import FAULTS, IN_UTC, Sheet, conformed, no_findings
+from edi_iop.parsers.feed_spec import FeedColumn
+
+FORMS = {
+    "code": "not one of the codes of this column",
+    "date": "not a date (YYYY-MM-DD)",
+    "time": "not a time of day (HH:MM)",
+    "integer": "not a whole number",
+    "number": "not a number",
+    "cents": "not an amount of money",
+    "digits": "not digits of the right number",
+    "npi": "not an NPI (ten digits)",
+    "procedure": "not a HCPCS code (five characters)",
+    "state": "not a state (two letters)",
+    "zip": "not a ZIP code",
+    "diagnoses": "not a list of ICD-10-CM codes",
+    "modifiers": "not a list of modifiers (two characters each)",
+}
+"""What a fault says of a value that its column's kind cannot read."""
+
+_OF_UTC = "a time of UTC, and the layout names no timezone"
+_SERIAL = r"^\d{5}(\.0+)?$"
+_SESSION = (
+    "client_id", "service_date", "start_time", "end_time", "minutes", "level_of_care",
+    "program_track", "service_type", "attendance", "rendering_npi", "procedure",
+)  # fmt: skip
+"""What tells one session from another, whatever its record is called."""
+
+
+def errors(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """Values that cannot be read or are missing, in the order of their rows."""
+    columns = sheet.feed.columns
+    return pl.concat(
+        [
+            no_findings(),
+            *(_unread(sheet, text, values, column) for column in columns),
+            *(_missing(sheet, text, values, column) for column in columns),
+            *(_reversed(sheet, text, values, column) for column in columns),
+            _without_times(sheet, text, values),
+        ]
+    ).sort("row", maintain_order=True)
+
+
+def warnings(
+    sheet: Sheet, text: pl.DataFrame, rows: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that can be used, and what is doubtful about them.
+
+    A record id that stands for several clients (a group's one note) becomes one for each.
+    """
+    found = [no_findings()]
+    for column in sheet.feed.columns:
+        if column.kind == "npi":
+            found.append(_impossible(sheet, rows, column))
+        elif column.kind == "date":
+            found.append(_numbered(sheet, text, column))
+    if sheet.feed.kind == "encounters":
+        rows, shared = _apart(sheet, rows)
+        found += [shared, _past_midnight(sheet, rows), *_again(sheet, rows)]
+    return rows, pl.concat(found).sort("row", maintain_order=True)
+
+
+def _faults(
+    sheet: Sheet, rows: pl.DataFrame, code: str, column: str, says: str | pl.Expr,
+    value: str | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """One fault a row."""
+    if rows.is_empty():
+        return pl.DataFrame(schema=FAULTS)
+    told = rows.select(
+        "row",
+        column=pl.lit(sheet.named(column)),
+        code=pl.lit(code),
+        says=pl.lit(says) if isinstance(says, str) else says,
+        value=pl.col(value) if value else pl.lit(None, pl.String),
+    )
+    return conformed(told.join(sheet.places, on="row", how="left", maintain_order="left"))
+
+
+# ------------------------------------------------------------------ errors
+
+
+def _unread(
+    sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame, column: FeedColumn
+) -> pl.DataFrame:
+    """Values that are there but cannot be read."""
+    read = values[column.target].is_not_null()
+    rows = text.filter(pl.col(column.name).is_not_null() & ~read)
+    in_utc = pl.col(column.name).str.starts_with(IN_UTC)
+    says, name = FORMS.get(column.kind, ""), column.name
+    return pl.concat(
+        [
+            _faults(sheet, rows.filter(~in_utc), "FEED_VALUE_INVALID", name, says, name),
+            _faults(sheet, rows.filter(in_utc), "FEED_ZONE_MISSING", name, _OF_UTC, name),
+        ]
+    )
+
+
+def _missing(
+    sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame, column: FeedColumn
+) -> pl.DataFrame:
+    """Required values that are empty."""
+    empty = text[column.name].is_null()
+    wanted = values.with_columns(pl.lit(column.required).alias("_wanted"))
+    if column.value_when:
+        wanted = wanted.with_columns(pl.col("_wanted") & _having(column.value_when))
+    rows = wanted.filter(pl.col("_wanted") & empty)
+    return _faults(sheet, rows, "FEED_VALUE_MISSING", column.name, "required, and empty")
+
+
+def _reversed(
+    sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame, column: FeedColumn
+) -> pl.DataFrame:
+    """Dates before the date they may not precede."""
+    if column.not_before is None:
+        return pl.DataFrame(schema=FAULTS)
+    targets = {each.name: each.target for each in sheet.feed.columns}
+    early = values[column.target] < values[targets[column.not_before]]
+    says = f"before {column.not_before}"
+    return _faults(sheet, text.filter(early), "FEED_VALUE_INVALID", column.name, says, column.name)
+
+
+def _without_times(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """Attended events that do not say how long; times that cannot be read are a fault of their own."""
+    times = sheet.feed.times
+    if times is None:
+        return pl.DataFrame(schema=FAULTS)
+    groups = (pl.all_horizontal(pl.col(group).is_not_null()) for group in times.any_of)
+    given = text.select(pl.any_horizontal(groups)).to_series()
+    names = ", or ".join(" and ".join(group) for group in times.any_of)
+    rows = values.filter(_having(times.when) & ~given)
+    return _faults(sheet, rows, "FEED_TIMES_MISSING", times.any_of[0][0], f"{names} needed")
+
+
+def _having(codes: dict[str, tuple[str, ...]]) -> pl.Expr:
+    """Rows that have one of the codes in every named column."""
+    return pl.all_horizontal(pl.col(name).is_in(list(allowed)) for name, allowed in codes.items())
+
+
+# ------------------------------------------------------------------ doubts
+
+
+def _impossible(sheet: Sheet, rows: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
+    """Numbers that are no NPI by their check digit; few distinct ones stand in many rows."""
+    distinct = rows[column.target].drop_nulls().unique()
+    wrong = [npi for npi in distinct if not is_npi(npi)]
+    found = rows.filter(pl.col(column.target).is_in(wrong))
+    says = "its check digit is wrong"
+    return _faults(sheet, found, "NPI_INVALID", column.name, says, column.target)
+
+
+def _numbered(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
+    """Dates that a spreadsheet had made numbers: one fault a column, at the first of them."""
+    found = text.filter(pl.col(column.name).str.contains(_SERIAL))
+    count = f"{found.height:,} date{'' if found.height == 1 else 's'}"
+    says = f"{count} as spreadsheet day numbers; read as days since 1899-12-30"
+    return _faults(sheet, found.head(1), "FEED_DATE_SERIAL", column.name, says)
+
+
+def _apart(sheet: Sheet, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records of one id and version for several clients: each gets an id of its own."""
+    record = ["source_record_id", "record_version"]
+    clients = rows.group_by(record).agg(pl.col("client_id").n_unique().alias("clients"))
+    shared = clients.filter(pl.col("clients") > 1)
+    if shared.is_empty():
+        return rows, no_findings()
+    ids = shared["source_record_id"].unique().implode()
+    of_several = pl.col("source_record_id").is_in(ids)
+    first = rows.filter(of_several).join(shared, on=record, how="inner", maintain_order="left")
+    says = pl.format("one record for {} clients; taken as a record of each", "clients")
+    told = first.unique(record, keep="first", maintain_order=True)
+    own = pl.format("{}/{}", "source_record_id", "client_id")
+    apart = rows.with_columns(
+        source_record_id=pl.when(of_several).then(own).otherwise("source_record_id")
+    )
+    return apart, _faults(sheet, told, "FEED_RECORD_SHARED", "source_record_id", says)
+
+
+def _past_midnight(sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
+    """Sessions that end at an earlier time than they begin."""
+    found = rows.filter(pl.col("end_time") < pl.col("start_time"))
+    says = "ends before it begins; taken to run past midnight, and counted up to midnight"
+    return _faults(sheet, found, "FEED_PAST_MIDNIGHT", "end_time", says)
+
+
+def _again(sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """Records that come twice in the file, and sessions that stand under two records."""
+    record = ["source_record_id", "record_version", "record_action"]
+    first = pl.col("row").first()
+    repeated = rows.with_columns(first=first.over(record[:2])).filter(
+        pl.col("row") > pl.col("first")
+    )
+    same = repeated.join(
+        rows.rename({"row": "first"}),
+        on=["first", *(name for name in rows.columns if name != "row")],
+        how="semi",
+        nulls_equal=True,
+    )["row"]
+    alike = pl.col("row").is_in(same.implode())
+    names = sheet.places.rename({"row": "first", "place": "earlier"})
+    told = repeated.join(names, on="first", how="left", maintain_order="left")
+    says = (
+        pl.when(alike)
+        .then(pl.format("the same record as {}; it counts once", "earlier"))
+        .otherwise(
+            pl.format("the record of {} with other content; the later row counts", "earlier")
+        )
+    )
+    ids = [_faults(sheet, told, "FEED_RECORD_REPEATED", "source_record_id", says)]
+    # Two sessions of one length may both have been; two at one time were not.
+    timed = pl.col("attendance").is_in(["attended", "partial"]) & pl.col("start_time").is_not_null()
+    standing = rows.filter(timed).unique("source_record_id", keep="last", maintain_order=True)
+    twice = (
+        standing.filter(pl.col("record_action").ne_missing("cancel"))
+        .with_columns(first=first.over(_SESSION))
+        .filter(pl.col("row") > pl.col("first"))
+        .join(names, on="first", how="left", maintain_order="left")
+    )
+    session = pl.format("the same session as {} under another record", "earlier")
+    return [*ids, _faults(sheet, twice, "FEED_SESSION_REPEATED", "source_record_id", session)]
