@@ -17,7 +17,7 @@ from edi_iop.cli import cli
 VERBS = {
     "init", "run", "show", "identify", "validate", "parse", "check", "build", "reconcile", "report",
     "explain", "rules list", "rules show", "rules test", "simulate", "clinic", "db status",
-    "db migrate", "codes list", "codes load", "rules diff", "rules backtest",
+    "db migrate", "codes list", "codes load", "rules diff", "rules backtest", "feed guess", "feed check",
 }  # fmt: skip
 """The verbs of CONTRACT.md that there are so far."""
 
