@@ -15,6 +15,7 @@ from edi_iop.desk.files import error_lines
 from edi_iop.desk.material import Judged, Material
 from edi_iop.errors import NotWritten
 from edi_iop.findings import Finding
+from edi_iop.mapper import Numbers
 from edi_iop.mapper.build import Built
 from edi_iop.mapper.build import build as build_claims
 from edi_iop.reports import shapes
@@ -24,7 +25,7 @@ from edi_iop.rules.records import NOBODY
 from edi_iop.settings import Settings
 
 IN_THE_WAY = ("block", "hold")
-_SERIALS_PER_CONTROL = 10_000
+_SERIALS_PER_CONTROL = 30_000
 _BUILT = {
     "file": pl.String,
     "partner": pl.String,
@@ -92,8 +93,7 @@ def build(
         judged.records.days,
         case.settings,
         case.policies,
-        first * _SERIALS_PER_CONTROL,
-        first,
+        Numbers(serial=first * _SERIALS_PER_CONTROL, interchange=first),
         datetime.combine(on, now.time() if control is None else time(12)),
     )
     findings = [*judged.findings, *built.findings]
@@ -179,7 +179,11 @@ def _built_sheet(built: Built, written: Mapping[str, Path], proposed: int) -> Sh
         orient="row",
     )
     rows = (
-        files.join(built.tables["submissions"], left_on="partner", right_on="receiver_id")
+        files.join(
+            built.tables["submissions"].unique("file_id"),
+            left_on="partner",
+            right_on="receiver_id",
+        )
         .join(claims, on="file_id")
         .join(lines, on="file_id")
         .select(pl.col(name).cast(dtype) for name, dtype in _BUILT.items())
@@ -191,7 +195,14 @@ def _built_sheet(built: Built, written: Mapping[str, Path], proposed: int) -> Sh
         Field("LINES", "lines", "number"),
         Field("CHARGE", "charge_cents", "money"),
     )
-    left = f", {built.left_out.height:,} left out" if built.left_out.height else ""
+    left = "".join(
+        f", {frame.height:,} {word}"
+        for frame, word in (
+            (built.left_out, "left out"),
+            (built.waiting, "waiting for their period to end"),
+        )
+        if frame.height
+    )
     closing = (
         f"{proposed:,} lines proposed: {rows['lines'].sum():,} written, "
         f"{built.blocked.height:,} blocked{left}"

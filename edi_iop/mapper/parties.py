@@ -7,7 +7,7 @@ import polars as pl
 from edi_iop.findings import Finding
 from edi_iop.mapper import coverage
 from edi_iop.rules.records import newest
-from edi_iop.settings import Facility, Settings
+from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, PROVIDERS
 from edi_iop.tables.judged import OF_CLAIM
 
@@ -138,16 +138,19 @@ def payers(settings: Settings) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
-def facility(billing: Facility) -> dict[str, pl.Expr]:
-    """The billing provider's columns (loop 2010AA)."""
-    return {
-        "billing_name": pl.lit(billing.name),
-        "billing_npi": pl.lit(billing.npi),
-        "billing_taxonomy": pl.lit(billing.taxonomy),
-        "billing_address1": pl.lit(billing.address1),
-        "billing_address2": pl.lit(billing.address2 or None, pl.String),
-        "billing_city": pl.lit(billing.city),
-        "billing_state": pl.lit(billing.state),
-        "billing_zip": pl.lit(billing.zip),
-        "billing_tin": pl.lit(billing.tin),
-    }
+def facilities(settings: Settings) -> pl.DataFrame:
+    """The billing providers' columns (loop 2010AA), by NPI."""
+    rows = [
+        {
+            "billing_npi": one.npi,
+            "billing_name": one.name,
+            "billing_taxonomy": one.taxonomy,
+            "billing_address1": one.address1,
+            "billing_address2": one.address2 or None,
+            "billing_city": one.city,
+            "billing_state": one.state,
+            "billing_zip": one.zip,
+        }
+        for one in settings.billing
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))

@@ -42,7 +42,7 @@ def days(
     time in the program: it is left out of the minutes. Where it does so on a
     condition, only medication-assisted treatment is known to meet it without a line.
     """
-    attended = _measured(current(encounters)).filter(pl.col("attendance").is_in(ATTENDED))
+    attended = measured(current(encounters)).filter(pl.col("attendance").is_in(ATTENDED))
     rows = _covered(attended, newest(clients, COVERAGE))
     apart = _paid_apart(policies, "separate")
     counted = rows.join(apart, on=["payer_id", "service_type"], how="anti")
@@ -75,7 +75,7 @@ def union_minutes(spans: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _measured(encounters: pl.DataFrame) -> pl.DataFrame:
+def measured(encounters: pl.DataFrame) -> pl.DataFrame:
     """The encounters with start and end in minutes of the day, and their length."""
     start, end = _minute("start_time"), _minute("end_time")
     timed = start.is_not_null() & end.is_not_null()

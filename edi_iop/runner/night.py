@@ -71,7 +71,7 @@ def _night(biller: Biller, as_of: date, intake: bool) -> Receipt:
         answered = answers(store, known)
     lock.beat(store, run_id)
     with clock.stage("bill"):
-        biller.bill(known, answered.standings)
+        biller.bill(known, answered)
     lock.beat(store, run_id)
     with clock.stage("explain"):
         settle(store, records.after_billing(store, known), answered, policies)

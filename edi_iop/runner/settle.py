@@ -9,7 +9,7 @@ import polars as pl
 
 from edi_iop.reconciler.explain import verdicts
 from edi_iop.reconciler.match import match
-from edi_iop.reconciler.standings import standings
+from edi_iop.reconciler.standings import numbered, standings
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
 from edi_iop.runner import records
@@ -33,7 +33,10 @@ def answers(store: Store, known: Known) -> Answers:
     everything = records.remits(store)
     matches = match(everything, known.sent)
     counted = records.accepted(store, everything)
-    return Answers(counted, matches, standings(counted, matches, known.sent["claim_lines"]))
+    paid = standings(counted, matches, known.sent["claim_lines"])
+    acks = store.load("acknowledgements")
+    named = numbered(paid, acks, known.sent["claims"], known.sent["claim_lines"])
+    return Answers(counted, matches, named)
 
 
 def settle(store: Store, known: Known, answered: Answers, policies: Mapping[str, Policy]) -> None:
