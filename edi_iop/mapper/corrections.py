@@ -140,7 +140,7 @@ def _late(
         ["payer_id", "procedure"], keep="first", maintain_order=True
     )
     day = ["payer_id", "client_id", "service_date"]
-    marked = passed.join(
+    marked = passed.drop("statement_to").join(
         pairs.select("payer_id", "procedure", "track"),
         on=["payer_id", "procedure"],
         how="left",

@@ -28,7 +28,11 @@ def numbered(given: Given, lines: pl.DataFrame) -> Tables:
         .with_columns(decision_offset=pl.int_range(1, pl.len() + 1))
     )
     taken = given.other_payer_adjustments.drop(
-        "file_id", "claim_offset", "line_offset", "other_payer_offset", "decision_offset"
+        "file_id",
+        "claim_offset",
+        "line_offset",
+        "other_payer_offset",
+        "decision_offset",
     )
     of_claim = taken.filter(pl.col("given_line").is_null()).join(
         payers.select("given_payer", "file_id", "claim_offset", "other_payer_offset"),
@@ -48,8 +52,12 @@ def numbered(given: Given, lines: pl.DataFrame) -> Tables:
         maintain_order="left",
     )
     both = pl.concat([of_claim, of_line], how="diagonal")
+    segment = pl.struct("other_payer_offset", "decision_offset", "group")
+    placed = both.with_columns(byte_offset=segment.rank("dense").cast(pl.Int64)).with_columns(
+        position=pl.int_range(1, pl.len() + 1).over("byte_offset")
+    )
     return {
         "other_payers": OTHER_PAYERS.conform(payers),
         "other_payer_lines": OTHER_PAYER_LINES.conform(decided),
-        "other_payer_adjustments": OTHER_PAYER_ADJUSTMENTS.conform(both),
+        "other_payer_adjustments": OTHER_PAYER_ADJUSTMENTS.conform(placed),
     }
