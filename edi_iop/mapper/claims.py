@@ -170,9 +170,7 @@ def _parted(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame
     part = (pl.col("_through") - 1) // pl.max_horizontal("_room", 1)
     fits = pl.col("_whole") <= pl.col("_most")
     parts = sizes.select("_group", "service_date", _part=pl.when(fits).then(0).otherwise(part))
-    return lines.join(
-        parts, on=["_group", "service_date"], nulls_equal=True, maintain_order="left"
-    )
+    return lines.join(parts, on=["_group", "service_date"], nulls_equal=True, maintain_order="left")
 
 
 def _transaction() -> pl.Expr:

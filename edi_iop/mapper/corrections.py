@@ -102,9 +102,7 @@ def _homes(sent: Sent, policies: Mapping[str, Policy]) -> pl.DataFrame:
         .select("payer_id", "procedure", claim_track="track")
     )
     lines = sent.lines.filter(pl.col("payer_id").is_in(list(policies)))
-    heads = sent.claims.select(
-        *CLAIM, "statement_from", "created_on", sent_frequency="frequency"
-    )
+    heads = sent.claims.select(*CLAIM, "statement_from", "created_on", sent_frequency="frequency")
     return (
         lines.join(tracks, on=["payer_id", "procedure"], how="left")
         .join(sent.gone.with_columns(gone=True), on=LINE, how="left")
@@ -140,15 +138,19 @@ def _late(
         ["payer_id", "procedure"], keep="first", maintain_order=True
     )
     day = ["payer_id", "client_id", "service_date"]
-    marked = passed.drop("statement_to").join(
-        pairs.select("payer_id", "procedure", "track"),
-        on=["payer_id", "procedure"],
-        how="left",
-        maintain_order="left",
-    ).with_columns(
-        claim_track=pl.coalesce("track", pl.col("track").drop_nulls().first().over(day)),
-        principal=pl.col("diagnoses").str.extract(r"^(\S+)", 1),
-        month=pl.col("service_date").dt.truncate("1mo"),
+    marked = (
+        passed.drop("statement_to")
+        .join(
+            pairs.select("payer_id", "procedure", "track"),
+            on=["payer_id", "procedure"],
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(
+            claim_track=pl.coalesce("track", pl.col("track").drop_nulls().first().over(day)),
+            principal=pl.col("diagnoses").str.extract(r"^(\S+)", 1),
+            month=pl.col("service_date").dt.truncate("1mo"),
+        )
     )
     cycles = {payer: policy.billing.cycle for payer, policy in policies.items()}
     cycle = pl.col("payer_id").replace_strict(cycles, default="open", return_dtype=pl.String)
@@ -213,9 +215,7 @@ def _decided(
     )
 
 
-def _unprocessed(
-    sent: Sent, homes: pl.DataFrame, policies: Mapping[str, Policy]
-) -> pl.DataFrame:
+def _unprocessed(sent: Sent, homes: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """_HOME and `unprocessed`, the reason: claims that never were any to their payer."""
     remarks = [
         (payer, rarc)
@@ -265,9 +265,9 @@ def _lines(
 
 def _headers(ready: pl.DataFrame, sent: Sent) -> pl.DataFrame:
     """The claims' own headers as they were sent, under their new frequency and the payer's number."""
-    named = ready.select(
-        *_HOME, "action", number="payer_claim_number", given="claim"
-    ).rename(dict(zip(_HOME, CLAIM, strict=True)))
+    named = ready.select(*_HOME, "action", number="payer_claim_number", given="claim").rename(
+        dict(zip(_HOME, CLAIM, strict=True))
+    )
     action = pl.col("action")
     original = pl.when(pl.col("frequency").is_in([REPLACEMENT, LATE_CHARGES])).then(pl.lit("1"))
     return sent.claims.join(named, on=CLAIM, maintain_order="left").with_columns(

@@ -58,15 +58,11 @@ def _covered_elsewhere(live: pl.DataFrame, iop: pl.DataFrame) -> pl.DataFrame:
     return live.join(covered, on=_DAY).filter(pl.col("now") != pl.col("payer_id")).select(LINE)
 
 
-def _counted_otherwise(
-    live: pl.DataFrame, iop: pl.DataFrame, events: pl.DataFrame
-) -> pl.DataFrame:
+def _counted_otherwise(live: pl.DataFrame, iop: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """A per diem paid by time, whose minutes come to other units; what the EHR asked for stays."""
     asking = events.filter(pl.col("procedure").is_not_null()).select(_DAY).unique()
     signed, noted = pl.col("minutes").fill_null(0), pl.col("unsigned_minutes").fill_null(0)
-    timed = live.filter(pl.col("minutes_per_unit").is_not_null()).join(
-        asking, on=_DAY, how="anti"
-    )
+    timed = live.filter(pl.col("minutes_per_unit").is_not_null()).join(asking, on=_DAY, how="anti")
     return (
         timed.join(iop.select(*_DAY, "minutes", "unsigned_minutes"), on=_DAY)
         .with_columns(minutes=pl.when(signed > 0).then(signed).otherwise(noted))
@@ -94,9 +90,7 @@ def _not_given(
 
 def netted(history: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
     """The lines sent, those withdrawn as void: what is billed anew is judged without them."""
-    marked = history.join(
-        gone.with_columns(_gone=True), on=LINE, how="left", maintain_order="left"
-    )
+    marked = history.join(gone.with_columns(_gone=True), on=LINE, how="left", maintain_order="left")
     return marked.with_columns(
         standing=pl.when(pl.col("_gone")).then(pl.lit("void")).otherwise("standing")
     ).drop("_gone")

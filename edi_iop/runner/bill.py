@@ -17,6 +17,8 @@ from edi_iop import parsers
 from edi_iop.mapper import Built, Numbers, build, propose
 from edi_iop.mapper.build import OutFile
 from edi_iop.mapper.corrections import Sent
+from edi_iop.mapper.given import Given
+from edi_iop.mapper.secondary import secondary
 from edi_iop.mapper.withdrawn import netted
 from edi_iop.parsers import Parsed
 from edi_iop.rules.engine import check
@@ -28,6 +30,7 @@ from edi_iop.runner.reply import made
 from edi_iop.runner.settle import Answers
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
+from edi_iop.tables import SERVICE_LINES
 from edi_iop.tables.found import findings_frame
 
 _LINE = ["file_id", "claim_offset", "line_offset"]
@@ -59,11 +62,22 @@ class Biller:
                 known.as_of,
                 history,
             )
+            further = secondary(
+                sent,
+                every,
+                answered.remits,
+                answered.matches,
+                known.clients,
+                self.settings,
+                self.policies,
+                proposed.height + 1,
+            )
+            proposed = pl.concat([proposed, SERVICE_LINES.conform(further.given.lines)])
             violations = self._judged(known, proposed, history)
             with self.store.transaction():
-                built = self._build(known, proposed, violations, sent)
+                built = self._build(known, proposed, violations, sent, further.given)
                 self._keep(built, violations, known.as_of)
-                found = findings_frame([*hindrances, *built.findings])
+                found = findings_frame([*hindrances, *further.findings, *built.findings])
                 self.store.replace("findings", found, file_id=None)
         hand_over(self.store, self.workspace)
 
@@ -74,7 +88,12 @@ class Biller:
         return found.join(proposed, on=_LINE, how="semi", maintain_order="left")
 
     def _build(
-        self, known: Known, proposed: pl.DataFrame, violations: pl.DataFrame, sent: Sent
+        self,
+        known: Known,
+        proposed: pl.DataFrame,
+        violations: pl.DataFrame,
+        sent: Sent,
+        further: Given,
     ) -> Built:
         """The claims and their bytes, with numbers that nobody else is given."""
         next_numbers = self.store.next_numbers
@@ -93,6 +112,7 @@ class Biller:
             ),
             made(known.as_of),
             sent,
+            further,
         )
         next_numbers("serial", built.tables["claims"].height)
         next_numbers("interchange", len(built.files))

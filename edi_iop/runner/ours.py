@@ -40,9 +40,7 @@ def sent(
     versions = store.history("encounters") if ours.height else known.encounters
     return Sent(
         ours,
-        claims.join(
-            made, on=["file_id", "transaction_offset"], how="left", maintain_order="left"
-        ),
+        claims.join(made, on=["file_id", "transaction_offset"], how="left", maintain_order="left"),
         withdrawn(ours, known.days, versions, policies),
         _remarks(answered),
         _rejected(store, known),

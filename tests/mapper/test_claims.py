@@ -66,8 +66,7 @@ def test_three_days_of_february_are_one_claim() -> None:
     claim = claim_of(tables)
     lines = tables["claim_lines"]
     assert {name: dict(frame.schema) for name, frame in tables.items()} == {
-        name: TABLES[name].schema
-        for name in tables
+        name: TABLES[name].schema for name in tables
     }
     assert (claim["charge_cents"], claim["auth_number"]) == (105000, "A1")
     assert (claim["statement_from"], claim["statement_to"]) == (FEB_2, date(2026, 2, 6))
