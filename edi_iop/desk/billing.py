@@ -81,25 +81,57 @@ def build(
     default both follow from the clock, so that no two builds share a number.
     """
     on = as_of or date.today()
-    case = of_files(given, payers, settings, on)
-    judged = case.judge(on)
+    ready = _ready(given, payers, settings, on)
     now = datetime.now()
     first = control or int(now.timestamp()) % 10**9
     built = build_claims(
-        judged.proposed,
-        judged.violations,
-        judged.records.clients,
-        judged.records.providers,
-        judged.records.days,
-        case.settings,
-        case.policies,
+        ready.lines,
+        ready.violations,
+        ready.clients,
+        ready.providers,
+        ready.days,
+        ready.settings,
+        ready.policies,
         Numbers(serial=first * _SERIALS_PER_CONTROL, interchange=first),
         datetime.combine(on, now.time() if control is None else time(12)),
     )
-    findings = [*judged.findings, *built.findings]
-    sheet = _built_sheet(built, _written(built, target), judged.proposed.height)
-    troubled = bool(built.blocked.height or findings or has_errors(case.held.findings))
-    return Answer(sheet, status(troubled), (*case.remarks, *_hindrances(findings)))
+    findings = [*ready.findings, *built.findings]
+    sheet = _built_sheet(built, _written(built, target), ready.lines.height)
+    troubled = bool(built.blocked.height or findings or ready.troubled)
+    return Answer(sheet, status(troubled), (*ready.remarks, *_hindrances(findings)))
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What claims are made of. The encounters behind it, a million perhaps, are let go."""
+
+    lines: pl.DataFrame
+    violations: pl.DataFrame
+    clients: pl.DataFrame
+    providers: pl.DataFrame
+    days: pl.DataFrame
+    settings: Settings
+    policies: Mapping[str, Policy]
+    findings: list[Finding]
+    remarks: tuple[str, ...]
+    troubled: bool
+
+
+def _ready(given: Sequence[Path], payers: Sequence[str], settings: Path, on: date) -> _Ready:
+    case = of_files(given, payers, settings, on)
+    judged = case.judge(on)
+    return _Ready(
+        lines=judged.proposed,
+        violations=judged.violations,
+        clients=judged.records.clients,
+        providers=judged.records.providers,
+        days=judged.records.days,
+        settings=case.settings,
+        policies=case.policies,
+        findings=judged.findings,
+        remarks=case.remarks,
+        troubled=has_errors(case.held.findings),
+    )
 
 
 def of_paths(given: Sequence[Path], payers: Sequence[str], settings: Path | None, on: date) -> Case:

@@ -79,16 +79,10 @@ def build(
     changed = corrected(ripe, sent or nothing_sent(), policies)
     first = ripe.join(changed.late, on=_LINE, how="anti", maintain_order="left")
     placed = parties.staffed(parties.placed(first, clients, days), providers)
-    left_out = first.join(
-        placed.filter(~parties.nameable().fill_null(False)),
-        on=_LINE,
-        how="semi",
-        maintain_order="left",
-    )
+    unnamed = placed.filter(~parties.nameable().fill_null(False))
+    left_out = first.join(unnamed, on=_LINE, how="semi", maintain_order="left")
     given = changed.given.with_(more.only(passed))
-    tables = claims(
-        first, clients, providers, days, settings, policies, numbers, created.date(), given
-    )
+    tables = claims(placed, clients, providers, settings, policies, numbers, created.date(), given)
     tables["submissions"] = _enveloped(tables["submissions"], numbers.interchange, created)
     return Built(
         tables,

@@ -59,31 +59,30 @@ class Numbers:
 
 
 def claims(
-    lines: pl.DataFrame,
+    placed: pl.DataFrame,
     clients: pl.DataFrame,
     providers: pl.DataFrame,
-    days: pl.DataFrame,
     settings: Settings,
     policies: Mapping[str, Policy],
     numbers: Numbers,
     as_of: date,
     given: Given | None = None,
 ) -> Tables:
-    """Claims of the proposed lines and of the given ones, as canonical tables of what is sent.
+    """Claims of placed and staffed lines (parties) and of the given ones: the tables of what is sent.
 
     No claim crosses a month, authorization, coverage, episode, principal diagnosis,
     track, facility or rate. file_id numbers the partners, the offsets are running
     numbers. Numbers count up, serials one a claim. Lines whose attending provider
     or subscriber is unknown are left out (parties.gaps names them).
     """
-    placed = parties.staffed(parties.placed(lines, clients, days), providers)
     own = rated(_marked(placed.filter(parties.nameable()), policies), rates(settings))
     under = given or none()
-    every = pl.concat([own, under.lines], how="diagonal").join(
+    every = pl.concat([own, under.lines.drop("birth_date")], how="diagonal").join(
         parties.payers(settings), on="payer_id", maintain_order="left"
     )
     grouped = _numbered(every, settings, policies, numbers)
-    heads = headers.claims(grouped, under.headers, settings, policies)
+    people = headers.People(parties.coverages(clients), parties.roster(providers))
+    heads = headers.claims(grouped, under.headers, people, settings, policies)
     return {
         "submissions": _submissions(grouped, settings, numbers, as_of),
         "claims": heads,

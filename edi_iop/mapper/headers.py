@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -26,8 +27,20 @@ _OWN = (
 """What every claim has of its own, whatever header it goes under."""
 
 
+@dataclass(frozen=True)
+class People:
+    """Whom claims name: coverage rows (parties.coverages) and attending providers (parties.roster)."""
+
+    coverages: pl.DataFrame
+    roster: pl.DataFrame
+
+
 def claims(
-    lines: pl.DataFrame, given: pl.DataFrame, settings: Settings, policies: Mapping[str, Policy]
+    lines: pl.DataFrame,
+    given: pl.DataFrame,
+    people: People,
+    settings: Settings,
+    policies: Mapping[str, Policy],
 ) -> pl.DataFrame:
     """tables.CLAIMS of numbered lines: originals worked out, the others under the header given."""
     last = lines.sort("claim_offset", "service_date").group_by("claim_offset", maintain_order=True)
@@ -40,18 +53,21 @@ def claims(
     )
     under = whole.filter(pl.col("given").is_not_null())
     headed = under.select(*_OWN, "given").join(given.drop(*_OWN), on="given")
-    first = _originals(whole.filter(pl.col("given").is_null()), settings, policies)
+    first = _originals(whole.filter(pl.col("given").is_null()), people, settings, policies)
     return pl.concat([first, CLAIMS.conform(headed)]).sort("claim_offset")
 
 
 def _originals(
-    whole: pl.DataFrame, settings: Settings, policies: Mapping[str, Policy]
+    whole: pl.DataFrame, people: People, settings: Settings, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:
+    new = ["coverage", *(name for name in people.coverages.columns if name not in whole.columns)]
     once = [payer for payer, policy in policies.items() if not policy.billing.interim]
     return CLAIMS.conform(
         whole.with_columns(_ended=_ended(), _once=pl.col("payer_id").is_in(once))
         .with_columns(frequency=_frequency(), patient_status=_patient_status())
         .join(parties.facilities(settings), on="billing_npi", how="left", maintain_order="left")
+        .join(people.coverages.select(new), on="coverage", how="left", maintain_order="left")
+        .join(people.roster, on="attending_npi", how="left", maintain_order="left")
         .with_columns(
             form=pl.lit("I"),
             assignment=pl.lit("A"),

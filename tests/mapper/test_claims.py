@@ -24,6 +24,7 @@ from mapper_frames import (
 )
 
 from edi_iop.identifiers import check_character, patient_control_number
+from edi_iop.mapper import parties
 from edi_iop.mapper.claims import Numbers, Tables, claims
 from edi_iop.mapper.propose import propose
 from edi_iop.tables import TABLES
@@ -49,7 +50,8 @@ def made(
     )
     assert findings == []
     staff = providers() if roster is None else roster
-    return claims(lines, people, staff, day_frame, SETTINGS, POLICIES, Numbers(first_serial), AS_OF)
+    placed = parties.staffed(parties.placed(lines, people, day_frame), staff)
+    return claims(placed, people, staff, SETTINGS, POLICIES, Numbers(first_serial), AS_OF)
 
 
 def on(*offsets: int, **more: Any) -> list[dict[str, Any]]:
