@@ -82,19 +82,19 @@ def codes(
 
 
 def _wanted(wanted: HeaderCodes) -> Iterator[tuple[int, int, dict[str, pl.Expr]]]:
-    """Segment, place in it, and the columns of each code."""
-    for place, code in enumerate(wanted.condition, 1):
-        yield 0, place, _code("BG", code)
+    """Segment (in the guide's order), place in it, and the columns of each code."""
     for place, occurrence in enumerate(wanted.occurrence, 1):
         dated = {"period_qualifier": pl.lit("D8"), "period": _day(occurrence.on)}
         yield 1, place, _code("BH", occurrence.code) | dated
     for place, span in enumerate(wanted.span, 1):
         both = pl.format("{}-{}", _day(span.first), _day(span.last))
-        yield 2, place, _code("BI", span.code) | {"period_qualifier": pl.lit("RD8"), "period": both}
+        yield 0, place, _code("BI", span.code) | {"period_qualifier": pl.lit("RD8"), "period": both}
     for place, value in enumerate(wanted.value, 1):
         days = pl.col("days").cast(pl.Int64) * 100
         amount = days if value.amount is None else pl.lit(to_cents(value.amount))
-        yield 3, place, _code("BE", value.code) | {"amount_cents": amount}
+        yield 2, place, _code("BE", value.code) | {"amount_cents": amount}
+    for place, code in enumerate(wanted.condition, 1):
+        yield 3, place, _code("BG", code)
 
 
 def _code(qualifier: str, code: str) -> dict[str, pl.Expr]:
