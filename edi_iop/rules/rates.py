@@ -18,6 +18,8 @@ _TABLE = {
     "unit_charge_cents": pl.Int64(),
     "contract_cents": pl.Int64(),
 }
+NONE = pl.DataFrame(schema=_TABLE)
+"""No rate by date."""
 FOUND = ("rate_from", "unit_charge_cents", "contract_cents")
 """What `rated` adds: since when the rate holds, and the cents of a unit."""
 

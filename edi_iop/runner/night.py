@@ -74,7 +74,8 @@ def _night(biller: Biller, as_of: date, intake: bool) -> Receipt:
         biller.bill(known, answered)
     lock.beat(store, run_id)
     with clock.stage("explain"):
-        settle(store, records.after_billing(store, known), answered, policies)
+        after = records.after_billing(store, known)
+        settle(store, after, answered, policies, biller.settings)
     return receipt(store, run_id, as_of.isoformat(), delivered, clock.seconds)
 
 

@@ -18,7 +18,6 @@ _WEEKS, _DAYS_A_WEEK, _SESSIONS = 8, 3, 2
 _DAYS = _WEEKS * _DAYS_A_WEEK
 _FIRST = date(2026, 1, 5)
 """A Monday."""
-AS_OF = date(2026, 3, 9)
 _STAFF = ("1234567893", "1023456787")
 _SETTINGS = """\
 usage = "T"
