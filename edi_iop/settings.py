@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +18,8 @@ from edi_iop.money import to_cents
 Npi = Annotated[str, msgspec.Meta(pattern=r"^\d{10}$")]
 Digits9 = Annotated[str, msgspec.Meta(pattern=r"^\d{9}$")]
 Zip = Annotated[str, msgspec.Meta(pattern=r"^\d{9}$")]
+Taxonomy = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2}[0-9A-Z]{7}[A-Z]$")]
+Dollars = Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d{1,2})?$")]
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +32,7 @@ class Facility(Strict, frozen=True):
     name: str
     npi: Npi
     tin: Digits9
-    taxonomy: str
+    taxonomy: Taxonomy
     address1: str
     city: str
     state: str
@@ -64,6 +68,27 @@ class PayerSetting(Strict, frozen=True):
     filing_indicator: str = "CI"
 
 
+class Rate(Strict, frozen=True):
+    """What one unit costs in a period: the facility's charge, and what the contract pays for it."""
+
+    procedure: str
+    from_: date = msgspec.field(name="from")
+    charge: Dollars
+    payer: str | None = None
+    """None: every payer that has no rate of its own for the procedure."""
+    revenue: Annotated[str, msgspec.Meta(pattern=r"^\d{4}$")] | None = None
+    """None: any revenue code."""
+    to: date | None = None
+    """The last day; None while it runs."""
+    contract: Dollars | None = None
+    """What the payer owes for one unit; None where the contract is not known."""
+
+    @property
+    def of(self) -> tuple[str, str, str]:
+        """Payer, procedure and revenue code, * for any: no two rates of these on one day."""
+        return self.payer or "*", self.procedure, self.revenue or "*"
+
+
 class Scrub(Strict, frozen=True):
     """block: a violating line stays out of the 837I. warn: it is sent, and listed."""
 
@@ -87,12 +112,21 @@ class Settings(Strict, frozen=True):
     submitter: Submitter
     partners: tuple[Partner, ...]
     payers: tuple[PayerSetting, ...]
-    charges: dict[str, str]
-    """Charge of one per diem by procedure, in dollars: H0015 = "350.00"."""
+    charges: dict[str, str] = {}
+    """Charge of one unit by procedure, in dollars, where no rate is in force: H0015 = "350.00"."""
+    rates: tuple[Rate, ...] = ()
+    """Charges and contract rates by date."""
+    facilities: tuple[Facility, ...] = ()
+    """Further places that bill under their own NPI, told apart by facility_npi of the encounters."""
     scrub: Scrub = Scrub()
     answers: Answering = Answering()
     usage: Literal["T", "P"] = "T"
     """ISA15: test or production."""
+
+    @property
+    def billing(self) -> tuple[Facility, ...]:
+        """Every facility that bills, the main one first."""
+        return self.facility, *self.facilities
 
     def charge_cents(self, procedure: str) -> int | None:
         """What the facility charges for one unit, or None where no charge is set."""
@@ -112,20 +146,39 @@ def decode(text: str, where: str = "settings.toml") -> Settings:
 
 def _check(settings: Settings) -> None:
     """ValueError where the values do not hold together, or cannot be right."""
-    if not is_npi(settings.facility.npi):
-        raise ValueError(f"NPI {settings.facility.npi}: its check digit is wrong")
+    for facility in settings.billing:
+        if not is_npi(facility.npi):
+            raise ValueError(f"NPI {facility.npi}: its check digit is wrong")
     for procedure, dollars in settings.charges.items():
         if to_cents(dollars) < 0:
             raise ValueError(f"charge of {procedure} is negative")
     partners = [partner.id for partner in settings.partners]
     payers = [payer.id for payer in settings.payers]
-    for kind, ids in (("partner", partners), ("payer", payers)):
+    facilities = [facility.npi for facility in settings.billing]
+    for kind, ids in (("partner", partners), ("payer", payers), ("facility", facilities)):
         twice = next((name for name in ids if ids.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"{kind} {twice} is listed twice")
     for payer in settings.payers:
         if payer.partner not in partners:
             raise ValueError(f"payer {payer.id} names partner {payer.partner}, which is not listed")
+    _check_rates(settings.rates, payers)
+
+
+def _check_rates(rates: tuple[Rate, ...], payers: list[str]) -> None:
+    """ValueError where a rate ends before it begins, names no payer of ours, or overlaps another."""
+    for rate in rates:
+        where = f"rate of {rate.procedure} from {rate.from_}"
+        if rate.to is not None and rate.to < rate.from_:
+            raise ValueError(f"{where} ends before it begins")
+        if rate.payer is not None and rate.payer not in payers:
+            raise ValueError(f"{where} names payer {rate.payer}, which is not listed")
+    for earlier, later in pairwise(sorted(rates, key=lambda rate: (rate.of, rate.from_))):
+        if earlier.of == later.of and later.from_ <= (earlier.to or date.max):
+            raise ValueError(
+                f"rates of {' '.join(earlier.of)} overlap: one from {earlier.from_} "
+                f"to {earlier.to or 'now'}, one from {later.from_}"
+            )
 
 
 @dataclass(frozen=True)

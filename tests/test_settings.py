@@ -35,6 +35,52 @@ def test_a_wrong_value_is_named(right: str, wrong: str, named: str) -> None:
         decode(TEMPLATE.replace(right, wrong))
 
 
+RATE = """
+[[rates]]
+procedure = "H0015"
+from = 2026-01-01
+to = 2026-06-30
+charge = "350.00"
+contract = "285.00"
+payer = "HARBR"
+"""
+
+
+def test_rates_are_read_by_date() -> None:
+    later = RATE.replace("from = 2026-01-01\nto = 2026-06-30", "from = 2026-07-01")
+    rates = decode(TEMPLATE + RATE + later).rates
+    assert [(str(rate.from_), rate.contract, rate.of) for rate in rates] == [
+        ("2026-01-01", "285.00", ("HARBR", "H0015", "*")),
+        ("2026-07-01", "285.00", ("HARBR", "H0015", "*")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "named"),
+    [
+        ("to = 2026-06-30", "to = 2025-12-31", "ends before it begins"),
+        ('payer = "HARBR"', 'payer = "OTHER"', "names payer OTHER"),
+        ('charge = "350.00"', 'charge = "-1"', "charge"),
+        ('charge = "350.00"', 'charge = "350.00"\nchage = "1"', "chage"),
+        ('payer = "HARBR"', f'payer = "HARBR"\n{RATE}', "HARBR H0015 .* overlap"),
+    ],
+)
+def test_a_wrong_rate_is_named(right: str, wrong: str, named: str) -> None:
+    with pytest.raises(BadSettings, match=named):
+        decode(TEMPLATE + RATE.replace(right, wrong))
+
+
+def test_every_facility_has_its_own_true_npi() -> None:
+    main = TEMPLATE[TEMPLATE.index("[facility]") : TEMPLATE.index("# Who sends")]
+    further = main.replace("[facility]", "[[facilities]]")
+    with pytest.raises(BadSettings, match="facility 1234567893 is listed twice"):
+        decode(TEMPLATE + further)
+    with pytest.raises(BadSettings, match="check digit"):
+        decode(TEMPLATE + further.replace("1234567893", "1023456780"))
+    with pytest.raises(BadSettings, match="taxonomy"):
+        decode(TEMPLATE + further.replace("261QR0405X", "261Q"))
+
+
 def test_settings_in_another_encoding_are_refused(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     workspace.settings_file.write_bytes(TEMPLATE.replace("Example", "Ex\xe9mple").encode("latin-1"))

@@ -15,6 +15,7 @@ from edi_iop.desk.files import error_lines
 from edi_iop.desk.material import Judged, Material
 from edi_iop.errors import NotWritten
 from edi_iop.findings import Finding
+from edi_iop.mapper import Numbers
 from edi_iop.mapper.build import Built
 from edi_iop.mapper.build import build as build_claims
 from edi_iop.reports import shapes
@@ -24,7 +25,7 @@ from edi_iop.rules.records import NOBODY
 from edi_iop.settings import Settings
 
 IN_THE_WAY = ("block", "hold")
-_SERIALS_PER_CONTROL = 10_000
+_SERIALS_PER_CONTROL = 30_000
 _BUILT = {
     "file": pl.String,
     "partner": pl.String,
@@ -82,26 +83,63 @@ def build(
     default both follow from the clock, so that no two builds share a number.
     """
     on = as_of or date.today()
-    case = of_files(given, payers, settings, on, layouts)
-    judged = case.judge(on)
+    ready = _ready(given, payers, settings, on, layouts)
     now = datetime.now()
     first = control or int(now.timestamp()) % 10**9
     built = build_claims(
-        judged.proposed,
-        judged.violations,
-        judged.records.clients,
-        judged.records.providers,
-        judged.records.days,
-        case.settings,
-        case.policies,
-        first * _SERIALS_PER_CONTROL,
-        first,
+        ready.lines,
+        ready.violations,
+        ready.clients,
+        ready.providers,
+        ready.days,
+        ready.settings,
+        ready.policies,
+        Numbers(serial=first * _SERIALS_PER_CONTROL, interchange=first),
         datetime.combine(on, now.time() if control is None else time(12)),
     )
-    findings = [*judged.findings, *built.findings]
-    sheet = _built_sheet(built, _written(built, target), judged.proposed.height)
-    troubled = bool(built.blocked.height or findings or has_errors(case.held.findings))
-    return Answer(sheet, status(troubled), (*case.remarks, *_hindrances(findings)))
+    findings = [*ready.findings, *built.findings]
+    sheet = _built_sheet(built, _written(built, target), ready.lines.height)
+    troubled = bool(built.blocked.height or findings or ready.troubled)
+    return Answer(sheet, status(troubled), (*ready.remarks, *_hindrances(findings)))
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """What claims are made of. The encounters behind it, a million perhaps, are let go."""
+
+    lines: pl.DataFrame
+    violations: pl.DataFrame
+    clients: pl.DataFrame
+    providers: pl.DataFrame
+    days: pl.DataFrame
+    settings: Settings
+    policies: Mapping[str, Policy]
+    findings: list[Finding]
+    remarks: tuple[str, ...]
+    troubled: bool
+
+
+def _ready(
+    given: Sequence[Path],
+    payers: Sequence[str],
+    settings: Path,
+    on: date,
+    layouts: Sequence[Path],
+) -> _Ready:
+    case = of_files(given, payers, settings, on, layouts)
+    judged = case.judge(on)
+    return _Ready(
+        lines=judged.proposed,
+        violations=judged.violations,
+        clients=judged.records.clients,
+        providers=judged.records.providers,
+        days=judged.records.days,
+        settings=case.settings,
+        policies=case.policies,
+        findings=judged.findings,
+        remarks=case.remarks,
+        troubled=has_errors(case.held.findings),
+    )
 
 
 def of_paths(
@@ -194,7 +232,11 @@ def _built_sheet(built: Built, written: Mapping[str, Path], proposed: int) -> Sh
         orient="row",
     )
     rows = (
-        files.join(built.tables["submissions"], left_on="partner", right_on="receiver_id")
+        files.join(
+            built.tables["submissions"].unique("file_id"),
+            left_on="partner",
+            right_on="receiver_id",
+        )
         .join(claims, on="file_id")
         .join(lines, on="file_id")
         .select(pl.col(name).cast(dtype) for name, dtype in _BUILT.items())
@@ -206,7 +248,14 @@ def _built_sheet(built: Built, written: Mapping[str, Path], proposed: int) -> Sh
         Field("LINES", "lines", "number"),
         Field("CHARGE", "charge_cents", "money"),
     )
-    left = f", {built.left_out.height:,} left out" if built.left_out.height else ""
+    left = "".join(
+        f", {frame.height:,} {word}"
+        for frame, word in (
+            (built.left_out, "left out"),
+            (built.waiting, "waiting for their period to end"),
+        )
+        if frame.height
+    )
     closing = (
         f"{proposed:,} lines proposed: {rows['lines'].sum():,} written, "
         f"{built.blocked.height:,} blocked{left}"

@@ -19,6 +19,7 @@ from edi_iop.reconciler.match import match
 from edi_iop.reconciler.standings import standings
 from edi_iop.reports import shapes
 from edi_iop.rules import engine
+from edi_iop.rules.rates import rates
 from edi_iop.runner import records as workspace_records
 from edi_iop.runner.settle import answers
 from edi_iop.store import Store
@@ -29,13 +30,16 @@ def reconcile_workspace(root: Path, as_of: date | None = None) -> Answer:
     """Every open denial of a workspace under its policies as they are now; writes nothing."""
     on = as_of or date.today()
     workspace = paths.workspace(root)
-    policies = workspace_records.policies(workspace, workspace.settings(), on)
+    facility = workspace.settings()
+    policies = workspace_records.policies(workspace, facility, on)
     with Store.open(workspace.database, read_only=True) as store:
         known = workspace_records.known(store, policies, on)
         answered = answers(store, known)
     records = known.records(known.lines(answered.standings))
     violations = engine.check(records, policies)
-    found = verdicts(answered.remits, answered.matches, records, violations, policies)
+    found = verdicts(
+        answered.remits, answered.matches, records, violations, policies, rates(facility)
+    )
     return Answer(shapes.denials(found), remarks=_tied(answered.matches, answered.remits))
 
 
@@ -52,14 +56,14 @@ def reconcile(
     on = as_of or date.today()
     own = paths.layouts(layouts, settings)
     held = material.of_files(paths.delivered([*claims, *remits, *feeds]), own)
-    policies, _ = billing.choose(held, payers, settings, on)
+    policies, facility = billing.choose(held, payers, settings, on)
     answered: Tables = {name: held.table(name) for name in REMITS}
     sent: Tables = {name: held.table(name) for name in TABLES if name not in REMITS}
     matches = match(answered, sent)
     standing = standings(answered, matches, sent["claim_lines"])
     records = material.recorded(replace(held, standing=standing), policies, on)
     violations = engine.check(records, policies)
-    found = verdicts(answered, matches, records, violations, policies)
+    found = verdicts(answered, matches, records, violations, policies, rates(facility))
     troubles = pl.concat([held.findings, FINDINGS.conform(balance(answered))])
     remarks = (*error_lines(troubles, held.names), *_tied(matches, answered))
     return Answer(shapes.denials(found, held.names), status(has_errors(troubles)), remarks)

@@ -58,6 +58,7 @@ def _answer(root: Path, receipt: Receipt) -> Answer:
         "files": receipt["files"]["held"] + receipt["files"]["quarantined"],
         "findings": receipt["findings"]["error"],
         "acks": receipt["acks"]["rejected"],
+        "corrections": receipt["corrections"]["held"],
         "blocked": receipt["blocked"]["lines"],
         "denials": receipt["denials"]["lines"],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edi_iop.mapper.build import Built, OutFile, build
-from edi_iop.mapper.claims import claims
+from edi_iop.mapper.claims import Numbers, claims
 from edi_iop.mapper.propose import already_billed, propose
 
-__all__ = ["Built", "OutFile", "already_billed", "build", "claims", "propose"]
+__all__ = ["Built", "Numbers", "OutFile", "already_billed", "build", "claims", "propose"]

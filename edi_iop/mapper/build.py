@@ -10,8 +10,10 @@ from typing import NamedTuple
 import polars as pl
 
 from edi_iop.findings import Finding
-from edi_iop.mapper import parties
-from edi_iop.mapper.claims import Tables, claims
+from edi_iop.mapper import cycles, parties
+from edi_iop.mapper.claims import Numbers, Tables, claims
+from edi_iop.mapper.corrections import Sent, corrected, nothing_sent
+from edi_iop.mapper.given import Given, none
 from edi_iop.rules.policy import Policy
 from edi_iop.settings import Settings
 from edi_iop.transcribe.write import write_837i
@@ -30,15 +32,21 @@ class OutFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Built:
-    """What was built and what was not: every proposed line is on a claim, blocked or left out."""
+    """What was built and what was not: every proposed line is on a claim or in one of the others."""
 
     tables: Tables
-    """submissions, claims, claim_lines, claim_diagnoses as written."""
+    """The canonical tables of what is sent, as written."""
     files: list[OutFile]
     blocked: pl.DataFrame
     """Proposed lines (tables.SERVICE_LINES) that the scrub keeps back."""
     left_out: pl.DataFrame
     """Proposed lines whose attending provider or subscriber is unknown."""
+    waiting: pl.DataFrame
+    """Proposed lines whose week or month is not over (policy billing.cycle)."""
+    held: pl.DataFrame
+    """Proposed lines of claims sent that cannot be corrected yet."""
+    corrections: pl.DataFrame
+    """tables.CORRECTIONS: claims sent that change, and what became of that."""
     findings: list[Finding]
 
 
@@ -50,30 +58,44 @@ def build(
     days: pl.DataFrame,
     settings: Settings,
     policies: Mapping[str, Policy],
-    first_serial: int,
-    first_control: int,
+    numbers: Numbers,
     created: datetime,
+    sent: Sent | None = None,
+    further: Given | None = None,
 ) -> Built:
     """The 837I files of these proposed lines, one a partner.
 
     violations: of the rules, on these lines; those that block or hold keep their
-    line back unless the scrub mode is warn. first_control: interchange control
-    number of the first file, counting up by one a file.
+    line back unless the scrub mode is warn. sent: our claims as they stand, which
+    late and withdrawn days correct. further: claims to further payers, whose lines
+    are among the proposed ones; such a claim goes whole or not at all.
     """
-    blocked = _blocked(lines, violations, settings)
+    more = further or none()
+    blocked = _with_their_claim(_blocked(lines, violations, settings), lines, more)
     passed = lines.join(blocked, on=_LINE, how="anti", maintain_order="left")
-    placed = parties.staffed(parties.placed(passed, clients, days), providers)
-    left_out = passed.join(
-        placed.filter(~parties.nameable().fill_null(False)),
-        on=_LINE,
-        how="semi",
-        maintain_order="left",
+    own = passed.join(more.lines, on=_LINE, how="anti", maintain_order="left")
+    waiting = cycles.waiting(own, days, policies, created.date())
+    ripe = own.join(waiting, on=_LINE, how="anti", maintain_order="left")
+    changed = corrected(ripe, sent or nothing_sent(), policies)
+    first = ripe.join(changed.late, on=_LINE, how="anti", maintain_order="left")
+    placed = parties.staffed(parties.placed(first, clients, days), providers)
+    unnamed = placed.filter(~parties.nameable().fill_null(False))
+    left_out = first.join(unnamed, on=_LINE, how="semi", maintain_order="left")
+    given = changed.given.with_(more.only(passed))
+    tables = claims(placed, clients, providers, settings, policies, numbers, created.date(), given)
+    tables["submissions"] = _enveloped(tables["submissions"], numbers.interchange, created)
+    return Built(
+        tables,
+        _files(tables, created),
+        blocked,
+        left_out,
+        waiting,
+        ripe.join(changed.late, on=_LINE, how="semi", maintain_order="left").join(
+            changed.given.lines, on=_LINE, how="anti", maintain_order="left"
+        ),
+        changed.table,
+        [*parties.gaps(placed), *changed.findings],
     )
-    tables = claims(
-        passed, clients, providers, days, settings, policies, first_serial, created.date()
-    )
-    tables["submissions"] = _enveloped(tables["submissions"], first_control, created)
-    return Built(tables, _files(tables, created), blocked, left_out, parties.gaps(placed))
 
 
 def _blocked(lines: pl.DataFrame, violations: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -84,9 +106,17 @@ def _blocked(lines: pl.DataFrame, violations: pl.DataFrame, settings: Settings) 
     return lines.join(stopping, on=_LINE, how="semi", maintain_order="left")
 
 
+def _with_their_claim(blocked: pl.DataFrame, lines: pl.DataFrame, further: Given) -> pl.DataFrame:
+    """The blocked lines, and the other lines of claims to further payers that have one."""
+    stopped = further.lines.join(blocked, on=_LINE, how="semi").select("given")
+    whole = further.lines.join(stopped, on="given", how="semi").select(_LINE)
+    keys = pl.concat([blocked.select(_LINE), whole]).unique()
+    return lines.join(keys, on=_LINE, how="semi", maintain_order="left")
+
+
 def _enveloped(submissions: pl.DataFrame, first_control: int, created: datetime) -> pl.DataFrame:
     """The submissions with the control numbers and the time they are sent under."""
-    control = pl.int_range(pl.len()) + first_control
+    control = pl.col("file_id").rank("dense").cast(pl.Int64) - 1 + first_control
     return submissions.with_columns(
         interchange_control=control.cast(pl.String).str.zfill(9),
         group_control=control.cast(pl.String),
@@ -95,7 +125,8 @@ def _enveloped(submissions: pl.DataFrame, first_control: int, created: datetime)
 
 
 def _files(tables: Tables, created: datetime) -> list[OutFile]:
-    return [_file(tables, row, created) for row in tables["submissions"].iter_rows(named=True)]
+    first = tables["submissions"].unique("file_id", keep="first", maintain_order=True)
+    return [_file(tables, row, created) for row in first.iter_rows(named=True)]
 
 
 def _file(tables: Tables, submission: Mapping[str, object], created: datetime) -> OutFile:

@@ -1,29 +1,30 @@
-"""Service lines to claims (005010X223A2 loops 2000B to 2400): what goes together, and what it says."""
+"""Service lines to claims (005010X223A2 loops 2000B to 2400): what goes together, and its numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from edi_iop.identifiers import line_control_number, patient_control_number
-from edi_iop.mapper import parties, track
+from edi_iop.identifiers import patient_control_number
+from edi_iop.mapper import content, headers, others, parties, track
+from edi_iop.mapper.given import Given, none
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import rated, rates
 from edi_iop.settings import Partner, Settings
-from edi_iop.tables import CLAIM_DIAGNOSES, CLAIM_LINES, CLAIMS, SUBMISSIONS
+from edi_iop.tables import SUBMISSIONS
 
 Tables = dict[str, pl.DataFrame]
 
 GUIDE = "005010X223A2"
-_STAYS, _HOME = "30", "01"
-_NOT_AVAILABLE = "9"
-"""Priority and point of origin where the feed says nothing: information not available."""
-_OTHERS_PER_SEGMENT = 12
-_MOST_OTHERS = 24
+CLAIMS_PER_TRANSACTION = 5000
+"""The most claims of one transaction set that receivers must take (005010X223A2 section 1.3.2)."""
 
 _TOGETHER = (
     "partner",
+    "billing_npi",
     "payer_id",
     "client_id",
     "member_id",
@@ -36,206 +37,184 @@ _TOGETHER = (
     "auth_number",
     "claim_track",
     "principal",
+    "rate_from",
+    "ancillary",
+    "given",
 )
 """Lines share a claim only if all of these agree (domain notes, sections 1.5 and 2.7)."""
+_GIVEN = ("partner", "billing_npi", "payer_id", "client_id", "given")
+"""Of a line under a given header, these."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The first of each number that nobody was given before."""
+
+    serial: int
+    """Of claims: CLM01 is made of it."""
+    interchange: int = 1
+    """Of files: ISA13 and GS06, one a file."""
+    transaction: int = 1
+    """Of transaction sets (ST02)."""
 
 
 def claims(
-    lines: pl.DataFrame,
+    placed: pl.DataFrame,
     clients: pl.DataFrame,
     providers: pl.DataFrame,
-    days: pl.DataFrame,
     settings: Settings,
     policies: Mapping[str, Policy],
-    first_serial: int,
+    numbers: Numbers,
     as_of: date,
+    given: Given | None = None,
 ) -> Tables:
-    """Claims of the proposed lines: submissions (one a partner), claims, claim_lines, claim_diagnoses.
+    """Claims of placed and staffed lines (parties) and of the given ones: the tables of what is sent.
 
-    No claim crosses a month, authorization, coverage, episode, principal diagnosis or
-    track. file_id numbers the partners, the offsets are running numbers. Serials
-    count up from first_serial, one a claim. Lines whose attending provider or
-    subscriber is unknown are left out (parties.gaps names them).
+    No claim crosses a month, authorization, coverage, episode, principal diagnosis,
+    track, facility or rate. file_id numbers the partners, the offsets are running
+    numbers. Numbers count up, serials one a claim. Lines whose attending provider
+    or subscriber is unknown are left out (parties.gaps names them).
     """
-    placed = parties.staffed(parties.placed(lines, clients, days), providers)
-    usable = placed.filter(parties.nameable()).join(
+    own = rated(_marked(placed.filter(parties.nameable()), policies), rates(settings))
+    under = given or none()
+    every = pl.concat([own, under.lines.drop("birth_date")], how="diagonal").join(
         parties.payers(settings), on="payer_id", maintain_order="left"
     )
-    grouped = _numbered(_grouped(usable, policies), settings, first_serial)
+    grouped = _numbered(every, settings, policies, numbers)
+    people = headers.People(parties.coverages(clients), parties.roster(providers))
+    heads = headers.claims(grouped, under.headers, people, settings, policies)
     return {
-        "submissions": _submissions(grouped, settings, first_serial, as_of),
-        "claims": _claims(grouped, settings),
-        "claim_lines": _claim_lines(grouped),
-        "claim_diagnoses": _diagnoses(grouped),
+        "submissions": _submissions(grouped, settings, numbers, as_of),
+        "claims": heads,
+        "claim_lines": content.lines(grouped),
+        "claim_diagnoses": content.diagnoses(grouped),
+        "claim_codes": content.codes(heads, grouped, policies),
+        **others.numbered(under, grouped),
     }
 
 
-def _grouped(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+def _marked(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """The lines with what must agree in a claim; components go with their day's per diem."""
     known = (
         track.pairs(policies)
         .unique(["payer_id", "procedure"], keep="first", maintain_order=True)
-        .select("payer_id", "procedure", "track")
+        .select("payer_id", "procedure", "track", program=pl.lit(True))
     )
+    apart = [payer for payer, policy in policies.items() if policy.billing.ancillary_apart]
+    day = ["payer_id", "client_id", "service_date"]
     return lines.join(
         known, on=["payer_id", "procedure"], how="left", maintain_order="left"
     ).with_columns(
         month=pl.col("service_date").dt.truncate("1mo"),
-        claim_track=pl.col("track").fill_null(
-            pl.col("track").drop_nulls().first().over("payer_id", "client_id", "service_date")
-        ),
-        principal=pl.col("diagnoses").str.split(" ").list.first(),
+        claim_track=pl.col("track").fill_null(pl.col("track").drop_nulls().first().over(day)),
+        principal=pl.col("diagnoses").str.extract(r"^(\S+)", 1),
+        ancillary=pl.col("program").is_null() & pl.col("payer_id").is_in(apart),
+        given=pl.lit(None, pl.String),
     )
 
 
-def _numbered(lines: pl.DataFrame, settings: Settings, first_serial: int) -> pl.DataFrame:
-    """The lines in the order they are written, with claim, line and file numbers."""
+def _numbered(
+    lines: pl.DataFrame, settings: Settings, policies: Mapping[str, Policy], numbers: Numbers
+) -> pl.DataFrame:
+    """The lines in the order they are written, with claim, line, transaction and file numbers."""
     order = {partner.id: number for number, partner in enumerate(settings.partners, 1)}
-    start = pl.col("service_date").min().over(_TOGETHER)
-    placed = lines.with_columns(
-        file_id=pl.col("partner").replace_strict(order, return_dtype=pl.Int64), starts=start
-    ).sort("file_id", "payer_id", "client_id", "starts", *_TOGETHER, "service_date", "line_offset")
-    claim = pl.struct(_TOGETHER).rle_id().cast(pl.Int64) + 1
-    counted = placed.with_columns(claim_offset=claim).with_columns(
+    file = pl.col("partner").replace_strict(order, return_dtype=pl.Int64)
+    alone = pl.col("given").is_null()
+    told = [
+        pl.col(name) if name in _GIVEN else pl.when(alone).then(name).alias(name)
+        for name in _TOGETHER
+    ]
+    group = pl.struct(told).rank("dense")
+    grouped = lines.with_columns(file_id=file, _group=group).with_columns(
+        _starts=pl.col("service_date").min().over("_group")
+    )
+    parted = _parted(grouped, policies).sort(
+        "file_id",
+        "billing_npi",
+        "payer_id",
+        "client_id",
+        "_starts",
+        "_group",
+        "_part",
+        "service_date",
+        "line_offset",
+        maintain_order=True,
+    )
+    claim = pl.struct("_group", "_part").rle_id().cast(pl.Int64) + 1
+    counted = parted.with_columns(claim_offset=claim).with_columns(
         line=pl.int_range(1, pl.len() + 1).over("claim_offset"),
         line_offset=pl.int_range(1, pl.len() + 1),
+        transaction_offset=_transaction(),
     )
-    # a loop over claims: the check character is computed digit by digit
-    numbers = {
-        place: patient_control_number(first_serial + place - 1)
-        for place in counted["claim_offset"].unique().to_list()
-    }
-    return counted.with_columns(
-        claim=pl.col("claim_offset").replace_strict(numbers, return_dtype=pl.String)
-    )
+    return counted.join(_claim_numbers(counted, numbers), on="claim_offset", maintain_order="left")
 
 
-def _claims(lines: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """One row a claim: CLM, its dates and status, and the parties (loops 2010AA to 2310A)."""
-    last = lines.sort("claim_offset", "service_date").group_by("claim_offset", maintain_order=True)
-    whole = last.agg(
-        pl.exclude("charge_cents", "service_date", "statement_to").last(),
-        charge_cents=pl.col("charge_cents").sum(),
-        statement_from=pl.col("service_date").min(),
-        statement_to=pl.col("service_date").max(),
-    )
-    return CLAIMS.conform(
-        whole.with_columns(_ended=_ended())
-        .with_columns(frequency=_frequency(), patient_status=_patient_status())
-        .with_columns(
-            transaction_offset=pl.lit(0),
-            assignment=pl.lit("A"),
-            benefits_assigned=pl.lit("Y"),
-            release=pl.lit("Y"),
-            admission_date=pl.coalesce("admit_date", "episode_start", "statement_from"),
-            admission_type=pl.col("admission_type").fill_null(_NOT_AVAILABLE),
-            admission_source=pl.col("admission_source").fill_null(_NOT_AVAILABLE),
-            medical_record=pl.col("client_id"),
-            payer_responsibility=pl.col("coverage_priority"),
-            rendering_npi=pl.lit(None),
-            **parties.facility(settings.facility),
-            **parties.people(),
-        )
-    )
+def _parted(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The lines with `_part`: a group of more lines than a claim takes goes on several.
 
-
-def _ended() -> pl.Expr:
-    """Whether the episode ends inside the statement."""
-    return (pl.col("discharge_date") <= pl.col("statement_to")).fill_null(False)
-
-
-def _frequency() -> pl.Expr:
-    """CLM05-3 by the statement's place in the episode: whole 1, first 2, continuing 3, last 4."""
-    first = pl.col("statement_from") <= pl.col("episode_start").fill_null(pl.col("statement_from"))
-    return (
-        pl.when(first & pl.col("_ended"))
-        .then(pl.lit("1"))
-        .when(first)
-        .then(pl.lit("2"))
-        .when(pl.col("_ended"))
-        .then(pl.lit("4"))
-        .otherwise(pl.lit("3"))
-    )
-
-
-def _patient_status() -> pl.Expr:
-    """CL103: still a patient unless the episode ended; it so always agrees with the frequency."""
-    left = pl.col("discharge_status").fill_null(_HOME)
-    known = pl.when(left == _STAYS).then(pl.lit(_HOME)).otherwise(left)
-    return pl.when("_ended").then(known).otherwise(pl.lit(_STAYS))
-
-
-def _claim_lines(lines: pl.DataFrame) -> pl.DataFrame:
-    """One row a service line (loop 2400): LX in date order, REF 6R on each."""
-    # a loop over lines: the control number's form is defined once, in identifiers
-    controls = [
-        line_control_number(claim, line)
-        for claim, line in lines.select("claim", "line").iter_rows()
-    ]
-    return CLAIM_LINES.conform(
-        lines.with_columns(
-            qualifier=pl.lit("HC"),
-            unit_basis=pl.lit("UN"),
-            line_control=pl.Series(controls, dtype=pl.String),
-            rendering_npi=pl.lit(None),
-        )
-    )
-
-
-def _diagnoses(lines: pl.DataFrame) -> pl.DataFrame:
-    """The claim's diagnoses without repeats (HI): the principal in a segment of its own, others after.
-
-    byte_offset numbers the segments of a claim: 0 the principal's, then twelve others each.
+    A day stays whole: a part is as many of its days as surely fit.
     """
-    key = ["file_id", "claim_offset"]
-    codes = (
-        lines.select(*key, diagnosis=pl.col("diagnoses").str.split(" "))
-        .explode("diagnosis")
-        .filter(pl.col("diagnosis") != "")
-        .unique([*key, "diagnosis"], keep="first", maintain_order=True)
-        .with_columns(_place=pl.int_range(pl.len()).over(key))
-        .filter(pl.col("_place") <= _MOST_OTHERS)
-    )
-    other = pl.col("_place") > 0
-    return CLAIM_DIAGNOSES.conform(
-        codes.with_columns(
-            byte_offset=pl.col("claim_offset") * 3
-            + pl.when(other).then((pl.col("_place") - 1) // _OTHERS_PER_SEGMENT + 1).otherwise(0),
-            position=pl.when(other)
-            .then((pl.col("_place") - 1) % _OTHERS_PER_SEGMENT + 1)
-            .otherwise(1),
-            qualifier=pl.when(other).then(pl.lit("ABF")).otherwise(pl.lit("ABK")),
+    limits = {payer: policy.billing.lines_per_claim for payer, policy in policies.items()}
+    most = pl.col("payer_id").replace_strict(limits, default=999, return_dtype=pl.Int64)
+    sizes = (
+        lines.group_by("_group", "service_date")
+        .agg(_of_day=pl.len().cast(pl.Int64), _most=most.first())
+        .sort("_group", "service_date")
+        .with_columns(
+            _through=pl.col("_of_day").cum_sum().over("_group"),
+            _room=pl.col("_most") - pl.col("_of_day").max().over("_group") + 1,
+            _whole=pl.col("_of_day").sum().over("_group"),
         )
+    )
+    part = (pl.col("_through") - 1) // pl.max_horizontal("_room", 1)
+    fits = pl.col("_whole") <= pl.col("_most")
+    parts = sizes.select("_group", "service_date", _part=pl.when(fits).then(0).otherwise(part))
+    return lines.join(parts, on=["_group", "service_date"], nulls_equal=True, maintain_order="left")
+
+
+def _transaction() -> pl.Expr:
+    """Number of the transaction set in its file, from 0: no more claims than receivers must take."""
+    of_file = pl.col("claim_offset") - pl.col("claim_offset").min().over("file_id")
+    return of_file // CLAIMS_PER_TRANSACTION
+
+
+def _claim_numbers(lines: pl.DataFrame, numbers: Numbers) -> pl.DataFrame:
+    """CLM01 by claim_offset."""
+    places = lines["claim_offset"].unique().sort()
+    # a loop over claims: the check character is computed digit by digit
+    made = [patient_control_number(numbers.serial + place - 1) for place in places]
+    return pl.DataFrame({"claim_offset": places, "claim": pl.Series(made, dtype=pl.String)}).select(
+        "claim_offset", claim_number="claim"
     )
 
 
 def _submissions(
-    lines: pl.DataFrame, settings: Settings, first_serial: int, as_of: date
+    lines: pl.DataFrame, settings: Settings, numbers: Numbers, as_of: date
 ) -> pl.DataFrame:
-    """One transaction set a partner that gets claims (BHT, loops 1000A and 1000B)."""
-    used = set(lines["file_id"].to_list())
+    """The transaction sets of each partner that gets claims (BHT, loops 1000A and 1000B)."""
+    partners = dict(enumerate(settings.partners, 1))
+    used = lines.select("file_id", "transaction_offset").unique().sort(pl.all())
     rows = [
-        _submission(number, partner, settings, f"{first_serial}-{number}")
-        for number, partner in enumerate(settings.partners, 1)
-        if number in used
+        {
+            "file_id": file,
+            "transaction_offset": transaction,
+            "transaction_control": f"{control:04d}",
+            "reference": f"{numbers.serial}-{control}",
+            **_said(partners[file], settings),
+        }
+        for control, (file, transaction) in enumerate(used.iter_rows(), numbers.transaction)
     ]
     frame = pl.DataFrame(rows, schema={"file_id": pl.Int64}) if not rows else pl.DataFrame(rows)
     return SUBMISSIONS.conform(frame.with_columns(created_on=pl.lit(as_of)))
 
 
-def _submission(
-    number: int, partner: Partner, settings: Settings, reference: str
-) -> dict[str, str | int]:
+def _said(partner: Partner, settings: Settings) -> dict[str, str | int]:
     return {
-        "file_id": number,
-        "transaction_offset": 0,
         "sender_id": settings.submitter.id,
         "receiver_id": partner.id,
         "usage": settings.usage,
-        "transaction_control": "0001",
         "guide": GUIDE,
         "purpose": "00",
-        "reference": reference,
         "created_at": "0000",
         "transaction_type": "CH",
         "submitter_name": settings.submitter.name,

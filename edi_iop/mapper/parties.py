@@ -5,14 +5,22 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.findings import Finding
+from edi_iop.identifiers import is_npi
 from edi_iop.mapper import coverage
 from edi_iop.rules.records import newest
-from edi_iop.settings import Facility, Settings
+from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, PROVIDERS
 from edi_iop.tables.judged import OF_CLAIM
 
 DAY = ["client_id", "service_date"]
 _SELF = "18"
+_COVERED = (
+    "coverage",
+    "coverage_priority",
+    "coverage_from",
+    "group_number",
+    "subscriber_known",
+)
 _PERSON = (
     "last_name",
     "first_name",
@@ -27,15 +35,24 @@ _PERSON = (
 )
 
 
+def coverages(clients: pl.DataFrame) -> pl.DataFrame:
+    """The coverage rows as they stand, each with its number (`coverage`)."""
+    return newest(clients, CLIENTS.key).drop("file_id", "row").with_row_index("coverage")
+
+
 def placed(lines: pl.DataFrame, clients: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
-    """The lines with their coverage row, their episode and who answered for it on the day.
+    """The lines with the number of their coverage row, their episode and who answered for it on the day.
 
     A day without an attending provider takes the one last named in its episode.
+    Of the coverage only what tells claims apart is taken along (_COVERED).
     """
+    held = coverages(clients).with_columns(
+        subscriber_known=(pl.col("relationship") == _SELF)
+        | pl.col("subscriber_last_name").is_not_null()
+    )
+    key = ["client_id", "payer_id", "member_id"]
     covered = coverage.nearest(
-        lines.drop("birth_date", *OF_CLAIM),
-        newest(clients, CLIENTS.key).drop("file_id", "row"),
-        ["client_id", "payer_id", "member_id"],
+        lines.drop("birth_date", *OF_CLAIM), held.select(*key, *_COVERED, "coverage_to"), key
     )
     episode = [
         "client_id",
@@ -56,9 +73,9 @@ def placed(lines: pl.DataFrame, clients: pl.DataFrame, days: pl.DataFrame) -> pl
     return covered.join(iop, on=DAY, how="left", maintain_order="left")
 
 
-def staffed(placed_lines: pl.DataFrame, providers: pl.DataFrame) -> pl.DataFrame:
-    """The lines with the attending provider's name, as the roster last has it; null where it lacks."""
-    roster = (
+def roster(providers: pl.DataFrame) -> pl.DataFrame:
+    """Attending providers by NPI, as the roster last has them."""
+    return (
         newest(providers, PROVIDERS.key)
         .sort("from_date", nulls_last=False)
         .unique("npi", keep="last", maintain_order=True)
@@ -69,41 +86,58 @@ def staffed(placed_lines: pl.DataFrame, providers: pl.DataFrame) -> pl.DataFrame
             attending_taxonomy="taxonomy",
         )
     )
-    return placed_lines.join(roster, on="attending_npi", how="left", maintain_order="left")
+
+
+def staffed(placed_lines: pl.DataFrame, providers: pl.DataFrame) -> pl.DataFrame:
+    """The lines with `staffed`: whether the roster names their attending provider, under a true NPI."""
+    known = roster(providers).drop_nulls("attending_last_name")
+    sound = [npi for npi in known["attending_npi"].drop_nulls().to_list() if is_npi(npi)]
+    return placed_lines.with_columns(
+        staffed=pl.col("attending_npi").is_in(sound).fill_null(False),
+        rostered=pl.col("attending_npi").is_in(known["attending_npi"].implode()).fill_null(False),
+    )
 
 
 def nameable() -> pl.Expr:
     """Whether a claim of the line can name its attending provider and its subscriber."""
-    return pl.col("attending_last_name").is_not_null() & _subscriber_known()
-
-
-def _subscriber_known() -> pl.Expr:
-    return (pl.col("relationship") == _SELF) | pl.col("subscriber_last_name").is_not_null()
+    return pl.col("staffed") & pl.col("subscriber_known").fill_null(False)
 
 
 def gaps(lines: pl.DataFrame) -> list[Finding]:
-    """Why staffed lines cannot go on a claim: no such provider, or no subscriber named."""
-    unstaffed = lines.filter(pl.col("attending_last_name").is_null())
-    unnamed = lines.filter(~_subscriber_known())
-    return [
+    """Why staffed lines cannot go on a claim: no such provider, no true NPI, no subscriber named."""
+    unstaffed = lines.filter(~pl.col("rostered"))
+    unsound = lines.filter(pl.col("rostered") & ~pl.col("staffed"))
+    unnamed = lines.filter(~pl.col("subscriber_known"))
+    misnumbered = [
         Finding(
-            "ROSTER_MISSING",
-            f"attending provider {npi or '(none named)'} is in no providers feed; {count} lines are not billed",
+            "NPI_INVALID",
+            f"attending provider {npi}: the check digit is wrong; {count} lines are not billed",
         )
-        for npi, count in unstaffed.group_by("attending_npi")
-        .len()
-        .sort("attending_npi")
-        .iter_rows()
-    ] + [
-        Finding(
-            "FEED_VALUE_MISSING",
-            f"client {client}: coverage by {payer} names no subscriber_last_name; {count} lines are not billed",
-        )
-        for client, payer, count in unnamed.group_by("client_id", "payer_id")
-        .len()
-        .sort("client_id", "payer_id")
-        .iter_rows()
+        for npi, count in unsound.group_by("attending_npi").len().sort("attending_npi").iter_rows()
     ]
+    return (
+        misnumbered
+        + [
+            Finding(
+                "ROSTER_MISSING",
+                f"attending provider {npi or '(none named)'} is in no providers feed; {count} lines are not billed",
+            )
+            for npi, count in unstaffed.group_by("attending_npi")
+            .len()
+            .sort("attending_npi")
+            .iter_rows()
+        ]
+        + [
+            Finding(
+                "FEED_VALUE_MISSING",
+                f"client {client}: coverage by {payer} names no subscriber_last_name; {count} lines are not billed",
+            )
+            for client, payer, count in unnamed.group_by("client_id", "payer_id")
+            .len()
+            .sort("client_id", "payer_id")
+            .iter_rows()
+        ]
+    )
 
 
 def people() -> dict[str, pl.Expr]:
@@ -138,16 +172,19 @@ def payers(settings: Settings) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
-def facility(billing: Facility) -> dict[str, pl.Expr]:
-    """The billing provider's columns (loop 2010AA)."""
-    return {
-        "billing_name": pl.lit(billing.name),
-        "billing_npi": pl.lit(billing.npi),
-        "billing_taxonomy": pl.lit(billing.taxonomy),
-        "billing_address1": pl.lit(billing.address1),
-        "billing_address2": pl.lit(billing.address2 or None, pl.String),
-        "billing_city": pl.lit(billing.city),
-        "billing_state": pl.lit(billing.state),
-        "billing_zip": pl.lit(billing.zip),
-        "billing_tin": pl.lit(billing.tin),
-    }
+def facilities(settings: Settings) -> pl.DataFrame:
+    """The billing providers' columns (loop 2010AA), by NPI."""
+    rows = [
+        {
+            "billing_npi": one.npi,
+            "billing_name": one.name,
+            "billing_taxonomy": one.taxonomy,
+            "billing_address1": one.address1,
+            "billing_address2": one.address2 or None,
+            "billing_city": one.city,
+            "billing_state": one.state,
+            "billing_zip": one.zip,
+        }
+        for one in settings.billing
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))

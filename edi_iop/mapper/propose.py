@@ -8,9 +8,10 @@ from datetime import date
 import polars as pl
 
 from edi_iop.findings import Finding
-from edi_iop.mapper import asked, authorize, coverage, track
+from edi_iop.mapper import asked, attended, authorize, components, coverage, modifiers, track
 from edi_iop.rules.days import current
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import rated, rates
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, SERVICE_LINES
@@ -37,25 +38,47 @@ def propose(
     """
     sent = SERVICE_LINES.empty() if history is None else history
     clients = newest(clients, CLIENTS.key)
-    attended = coverage.with_payer(_iop_days(days, clients), clients)
+    events = current(encounters)
+    covered = coverage.with_payer(_iop_days(days, clients), clients)
     billable = sorted(policies.keys() & {payer.id for payer in settings.payers})
-    known = attended.filter(pl.col("payer_id").is_in(billable))
-    ready = _ready(known, authorizations, policies, sent)
-    asking = asked.askers(ready, current(encounters), policies)
-    wanted = _wanted(ready, asking)
-    diems = asked.per_diems(asking, wanted)
-    parts = asked.components(asking, policies)
-    billed = _among(parts, sent.filter(_was_sent()), ["procedure"])
-    parts = parts.join(billed, on="source_record_id", how="anti", maintain_order="left")
+    known = attended.placed(covered.filter(pl.col("payer_id").is_in(billable)), events, settings)
+    housed = known.filter(pl.col("billing_npi").is_not_null())
+    ready = _ready(housed, authorizations, policies, sent)
+    diems, parts, services = _shapes_of(ready, events, policies, sent)
     coded = parts.filter(pl.col("revenue").is_not_null())
-    priced = _priced(pl.concat([_shaped(diems), _shaped(coded)]), settings)
+    named = services.filter(pl.col("procedure").is_not_null() | pl.col("revenue").is_not_null())
+    lines = pl.concat([_shaped(diems), _shaped(coded), _shaped(named)])
+    priced = _priced(modifiers.modified(lines, policies), settings)
     findings = [
-        *_unknown_clients(current(encounters), clients),
-        *_unknown_payers(attended, billable),
+        *_unknown_clients(events, clients),
+        *_unknown_payers(covered, billable),
+        *_unknown_facilities(known),
         *_uncoded(parts),
+        *_uncoded_services(services),
+        *_undecided_telehealth(lines, policies),
         *_unpriced(priced),
     ]
     return _lines(priced, settings, as_of), findings
+
+
+def _shapes_of(
+    ready: pl.DataFrame,
+    events: pl.DataFrame,
+    policies: Mapping[str, Policy],
+    sent: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Per diems, services beside them, and the services of payers that take no per diem."""
+    bare = pl.col("payer_id").is_in(components.payers(policies))
+    asking = asked.askers(ready.filter(~bare), events, policies)
+    diems = asked.per_diems(asking, _wanted(ready.filter(~bare), asking))
+    parts = _unsent(asked.components(asking, policies), sent)
+    return diems, parts, _unsent(components.services(ready, events, policies), sent)
+
+
+def _unsent(parts: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
+    """The services that were not sent before under their code."""
+    billed = _among(parts, sent.filter(_was_sent()), ["procedure"])
+    return parts.join(billed, on="source_record_id", how="anti", maintain_order="left")
 
 
 def already_billed(
@@ -143,6 +166,10 @@ def _shaped(frame: pl.DataFrame) -> pl.DataFrame:
         "diagnoses",
         "rendering_npi",
         "encounters",
+        "program_track",
+        "track",
+        "telehealth",
+        "billing_npi",
         payer_responsibility="coverage_priority",
         per_diem=pl.lit(asked_charge is None),
         asked_charge_cents=pl.lit(None, pl.Int64) if asked_charge is None else pl.col(asked_charge),
@@ -150,21 +177,29 @@ def _shaped(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _priced(lines: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """The lines with their charge: the component's as asked, else units at the facility's price."""
+    """The lines with their charge: the component's as asked, else units at the rate or price."""
     prices = pl.DataFrame(
         [(code, settings.charge_cents(code)) for code in settings.charges],
         schema={"procedure": pl.String, "price_cents": pl.Int64},
         orient="row",
     )
-    by_price = (pl.col("price_cents") * pl.col("units")).round().cast(pl.Int64)
-    return lines.join(prices, on="procedure", how="left").with_columns(
+    unit = pl.coalesce("unit_charge_cents", "price_cents")
+    by_price = (unit * pl.col("units")).round().cast(pl.Int64)
+    dated = rated(lines, rates(settings))
+    return dated.join(prices, on="procedure", how="left", maintain_order="left").with_columns(
         charge_cents=pl.coalesce("asked_charge_cents", by_price)
     )
 
 
 def _lines(priced: pl.DataFrame, settings: Settings, as_of: date) -> pl.DataFrame:
     """Numbered proposals in the order of payer, client and date."""
-    ordered = priced.filter(pl.col("charge_cents").is_not_null()).sort(
+    billers = pl.DataFrame(
+        [(one.npi, one.tin, one.facility_type) for one in settings.billing],
+        schema=dict.fromkeys(("billing_npi", "billing_tin", "facility_type"), pl.String),
+        orient="row",
+    )
+    housed = priced.join(billers, on="billing_npi", how="left", maintain_order="left")
+    ordered = housed.filter(pl.col("charge_cents").is_not_null()).sort(
         "payer_id",
         "client_id",
         "service_date",
@@ -179,10 +214,7 @@ def _lines(priced: pl.DataFrame, settings: Settings, as_of: date) -> pl.DataFram
             line_offset=pl.int_range(1, pl.len() + 1),
             form=pl.lit("I"),
             standing=pl.lit("proposed"),
-            facility_type=pl.lit(settings.facility.facility_type),
             frequency=pl.lit("1"),
-            billing_npi=pl.lit(settings.facility.npi),
-            billing_tin=pl.lit(settings.facility.tin),
             sent_on=pl.lit(as_of),
         )
     )
@@ -213,6 +245,42 @@ def _unknown_payers(days: pl.DataFrame, billable: list[str]) -> list[Finding]:
             f"payer {payer}: not listed in settings.toml; {count} attended days are not billed",
         )
         for payer, count in counted.iter_rows()
+    ]
+
+
+def _unknown_facilities(days: pl.DataFrame) -> list[Finding]:
+    lost = days.filter(pl.col("billing_npi").is_null()).height
+    if not lost:
+        return []
+    return [
+        Finding(
+            "FACILITY_UNKNOWN",
+            f"facility_npi of {lost} attended days is of no facility in settings.toml; not billed",
+        )
+    ]
+
+
+def _uncoded_services(services: pl.DataFrame) -> list[Finding]:
+    return [
+        Finding(
+            "COMPONENT_UNKNOWN",
+            f"payer {payer} takes services one by one, and its policy has no code for {kind}; "
+            f"{count} services are not billed",
+        )
+        for payer, kind, count in components.uncoded(services)
+    ]
+
+
+def _undecided_telehealth(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> list[Finding]:
+    silent = [payer for payer, one in policies.items() if one.telehealth.allowed is None]
+    remote = lines.filter("telehealth", pl.col("payer_id").is_in(silent))
+    return [
+        Finding(
+            "TELEHEALTH_UNDECIDED",
+            f"payer {payer}: its policy does not say whether it takes telehealth; "
+            f"{count} lines of such days go without a modifier for it",
+        )
+        for payer, count in remote.group_by("payer_id").len().sort("payer_id").iter_rows()
     ]
 
 

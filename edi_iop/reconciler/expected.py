@@ -1,4 +1,4 @@
-"""What the contract says a denied line is worth (the policy's rate of its pair)."""
+"""What the contract says a denied line is worth: by the dated rates, else the policy's rate of its pair."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import NONE, rated
 
 
-def expected_cents(about: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+def expected_cents(
+    about: pl.DataFrame, policies: Mapping[str, Policy], rates: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """denial, expected_cents: rate times payable units; null where a line has no rate.
 
-    about: denial and the lines sent that it is about. Per-diem units count up to
+    about: denial and the lines sent that it is about. rates: of rules.rates. Per-diem units count up to
     what the policy pays for a date; units of time count in full.
     """
     per_day = pl.min_horizontal("units", "units_per_day")
     payable = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
-    worth = (pl.col("rate_cents") * payable).round().cast(pl.Int64)
-    lines = about.join(_rates(policies), on=("payer_id", "procedure", "revenue"), how="left")
+    unit = pl.coalesce("contract_cents", "rate_cents")
+    worth = (unit * payable).round().cast(pl.Int64)
+    dated = rated(about, NONE if rates is None else rates)
+    lines = dated.join(_rates(policies), on=("payer_id", "procedure", "revenue"), how="left")
     return lines.group_by("denial").agg(
         expected_cents=pl.when(worth.is_not_null().all()).then(worth.sum())
     )

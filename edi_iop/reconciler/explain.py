@@ -43,17 +43,18 @@ def verdicts(
     records: Records,
     violations: pl.DataFrame,
     policies: Mapping[str, Policy],
+    rates: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """tables.VERDICTS of every denial still open.
 
     violations: rules.check over records.lines, the denied ones among them.
-    policies: by payer id. Denials that a later answer replaced are left out.
+    policies: by payer id. rates: the facility's dated rates (rules.rates). Denials that a later answer replaced are left out.
     """
     denied = denials(remit_tables(remits), matches, records.lines)
     about = lines_of(denied, records.lines)
     judged = _judged(denied, about, records, violations, policies)
     dated = remedied(judged, policies).join(
-        expected_cents(about, policies), on="denial", how="left"
+        expected_cents(about, policies, rates), on="denial", how="left"
     )
     rows = dated.rename({"tier": "match", "grade": "match_grade"}).sort("denial")
     return VERDICTS.conform(rows)

@@ -42,3 +42,37 @@ def standings(remits: Tables, matches: pl.DataFrame, claim_lines: pl.DataFrame) 
         )
         .sort("file_id", "line_offset")
     )
+
+
+def numbered(
+    standing: pl.DataFrame, acks: pl.DataFrame, claims: pl.DataFrame, claim_lines: pl.DataFrame
+) -> pl.DataFrame:
+    """The standings with the numbers that payers gave in a 277CA (005010X214 loop 2200D, REF 1K).
+
+    A line that no remit has answered gets a row without standing. acks:
+    tables.ACKNOWLEDGEMENTS; the last number a claim was given counts.
+    """
+    known = acks.filter(
+        pl.col("kind") == "277CA",
+        pl.col("claim").is_not_null(),
+        pl.col("payer_claim_number").is_not_null(),
+    )
+    last = known.sort("file_id", "byte_offset").unique("claim", keep="last", maintain_order=True)
+    # a number given for a CLM01 that two of the claims carry says of neither
+    claims = claims.unique("claim", keep="none")
+    given = claims.select("file_id", "claim_offset", "claim").join(
+        last.select("claim", number="payer_claim_number"), on="claim"
+    )
+    lines = claim_lines.join(given, on=["file_id", "claim_offset"]).select(
+        "file_id", "line_offset", "number"
+    )
+    return (
+        standing.join(lines, on=["file_id", "line_offset"], how="full", coalesce=True)
+        .select(
+            "file_id",
+            "line_offset",
+            "standing",
+            payer_claim_number=pl.coalesce("payer_claim_number", "number"),
+        )
+        .sort("file_id", "line_offset")
+    )

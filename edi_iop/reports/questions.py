@@ -35,6 +35,28 @@ def blocked(store: Store) -> Sheet:
     return replace(sheet, fields=kept, none="no line is blocked")
 
 
+def corrections(store: Store) -> Sheet:
+    """Claims sent that the records changed since: what was sent for them, or why that waits."""
+    rows = store.load("corrections").with_columns(pl.col("file_id").cast(pl.String).alias("file"))
+    fields = (
+        Field("CLAIM", "claim"),
+        Field("PAYER", "payer_id"),
+        Field("ACTION", "action"),
+        Field("LATE", "added", "number"),
+        Field("GONE", "removed", "number"),
+        Field("STATUS", "status", "flag"),
+        Field("PAYER'S NUMBER", "payer_claim_number"),
+    )
+    return Sheet(
+        "",
+        rows.drop("file_id", "claim_offset"),
+        fields,
+        (Field("", "says"), Field("next", "next_step", once=True)),
+        none="no claim was corrected",
+        closing=shapes.counted(rows, "status", ("built", "held"), "correction"),
+    )
+
+
 def violations(store: Store) -> Sheet:
     """Every line that breaks a rule, sent or not, warnings too."""
     return shapes.violations(store.load("violations"))
@@ -194,6 +216,7 @@ REPORTS: dict[str, Callable[[Store], Sheet]] = {
     "denials": denials,
     "blocked": blocked,
     "claims": claims,
+    "corrections": corrections,
     "payments": payments,
     "files": files,
     "findings": findings,

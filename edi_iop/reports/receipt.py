@@ -38,6 +38,7 @@ def _lines(receipt: Receipt) -> Iterator[tuple[str, str]]:
     yield "answered", _answered(receipt["answered"])
     yield "acks", _acks(receipt["acks"])
     yield "built", _built(receipt["built"])
+    yield "corrected", _corrected(receipt["corrections"])
     yield "blocked", _tallied(receipt["blocked"]["lines"], "line", receipt["blocked"]["by_rule"])
     sent = receipt["sent_broken"]
     yield "at odds", _tallied(sent["lines"], "sent line", sent["by_rule"])
@@ -86,6 +87,12 @@ def _acks(acks: Receipt) -> str:
         return _NOTHING
     refused = f"; rejected {_listed(acks['rejected_by_kind'])}" if acks["rejected"] else ""
     return f"{_counted(acks['answers'], 'answer')}: {_listed(acks['by_kind'])}{refused}"
+
+
+def _corrected(corrections: Receipt) -> str:
+    held, made = corrections["held"], corrections["by_action"]
+    waiting = [f"{held} held"] if held else []
+    return ", ".join([*([_listed(made)] if made else []), *waiting]) or _NOTHING
 
 
 def _built(built: Receipt) -> str:

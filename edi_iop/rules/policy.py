@@ -20,6 +20,7 @@ from edi_iop.codes.licensed import CLASS, classes, spelled_out
 from edi_iop.errors import BadPolicy
 from edi_iop.rules import policy_checks
 from edi_iop.rules import policy_files as files
+from edi_iop.rules.billing import Billing
 from edi_iop.rules.parameters import (
     MINUTES_PER_UNIT,
     Authorization,
@@ -75,6 +76,7 @@ class Policy(Strict, frozen=True):
     otp: Otp = Otp()
     eligibility: Eligibility = Eligibility()
     privacy: Privacy = Privacy()
+    billing: Billing = Billing()
     cites: dict[str, str] = msgspec.field(default_factory=dict)
     """Where a value comes from, by its key or its section: "duration.caps", "timely"."""
     origins: dict[str, Origin] = msgspec.field(default_factory=dict)

@@ -14,17 +14,23 @@ from datetime import date
 import polars as pl
 
 from edi_iop import parsers
-from edi_iop.mapper import Built, build, propose
+from edi_iop.mapper import Built, Numbers, build, propose
 from edi_iop.mapper.build import OutFile
+from edi_iop.mapper.corrections import Sent
+from edi_iop.mapper.given import Given
+from edi_iop.mapper.secondary import secondary
+from edi_iop.mapper.withdrawn import netted
 from edi_iop.parsers import Parsed
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
-from edi_iop.runner import archive
+from edi_iop.runner import archive, ours
 from edi_iop.runner.handover import hand_over
 from edi_iop.runner.records import Known
 from edi_iop.runner.reply import made
+from edi_iop.runner.settle import Answers
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
+from edi_iop.tables import SERVICE_LINES
 from edi_iop.tables.found import findings_frame
 
 _LINE = ["file_id", "claim_offset", "line_offset"]
@@ -40,10 +46,12 @@ class Biller:
     policies: Mapping[str, Policy]
     run: str
 
-    def bill(self, known: Known, standings: pl.DataFrame) -> None:
+    def bill(self, known: Known, answered: Answers) -> None:
         """One 837I a partner of everything ready; nothing where the run has billed already."""
         if self.store.load("files", run=self.run, direction="out", kind="837I").is_empty():
-            history = known.lines(standings)
+            every = known.lines(answered.standings)
+            sent = ours.sent(self.store, known, every, answered, self.policies)
+            history = netted(every, sent.gone)
             proposed, hindrances = propose(
                 known.days,
                 known.encounters,
@@ -54,11 +62,22 @@ class Biller:
                 known.as_of,
                 history,
             )
+            further = secondary(
+                sent,
+                every,
+                answered.remits,
+                answered.matches,
+                known.clients,
+                self.settings,
+                self.policies,
+                proposed.height + 1,
+            )
+            proposed = pl.concat([proposed, SERVICE_LINES.conform(further.given.lines)])
             violations = self._judged(known, proposed, history)
             with self.store.transaction():
-                built = self._build(known, proposed, violations)
+                built = self._build(known, proposed, violations, sent, further.given)
                 self._keep(built, violations, known.as_of)
-                found = findings_frame([*hindrances, *built.findings])
+                found = findings_frame([*hindrances, *further.findings, *built.findings])
                 self.store.replace("findings", found, file_id=None)
         hand_over(self.store, self.workspace)
 
@@ -68,8 +87,16 @@ class Biller:
         found = check(known.records(lines), self.policies)
         return found.join(proposed, on=_LINE, how="semi", maintain_order="left")
 
-    def _build(self, known: Known, proposed: pl.DataFrame, violations: pl.DataFrame) -> Built:
+    def _build(
+        self,
+        known: Known,
+        proposed: pl.DataFrame,
+        violations: pl.DataFrame,
+        sent: Sent,
+        further: Given,
+    ) -> Built:
         """The claims and their bytes, with numbers that nobody else is given."""
+        next_numbers = self.store.next_numbers
         built = build(
             proposed,
             violations,
@@ -78,21 +105,28 @@ class Biller:
             known.days,
             self.settings,
             self.policies,
-            self.store.next_numbers("serial", 0),
-            self.store.next_numbers("interchange", 0),
+            Numbers(
+                serial=next_numbers("serial", 0),
+                interchange=next_numbers("interchange", 0),
+                transaction=next_numbers("transaction", 0),
+            ),
             made(known.as_of),
+            sent,
+            further,
         )
-        self.store.next_numbers("serial", built.tables["claims"].height)
-        self.store.next_numbers("interchange", len(built.files))
+        next_numbers("serial", built.tables["claims"].height)
+        next_numbers("interchange", len(built.files))
+        next_numbers("transaction", built.tables["submissions"].height)
         return built
 
     def _keep(self, built: Built, violations: pl.DataFrame, as_of: date) -> None:
         """The files with their tables, and the violations of what stays behind."""
         whole = [self._send(file, as_of) for file in built.files]
-        behind = pl.concat([built.blocked, built.left_out])
+        behind = pl.concat([built.blocked, built.left_out, built.waiting, built.held])
         if all(whole):
             violations = violations.join(behind, on=_LINE, how="semi", maintain_order="left")
         self.store.replace("violations", violations)
+        self.store.replace("corrections", built.corrections)
 
     def _send(self, file: OutFile, as_of: date) -> bool:
         """One file: its row, and the tables its own bytes say; whether it is fit to go out.

@@ -72,10 +72,11 @@ def _night(biller: Biller, intake: Intake | None, as_of: date) -> Receipt:
         answered = answers(store, known)
     lock.beat(store, run_id)
     with clock.stage("bill"):
-        biller.bill(known, answered.standings)
+        biller.bill(known, answered)
     lock.beat(store, run_id)
     with clock.stage("explain"):
-        settle(store, records.after_billing(store, known), answered, policies)
+        after = records.after_billing(store, known)
+        settle(store, after, answered, policies, biller.settings)
     return receipt(store, run_id, as_of.isoformat(), delivered, clock.seconds)
 
 

@@ -27,7 +27,8 @@ def receipt(
     files: in = applied + duplicate + quarantined; held is the part of applied
     whose money is not accepted. money: in = accepted + held, by payment.
     answered: what this run answered to others. acks: what others answered to us.
-    built, blocked: this night's claims and the lines kept back. sent_broken: lines
+    built, blocked: this night's claims and the lines kept back. corrections: of claims
+    sent, those built tonight and those that are held. sent_broken: lines
     of claims already sent, by us or another system, that break a rule. remits, denials:
     of the payments this run took in. findings: of the run's files, and of the
     feeds as they stand. clean: nothing in it needs a person.
@@ -45,6 +46,7 @@ def receipt(
         "built": _built(
             store, files.filter(pl.col("kind") == "837I", pl.col("direction") == "out")
         ),
+        "corrections": _corrections(store),
         "blocked": _breaking(store, pl.col("file_id") == 0),
         "sent_broken": _breaking(store, pl.col("file_id") != 0),
         "remits": _remits(store, arrived),
@@ -133,6 +135,12 @@ def _built(store: Store, sent: pl.DataFrame) -> dict[str, Any]:
     }
 
 
+def _corrections(store: Store) -> dict[str, Any]:
+    found = store.load("corrections")
+    ready = found.filter(pl.col("status") == "built")
+    return {"held": found.height - ready.height, "by_action": _tally(ready, "action")}
+
+
 def _breaking(store: Store, which: pl.Expr) -> dict[str, Any]:
     """Lines that a rule stops: proposed ones were kept back, sent ones are for a person."""
     found = store.load("violations").filter(which & pl.col("severity").is_in(["block", "hold"]))
@@ -191,6 +199,7 @@ def _is_clean(made: Receipt) -> bool:
         or files["quarantined"]
         or made["built"]["held_files"]
         or made["blocked"]["lines"]
+        or made["corrections"]["held"]
         or made["findings"]["error"]
         or made["acks"]["rejected"]
     )

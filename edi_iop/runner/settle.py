@@ -9,11 +9,13 @@ import polars as pl
 
 from edi_iop.reconciler.explain import verdicts
 from edi_iop.reconciler.match import match
-from edi_iop.reconciler.standings import standings
+from edi_iop.reconciler.standings import numbered, standings
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import rates
 from edi_iop.runner import records
 from edi_iop.runner.records import Known, Tables
+from edi_iop.settings import Settings
 from edi_iop.store import Store
 
 _CLAIM = ("file_id", "remit_claim_offset")
@@ -33,10 +35,19 @@ def answers(store: Store, known: Known) -> Answers:
     everything = records.remits(store)
     matches = match(everything, known.sent)
     counted = records.accepted(store, everything)
-    return Answers(counted, matches, standings(counted, matches, known.sent["claim_lines"]))
+    paid = standings(counted, matches, known.sent["claim_lines"])
+    acks = store.load("acknowledgements")
+    named = numbered(paid, acks, known.sent["claims"], known.sent["claim_lines"])
+    return Answers(counted, matches, named)
 
 
-def settle(store: Store, known: Known, answered: Answers, policies: Mapping[str, Policy]) -> None:
+def settle(
+    store: Store,
+    known: Known,
+    answered: Answers,
+    policies: Mapping[str, Policy],
+    settings: Settings,
+) -> None:
     """Judges every line sent and every denial, and puts the results in the place of last night's."""
     lines = known.lines(answered.standings)
     judged = known.records(lines)
@@ -44,7 +55,7 @@ def settle(store: Store, known: Known, answered: Answers, policies: Mapping[str,
     own = answered.matches.join(
         answered.remits["remit_claims"], on=_CLAIM, how="semi", maintain_order="left"
     )
-    found = verdicts(answered.remits, own, judged, violations, policies)
+    found = verdicts(answered.remits, own, judged, violations, policies, rates(settings))
     with store.transaction():
         unsent = store.load("violations", file_id=0)
         store.replace("violations", pl.concat([unsent, violations]))

@@ -16,7 +16,7 @@ from sqlite_utils.db import Table as SqliteTable
 from edi_iop import tables
 from edi_iop.tables import FEEDS, TABLES, Table
 
-DERIVED = frozenset({"days", "service_lines", "violations", "matches", "verdicts"})
+DERIVED = frozenset({"days", "service_lines", "violations", "corrections", "matches", "verdicts"})
 """Tables computed anew every night from the others: they are replaced, never appended to."""
 
 _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -29,6 +29,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "claim_lines": (("file_id", "claim_offset"), ("line_control",), ("service_date",)),
     "claim_parties": (("file_id", "claim_offset"),),
     "other_payers": (("file_id", "claim_offset"),),
+    "other_payer_lines": (("file_id", "claim_offset"),),
     "other_payer_adjustments": (("file_id", "claim_offset"),),
     "payments": (("trace_number",),),
     "remit_claims": (("claim",), ("payer_claim_number",), ("file_id", "payment_offset")),
@@ -39,6 +40,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "days": (("client_id", "service_date"),),
     "service_lines": (("file_id", "claim_offset", "line_offset"), ("claim",)),
     "violations": (("rule",), ("file_id", "claim_offset", "line_offset")),
+    "corrections": (("claim",),),
     "matches": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
     "verdicts": (("claim",), ("file_id", "remit_claim_offset")),
     "acknowledgements": (("interchange_control",), ("group_control",), ("claim",)),

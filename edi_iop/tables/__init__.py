@@ -18,11 +18,13 @@ from edi_iop.tables.claims import (
     CLAIM_PARTIES,
     CLAIMS,
     OTHER_PAYER_ADJUSTMENTS,
+    OTHER_PAYER_LINES,
     OTHER_PAYERS,
     SUBMISSIONS,
 )
 from edi_iop.tables.feeds import AUTHORIZATIONS, CLIENTS, ENCOUNTERS, PROVIDERS
 from edi_iop.tables.judged import (
+    CORRECTIONS,
     DAYS,
     FILES,
     FINDINGS,
@@ -74,6 +76,7 @@ __all__ = [
     "CLAIM_LINES",
     "CLAIM_PARTIES",
     "CLIENTS",
+    "CORRECTIONS",
     "DAYS",
     "ENCOUNTERS",
     "FEEDS",
@@ -83,6 +86,7 @@ __all__ = [
     "MATCHES",
     "OTHER_PAYERS",
     "OTHER_PAYER_ADJUSTMENTS",
+    "OTHER_PAYER_LINES",
     "PAYMENTS",
     "PROVIDERS",
     "PROVIDER_ADJUSTMENTS",

@@ -6,6 +6,8 @@ from edi_iop.tables.schema import FILE, Table, cents, day, integer, number, offs
 
 CLAIM_OFFSET = offset("claim_offset", "the CLM segment")
 LINE_OFFSET = offset("line_offset", "the LX segment")
+DECISION_OFFSET = offset("decision_offset", "the SVD segment of loop 2430")
+OTHER_PAYER_OFFSET = offset("other_payer_offset", "the SBR segment of loop 2320")
 TRANSACTION_OFFSET = offset("transaction_offset", "the ST segment")
 
 SUBMISSIONS = Table(
@@ -196,19 +198,45 @@ OTHER_PAYERS = Table(
     (
         FILE,
         CLAIM_OFFSET,
-        offset("other_payer_offset", "the SBR segment of loop 2320"),
+        OTHER_PAYER_OFFSET,
         text("payer_responsibility", "", "2320 SBR01"),
         text("relationship", "", "2320 SBR02"),
         text("group_number", "", "2320 SBR03"),
         text("filing_indicator", "", "2320 SBR09"),
+        text("benefits_assigned", "", "2320 OI03"),
+        text("release", "", "2320 OI06"),
         cents("paid_cents", "what that payer paid", "2320 AMT D"),
         cents("non_covered_cents", "", "2320 AMT A8"),
         cents("patient_cents", "what is left to the patient", "2320 AMT EAF"),
         text("member_id", "", "2330A NM109", phi=True),
+        text("subscriber_last_name", "", "2330A NM103", phi=True),
+        text("subscriber_first_name", "", "2330A NM104", phi=True),
         text("payer_name", "", "2330B NM103"),
         text("payer_id", "", "2330B NM109"),
         text("payer_claim_number", "", "2330B REF F8"),
         day("paid_on", "", "2330B DTP 573"),
+    ),
+)
+
+OTHER_PAYER_LINES = Table(
+    "other_payer_lines",
+    "what another payer decided on one line",
+    ("file_id", "decision_offset"),
+    (
+        FILE,
+        CLAIM_OFFSET,
+        LINE_OFFSET,
+        DECISION_OFFSET,
+        text("payer_id", "", "2430 SVD01"),
+        cents("paid_cents", "", "2430 SVD02"),
+        text("qualifier", "HC for HCPCS", "2430 SVD03-1"),
+        text("procedure", "as that payer decided it", "2430 SVD03-2"),
+        text("modifiers", "space separated, in order", "2430 SVD03-3..6"),
+        text("revenue", "", "2430 SVD04"),
+        number("units", "units paid", "2430 SVD05"),
+        integer("bundled_into", "line of this claim it was bundled into", "2430 SVD06"),
+        day("paid_on", "", "2430 DTP 573"),
+        cents("patient_cents", "what is left to the patient", "2430 AMT EAF"),
     ),
 )
 
@@ -220,6 +248,8 @@ OTHER_PAYER_ADJUSTMENTS = Table(
         FILE,
         CLAIM_OFFSET,
         LINE_OFFSET,
+        OTHER_PAYER_OFFSET,
+        DECISION_OFFSET,
         offset("byte_offset", "the CAS segment"),
         integer("position", "triplet in the segment, 1 is first"),
         text("group", "CO, PR, OA or PI", "CAS01"),

@@ -134,6 +134,26 @@ VIOLATIONS = Table(
     ),
 )
 
+CORRECTIONS = Table(
+    "corrections",
+    "a claim sent that today's records change: what is sent for it, or why that waits",
+    ("file_id", "claim_offset"),
+    (
+        FILE,
+        CLAIM_OFFSET,
+        text("claim", "patient control number of the claim corrected"),
+        text("payer_id", ""),
+        text("client_id", ""),
+        text("action", "replacement, void, late charges or new claim"),
+        integer("added", "lines that came after the claim had left"),
+        integer("removed", "lines that were withdrawn since"),
+        text("status", "built or held"),
+        text("payer_claim_number", "the payer's number of the claim corrected (REF F8)"),
+        text("says", "why, and what is in the way"),
+        text("next_step", "what to do where it is held"),
+    ),
+)
+
 MATCHES = Table(
     "matches",
     "a remit claim or line tied to the claim or line it answers",

@@ -72,7 +72,7 @@ class Also(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _TableMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: str | tuple[str, ...]
     columns: dict[str, str | tuple[str, ...]]
-    parent: str | None = None
+    parent: str | tuple[str, ...] | None = None
     each: Each | None = None
     constants: dict[str, str | Constant] = {}
     only_with: dict[str, str] = {}
@@ -88,7 +88,8 @@ class TableMap:
     rows: tuple[Source, ...]
     """One loop (a row a loop instance), or segments (a row a segment or repeat)."""
     columns: dict[str, tuple[Source, ...]]
-    parent: str | None
+    parents: tuple[str, ...]
+    """The tables whose rows these rows lie below; none for the transaction's own."""
     each: Each | None
     constants: tuple[tuple[Source, str, Source | None], ...]
     """Source, value, and the source it is written with, if it depends on one."""
@@ -158,7 +159,7 @@ def _table(name: str, table: str, raw: _TableMap) -> TableMap:
             column: tuple(parse(path) for path in ((paths,) if isinstance(paths, str) else paths))
             for column, paths in raw.columns.items()
         },
-        parent=raw.parent,
+        parents=(raw.parent,) if isinstance(raw.parent, str) else raw.parent or (),
         each=raw.each,
         constants=constants,
         only_with=raw.only_with,

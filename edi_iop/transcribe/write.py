@@ -85,15 +85,17 @@ class _Writer:
                     self.placed.setdefault(one.table.name, []).append(placed)
 
     def _place(self, one: TableMap, source: Source, rows: pl.DataFrame) -> Iterator[_Placed]:
-        if one.parent is None:
+        if not one.parents:
             number = _packed(pl.lit(self.guide.root.index), pl.col("_row"))
             yield _Placed(self.guide.root, rows.with_columns(key0=number), (self.guide.root,))
             return
-        for parent in self.placed.get(one.parent, []):
-            for loop in self._row_loops(source, parent.loop):
-                # Runs are counted before the rows part, so that both kinds share their loops.
-                deep = self._deepen(one, loop, _below(rows, one, source, parent), parent)
-                yield replace(deep, frame=self._of_variant(one, loop, deep.frame))
+        for above in one.parents:
+            for parent in self.placed.get(above, []):
+                for loop in self._row_loops(source, parent.loop):
+                    # Runs are counted before the rows part, so that both kinds share their loops.
+                    mine = _below(rows, one, source, above, parent)
+                    deep = self._deepen(one, loop, mine, parent)
+                    yield replace(deep, frame=self._of_variant(one, loop, deep.frame))
         if one.table.name in ("adjustments", "remarks") and source.loop == "2110":
             for parent in self.placed.get("remit_lines", []):
                 mine = rows.filter(pl.col("remit_line_offset").is_not_null())
@@ -294,14 +296,23 @@ def _packed(index: pl.Expr, instance: pl.Expr) -> pl.Expr:
     return index.cast(pl.Int64) * 2**40 + instance.cast(pl.Int64)
 
 
-def _below(rows: pl.DataFrame, one: TableMap, source: Source, parent: _Placed) -> pl.DataFrame:
+_OFFSETS = {
+    "submissions": "transaction_offset",
+    "claims": "claim_offset",
+    "claim_lines": "line_offset",
+    "other_payers": "other_payer_offset",
+    "other_payer_lines": "decision_offset",
+    "payments": "payment_offset",
+    "remit_claims": "remit_claim_offset",
+}
+"""The column by which rows name the row of their parent table."""
+
+
+def _below(
+    rows: pl.DataFrame, one: TableMap, source: Source, above: str, parent: _Placed
+) -> pl.DataFrame:
     """The rows that belong to a parent's rows, with the parent's keys."""
-    key = {
-        "submissions": "transaction_offset",
-        "claims": "claim_offset",
-        "payments": "payment_offset",
-        "remit_claims": "remit_claim_offset",
-    }[str(one.parent)]
+    key = _OFFSETS[above]
     if "remit_line_offset" in one.table.schema and one.each is not None:
         at_claim = pl.col("remit_line_offset").is_null()
         rows = rows.filter(at_claim if source.loop == "2100" else pl.lit(False))

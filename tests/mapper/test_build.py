@@ -22,7 +22,7 @@ from mapper_frames import (
     rows,
 )
 
-from edi_iop.mapper import Built, build, propose
+from edi_iop.mapper import Built, Numbers, build, propose
 from edi_iop.settings import Scrub
 from edi_iop.tables import VIOLATIONS
 from tests.referee import verdict
@@ -79,8 +79,7 @@ def built(
         day_frame,
         settings,
         POLICIES,
-        first_serial=100,
-        first_control=41,
+        Numbers(serial=100, interchange=41),
         created=NINE_THIRTY,
     )
 

@@ -24,7 +24,8 @@ from mapper_frames import (
 )
 
 from edi_iop.identifiers import check_character, patient_control_number
-from edi_iop.mapper.claims import Tables, claims
+from edi_iop.mapper import parties
+from edi_iop.mapper.claims import Numbers, Tables, claims
 from edi_iop.mapper.propose import propose
 from edi_iop.tables import TABLES
 
@@ -49,7 +50,8 @@ def made(
     )
     assert findings == []
     staff = providers() if roster is None else roster
-    return claims(lines, people, staff, day_frame, SETTINGS, POLICIES, first_serial, AS_OF)
+    placed = parties.staffed(parties.placed(lines, people, day_frame), staff)
+    return claims(placed, people, staff, SETTINGS, POLICIES, Numbers(first_serial), AS_OF)
 
 
 def on(*offsets: int, **more: Any) -> list[dict[str, Any]]:
@@ -66,8 +68,7 @@ def test_three_days_of_february_are_one_claim() -> None:
     claim = claim_of(tables)
     lines = tables["claim_lines"]
     assert {name: dict(frame.schema) for name, frame in tables.items()} == {
-        name: TABLES[name].schema
-        for name in ("submissions", "claims", "claim_lines", "claim_diagnoses")
+        name: TABLES[name].schema for name in tables
     }
     assert (claim["charge_cents"], claim["auth_number"]) == (105000, "A1")
     assert (claim["statement_from"], claim["statement_to"]) == (FEB_2, date(2026, 2, 6))

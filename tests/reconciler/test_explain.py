@@ -27,6 +27,7 @@ from edi_iop.reconciler.standings import standings
 from edi_iop.rules.engine import check
 from edi_iop.rules.lines import service_lines
 from edi_iop.rules.policy import Policy, load
+from edi_iop.rules.rates import NONE
 from edi_iop.rules.records import Records
 from edi_iop.tables import VERDICTS
 
@@ -124,12 +125,15 @@ class Case:
         )
 
     def verdicts(
-        self, remit: dict[str, pl.DataFrame], policies: dict[str, Policy] | None = None
+        self,
+        remit: dict[str, pl.DataFrame],
+        policies: dict[str, Policy] | None = None,
+        rates: pl.DataFrame | None = None,
     ) -> pl.DataFrame:
         policies = POLICIES if policies is None else policies
         matches = match(remit, self.sent)
         records = self.records(remit, matches)
-        found = verdicts(remit, matches, records, check(records, policies), policies)
+        found = verdicts(remit, matches, records, check(records, policies), policies, rates)
         assert found.schema == VERDICTS.schema
         return found
 
@@ -264,6 +268,23 @@ def test_the_payer_denied_the_line_to_keep_and_the_surplus_is_the_evidence():
         "DUP-01",
         ["claim:EBBB line 1"],
     )
+
+
+def test_a_dated_contract_rate_goes_before_the_policys() -> None:
+    dated = pl.DataFrame(
+        {
+            "rate_payer": ["HARBR"],
+            "procedure": ["H0015"],
+            "rate_revenue": [None],
+            "rate_from": [date(2026, 1, 1)],
+            "rate_to": [date(2026, 12, 31)],
+            "unit_charge_cents": [35000],
+            "contract_cents": [29900],
+        },
+        schema=NONE.schema,
+    )
+    assert only(Case().verdicts(denial("197", "M62")))["expected_cents"] == 28500
+    assert only(Case().verdicts(denial("197", "M62"), rates=dated))["expected_cents"] == 29900
 
 
 def test_a_day_that_is_long_enough_refutes_the_payer():

@@ -1,0 +1,49 @@
+"""What the encounters behind a day say of it: by telehealth or not, and at which facility."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.rules.days import ATTENDED
+from edi_iop.settings import Settings
+
+DAY = ["client_id", "service_date"]
+_LEVEL = "IOP"
+
+
+def attended(encounters: pl.DataFrame) -> pl.DataFrame:
+    """Attended encounters of the program, out of the newest versions."""
+    return encounters.filter(
+        pl.col("level_of_care") == _LEVEL, pl.col("attendance").is_in(ATTENDED)
+    )
+
+
+def placed(days: pl.DataFrame, encounters: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """The days with `telehealth` (all of the day's sessions were) and the NPI they are billed under.
+
+    billing_npi: of the first session that names a facility; the main one where none
+    does, null where the one named is not in the settings.
+    """
+    telling = attended(encounters).filter(
+        (pl.col("telehealth") == "Y") | pl.col("facility_npi").is_not_null()
+    )
+    if telling.is_empty():
+        return days.with_columns(telehealth=False, billing_npi=pl.lit(settings.facility.npi))
+    said = (
+        attended(encounters)
+        .group_by(DAY)
+        .agg(
+            telehealth=(pl.col("telehealth") == "Y").fill_null(False).all(),
+            facility_npi=pl.col("facility_npi").sort_by("source_record_id").drop_nulls().first(),
+        )
+    )
+    known = [facility.npi for facility in settings.billing]
+    named = pl.col("facility_npi").fill_null(settings.facility.npi)
+    return (
+        days.join(said, on=DAY, how="left", maintain_order="left")
+        .with_columns(
+            pl.col("telehealth").fill_null(False),
+            billing_npi=pl.when(named.is_in(known)).then(named),
+        )
+        .drop("facility_npi")
+    )

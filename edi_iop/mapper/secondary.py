@@ -1,0 +1,402 @@
+"""Claims to a second payer, with what the first one decided (005010X223A2 loops 2320, 2330, 2430).
+
+A claim that the first payer has answered in full, and of which it left something
+to the patient, goes to the secondary coverage of its days: the same lines, and
+beside each what the first payer paid and adjusted (CAS), so that charge less
+adjustments is what was paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from edi_iop.findings import Finding
+from edi_iop.mapper import parties
+from edi_iop.mapper.corrections import Sent
+from edi_iop.mapper.given import HEADERS, LINES, Given, none, shaped
+from edi_iop.rules.policy import Policy
+from edi_iop.rules.records import newest
+from edi_iop.settings import Settings
+from edi_iop.tables import (
+    CLIENTS,
+    OTHER_PAYER_ADJUSTMENTS,
+    OTHER_PAYER_LINES,
+    OTHER_PAYERS,
+)
+
+Tables = Mapping[str, pl.DataFrame]
+
+_CLAIM = ["file_id", "claim_offset"]
+_LINE = [*_CLAIM, "line_offset"]
+_REMIT = ["remit_file", "remit_claim_offset"]
+_REVERSAL = "22"
+_FORWARDED = ("19", "20", "21")
+"""CLP02: the payer has sent the claim on to the next one itself."""
+_ORIGINAL = ("1", "2", "3", "4")
+_KEYS = {"given": pl.String(), "given_line": pl.String(), "given_payer": pl.String()}
+
+
+@dataclass(frozen=True)
+class Secondary:
+    """Claims ready for their second payer, and those whose remit does not carry one."""
+
+    given: Given
+    findings: list[Finding]
+
+
+def secondary(
+    sent: Sent,
+    history: pl.DataFrame,
+    remits: Tables,
+    matches: pl.DataFrame,
+    clients: pl.DataFrame,
+    settings: Settings,
+    policies: Mapping[str, Policy],
+    first_line: int,
+) -> Secondary:
+    """The claims to second payers that were not sent yet.
+
+    sent: our claims to first payers. history: every line sent, to any payer.
+    remits and matches: those that count (tables.REMITS, MATCHES). first_line: the
+    first free line_offset among proposed lines.
+    """
+    answered = _answered(sent)
+    covered = _covered(answered, clients, history, policies, settings)
+    if covered.is_empty():
+        return Secondary(none(), [])
+    decided = _decided(covered, remits, matches).join(_first(sent), on=_CLAIM)
+    lines, whole = _lines_of(decided, sent, remits, matches)
+    taken = _adjustments(decided, lines, remits)
+    judged = _judged(decided, lines, whole, taken)
+    fit = judged.filter(pl.col("trouble").is_null(), pl.col("left_cents") > 0)
+    own = lines.join(fit.select("given"), on="given", how="semi", maintain_order="left")
+    adjusted = taken.join(fit.select("given"), on="given", how="semi", maintain_order="left")
+    given = Given(
+        _proposed(fit, own, sent, first_line),
+        _headers(fit, sent, settings),
+        _payers(fit),
+        _decisions(fit, own, adjusted),
+        _shaped(adjusted, OTHER_PAYER_ADJUSTMENTS.schema),
+    )
+    return Secondary(given, _findings(judged))
+
+
+def _answered(sent: Sent) -> pl.DataFrame:
+    """CLAIM and client_id of claims whose every line has an answer and is still borne out."""
+    done = pl.col("standing").is_in(["paid", "denied"]).all()
+    return (
+        sent.lines.join(sent.gone, on=_CLAIM, how="anti", maintain_order="left")
+        .group_by(_CLAIM, maintain_order=True)
+        .agg(pl.col("client_id").first(), done=done)
+        .filter("done")
+        .drop("done")
+    )
+
+
+def _covered(
+    answered: pl.DataFrame,
+    clients: pl.DataFrame,
+    history: pl.DataFrame,
+    policies: Mapping[str, Policy],
+    settings: Settings,
+) -> pl.DataFrame:
+    """The answered claims with the secondary coverage of all their days, none of them sent to it."""
+    second = newest(clients, CLIENTS.key).filter(
+        pl.col("coverage_priority") == "S", pl.col("payer_id").is_in(list(policies))
+    )
+    days = (
+        history.join(answered.select(_CLAIM), on=_CLAIM, how="semi")
+        .group_by(_CLAIM)
+        .agg(first=pl.col("service_date").min(), last=pl.col("service_date").max())
+    )
+    standing = history.filter(pl.col("standing") != "void", pl.col("payer_responsibility") == "S")
+    billed = (
+        history.select(*_CLAIM, "client_id", "service_date")
+        .join(
+            standing.select("client_id", "service_date", second_payer="payer_id"),
+            on=["client_id", "service_date"],
+        )
+        .select(*_CLAIM, "second_payer")
+        .unique()
+    )
+    until = pl.col("coverage_to").is_null() | (pl.col("coverage_to") >= pl.col("last"))
+    return (
+        answered.join(days, on=_CLAIM)
+        .join(second.drop("file_id", "row").rename({"payer_id": "second_payer"}), on="client_id")
+        .filter((pl.col("coverage_from") <= pl.col("first")) & until)
+        .sort(*_CLAIM, "coverage_from")
+        .unique(_CLAIM, keep="last", maintain_order=True)
+        .join(billed, on=[*_CLAIM, "second_payer"], how="anti", maintain_order="left")
+        .with_columns(given=pl.format("{}/{}/{}", *_CLAIM, "second_payer"))
+    )
+
+
+def _decided(covered: pl.DataFrame, remits: Tables, matches: pl.DataFrame) -> pl.DataFrame:
+    """The covered claims with the remit claim that decided them; `remits` says how many stand.
+
+    What a reversal took back does not stand.
+    """
+    tied = matches.filter(
+        pl.col("remit_line_offset").is_null() & pl.col("claim_offset").is_not_null()
+    ).select("remit_claim_offset", "claim_offset", remit_file="file_id", file_id="claim_file_id")
+    paid_on = remits["payments"].select("payment_offset", "payment_date", remit_file="file_id")
+    answers = (
+        remits["remit_claims"]
+        .select(
+            *("remit_claim_offset", "payment_offset", "status", "charge_cents", "paid_cents"),
+            "payer_claim_number",
+            remit_file="file_id",
+        )
+        .join(paid_on, on=["remit_file", "payment_offset"], how="left")
+        .join(tied, on=_REMIT)
+        .sort("payment_date", *_REMIT)
+        .with_columns(reversal=pl.col("status") == _REVERSAL)
+        .with_columns(after=pl.col("reversal").cum_sum(reverse=True).over(_CLAIM))
+    )
+    standing = answers.filter(pl.col("after") == 0).with_columns(remits=pl.len().over(_CLAIM))
+    last = standing.unique(_CLAIM, keep="last", maintain_order=True)
+    return covered.join(last.drop("payment_offset", "after"), on=_CLAIM, maintain_order="left")
+
+
+def _first(sent: Sent) -> pl.DataFrame:
+    """What the claims said of their first payer (_FIRST), and their own number."""
+    said = {f"first_{name}": pl.col(name) for name in _FIRST}
+    return sent.claims.select(*_CLAIM, "claim", **said)
+
+
+def _lines_of(
+    decided: pl.DataFrame, sent: Sent, remits: Tables, matches: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The claims' lines, each with its remit line, and for each claim whether they are one to one."""
+    tied = matches.filter(
+        pl.col("remit_line_offset").is_not_null() & pl.col("line_offset").is_not_null()
+    ).select("remit_claim_offset", "remit_line_offset", "line_offset", remit_file="file_id")
+    answered = tied.join(
+        remits["remit_lines"].select(
+            "remit_line_offset",
+            "units",
+            "revenue",
+            "procedure",
+            "modifiers",
+            "qualifier",
+            "charge_cents",
+            "paid_cents",
+            remit_file="file_id",
+        ),
+        on=["remit_file", "remit_line_offset"],
+    )
+    lines = (
+        sent.lines.join(decided.select(*_CLAIM, "given", *_REMIT), on=_CLAIM, maintain_order="left")
+        .with_columns(given_line=pl.format("{}/{}", "given", "line_offset"))
+        .join(answered, on=[*_REMIT, "line_offset"], how="left", suffix="_decided")
+    )
+    told = (
+        remits["remit_lines"]
+        .group_by("remit_claim_offset", remit_file="file_id")
+        .agg(told=pl.len())
+    )
+    whole = (
+        lines.group_by("given")
+        .agg(
+            pl.col("remit_file", "remit_claim_offset").first(),
+            lines=pl.col("line_offset").n_unique(),
+            tied=pl.col("remit_line_offset").n_unique()
+            - pl.col("remit_line_offset").null_count().clip(0, 1),
+            rows=pl.len(),
+        )
+        .join(told, on=_REMIT, how="left")
+        .with_columns(pl.col("told").fill_null(0))
+    )
+    return lines, whole
+
+
+def _adjustments(decided: pl.DataFrame, lines: pl.DataFrame, remits: Tables) -> pl.DataFrame:
+    """The remits' adjustments (CAS) of these claims and lines; those of nothing left out."""
+    found = (
+        remits["adjustments"]
+        .rename({"file_id": "remit_file"})
+        .filter(pl.col("amount_cents") != 0)
+        .join(decided.select(*_REMIT, "given"), on=_REMIT, maintain_order="left")
+    )
+    own = lines.select("remit_file", "remit_line_offset", "given_line").drop_nulls()
+    return found.join(
+        own, on=["remit_file", "remit_line_offset"], how="left", maintain_order="left"
+    ).with_columns(given_payer=pl.col("given"))
+
+
+def _judged(
+    decided: pl.DataFrame, lines: pl.DataFrame, whole: pl.DataFrame, taken: pl.DataFrame
+) -> pl.DataFrame:
+    """The claims with left_cents (to the patient), at_line, and what keeps them from going (trouble)."""
+    by_line = (
+        taken.filter(pl.col("given_line").is_not_null())
+        .group_by("given_line")
+        .agg(taken=pl.col("amount_cents").sum())
+    )
+    decided_cents = pl.col("paid_cents") + pl.col("taken").fill_null(0)
+    sums = (
+        lines.join(by_line, on="given_line", how="left")
+        .group_by("given")
+        .agg(
+            off=(decided_cents != pl.col("charge_cents")).fill_null(True).any(),
+            line_paid=pl.col("paid_cents").sum(),
+            billed=pl.col("charge_cents").sum(),
+        )
+    )
+    amount, at_claim = pl.col("amount_cents"), pl.col("remit_line_offset").is_null()
+    of_claim = taken.group_by("given").agg(
+        left_cents=amount.filter(pl.col("group") == "PR").sum(),
+        all_taken=amount.sum(),
+        loose=(~at_claim & pl.col("given_line").is_null()).any(),
+    )
+    at_line = pl.col("told") > 0
+    one_to_one = (pl.col("lines") == pl.col("tied")) & (pl.col("told") == pl.col("lines"))
+    balanced = pl.col("paid_cents") + pl.col("all_taken") == pl.col("billed")
+    return (
+        decided.join(whole.drop(_REMIT), on="given")
+        .join(sums, on="given")
+        .join(of_claim, on="given", how="left")
+        .with_columns(pl.col("left_cents", "all_taken").fill_null(0), at_line=at_line)
+        .with_columns(
+            trouble=pl.when(pl.col("status").is_in(_FORWARDED))
+            .then(pl.lit("forwarded"))
+            .when(pl.col("left_cents") <= 0)
+            .then(None)
+            .when(pl.col("remits") > 1)
+            .then(pl.lit("several remits answer it"))
+            .when(at_line & ~one_to_one | pl.col("loose"))
+            .then(pl.lit("the remit's lines are not the claim's"))
+            .when((at_line & pl.col("off")) | ~balanced)
+            .then(pl.lit("charges less adjustments are not what was paid"))
+        )
+    )
+
+
+def _proposed(fit: pl.DataFrame, lines: pl.DataFrame, sent: Sent, first_line: int) -> pl.DataFrame:
+    """The lines again, as proposed to the second payer."""
+    to = fit.select("given", second="second_payer", second_member="member_id", born="birth_date")
+    again = lines.join(to, on="given", maintain_order="left").sort(*_LINE)
+    return shaped(
+        again.drop("payer_id", "member_id").with_columns(
+            payer_id="second",
+            member_id="second_member",
+            birth_date="born",
+            payer_responsibility=pl.lit("S"),
+            standing=pl.lit("proposed"),
+            file_id=pl.lit(0),
+            claim_offset=pl.lit(0),
+            line_offset=pl.int_range(pl.len()) + first_line,
+            claim=pl.lit(None),
+            line=pl.lit(None),
+            statement_to=pl.lit(None),
+            auth_number=pl.lit(None),
+            replaces=pl.lit(None),
+            payer_claim_number=pl.lit(None),
+            frequency=pl.lit("1"),
+        ),
+        LINES,
+    )
+
+
+def _headers(fit: pl.DataFrame, sent: Sent, settings: Settings) -> pl.DataFrame:
+    """The claims' headers with the second payer and its subscriber in the place of the first."""
+    people = parties.people()
+    coverage = fit.select(
+        *_CLAIM, "given", "group_number", "member_id", "relationship", "second_payer", **people
+    )
+    named = parties.payers(settings).drop("partner").rename({"payer_id": "second_payer"})
+    known = coverage.join(named, on="second_payer", how="left").rename({"second_payer": "payer_id"})
+    new = [name for name in known.columns if name not in _CLAIM]
+    first = pl.when(pl.col("frequency").is_in(_ORIGINAL)).then("frequency")
+    headers = sent.claims.drop(new, strict=False).join(known, on=_CLAIM, maintain_order="left")
+    return shaped(
+        headers.with_columns(
+            payer_responsibility=pl.lit("S"),
+            frequency=pl.coalesce(first, pl.lit("1")),
+            payer_claim_number=pl.lit(None),
+            auth_number=pl.lit(None),
+            group_name=pl.lit(None),
+        ),
+        HEADERS,
+    )
+
+
+def _payers(fit: pl.DataFrame) -> pl.DataFrame:
+    """The first payer's decision on each claim (loop 2320); its date stands here only without lines."""
+    own = ~pl.col("at_line")
+    return _shaped(
+        fit.select(
+            "given",
+            "paid_cents",
+            "payer_claim_number",
+            given_payer="given",
+            payer_responsibility=pl.lit("P"),
+            benefits_assigned=pl.lit("Y"),
+            release=pl.lit("Y"),
+            patient_cents=pl.when(own).then("left_cents"),
+            paid_on=pl.when(own).then("payment_date"),
+            **{name: f"first_{name}" for name in _FIRST},
+        ),
+        OTHER_PAYERS.schema,
+    )
+
+
+_FIRST = (
+    "relationship",
+    "group_number",
+    "filing_indicator",
+    "member_id",
+    "subscriber_last_name",
+    "subscriber_first_name",
+    "payer_name",
+    "payer_id",
+)
+"""Of the claim as it was sent to the first payer."""
+
+
+def _decisions(fit: pl.DataFrame, lines: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
+    """The first payer's decision on each line (loop 2430)."""
+    patient = (
+        taken.filter(pl.col("given_line").is_not_null(), pl.col("group") == "PR")
+        .group_by("given_line")
+        .agg(patient_cents=pl.col("amount_cents").sum())
+    )
+    of = fit.filter("at_line").select("given", "payment_date", payer="first_payer_id")
+    rows = lines.join(of, on="given", maintain_order="left").join(
+        patient, on="given_line", how="left", maintain_order="left"
+    )
+    return _shaped(
+        rows.select(
+            "given",
+            "given_line",
+            "patient_cents",
+            "paid_cents",
+            "procedure",
+            "modifiers",
+            "revenue",
+            given_payer="given",
+            payer_id="payer",
+            qualifier=pl.when(pl.col("procedure").is_not_null()).then(pl.lit("HC")),
+            units=pl.coalesce("units_decided", "units"),
+            paid_on="payment_date",
+        ),
+        OTHER_PAYER_LINES.schema,
+    )
+
+
+def _shaped(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    return shaped(frame, schema | _KEYS)
+
+
+def _findings(judged: pl.DataFrame) -> list[Finding]:
+    held = judged.filter(pl.col("trouble").is_not_null(), pl.col("trouble") != "forwarded")
+    return [
+        Finding(
+            "OTHER_PAYER_HELD",
+            f"claim {claim}: not billed to {second}, the second payer: {trouble}",
+        )
+        for claim, second, trouble in held.select("claim", "second_payer", "trouble").iter_rows()
+    ]

@@ -1,0 +1,96 @@
+"""Lines we sent that today's records no longer bear out: the day was cancelled, moved or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from edi_iop.mapper import components, track
+from edi_iop.mapper.attended import attended
+from edi_iop.rules.days import current
+from edi_iop.rules.policy import Policy
+
+LINE = ["file_id", "claim_offset", "line_offset"]
+_DAY = ["client_id", "service_date"]
+_STANDS = ["sent", "paid", "denied"]
+
+
+def withdrawn(
+    sent: pl.DataFrame,
+    days: pl.DataFrame,
+    encounters: pl.DataFrame,
+    policies: Mapping[str, Policy],
+) -> pl.DataFrame:
+    """LINE of those lines.
+
+    sent: our own lines to a first payer (tables.SERVICE_LINES). encounters: every
+    version delivered, cancelled ones too: a day of which we never had a record says
+    nothing, and a line without client is left alone.
+    """
+    live = sent.filter(
+        pl.col("standing").is_in(_STANDS), pl.col("payer_id").is_in(list(policies))
+    ).join(encounters.select(_DAY).unique(), on=_DAY, how="semi")
+    if live.is_empty():
+        return live.select(LINE)
+    iop = days.filter(pl.col("level_of_care") == "IOP")
+    events = attended(current(encounters))
+    known = live.join(
+        track.pairs(policies)
+        .unique(["payer_id", "procedure"], keep="first", maintain_order=True)
+        .select("payer_id", "procedure", "minutes_per_unit", per_diem=pl.lit(True)),
+        on=["payer_id", "procedure"],
+        how="left",
+    ).with_columns(pl.col("per_diem").fill_null(False))
+    return pl.concat(
+        [
+            live.join(iop, on=_DAY, how="anti").select(LINE),
+            _covered_elsewhere(live, iop),
+            _counted_otherwise(known, iop, events),
+            _not_given(known, iop, events, policies),
+        ]
+    ).unique(LINE)
+
+
+def _covered_elsewhere(live: pl.DataFrame, iop: pl.DataFrame) -> pl.DataFrame:
+    """The day is under another payer's coverage by now."""
+    covered = iop.select(*_DAY, now="payer_id").drop_nulls("now")
+    return live.join(covered, on=_DAY).filter(pl.col("now") != pl.col("payer_id")).select(LINE)
+
+
+def _counted_otherwise(live: pl.DataFrame, iop: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """A per diem paid by time, whose minutes come to other units; what the EHR asked for stays."""
+    asking = events.filter(pl.col("procedure").is_not_null()).select(_DAY).unique()
+    signed, noted = pl.col("minutes").fill_null(0), pl.col("unsigned_minutes").fill_null(0)
+    timed = live.filter(pl.col("minutes_per_unit").is_not_null()).join(asking, on=_DAY, how="anti")
+    return (
+        timed.join(iop.select(*_DAY, "minutes", "unsigned_minutes"), on=_DAY)
+        .with_columns(minutes=pl.when(signed > 0).then(signed).otherwise(noted))
+        .filter(pl.col("units") != track.units())
+        .select(LINE)
+    )
+
+
+def _not_given(
+    live: pl.DataFrame, iop: pl.DataFrame, events: pl.DataFrame, policies: Mapping[str, Policy]
+) -> pl.DataFrame:
+    """A service beside or instead of the per diem, of which the day has no session any more."""
+    bare = pl.col("payer_id").is_in(components.payers(policies))
+    single = live.filter(~pl.col("per_diem") | bare).join(iop.select(_DAY), on=_DAY, how="semi")
+    own = events.select(*_DAY, "procedure").drop_nulls("procedure")
+    given = single.join(own, on=[*_DAY, "procedure"], how="semi")
+    by_type = (
+        single.join(events.select(*_DAY, "service_type"), on=_DAY)
+        .join(components.codes(policies), on=["payer_id", "service_type"])
+        .filter(pl.col("procedure").eq_missing(pl.col("component_procedure")))
+    )
+    there = pl.concat([given.select(LINE), by_type.select(LINE)])
+    return single.join(there, on=LINE, how="anti").select(LINE)
+
+
+def netted(history: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
+    """The lines sent, those withdrawn as void: what is billed anew is judged without them."""
+    marked = history.join(gone.with_columns(_gone=True), on=LINE, how="left", maintain_order="left")
+    return marked.with_columns(
+        standing=pl.when(pl.col("_gone")).then(pl.lit("void")).otherwise("standing")
+    ).drop("_gone")

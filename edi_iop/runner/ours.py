@@ -1,0 +1,75 @@
+"""Our own claims as they stand: what corrections and claims to further payers begin from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from edi_iop.mapper.corrections import Sent
+from edi_iop.mapper.withdrawn import withdrawn
+from edi_iop.reconciler.acknowledged import acknowledged
+from edi_iop.rules.policy import Policy
+from edi_iop.runner.records import Known
+from edi_iop.runner.settle import Answers
+from edi_iop.store import Store
+
+_CLAIM = ["file_id", "claim_offset"]
+_REMIT = ["file_id", "remit_claim_offset"]
+
+
+def sent(
+    store: Store,
+    known: Known,
+    history: pl.DataFrame,
+    answered: Answers,
+    policies: Mapping[str, Policy],
+) -> Sent:
+    """Claims that we sent to first payers, not those of another system.
+
+    history: every line sent, as the payers have answered it (tables.SERVICE_LINES).
+    """
+    files = store.load("files", direction="out", kind="837I").select("file_id")
+    ours = history.join(files, on="file_id", how="semi", maintain_order="left").filter(
+        pl.col("form") == "I",
+        pl.col("standing") != "void",
+        pl.col("payer_responsibility") == "P",
+    )
+    made = known.sent["submissions"].select("file_id", "transaction_offset", "created_on")
+    claims = known.sent["claims"].join(ours, on=_CLAIM, how="semi", maintain_order="left")
+    versions = store.history("encounters") if ours.height else known.encounters
+    return Sent(
+        ours,
+        claims.join(made, on=["file_id", "transaction_offset"], how="left", maintain_order="left"),
+        withdrawn(ours, known.days, versions, policies),
+        _remarks(answered),
+        _rejected(store, known),
+    )
+
+
+def _remarks(answered: Answers) -> pl.DataFrame:
+    """Claims sent and what was remarked on them, on the claim or on any of its lines."""
+    tied = answered.matches.filter(
+        pl.col("remit_line_offset").is_null() & pl.col("claim_offset").is_not_null()
+    ).select(*_REMIT, "claim_file_id", "claim_offset")
+    return (
+        answered.remits["remarks"]
+        .join(tied, on=_REMIT)
+        .select("claim_offset", file_id="claim_file_id", rarc="remark")
+        .select(*_CLAIM, "rarc")
+        .unique()
+    )
+
+
+def _rejected(store: Store, known: Known) -> pl.DataFrame:
+    """Claims that never reached a payer's system: turned away by themselves or with their file."""
+    acks = store.load("acknowledgements")
+    if acks.is_empty():
+        return known.sent["claims"].clear().select(_CLAIM)
+    claims = known.sent["claims"]
+    errors = store.load("acknowledgement_errors")
+    where = acknowledged(known.sent["submissions"], claims, acks, errors)
+    whole = where.submissions.filter(pl.col("standing") == "rejected")
+    alone = where.claims.filter(pl.col("decision") == "R").select(_CLAIM)
+    with_file = claims.join(whole, on=["file_id", "transaction_offset"], how="semi")
+    return pl.concat([alone, with_file.select(_CLAIM)]).unique()
