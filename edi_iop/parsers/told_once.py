@@ -94,6 +94,8 @@ _IN_CLAIM = (
 """A fault of a claim of an 837, and what follows from it in the same claim."""
 
 
+_OF_CLAIMS = pl.col("loop").str.contains(r"^(?:21|23|24)[0-9]{2}")
+"""Of what is told in a loop, whether it is one of claims: 2100 and 2110 of an 835, 23xx and 24xx of an 837."""
 _UNBALANCED = _CODE.is_in(["LINE_UNBALANCED", "CLAIM_UNBALANCED", "PATIENT_UNBALANCED"])
 _IN_REMIT = (
     (
@@ -176,7 +178,10 @@ def _without(
 
 
 def _in_claims(found: pl.DataFrame, claims: pl.DataFrame, offset: str) -> pl.DataFrame:
-    """With the byte offset of the claim each stands in: of the last CLM or CLP before it."""
+    """With the byte offset of the claim each stands in: of the last CLM or CLP before it.
+
+    What stands in a loop above claims, of the next subscriber or header number, is of none.
+    """
     begun = claims.select("file_id", byte_offset=offset, claim=offset).unique()
     return (
         found.with_row_index("order")
@@ -186,4 +191,5 @@ def _in_claims(found: pl.DataFrame, claims: pl.DataFrame, offset: str) -> pl.Dat
         )
         .sort("order")
         .drop("order")
+        .with_columns(claim=pl.when(_OF_CLAIMS.fill_null(True)).then("claim"))
     )
