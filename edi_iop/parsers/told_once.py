@@ -89,6 +89,15 @@ _IN_CLAIM = (
         | ((_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1)),
         _CODE.is_in(["OTHER_PAYER_UNBALANCED", "OTHER_PAYER_LINE_UNBALANCED"]),
     ),
+    # Without the payer's name, or its decision on a line, nothing agrees with what it paid.
+    (
+        _CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2330B"),
+        (_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1),
+    ),
+    (
+        _CODE.is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"]) & _SEGMENT.is_in(["SVD", "CAS"]),
+        _CODE.is_in(["OTHER_PAYER_UNBALANCED", "OTHER_PAYER_LINE_UNBALANCED"]),
+    ),
     (_CODE == "OTHER_PAYER_LINE_UNBALANCED", _CODE == "OTHER_PAYER_UNBALANCED"),
 )
 """A fault of a claim of an 837, and what follows from it in the same claim."""
