@@ -20,7 +20,7 @@ from edi_iop.parsers.identify import looks_like_x12
 from tests.parsers.test_mutations import damaged
 
 SIZES = (700, 2500, 9000)
-"""A claim is cut in its middle where it is longer than four chunks; then its sums are not whole."""
+"""A claim is cut in its middle where it is longer than four chunks."""
 _SILENT = ("SITUATION_", "HL_CHILD_WRONG")
 """Rules that may stay silent across a cut (README, SNIP 4); what chunks find more is a difference."""
 _ORDER = ("byte_offset", "code", "element", "component", "message")

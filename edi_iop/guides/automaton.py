@@ -245,7 +245,7 @@ class Automaton:
 
     def _repair(self, present: Node, fitting: list[Node]) -> Transition:
         """The nearest place where the segment fits, if one is near enough."""
-        only = len({node.loop.id for node in fitting}) == 1
+        only = _stand_in_one(fitting)
         repairs = [repair for node in fitting for repair in _detours(present, node, only)]
         if not repairs:
             return Transition(None, (), "SEGMENT_UNEXPECTED")
@@ -266,9 +266,9 @@ _IMPLIED = 1.0
 """A loop began without its first segment; each further one adds less."""
 _IMPLIED_MORE = 0.35
 _INSIDE = 0.4
-"""The implied loop is entered by a required segment that is not its first."""
+"""Else the implied loop is entered by a required segment that is not its first."""
 _NEXT = 0.35
-"""The implied loop is entered by another segment; it is required, and due next."""
+"""The implied loop is due next, and required or told by a segment that stands in no other."""
 _SKIPPED = 0.4
 """The implied loop would lack required parts besides its first segment."""
 _OPTIONAL = 0.1
@@ -300,13 +300,23 @@ def _detours(present: Node, node: Node, only: bool) -> Iterable[tuple[Cost, Tran
             yield (cost, climb, node.index), Transition(node, begins, fault, implied)
 
 
+def _stand_in_one(nodes: Sequence[Node]) -> bool:
+    """Whether segments that fit stand in one loop of the guide, or in what that loop holds."""
+    outermost = {node.loop.id for node in nodes}
+    for node in nodes:
+        if outermost & {loop.id for loop in node.loop.above()} - {node.loop.id}:
+            outermost.discard(node.loop.id)
+    return len(outermost) == 1
+
+
 def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...], only: bool) -> float:
     cost = _BACK if _precedes(node, present, shared) else 0.0
     if implied:
         cost += _IMPLIED + _IMPLIED_MORE * (len(implied) - 1)
         if not node.starts_loop:
-            next_loop = implied[-1].usage == "R" and not _misses(present, node, shared)
-            cost += _INSIDE if node.usage == "R" else _NEXT if next_loop else _UNMATCHED
+            told = implied[-1].usage == "R" or (only and node.loop is implied[-1])
+            due = told and not _misses(present, node, shared)
+            cost += _NEXT if due else _INSIDE if node.usage == "R" else _UNMATCHED
         if any(_skipped(loop, _branch(node, loop)) for loop in implied):
             cost += _SKIPPED
     # The second segment of each such loop, and of no other, tells it as well as the first.

@@ -39,9 +39,7 @@ def _begun_again(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
 
 def _renamed(loops: Loops, faults: pl.DataFrame, node: Node, stray: Integers) -> pl.DataFrame:
     """Those of a node's segments out of order that stood in their loop already, told as a loop's start."""
-    instance, there = loops.instance(node.loop), loops.segments_of(node)
-    earlier = there[np.maximum(np.searchsorted(there, stray) - 1, 0)]
-    again = stray[(earlier < stray) & (instance[earlier] == instance[stray])]
+    instance, again = loops.instance(node.loop), _stood_already(loops, node, stray)
     if not len(again):
         return faults
     begun = np.full(int(instance[-1]) + 1, len(instance))
@@ -58,6 +56,14 @@ def _renamed(loops: Loops, faults: pl.DataFrame, node: Node, stray: Integers) ->
     ).filter(~(surplus & pl.lit(pl.Series(places >= begun[instance[places]]))))
 
 
+def _stood_already(loops: Loops, node: Node, stray: Integers) -> Integers:
+    """Of a node's segments out of order, those whose loop had held one before them."""
+    instance, there = loops.instance(node.loop), loops.segments_of(node)
+    earlier = there[np.maximum(np.searchsorted(there, stray) - 1, 0)]
+    again: Integers = stray[(earlier < stray) & (instance[earlier] == instance[stray])]
+    return again
+
+
 _NEAR = 2
 """How many segments away what is missing may stand out of its place."""
 _STRAY = pl.col("code").is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"])
@@ -69,8 +75,8 @@ _LOOP_SURPLUS = pl.col("code") == "LOOP_REPEATS"
 def _said_once(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """The faults of a guide's transactions without those that follow from another one."""
     numbered = faults.with_row_index("fault")
-    for follow in (_beside_strays, _begun_twice, _of_bare_loops):
-        if numbered.select(_LACKING.any() | _BEGUN_WRONG.any()).item():
+    for follow, due in _FOLLOW:
+        if numbered.select(due.any()).item():
             numbered = numbered.join(
                 follow(loops, numbered), on="fault", how="anti", maintain_order="left"
             )
@@ -177,3 +183,120 @@ def _of_pairs(
     answers = [holds(kinds[one], kinds[other]) for one, other in distinct.T.tolist()]
     held: npt.NDArray[np.bool_] = np.array(answers, dtype=bool)[which.ravel()]
     return held
+
+
+_FOLLOWS_STRAYS = _STRAY | (pl.col("code") == "SEGMENT_REPEATS")
+_QUALIFIER_WRONG = (pl.col("code") == "CODE_INVALID") & (pl.col("element") == 1)
+
+
+def _in_runs(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """What is out of its place in one run of segments: they lost what they belong to, and that is one fault.
+
+    The loop that the run lacks or begins without its first segment is its name, where one is
+    told; else the first of the run.
+    """
+    runs = _run_of(loops, faults)
+    told = faults.with_columns(run=pl.Series(runs[faults["place"].to_numpy()]))
+    displaced = told.filter(_FOLLOWS_STRAYS | _QUALIFIER_WRONG)
+    of_named = displaced.join(_named(loops, told, runs), on="run", how="semi")
+    first = told.filter(_STRAY).group_by("run").agg(first=pl.col("place").min())
+    after = displaced.join(first, on="run").filter(pl.col("place") > pl.col("first"))
+    return pl.concat([of_named.select("fault"), after.select("fault")]).unique()
+
+
+def _run_of(loops: Loops, faults: pl.DataFrame) -> Integers:
+    """For each place (and that behind the last) the number of the run of displaced segments it stands in.
+
+    A place that is in none has a number of its own.
+    """
+    inside = np.append(loops.node < 0, False)
+    inside[faults.filter(_FOLLOWS_STRAYS | _BEGUN_WRONG | _QUALIFIER_WRONG)["place"].to_numpy()] = (
+        True
+    )
+    inside[np.append(loops.starts(loops.guide.root), len(loops.node))] = False
+    begins = ~inside
+    begins[1:] |= ~inside[:-1]
+    runs: Integers = np.cumsum(begins)
+    return runs
+
+
+def _named(loops: Loops, told: pl.DataFrame, runs: Integers) -> pl.DataFrame:
+    """The runs that a loop begun without its first segment was to hold, having such a one as the run's first.
+
+    So is a loop missing that was due behind segments put back into another one.
+    """
+    guide = [one for one in loops.guide.nodes if one.kind == "loop"]
+    held = pl.DataFrame(
+        [(loop.id, child.id) for loop in guide for child in loop.children],
+        schema={"loop": pl.String(), "head": pl.String()},
+        orient="row",
+    ).unique()
+    missing = told.filter((pl.col("code") == "LOOP_MISSING") & (pl.col("place") > 0))
+    before = missing.with_columns(run=pl.Series(runs[missing["place"].to_numpy() - 1]))
+    displaced = told.filter(_STRAY | _BEGUN_WRONG).sort("place", maintain_order=True)
+    heads = displaced.unique("run", keep="first", maintain_order=True)
+    head = loops.elements(heads["place"].to_numpy()).list.first().alias("head")
+    heads = heads.select("run", "code", head)
+    back = heads.filter(pl.col("code") == "SEGMENT_ORDER")
+    lost = [
+        told.filter(_BEGUN_WRONG).select("run", "loop").join(heads, on="run"),
+        before.select("run", "loop").join(back, on="run"),
+    ]
+    return pl.concat(lost).join(held, on=["loop", "head"], how="semi").select("run")
+
+
+def _beside_begun(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """What is missing, or counts on wrong, only because a loop was begun without its first segment."""
+    begun = faults.filter(_BEGUN_WRONG).select("loop", "segment", "place", begun="place")
+    lacking = faults.filter(_LACKING).sort("place").join_asof(
+        begun.sort("place"), on="place", by=["loop", "segment"], strategy="nearest",
+        tolerance=_NEAR, check_sortedness=False,
+    ).drop_nulls("begun")  # fmt: skip
+    counted = faults.filter(pl.col("code") == "LX_NUMBER_WRONG")
+    numbered = [one for one in loops.guide.nodes if one.kind == "loop" and first_of(one) == "LX"]
+    starts = np.sort(np.concatenate([[-1], *(loops.starts(loop) for loop in numbered)]))
+    at = np.searchsorted(starts, counted["place"].to_numpy()) - 1
+    before = counted.with_columns(before=pl.Series(starts[at].astype(np.int64)))
+    after = before.join(begun.filter(segment="LX"), left_on="before", right_on="place", how="semi")
+    # Of a line or claim without its first segment a rule cannot say that it is not there.
+    situated = faults.filter(pl.col("code").str.starts_with("SITUATION_"))
+    beside = situated.join(begun, on="place", how="semi")
+    return pl.concat([one.select("fault") for one in (lacking, after, beside)]).unique()
+
+
+def _in_lost_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """What follows where a segment was put back into a loop that held such a one: those of a lost loop.
+
+    That others occur too often in the loop, or contradict each other, is the same fault.
+    """
+    found = [faults.head(0).select("fault")]
+    inside = faults.filter(pl.col("place") < len(loops.node))
+    stray = inside.filter(pl.col("code") == "SEGMENT_ORDER")["place"].to_numpy()
+    for number in np.unique(loops.node[stray]).tolist():
+        node = loops.guide.nodes[number]
+        if node.loop.parent is None:
+            continue
+        again = _stood_already(loops, node, stray[loops.node[stray] == number])
+        instance = loops.instance(node.loop)
+        first = dict(zip(instance[again][::-1].tolist(), again[::-1].tolist(), strict=True))
+        own = inside.filter(pl.col("loop") == node.loop.id).with_columns(
+            of=pl.Series(
+                instance[inside.filter(pl.col("loop") == node.loop.id)["place"].to_numpy()]
+            )
+        )
+        since = pl.col("of").replace_strict(first, default=None, return_dtype=pl.Int64)
+        later = _FOLLOWS_STRAYS & (pl.col("place") > since)
+        contradicts = pl.col("code").str.starts_with("SITUATION_") & since.is_not_null()
+        found.append(own.filter(later | contradicts).select("fault"))
+    return pl.concat(found).unique()
+
+
+_FOLLOW = (
+    (_beside_strays, _LACKING | _BEGUN_WRONG),
+    (_begun_twice, _LACKING | _BEGUN_WRONG),
+    (_of_bare_loops, _LACKING | _BEGUN_WRONG),
+    (_beside_begun, _BEGUN_WRONG),
+    (_in_runs, _STRAY),
+    (_in_lost_loops, _STRAY),
+)
+"""What may follow, in turn, and the faults without which nothing does."""

@@ -51,10 +51,11 @@ def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     theirs = (pl.col("segment") == "ISA") & (pl.col("code") == "CODE_INVALID")
     ours = placed.join(guided, on=_AROUND, how="semi", nulls_equal=True, maintain_order="left")
     told = pl.concat([placed.filter(~theirs), ours.filter(theirs)])
-    return pl.concat([told, _versions(enveloped, guided)], how="diagonal_relaxed")
+    return pl.concat([told, _versions(segments, enveloped, guided)], how="diagonal_relaxed")
 
 
 _AROUND = ["file", "interchange"]
+_AT = ["file", "byte_offset"]
 
 
 def _guided(enveloped: Enveloped) -> pl.DataFrame:
@@ -65,10 +66,11 @@ def _guided(enveloped: Enveloped) -> pl.DataFrame:
     return versions.filter(pl.col("version").is_in(known))
 
 
-def _versions(enveloped: Enveloped, guided: pl.DataFrame) -> pl.DataFrame:
+def _versions(segments: Segments, enveloped: Enveloped, guided: pl.DataFrame) -> pl.DataFrame:
     """ISA12 of interchanges whose groups follow a 005010 guide: 00501."""
     groups = guided.filter(pl.col("version").str.starts_with("005010"))
-    heads = enveloped.headers.filter((pl.col("id") == "ISA") & (element(12) != "00501"))
+    other = enveloped.headers.filter((pl.col("id") == "ISA") & (element(12) != "00501"))
+    heads = other.join(_own(segments), on=_AT, how="semi", maintain_order="left")
     says = "ISA: element 12 (Interchange Control Version Number) is not that of its 005010 guides"
     return heads.join(groups, on=_AROUND, how="semi").select(
         *_AROUND, "byte_offset", element=pl.lit(12, pl.Int64), code=pl.lit("CODE_INVALID"),
@@ -218,9 +220,11 @@ def _lengths(values: pl.DataFrame) -> pl.DataFrame:
 
 def _placed(segments: Segments, enveloped: Enveloped, faults: pl.DataFrame) -> pl.DataFrame:
     """Each text's faults at every segment of that text."""
-    at = ["file", "byte_offset"]
-    around = enveloped.headers.select(*at, "interchange", "group")
-    # What an earlier frame left open is repeated in this one: it was told there.
-    own = segments.rows.slice(segments.repeated).select(*at, "text")
-    told = own.join(faults, on="text", how="inner", maintain_order="left_right")
-    return told.drop("text").join(around, on=at, how="left", maintain_order="left")
+    around = enveloped.headers.select(*_AT, "interchange", "group")
+    told = _own(segments).join(faults, on="text", how="inner", maintain_order="left_right")
+    return told.drop("text").join(around, on=_AT, how="left", maintain_order="left")
+
+
+def _own(segments: Segments) -> pl.DataFrame:
+    """The frame's segments without those an earlier one left open: what they break was told there."""
+    return segments.rows.slice(segments.repeated).select(*_AT, "text")

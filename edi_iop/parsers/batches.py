@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from edi_iop.parsers.beside import Beside, Lent, cores
+from edi_iop.parsers.cut_claims import judged_whole
 from edi_iop.parsers.x12 import EVERYTHING, Asked, Batch, Left, Step, batch, step
 from edi_iop.x12 import segments as split
 from edi_iop.x12.pieces import CHUNK, Piece
@@ -28,6 +29,12 @@ def read_batches(
     What a large file leaves open at the end of a chunk is repeated in the next one.
     alone: bytes that one process reads faster than two.
     """
+    return judged_whole(_in_turn(files, asked, size, alone), asked.levels)
+
+
+def _in_turn(
+    files: Iterable[tuple[int, BinaryIO]], asked: Asked, size: int, alone: int
+) -> Iterator[Batch]:
     with Beside(asked) as beside:
         lent: Lent | None = None
         own: Step | None = None

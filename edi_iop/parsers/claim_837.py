@@ -21,6 +21,8 @@ from edi_iop.tables import FINDINGS
 TOTAL_REVENUE = "0001"
 """The total line some systems send: never one of our own, left out of sums."""
 _CLAIM = ["file_id", "claim_offset"]
+LOOP = "2300"
+"""That of a claim."""
 
 
 class _Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,18 +59,40 @@ def faults(tables: Mapping[str, pl.DataFrame], levels: Collection[int] = (3, 6))
     if "claims" not in tables:
         return FINDINGS.empty()
     claims, lines = tables["claims"], tables["claim_lines"]
-    service = lines.filter((pl.col("revenue") != TOTAL_REVENUE).fill_null(True))
+    found = [whole_faults(claims, lines, levels)]
+    institutional = claims.filter(pl.col("form") == "I")
+    if 6 in levels and not institutional.is_empty():
+        service = _services(lines)
+        total = lines.filter(pl.col("revenue") == TOTAL_REVENUE)
+        says = pl.lit("a total line (0001) among the service lines")
+        found.append(_at_line(total, "REVENUE_TOTAL_LINE", says, "SV2", 1))
+        found.append(_outside(institutional, service))
+        found += _line_needs(_program_lines(institutional, service))
+    return pl.concat(found)
+
+
+OF_WHOLE = ("CLAIM_TOTAL_WRONG", "BILL_TYPE_UNUSUAL", "FREQUENCY_AGAINST_STATUS")
+
+
+def whole_faults(
+    claims: pl.DataFrame, lines: pl.DataFrame, levels: Collection[int]
+) -> pl.DataFrame:
+    """What only whole claims, with all of their lines, can answer (OF_WHOLE); told at the CLM."""
+    service = _services(lines)
     found = [FINDINGS.empty()]
     if 3 in levels:
         found.append(_totals(claims, service))
     institutional = claims.filter(pl.col("form") == "I")
     if 6 in levels and not institutional.is_empty():
-        total = lines.filter(pl.col("revenue") == TOTAL_REVENUE)
-        says = pl.lit("a total line (0001) among the service lines")
-        found.append(_at_line(total, "REVENUE_TOTAL_LINE", says, "SV2", 1))
-        found.append(_outside(institutional, service))
-        found += _of_program(institutional, service)
+        of_program = _program_lines(institutional, service).select(_CLAIM)
+        found += _claim_needs(
+            institutional.join(of_program, on=_CLAIM, how="semi", maintain_order="left")
+        )
     return pl.concat(found)
+
+
+def _services(lines: pl.DataFrame) -> pl.DataFrame:
+    return lines.filter((pl.col("revenue") != TOTAL_REVENUE).fill_null(True))
 
 
 def _totals(claims: pl.DataFrame, service: pl.DataFrame) -> pl.DataFrame:
@@ -99,15 +123,13 @@ def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     return _at_line(dated.filter(outside & ordered), "LINE_DATE_OUTSIDE", told, "DTP", 3)
 
 
-def _of_program(claims: pl.DataFrame, service: pl.DataFrame) -> list[pl.DataFrame]:
-    """Claims with lines of an intensive outpatient program, and those lines."""
+def _program_lines(claims: pl.DataFrame, service: pl.DataFrame) -> pl.DataFrame:
+    """Lines of an intensive outpatient program, beside their claims' statement dates."""
     program = outpatient().program
     in_program = pl.col("revenue").is_in(list(program.revenues))
     coded = pl.col("procedure").is_in(list(program.procedures))
     own = claims.select(*_CLAIM, "statement_from", "statement_to")
-    lines = service.filter((in_program | coded).fill_null(False)).join(own, on=_CLAIM)
-    of_program = claims.join(lines.select(_CLAIM), on=_CLAIM, how="semi", maintain_order="left")
-    return [*_claim_needs(of_program), *_line_needs(lines)]
+    return service.filter((in_program | coded).fill_null(False)).join(own, on=_CLAIM)
 
 
 def _claim_needs(claims: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
@@ -153,7 +175,7 @@ def _line_needs(lines: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
 def _at_claim(
     claims: pl.DataFrame, code: str, element: int, message: pl.Expr, component: int | None = None
 ) -> pl.DataFrame:
-    place = ("2300", "CLM", element, component)
+    place = (LOOP, "CLM", element, component)
     return _at(claims, code, place, "claim_offset", message)
 
 

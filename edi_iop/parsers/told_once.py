@@ -89,11 +89,22 @@ _IN_CLAIM = (
         | ((_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1)),
         _CODE.is_in(["OTHER_PAYER_UNBALANCED", "OTHER_PAYER_LINE_UNBALANCED"]),
     ),
+    # Without the payer's name, or its decision on a line, nothing agrees with what it paid.
+    (
+        _CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2330B"),
+        (_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1),
+    ),
+    (
+        _CODE.is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"]) & _SEGMENT.is_in(["SVD", "CAS"]),
+        _CODE.is_in(["OTHER_PAYER_UNBALANCED", "OTHER_PAYER_LINE_UNBALANCED"]),
+    ),
     (_CODE == "OTHER_PAYER_LINE_UNBALANCED", _CODE == "OTHER_PAYER_UNBALANCED"),
 )
 """A fault of a claim of an 837, and what follows from it in the same claim."""
 
 
+_OF_CLAIMS = pl.col("loop").str.contains(r"^(?:21|23|24)[0-9]{2}")
+"""Of what is told in a loop, whether it is one of claims: 2100 and 2110 of an 835, 23xx and 24xx of an 837."""
 _UNBALANCED = _CODE.is_in(["LINE_UNBALANCED", "CLAIM_UNBALANCED", "PATIENT_UNBALANCED"])
 _IN_REMIT = (
     (
@@ -176,7 +187,10 @@ def _without(
 
 
 def _in_claims(found: pl.DataFrame, claims: pl.DataFrame, offset: str) -> pl.DataFrame:
-    """With the byte offset of the claim each stands in: of the last CLM or CLP before it."""
+    """With the byte offset of the claim each stands in: of the last CLM or CLP before it.
+
+    What stands in a loop above claims, of the next subscriber or header number, is of none.
+    """
     begun = claims.select("file_id", byte_offset=offset, claim=offset).unique()
     return (
         found.with_row_index("order")
@@ -186,4 +200,5 @@ def _in_claims(found: pl.DataFrame, claims: pl.DataFrame, offset: str) -> pl.Dat
         )
         .sort("order")
         .drop("order")
+        .with_columns(claim=pl.when(_OF_CLAIMS.fill_null(True)).then("claim"))
     )

@@ -14,8 +14,8 @@ from edi_iop.guides import balancing, checks, consequences, external, situations
 from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.enveloping import envelope_faults
 from edi_iop.guides.loader import index
+from edi_iop.guides.loops import Integers, Loops, Walked, walk
 from edi_iop.guides.loops import Left as Unfinished
-from edi_iop.guides.loops import Loops, Walked, walk
 from edi_iop.parsers import ack_ta1, claim_837
 from edi_iop.parsers.told_once import told_once
 from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS
@@ -64,6 +64,8 @@ class Batch:
     """One row a transaction set: file, st01, guide, name (the guide that read it, or null)."""
     envelopes: pl.DataFrame
     """One row an ISA, GS or ST (envelopes.Enveloped.headers); where one comes again, the last counts."""
+    cut: pl.DataFrame | None = None
+    """Where the CLM stands of a claim that goes on in the next chunk, longer than several: one row."""
 
 
 def steps(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[Step]:
@@ -134,7 +136,8 @@ def batch(placed: Step, asked: Asked = EVERYTHING) -> Batch:
     named = pl.concat(
         [loops.transactions for loops in walked.loops] + [walked.unguided], how="diagonal_relaxed"
     ).filter(pl.col("row") >= segments.repeated)
-    return Batch(tables, catalogued(ordered), named, envelopes.headers)
+    cut = _cut(walked, envelopes)
+    return Batch(tables, catalogued(ordered), named, envelopes.headers, cut)
 
 
 def _splitting(segments: Segments) -> pl.DataFrame:
@@ -230,16 +233,32 @@ def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     faults = told.filter(pl.col("place") >= loops.repeated)
     if faults.is_empty():
         return FINDINGS.empty()
-    rows, number = loops.standing(faults["place"].to_numpy())
-    around = loops.transactions.select(interchange="isa13", group="gs06", transaction="st02")
-    placed = envelopes.placed(rows).select("file", "segment_position", "byte_offset")
-    faults = _triggered(loops, envelopes, faults)
-    told = pl.concat([faults, placed, around.select(pl.all().gather(number))], how="horizontal")
+    placed = _places(loops, envelopes, faults["place"].to_numpy())
+    told = pl.concat([_triggered(loops, envelopes, faults), placed], how="horizontal")
     shown = pl.format("{}: {}", "segment", "message")
     return told.with_columns(
-        file_id=pl.col("file").cast(pl.Int64),
         message=pl.when(pl.col("element").is_not_null()).then(shown).otherwise("message"),
     )
+
+
+def _places(loops: Loops, envelopes: Enveloped, places: Integers) -> pl.DataFrame:
+    """Where segments of a guide's transactions stand: file_id, byte_offset, segment_position, control numbers."""
+    rows, number = loops.standing(places)
+    around = loops.transactions.select(interchange="isa13", group="gs06", transaction="st02")
+    placed = envelopes.placed(rows).select(
+        pl.col("file").cast(pl.Int64).alias("file_id"), "segment_position", "byte_offset"
+    )
+    return pl.concat([placed, around.select(pl.all().gather(number))], how="horizontal")
+
+
+def _cut(walked: Walked, envelopes: Enveloped) -> pl.DataFrame | None:
+    """Where the CLM stands of the claim that the chunk ends inside of, if it does."""
+    for loops in walked.loops:
+        for loop in loops.open:
+            begun = loops.starts(loop)[-1:]
+            if loop.id == claim_837.LOOP and loops.raw(begun).str.starts_with("CLM").any():
+                return _places(loops, envelopes, begun)
+    return None
 
 
 def _triggered(loops: Loops, envelopes: Enveloped, faults: pl.DataFrame) -> pl.DataFrame:

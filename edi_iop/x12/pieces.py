@@ -8,7 +8,7 @@ another segment that begins a part of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -29,6 +29,8 @@ _BEGINNERS = (
 What they begin needs nothing of what stands before but the headers around it. An HL is named
 with its levels: what stands below one of those stays with it.
 """
+_LINES = (b"LX", b"SVC")
+"""Segments before which a claim is cut that is longer than can be waited for: its lines stay whole."""
 _BLANK = b" \t\r\n\x00\x1a"
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"(?<![A-Za-z0-9])(?:GS|ST)[^A-Za-z0-9\s]")
@@ -307,20 +309,32 @@ def _following(data: bytes, place: int, terminator: bytes) -> int | None:
 
 def _cut(data: bytes, separators: Separators, patient: bool) -> int | None:
     """Where a chunk of an interchange may end; None where more of it must be read first."""
-    for heads in _BEGINNERS:
-        # Most often one stands near the end; what is in no file is not looked for in all of it.
-        begin, reach = len(data), _NEAR
-        while begin:
-            begin = max(0, len(data) - reach)
-            found = [_last(data, head, separators, begin) for head in heads]
-            best = max((at for at in found if at is not None), default=None)
-            if best is not None:
-                return best
-            reach *= _WIDER
+    for heads in _BEGINNERS if patient else (*_BEGINNERS, _LINES):
+        best = _last_of(data, heads, separators)
+        if best is not None:
+            return best
     if patient:
         return None
     behind = data.rfind(separators.terminator) + 1
     return behind or None
+
+
+def _last_of(
+    data: bytes, heads: Iterable[bytes | tuple[bytes, ...]], separators: Separators
+) -> int | None:
+    """Offset of the last segment of these ids.
+
+    Most often one stands near the end; what is in no file is not looked for in all of it.
+    """
+    begin, reach = len(data), _NEAR
+    while begin:
+        begin = max(0, len(data) - reach)
+        found = [_last(data, head, separators, begin) for head in heads]
+        best = max((at for at in found if at is not None), default=None)
+        if best is not None:
+            return best
+        reach *= _WIDER
+    return None
 
 
 def _last(

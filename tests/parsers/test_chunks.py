@@ -86,18 +86,34 @@ def test_a_header_number_used_again_in_a_far_chunk() -> None:
     assert repeated == [data.rindex(b"LX*1~")]
 
 
-def test_lines_of_a_claim_that_is_cut_count_on() -> None:
-    """A claim of 400 lines, longer than four chunks, is cut in its middle; its LX01 stay in order."""
+def long_claim(charge: int, last_line: bytes = b"350") -> bytes:
+    """A first claim of 400 lines of 350, the last one's charge as given, longer than four chunks of 2,000."""
     claim = next(data for data in FILES if b"CLM*" in data)
     begin, end = claim.index(b"LX*1~"), claim.index(b"LX*2~")
-    lines = b"".join(claim[begin:end].replace(b"LX*1~", b"LX*%d~" % n) for n in range(1, 401))
-    after = claim.index(b"HL*", end)
-    data = claim[:begin] + lines + claim[after:]
+    line, after = claim[begin:end], claim.index(b"HL*", end)
+    lines = [line.replace(b"LX*1~", b"LX*%d~" % number) for number in range(1, 401)]
+    lines[-1] = lines[-1].replace(b"*350*", b"*%b*" % last_line)
+    head = claim[:begin].replace(b"*700***", b"*%d***" % charge)
+    return head + b"".join(lines) + claim[after:]
+
+
+@pytest.mark.parametrize(
+    ("charge", "last_line", "code"),
+    [
+        (140_000, b"350", None),
+        (140_001, b"350", "CLAIM_TOTAL_WRONG"),
+        (140_000, b"350x", "NUMBER_INVALID"),
+    ],
+)
+def test_a_claim_that_is_cut_is_asked_as_a_whole(
+    charge: int, last_line: bytes, code: str | None
+) -> None:
+    """400 lines of 350.00 are 140,000.00 (CLM02); LX01 counts on; what follows from a line is not told again."""
+    data = long_claim(charge, last_line)
     _, found, batches = read(data, 2000)
-    _, whole, _ = read(data, len(data) + 1)
     assert len(batches) > 3
-    assert found["code"].to_list() == whole["code"].to_list()
-    assert "LX_NUMBER_WRONG" not in found["code"].to_list()
+    assert list(differences(data, (2000,))) == []
+    assert [one for one in found["code"] if one != "COUNT_WRONG"] == [code] * (code is not None)
 
 
 def test_claims_without_their_header_in_every_chunk() -> None:
