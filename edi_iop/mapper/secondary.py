@@ -64,7 +64,7 @@ def secondary(
     first free line_offset among proposed lines.
     """
     answered = _answered(sent)
-    covered = _covered(answered, clients, history, policies, settings)
+    covered = _covered(answered, clients, history, policies)
     if covered.is_empty():
         return Secondary(none(), [])
     decided = _decided(covered, remits, matches).join(_first(sent), on=_CLAIM)
@@ -75,7 +75,7 @@ def secondary(
     own = lines.join(fit.select("given"), on="given", how="semi", maintain_order="left")
     adjusted = taken.join(fit.select("given"), on="given", how="semi", maintain_order="left")
     given = Given(
-        _proposed(fit, own, sent, first_line),
+        _proposed(fit, own, first_line),
         _headers(fit, sent, settings),
         _payers(fit),
         _decisions(fit, own, adjusted),
@@ -101,7 +101,6 @@ def _covered(
     clients: pl.DataFrame,
     history: pl.DataFrame,
     policies: Mapping[str, Policy],
-    settings: Settings,
 ) -> pl.DataFrame:
     """The answered claims with the secondary coverage of all their days, none of them sent to it."""
     second = newest(clients, CLIENTS.key).filter(
@@ -275,7 +274,7 @@ def _judged(
     )
 
 
-def _proposed(fit: pl.DataFrame, lines: pl.DataFrame, sent: Sent, first_line: int) -> pl.DataFrame:
+def _proposed(fit: pl.DataFrame, lines: pl.DataFrame, first_line: int) -> pl.DataFrame:
     """The lines again, as proposed to the second payer."""
     to = fit.select("given", second="second_payer", second_member="member_id", born="birth_date")
     again = lines.join(to, on="given", maintain_order="left").sort(*_LINE)
