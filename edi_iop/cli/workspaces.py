@@ -69,6 +69,7 @@ def report(name: str, workspace: Path, output: Output) -> None:
       denials     denied lines, the rule each comes from, what to do, by when
       blocked     lines not billed because a rule is broken
       claims      claims sent, and what the payer answered
+      corrections claims sent that the records changed since, and what became of it
       payments    payments, what they hold, whether they add up
       files       files taken in and sent
       findings    trouble with the data of the files
