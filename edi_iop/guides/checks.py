@@ -232,7 +232,14 @@ def _excess(values: pl.DataFrame, _: str) -> pl.DataFrame:
     in_composite = pl.col("component").is_not_null() & (pl.col("component") > 0)
     return pl.concat(
         [
-            _fault(values.filter(unknown & ~in_composite), "ELEMENT_EXCESS", "is not defined"),
+            _fault(
+                # One too many, or many: the first tells that the segment goes on too long.
+                values.filter(unknown & ~in_composite).unique(
+                    "pair", keep="first", maintain_order=True
+                ),
+                "ELEMENT_EXCESS",
+                "is not defined",
+            ),
             _fault(
                 values.filter(unknown & in_composite).unique(
                     ["pair", "position", "repetition"], keep="first", maintain_order=True

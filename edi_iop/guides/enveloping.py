@@ -98,20 +98,22 @@ def _specifications(guide: str) -> pl.DataFrame:
 def _values(texts: pl.DataFrame, guide: str) -> pl.DataFrame:
     """One row an element that a text has or should have, beside the guide's words on it."""
     specs = _specifications(guide)
-    wide = pl.max_horizontal(
-        pl.col("elements").list.len(),
-        pl.col("id").replace_strict(
-            dict(specs.group_by("id").agg(pl.col("element").max() + 1).iter_rows()),
-            return_dtype=pl.UInt32,
-        ),
+    own = pl.col("elements").list
+    given = texts.filter(own.len() > 1).select(
+        "text",
+        "id",
+        present=element(12) == "00501",
+        value=own.slice(1),
+        element=pl.int_ranges(1, own.len()),
     )
-    own_value = pl.col("elements").list.get(pl.col("element"), null_on_oob=True)
+    here = given.explode("value", "element")
+    due = texts.select("text", "id").join(specs.select("id", "element"), on="id")
+    absent = due.join(here, on=["text", "element"], how="anti").with_columns(value=pl.lit(""))
     return (
-        texts.select("text", "id", "elements")
-        .with_columns(element=pl.int_ranges(1, wide))
-        .explode("element", empty_as_null=False)
-        .with_columns(value=own_value.fill_null("").str.strip_chars_end(" "))
-        .join(specs, on=["id", "element"], how="left", maintain_order="left")
+        pl.concat([here, absent], how="diagonal")
+        .with_columns(_VALUE.str.strip_chars_end(" "))
+        .join(specs, on=["id", "element"], how="left")
+        .sort("text", "element")
     )
 
 
@@ -141,6 +143,7 @@ def _missing(values: pl.DataFrame) -> pl.DataFrame:
 
 def _excess(values: pl.DataFrame) -> pl.DataFrame:
     over = values.filter(pl.col("name").is_null() & _GIVEN)
+    over = over.unique("text", keep="first", maintain_order=True)
     return _fault(over, "ELEMENT_EXCESS", "is not defined")
 
 
@@ -176,8 +179,7 @@ def _repetition(values: pl.DataFrame) -> pl.DataFrame:
 
     U, of the versions before, is read as no separator at all.
     """
-    present = element(12) == "00501"
-    named = values.filter(_is(("ISA", 11)) & present.fill_null(False))
+    named = values.filter(_is(("ISA", 11)) & pl.col("present").fill_null(False))
     wrong = named.filter(~_VALUE.is_in([sep.REPETITION, _FORMER_STANDARDS]))
     return _fault(wrong, "CODE_INVALID", "is no separator")
 

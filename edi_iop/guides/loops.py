@@ -321,15 +321,26 @@ def _numbers(loops: Loops, segment_id: str) -> pl.Series:
     """Element 1 of the last transaction's segments of that id, in this frame and before.
 
     The last one, which the next counts on from; of an 835 each once, which none may repeat.
+    Null, and no other behind it, where a level was begun without its HL: none can be counted on from.
     """
     begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
     found = [loops.segments_of(node) for node in loops.guide.segments(segment_id)]
     places = np.sort(np.concatenate([*found, np.array([], dtype=np.int64)]))
     distinct, at = loops.distinct(places[places >= begin])
-    own = distinct["elements"].list.get(1, null_on_oob=True)[at]
+    own = distinct["elements"].list.get(1, null_on_oob=True).fill_null("")[at]
     earlier = loops.numbers if loops.same(loops.guide.root) else {}
     every = pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
+    if segment_id == "HL" and (every.has_nulls() or _lacks_level(loops, begin)):
+        return pl.Series([None], dtype=pl.String)
     return every.unique(maintain_order=True) if loops.guide.transaction == "835" else every.tail(1)
+
+
+def _lacks_level(loops: Loops, begin: int) -> bool:
+    """Whether a loop of an HL was begun without it since a place."""
+    levels = [node.loop for node in loops.guide.segments("HL")]
+    begun = np.concatenate([_NOWHERE, *(loops.starts(level) for level in levels)])
+    since = begun[begun >= begin]
+    return bool((~loops.elements(since).list.first().eq("HL")).any())
 
 
 def _repeating(node: Node) -> Node:

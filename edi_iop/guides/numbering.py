@@ -8,7 +8,7 @@ not judged.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,8 @@ class _Run:
     loops: Loops
     loop: Node
     places: Integers
+    cut: Integers = field(default_factory=lambda: np.array([], dtype=np.int64))
+    """Instances of the loop of which only the beginning is judged."""
 
     @cached_property
     def group(self) -> Integers:
@@ -93,10 +95,11 @@ class _Run:
 
     @property
     def ended(self) -> Flags:
-        """Which of them are not the last of a group that goes on in the next piece."""
-        ended = np.ones(len(self.places), dtype=bool)
+        """Which of them are not the last of a group that goes on, here or in the next piece."""
+        last_of_group = np.append(self.first[1:], True)
+        ended: Flags = ~(last_of_group & np.isin(self.group, self.cut))
         last = self.loops.guide.nodes[self.loops.node[self.places[-1]]].loop
-        ended[-1] = last not in self.loops.open
+        ended[-1] &= last not in self.loops.open
         return ended
 
 
@@ -120,10 +123,14 @@ def _levels(loops: Loops) -> _Run:
     places = np.sort(np.concatenate([loops.segments_of(node) for node in nodes]))
     begun = np.concatenate([loops.starts(node.loop) for node in nodes])
     transaction = loops.instance(loops.guide.root)
-    # An HL that is missing is said already, and the numbers around it cannot be judged.
-    broken = transaction[np.setdiff1d(begun, places)]
-    places = places[~np.isin(transaction[places], broken)]
-    return _Run(loops, loops.guide.root, places)
+    # An HL that is missing is said already, and the numbers behind it cannot be judged.
+    broken = np.full(int(transaction[-1]) + 1, len(transaction))
+    missing = np.setdiff1d(begun, places)
+    np.minimum.at(broken, transaction[missing], missing)
+    if loops.numbers.get("HL", pl.Series(dtype=pl.String)).has_nulls():
+        broken[1] = 0  # in an earlier frame
+    before = places[places < broken[transaction[places]]]
+    return _Run(loops, loops.guide.root, before, np.flatnonzero(broken < len(transaction)))
 
 
 def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
