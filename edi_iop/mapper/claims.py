@@ -15,6 +15,7 @@ from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated, rates
 from edi_iop.settings import Partner, Settings
 from edi_iop.tables import SUBMISSIONS
+from edi_iop.tables.judged import OF_CLAIM
 
 Tables = dict[str, pl.DataFrame]
 
@@ -77,7 +78,7 @@ def claims(
     """
     own = rated(_marked(placed.filter(parties.nameable()), policies), rates(settings))
     under = given or none()
-    every = pl.concat([own, under.lines.drop("birth_date")], how="diagonal").join(
+    every = pl.concat([own, under.lines.drop("birth_date", *OF_CLAIM)], how="diagonal").join(
         parties.payers(settings), on="payer_id", maintain_order="left"
     )
     grouped = _numbered(every, settings, policies, numbers)

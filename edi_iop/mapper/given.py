@@ -22,7 +22,11 @@ LINE = ["file_id", "claim_offset", "line_offset"]
 LINES = SERVICE_LINES.schema | {"given": pl.String(), "given_line": pl.String()}
 """Lines of given claims: tables.SERVICE_LINES, their header's key, and a key of their own."""
 HEADERS = CLAIMS.schema | {"given": pl.String()}
-_KEYS = {"given": pl.String(), "given_line": pl.String(), "given_payer": pl.String()}
+_KEYS: dict[str, pl.DataType] = {
+    "given": pl.String(),
+    "given_line": pl.String(),
+    "given_payer": pl.String(),
+}
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from edi_iop.tables import (
     OTHER_PAYER_LINES,
     OTHER_PAYERS,
 )
+from edi_iop.tables.judged import OF_CLAIM
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -64,7 +65,7 @@ def secondary(
     first free line_offset among proposed lines.
     """
     answered = _answered(sent)
-    covered = _covered(answered, clients, history, policies, settings)
+    covered = _covered(answered, clients, history, policies)
     if covered.is_empty():
         return Secondary(none(), [])
     decided = _decided(covered, remits, matches).join(_first(sent), on=_CLAIM)
@@ -75,7 +76,7 @@ def secondary(
     own = lines.join(fit.select("given"), on="given", how="semi", maintain_order="left")
     adjusted = taken.join(fit.select("given"), on="given", how="semi", maintain_order="left")
     given = Given(
-        _proposed(fit, own, sent, first_line),
+        _proposed(fit, own, first_line),
         _headers(fit, sent, settings),
         _payers(fit),
         _decisions(fit, own, adjusted),
@@ -101,7 +102,6 @@ def _covered(
     clients: pl.DataFrame,
     history: pl.DataFrame,
     policies: Mapping[str, Policy],
-    settings: Settings,
 ) -> pl.DataFrame:
     """The answered claims with the secondary coverage of all their days, none of them sent to it."""
     second = newest(clients, CLIENTS.key).filter(
@@ -275,23 +275,23 @@ def _judged(
     )
 
 
-def _proposed(fit: pl.DataFrame, lines: pl.DataFrame, sent: Sent, first_line: int) -> pl.DataFrame:
+def _proposed(fit: pl.DataFrame, lines: pl.DataFrame, first_line: int) -> pl.DataFrame:
     """The lines again, as proposed to the second payer."""
     to = fit.select("given", second="second_payer", second_member="member_id", born="birth_date")
     again = lines.join(to, on="given", maintain_order="left").sort(*_LINE)
     return shaped(
-        again.drop("payer_id", "member_id").with_columns(
+        again.drop("payer_id", "member_id", *OF_CLAIM).with_columns(
             payer_id="second",
             member_id="second_member",
             birth_date="born",
             payer_responsibility=pl.lit("S"),
+            prior_payer_answered=True,
             standing=pl.lit("proposed"),
             file_id=pl.lit(0),
             claim_offset=pl.lit(0),
             line_offset=pl.int_range(pl.len()) + first_line,
             claim=pl.lit(None),
             line=pl.lit(None),
-            statement_to=pl.lit(None),
             auth_number=pl.lit(None),
             replaces=pl.lit(None),
             payer_claim_number=pl.lit(None),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -179,8 +179,8 @@ def _second(lines: pl.DataFrame, header: pl.DataFrame) -> Given:
 
 
 @pytest.fixture(params=SHAPES, ids=str)
-def shape(request: pytest.FixtureRequest) -> Iterator[tuple[bytes, dict[str, pl.DataFrame]]]:
-    yield content(**SHAPES[request.param])
+def shape(request: pytest.FixtureRequest) -> tuple[bytes, dict[str, pl.DataFrame]]:
+    return content(**SHAPES[request.param])
 
 
 def test_our_engine_and_pyx12_find_no_error(
