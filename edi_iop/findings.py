@@ -191,7 +191,6 @@ _CODES = (
     FindingCode("PAYER_UNKNOWN", "error", 0, "a coverage names a payer that is not set up", "add it under [[payers]] in settings.toml"),
     FindingCode("FACILITY_UNKNOWN", "error", 0, "encounters name a facility that is not set up", "add it under [[facilities]] in settings.toml"),
     FindingCode("COMPONENT_UNKNOWN", "error", 0, "a service has no code to be billed by", "add its service type under [billing.components] in the payer's policy"),
-    FindingCode("TELEHEALTH_UNDECIDED", "warning", 0, "a payer's policy is silent on telehealth", "ask the payer, and set telehealth.allowed and telehealth.modifiers in its policy"),
     FindingCode("CORRECTION_HELD", "warning", 0, "a claim that was sent needs correction, which cannot go out yet", "wait for the payer's claim number (277CA or 835), or ask the payer for it"),
     FindingCode("OTHER_PAYER_HELD", "warning", 0, "another coverage cannot be billed by what the first payer answered", "compare the remit with the claim, then bill by hand or ask the payer"),
     FindingCode("ROSTER_MISSING", "error", 0, "a provider on a claim is in no providers feed", "send the provider in a providers feed"),

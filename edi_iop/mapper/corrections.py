@@ -21,6 +21,7 @@ from edi_iop.mapper.given import Given
 from edi_iop.mapper.withdrawn import LINE
 from edi_iop.rules.policy import Policy
 from edi_iop.tables import CLAIMS, CORRECTIONS, SERVICE_LINES
+from edi_iop.tables.judged import OF_CLAIM
 
 CLAIM = ["file_id", "claim_offset"]
 REPLACEMENT, VOID, LATE_CHARGES = "7", "8", "5"
@@ -139,7 +140,7 @@ def _late(
     )
     day = ["payer_id", "client_id", "service_date"]
     marked = (
-        passed.drop("statement_to")
+        passed.drop(OF_CLAIM)
         .join(
             pairs.select("payer_id", "procedure", "track"),
             on=["payer_id", "procedure"],

@@ -55,7 +55,6 @@ def propose(
         *_unknown_facilities(known),
         *_uncoded(parts),
         *_uncoded_services(services),
-        *_undecided_telehealth(lines, policies),
         *_unpriced(priced),
     ]
     return _lines(priced, settings, as_of), findings
@@ -268,19 +267,6 @@ def _uncoded_services(services: pl.DataFrame) -> list[Finding]:
             f"{count} services are not billed",
         )
         for payer, kind, count in components.uncoded(services)
-    ]
-
-
-def _undecided_telehealth(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> list[Finding]:
-    silent = [payer for payer, one in policies.items() if one.telehealth.allowed is None]
-    remote = lines.filter("telehealth", pl.col("payer_id").is_in(silent))
-    return [
-        Finding(
-            "TELEHEALTH_UNDECIDED",
-            f"payer {payer}: its policy does not say whether it takes telehealth; "
-            f"{count} lines of such days go without a modifier for it",
-        )
-        for payer, count in remote.group_by("payer_id").len().sort("payer_id").iter_rows()
     ]
 
 

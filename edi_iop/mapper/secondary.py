@@ -26,6 +26,7 @@ from edi_iop.tables import (
     OTHER_PAYER_LINES,
     OTHER_PAYERS,
 )
+from edi_iop.tables.judged import OF_CLAIM
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -279,22 +280,18 @@ def _proposed(fit: pl.DataFrame, lines: pl.DataFrame, first_line: int) -> pl.Dat
     to = fit.select("given", second="second_payer", second_member="member_id", born="birth_date")
     again = lines.join(to, on="given", maintain_order="left").sort(*_LINE)
     return shaped(
-        again.drop("payer_id", "member_id").with_columns(
+        again.drop("payer_id", "member_id", *OF_CLAIM).with_columns(
             payer_id="second",
             member_id="second_member",
             birth_date="born",
             payer_responsibility=pl.lit("S"),
+            prior_payer_answered=True,
             standing=pl.lit("proposed"),
             file_id=pl.lit(0),
             claim_offset=pl.lit(0),
             line_offset=pl.int_range(pl.len()) + first_line,
             claim=pl.lit(None),
             line=pl.lit(None),
-            statement_from=pl.lit(None),
-            statement_to=pl.lit(None),
-            prior_payer_answered=pl.lit(True),
-            answered_on=pl.lit(None),
-            allowed_cents=pl.lit(None),
             auth_number=pl.lit(None),
             replaces=pl.lit(None),
             payer_claim_number=pl.lit(None),

@@ -1,4 +1,4 @@
-"""scripts/bench x12: whole processes on generated IOP files, beside other programs, in one run."""
+"""scripts/bench x12 or claims: whole processes on generated files, or on the feeds of a clinic."""
 
 from __future__ import annotations
 
@@ -7,16 +7,35 @@ import os
 import tempfile
 from pathlib import Path
 
-from scripts.benchmarks import report, x12
+from scripts.benchmarks import claims, report, x12
 from scripts.benchmarks.processes import ROOT
+
+_CLAIMS_A_FILE = [1_000, 10_000, 100_000]
 
 
 def main() -> None:
     given = _arguments()
-    last = report.last_run(given.out)
     load = os.getloadavg()[0]
+    (_claims if given.what == "claims" else _x12)(given)
+    if load > 0.5:
+        print(
+            f"other work was running here (load {load:.1f}): trust CPU seconds, not seconds or ratios"
+        )
+
+
+def _claims(given: argparse.Namespace) -> None:
+    """Encounters to 837I."""
     with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
-        rows = list(x12.compare(given.sizes, given.runs, Path(scratch)))
+        rows = list(claims.run(given.sizes or claims.SIZES, given.runs, Path(scratch)))
+    print("\n".join([*claims.table(rows), "", *claims.standing(rows)]))
+
+
+def _x12(given: argparse.Namespace) -> None:
+    """Files read, beside other programs."""
+    last = report.last_run(given.out)
+    sizes = given.sizes or _CLAIMS_A_FILE
+    with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
+        rows = list(x12.compare(sizes, given.runs, Path(scratch)))
         if not given.only_sizes:
             rows.append(x12.small_files(given.runs, Path(scratch), given.files))
             rows.append(x12.one_file(max(given.runs, 5), Path(scratch)))
@@ -26,18 +45,15 @@ def main() -> None:
     print("\n" + "\n".join(report.standing(report.goals(rows))))
     kept = report.save(rows, given.out)
     print(f"\nkept as {kept.name}; medians of {given.runs}, whole processes, one after another")
-    if load > 0.5:
-        print(
-            f"other work was running here (load {load:.1f}): trust CPU seconds, not seconds or ratios"
-        )
 
 
 def _arguments() -> argparse.Namespace:
     """Sizes as `1000,10000`; a folder for results that git ignores."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("what", choices=["x12"], nargs="?", default="x12")
-    parser.add_argument("--sizes", type=_sizes, default=[1_000, 10_000, 100_000],
-                        help="claims a file, as 1000,10000,1000000 (default up to 100000)")  # fmt: skip
+    parser.add_argument("what", choices=["x12", "claims"], nargs="?", default="x12")
+    parser.add_argument("--sizes", type=_sizes,
+                        help="claims a file, as 1000,10000 (default up to 100000), or encounters "
+                        "(default 100000 and 1000000)")  # fmt: skip
     parser.add_argument("--runs", type=_positive, default=3)
     parser.add_argument("--files", type=_positive, default=x12.SMALL_FILES, help="small files")
     parser.add_argument(

@@ -168,7 +168,7 @@ def test_a_per_diem_carries_the_modifier_of_its_program(track: str, expected: st
 
 
 def test_telehealth_days_carry_the_payers_modifier() -> None:
-    """A day is by telehealth where every session was; silence of the policy is told."""
+    """A day is by telehealth where every session was; of a payer that is silent MOD-01 warns."""
     remote = sessions("group", "group", telehealth="Y")
     mixed = remote.with_columns(
         telehealth=pl.when(pl.col("row") == 0).then(pl.lit("N")).otherwise("telehealth")
@@ -182,7 +182,7 @@ def test_telehealth_days_carry_the_payers_modifier() -> None:
     ]
     made, findings = billed(days({}), remote)
     assert rows(made, "claim_lines", "modifiers") == [(None,)]
-    assert [finding.code for finding in findings] == ["TELEHEALTH_UNDECIDED"]
+    assert findings == []
 
 
 def rate(start: date, charge: str, **more: Any) -> Rate:

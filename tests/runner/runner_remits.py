@@ -95,7 +95,8 @@ def policy(workspace: Workspace, lines: str) -> None:
     (workspace.payers / "local.toml").write_text(
         'extends = "harbor"\nid = "local"\nname = "Harbor, our contract"\nversion = "1"\n'
         'effective_from = 2025-01-01\nread_on = 2026-01-01\nsources = ["a contract"]\n'
-        '[cites]\nbilling = "the contract"\n' + lines
+        + lines
+        + '[cites]\nbilling = "the contract"\n'
     )
     text = workspace.settings_file.read_text()
     workspace.settings_file.write_text(text.replace('policy = "harbor"', 'policy = "local"'))

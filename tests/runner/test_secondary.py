@@ -33,7 +33,7 @@ def send(workspace: Workspace, clients: bytes = SECOND) -> str:
     (workspace.payers / "second.toml").write_text(
         'extends = "base"\nid = "second"\nname = "Second"\nversion = "1"\n'
         "effective_from = 2025-01-01\nread_on = 2026-01-01\n"
-        'sources = ["a contract"]\n[cites]\nauthorization = "the contract"\n[authorization]\nrequired = false\n'
+        'sources = ["a contract"]\n[authorization]\nrequired = false\n[cites]\nauthorization = "the contract"\n'
     )
     text = workspace.settings_file.read_text()
     workspace.settings_file.write_text(text.replace('policy = "meridian"', 'policy = "second"'))
