@@ -79,7 +79,8 @@ def measured(text: pl.DataFrame, timezone: str) -> pl.DataFrame:
     Where the clocks were changed meanwhile (DST), minutes take the place of the times. A session
     that ends more than a day after it began has an end that cannot be right.
     """
-    if not {*SESSION, "service_date"} <= set(text.columns):
+    told = {f"_{name}" for name in SESSION} <= set(text.columns)
+    if not {*SESSION, "service_date"} <= set(text.columns) or not (told or timezone):
         return text
     start, end = (
         (pl.col("service_date") + "T" + pl.col(name)).str.to_datetime(_WALL, strict=False)

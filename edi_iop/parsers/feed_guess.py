@@ -21,7 +21,7 @@ import polars as pl
 from edi_iop import resources
 from edi_iop.errors import FeedRejected
 from edi_iop.identifiers import is_npi
-from edi_iop.parsers import feed_csv, feed_xml
+from edi_iop.parsers import feed_csv, feed_fhir, feed_hl7, feed_xml
 from edi_iop.parsers.feed_layout import ISO
 from edi_iop.parsers.feed_spec import FeedColumn, feed
 from edi_iop.settings import Strict
@@ -113,6 +113,8 @@ class _Column:
 
 def propose(data: bytes) -> Proposal:
     """A layout for the file; FeedRejected where it is neither CSV nor XML with rows."""
+    if feed_hl7.is_hl7(data) or feed_fhir.is_fhir(data):
+        raise FeedRejected("HL7 and FHIR need no guess; they are read as they are (edi-iop feed check)")
     root = feed_xml.root(data)
     if root is not None:
         row, frame = feed_xml.leaves(data)

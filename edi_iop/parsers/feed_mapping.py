@@ -164,7 +164,7 @@ def _value(
         return pl.lit(source.value, pl.String)
     value = _raw(source, known)
     if source.pattern:
-        value = value.str.extract(source.pattern, 1).str.strip_chars().replace("", None)
+        value = _filled(value.str.extract(source.pattern, 1).str.strip_chars())
     if source.codes is not None or source.prefixes is not None:
         value = _translated(source, value, layout.form in _SEVERAL_FORMS, final)
     if source.formats:
@@ -173,24 +173,26 @@ def _value(
         value = _numbered(source, value, known)
     if source.width:
         value = value.str.replace(r"\.0+$", "").str.zfill(source.width)
-    several = value.str.replace_all(SEVERAL, " ", literal=True)
-    single = several if column.kind in _LISTS else value.str.split(SEVERAL).list.first()
-    single = single.replace("", None)
-    return single if source.default is None else single.fill_null(source.default)
+    if layout.form in _SEVERAL_FORMS:
+        several = value.str.replace_all(SEVERAL, " ", literal=True)
+        value = several if column.kind in _LISTS else value.str.split(SEVERAL).list.first()
+    return value if source.default is None else value.fill_null(source.default)
 
 
 def _raw(source: Source, known: dict[str, str]) -> pl.Expr:
-    """The partner's text, tidy; several columns put together without the empty ones."""
-    tidy = [
-        pl.col(known[folded(name)]).str.replace_all(r"\s+", " ").str.strip_chars().replace("", None)
-        for name in source.reads
-        if folded(name) in known
-    ]
+    """The partner's text; several columns put together without the empty ones."""
+    tidy = [_filled(pl.col(known[folded(name)]).str.strip_chars()) for name in source.reads
+            if folded(name) in known]  # fmt: skip
     if not tidy:
         return pl.lit(None, pl.String)
     if len(tidy) == 1:
         return tidy[0]
-    return pl.concat_str(tidy, separator=source.join, ignore_nulls=True).replace("", None)
+    return _filled(pl.concat_str(tidy, separator=source.join, ignore_nulls=True))
+
+
+def _filled(text: pl.Expr) -> pl.Expr:
+    """Null where the text is empty."""
+    return pl.when(text != "").then(text)
 
 
 def _translated(source: Source, value: pl.Expr, several: bool, final: bool) -> pl.Expr:
