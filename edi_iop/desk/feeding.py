@@ -162,4 +162,6 @@ def _sheet(found: pl.DataFrame, names: dict[int, str], closing: str) -> Sheet:
     ).sort("number", "row", "rank", nulls_last=False, maintain_order=True)
     phi = frozenset({"value"})
     told = rows.drop("rank", "number")
-    return Sheet("", told, _FIELDS, _NOTES, none=f"nothing is wrong; {closing}", closing=closing, phi=phi)
+    return Sheet(
+        "", told, _FIELDS, _NOTES, none=f"nothing is wrong; {closing}", closing=closing, phi=phi
+    )

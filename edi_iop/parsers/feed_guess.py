@@ -114,7 +114,9 @@ class _Column:
 def propose(data: bytes) -> Proposal:
     """A layout for the file; FeedRejected where it is neither CSV nor XML with rows."""
     if feed_hl7.is_hl7(data) or feed_fhir.is_fhir(data):
-        raise FeedRejected("HL7 and FHIR need no guess; they are read as they are (edi-iop feed check)")
+        raise FeedRejected(
+            "HL7 and FHIR need no guess; they are read as they are (edi-iop feed check)"
+        )
     root = feed_xml.root(data)
     if root is not None:
         row, frame = feed_xml.leaves(data)
