@@ -146,7 +146,7 @@ def stacked(parsed: Iterable[Parsed]) -> Tables:
     for file in parsed:
         for name, frame in file.tables.items():
             parts.setdefault(name, []).append(TABLES[name].conform(frame))
-    return parsers.sent_only({name: pl.concat(frames) for name, frames in parts.items()})
+    return parsers.Sent().only({name: pl.concat(frames) for name, frames in parts.items()})
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import polars as pl
 
 from edi_iop.parsers.apart import Apart, Parsed, feed
 from edi_iop.parsers.batches import read_batches
+from edi_iop.parsers.claim_837 import ENCOUNTERS, Sent
 from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12, sniff
 from edi_iop.parsers.x12 import ALL_LEVELS, Asked, Batch, Tables
 from edi_iop.tables import FEEDS, FINDINGS, SENT, TABLES
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from edi_iop.parsers.feed_layout import Layout
 
 __all__ = [
-    "ALL_LEVELS", "Batch", "Identified", "Parsed", "Tables", "identify", "last_of_each", "layouts", "parse",
-    "sent_only", "stream",
+    "ALL_LEVELS", "Batch", "Identified", "Parsed", "Sent", "Tables", "identify", "last_of_each", "layouts", "parse",
+    "stream",
 ]  # fmt: skip
 
 
@@ -70,9 +71,7 @@ def stream(
     """
     apart = Apart(files, layouts)
     fed = tables is None or not set(tables).isdisjoint(FEEDS)
-    wanted = (
-        None if tables is None else frozenset(tables) | (frozenset(SENT) if fed else frozenset())
-    )
+    wanted = None if tables is None else frozenset(tables) | frozenset(SENT if fed else ())
     batches = read_batches(apart.x12(), Asked(levels, companion, wanted))
     for batch in _with_encounters(batches, layouts) if fed else batches:
         yield from apart.feeds()
@@ -85,13 +84,6 @@ def layouts(paths: Iterable[Path]) -> tuple[Layout, ...]:
     from edi_iop.parsers import feed_layout  # loads what only feeds need
 
     return feed_layout.load(paths)
-
-
-def sent_only(tables: Tables) -> Tables:
-    """The tables of files without the claims of encounter transactions (BHT06 = RP): nobody was billed."""
-    from edi_iop.parsers import encounter_837  # loads what only feeds need
-
-    return encounter_837.sent_only(tables)
 
 
 def _with_encounters(batches: Iterable[Batch], layouts: Sequence[Layout]) -> Iterator[Batch]:
@@ -140,7 +132,7 @@ _FED = ["encounters", "clients"]
 
 def _is_fed(submissions: pl.DataFrame | None) -> bool:
     """Whether any of the transactions carries encounters and no claims (BHT06 = RP)."""
-    return submissions is not None and bool((submissions["transaction_type"] == "RP").any())
+    return submissions is not None and bool((submissions["transaction_type"] == ENCOUNTERS).any())
 
 
 def last_of_each(envelopes: pl.DataFrame) -> pl.DataFrame:

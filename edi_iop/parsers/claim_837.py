@@ -16,10 +16,13 @@ import polars as pl
 
 from edi_iop import resources
 from edi_iop.guides.external_places import external
-from edi_iop.tables import FINDINGS
+from edi_iop.tables import FINDINGS, SUBMISSIONS
 
 TOTAL_REVENUE = "0001"
 """The total line some systems send: never one of our own, left out of sums."""
+ENCOUNTERS = "RP"
+"""BHT06 of a transaction that carries encounters, which were sent to no payer."""
+TRANSACTION = ["file_id", "transaction_offset"]
 _CLAIM = ["file_id", "claim_offset"]
 LOOP = "2300"
 """That of a claim."""
@@ -52,6 +55,28 @@ def outpatient() -> _Outpatient:
 
 TABLES = frozenset({"claims", "claim_lines"})
 """What is read for it."""
+
+
+class Sent:
+    """What was billed: tables without the claims of encounter transactions, chunk after chunk of a file."""
+
+    def __init__(self) -> None:
+        self._fed = SUBMISSIONS.empty()
+
+    def only(self, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """These tables without them; a transaction is remembered by the chunk it begins in."""
+        told = tables.get("submissions", self._fed.clear())
+        fed = told.filter(pl.col("transaction_type") == ENCOUNTERS)
+        self._fed = pl.concat([self._fed, fed])
+        if self._fed.is_empty() or "claims" not in tables:
+            return dict(tables)
+        claims = tables["claims"].join(self._fed, on=TRANSACTION, how="semi")
+        return {
+            name: frame.join(claims, on=_CLAIM, how="anti", maintain_order="left")
+            if {*_CLAIM} <= set(frame.columns)
+            else frame
+            for name, frame in tables.items()
+        }
 
 
 def faults(tables: Mapping[str, pl.DataFrame], levels: Collection[int] = (3, 6)) -> pl.DataFrame:

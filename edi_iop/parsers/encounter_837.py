@@ -2,7 +2,7 @@
 
 A service line (005010X223A2 loop 2400 SV2, 005010X222A1 loop 2400 SV1) is a row of `encounters`, a
 claim (loop 2300) a row of `clients`; maps/feeds/layouts/x12.toml says what becomes of their columns.
-Such a claim was never sent to a payer: it is kept out of what was billed (`sent_only`).
+Such a claim was never sent to a payer: it is kept out of what was billed (claim_837.Sent).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import polars as pl
 
-from edi_iop.parsers.claim_837 import TOTAL_REVENUE
+from edi_iop.parsers.claim_837 import ENCOUNTERS, TOTAL_REVENUE, TRANSACTION
 from edi_iop.parsers.feed_layout import Layout, by_form, shipped
 from edi_iop.parsers.feed_mapping import Flat, mapped
 from edi_iop.parsers.feed_sheet import as_findings, no_findings
@@ -27,8 +27,6 @@ Tables = Mapping[str, pl.DataFrame]
 READ = frozenset(SENT)
 """The tables they are made of."""
 MADE = ("encounters", "clients")
-_ENCOUNTERS = "RP"
-_TRANSACTION = ["file_id", "transaction_offset"]
 _CLAIM = ["file_id", "claim_offset"]
 _MINUTES = "MJ"
 _FORM = {"ABK": 0, "ABF": 1}
@@ -48,10 +46,10 @@ def with_encounters(batches: Iterable[Batch], layouts: Sequence[Layout] = ()) ->
         if layout is None or not batch.tables.keys() >= READ:
             yield batch
             continue
-        begun = batch.tables["submissions"].filter(pl.col("transaction_type") == _ENCOUNTERS)
+        begun = batch.tables["submissions"].filter(pl.col("transaction_type") == ENCOUNTERS)
         known = pl.concat([known, begun])
         claims = batch.tables["claims"].join(
-            known, on=_TRANSACTION, how="semi", maintain_order="left"
+            known, on=TRANSACTION, how="semi", maintain_order="left"
         )
         if claims.is_empty():
             yield batch
@@ -60,21 +58,6 @@ def with_encounters(batches: Iterable[Batch], layouts: Sequence[Layout] = ()) ->
             whole = replace(batch, tables={**batch.tables, "submissions": known})
             made = _with(whole, claims, layout, counted)
             yield replace(made, tables={**made.tables, "submissions": batch.tables["submissions"]})
-
-
-def sent_only(tables: Tables) -> dict[str, pl.DataFrame]:
-    """The tables of files without the claims of encounter transactions."""
-    told = tables.get("submissions")
-    if told is None or "claims" not in tables:
-        return dict(tables)
-    fed = told.filter(pl.col("transaction_type") == _ENCOUNTERS)
-    claims = tables["claims"].join(fed, on=_TRANSACTION, how="semi")
-    return {
-        name: frame.join(claims, on=_CLAIM, how="anti", maintain_order="left")
-        if {"claim_offset", "file_id"} <= set(frame.columns)
-        else frame
-        for name, frame in tables.items()
-    }
 
 
 def _with(batch: Batch, claims: pl.DataFrame, layout: Layout, counted: dict[str, int]) -> Batch:
@@ -154,8 +137,8 @@ def _claims(tables: Tables, claims: pl.DataFrame) -> pl.DataFrame:
     """The columns of the claims as text, with what is made of them and of their transactions."""
     days = tables["claim_lines"].group_by(_CLAIM).agg(first=pl.col("service_date").min())
     whole = claims.join(days, on=_CLAIM, how="left", maintain_order="left").join(
-        tables["submissions"].select(*_TRANSACTION, "created_on", "created_at"),
-        on=_TRANSACTION,
+        tables["submissions"].select(*TRANSACTION, "created_on", "created_at"),
+        on=TRANSACTION,
         how="left",
         maintain_order="left",
     )

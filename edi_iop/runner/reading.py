@@ -50,7 +50,10 @@ class Content:
 
 
 def read(
-    store: Store, files: Sequence[Content], answering: Answering, layouts: Sequence[Layout] = ()
+    store: Store,
+    files: Sequence[Content],
+    answering: Answering,
+    layouts: Sequence[Layout] = (),
 ) -> dict[int, Reading]:
     """Every file parsed, judged, answered and, where it is a remit, balanced.
 
@@ -73,7 +76,7 @@ def read(
 
 
 def _read(
-    store: Store, files: Sequence[Content], answering: Answering, layouts: Sequence[Layout] = ()
+    store: Store, files: Sequence[Content], answering: Answering, layouts: Sequence[Layout]
 ) -> dict[int, Reading]:
     parsed = _parsed(files, layouts)
     outcomes = {number: judge(part) for number, part in parsed.items()}
@@ -90,7 +93,7 @@ def _read(
     parsed = _with_findings(parsed, numbered_again(store, taken))
     findings = [FINDINGS.empty(), imbalance, *(part.findings for part in parsed.values())]
     found = pl.concat(findings, how="diagonal")
-    kept = parsers.sent_only(dict(_together(applied.values())))
+    kept = parsers.Sent().only(_together(applied.values()))
     rows = store.prepare({**kept, "interchanges": taken, "findings": found})
     by_file = _by_file(found)
     answers = drafted(parsed, outcomes, answering)
@@ -110,10 +113,8 @@ def _read(
 def _parsed(files: Sequence[Content], layouts: Sequence[Layout]) -> dict[int, Parsed]:
     """Every file read; an archive among them is one of which something could not be had."""
     packed = {one.number: refused(one.number, io.BytesIO(one.data)) for one in files if one.survey.form == "archive"}  # fmt: skip
-    return packed | parsers.parse(
-        [(one.number, one.data) for one in files if one.number not in packed],
-        layouts=layouts,
-    )
+    rest = [(one.number, one.data) for one in files if one.number not in packed]
+    return packed | parsers.parse(rest, layouts=layouts)
 
 
 def refused(number: int, file: BinaryIO) -> Parsed:

@@ -16,7 +16,7 @@ import polars as pl
 
 from edi_iop import parsers
 from edi_iop.errors import EdiIopError, Unreadable
-from edi_iop.parsers import Batch, Parsed, interchanges
+from edi_iop.parsers import Batch, Parsed, Sent, interchanges
 from edi_iop.parsers.identify import kind_of_all
 from edi_iop.parsers.interchanges import Survey
 from edi_iop.parsers.streams import Spoken
@@ -27,7 +27,7 @@ from edi_iop.runner.reading import Reading, refused
 from edi_iop.runner.reply import drafted
 from edi_iop.settings import Answering
 from edi_iop.store import Store
-from edi_iop.tables import FINDINGS, INTERCHANGES, SUBMISSIONS
+from edi_iop.tables import FINDINGS, INTERCHANGES
 
 if TYPE_CHECKING:
     from edi_iop.parsers.feed_layout import Layout
@@ -56,12 +56,12 @@ def read_in_turns(
     if survey.form == "archive":
         return _of_archive(store, number, file)
     spoken = Spoken(file, (b"ISA", b"TA1"))
-    held = _Held()
+    held, sent = _Held(), Sent()
     for batch in _batches(number, spoken, layouts):
         with _ours():
             held.add(batch)
-            ahead = held.ahead(batch)
-        store.save_ahead(ahead)
+        ahead = {name: rows for name, rows in batch.tables.items() if name != "payments"}
+        store.save_ahead(sent.only(ahead))
     with _ours():
         parsed = held.parsed(spoken.heard)
         outcome = judge(parsed)
@@ -123,7 +123,6 @@ class _Held:
         self._envelopes: list[pl.DataFrame] = []
         self._transactions: list[pl.DataFrame] = []
         self._tables: dict[str, list[pl.DataFrame]] = {}
-        self._submissions = SUBMISSIONS.empty()
 
     def add(self, batch: Batch) -> None:
         """The next chunk."""
@@ -138,20 +137,6 @@ class _Held:
                 held.append(rows.select(_HELD[name] or pl.all()))
             elif len(rows) and not held:
                 held.append(rows.clear(1))  # No more than that there are rows.
-
-    def ahead(self, batch: Batch) -> dict[str, pl.DataFrame]:
-        """What of a chunk goes into the store: of encounter transactions not their claims.
-
-        A transaction's own row came with the chunk that it began in.
-        """
-        begun = batch.tables.get("submissions", SUBMISSIONS.empty())
-        self._submissions = pl.concat([self._submissions, begun])
-        kept = parsers.sent_only({**batch.tables, "submissions": self._submissions})
-        return {
-            name: batch.tables[name] if name == "submissions" else rows
-            for name, rows in kept.items()
-            if name in batch.tables and name != "payments"
-        }
 
     def parsed(self, words: Collection[bytes]) -> Parsed:
         """The file as parsers.parse has it, but for the rows that are in the store by now.

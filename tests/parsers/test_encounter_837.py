@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from edi_iop import parsers
+from edi_iop.parsers import batches as chunks
 from edi_iop.parsers import feed_layout
-from edi_iop.parsers.batches import read_batches
-from edi_iop.parsers.encounter_837 import sent_only, with_encounters
+from edi_iop.parsers.encounter_837 import with_encounters
 from tests.conftest import FIXTURES
 from tests.parsers.test_chunks import many_claims
 
@@ -95,7 +95,7 @@ def test_a_facility_says_what_its_codes_are() -> None:
 @pytest.mark.parametrize("size", [600, 1500, 4000])
 def test_a_transaction_that_goes_on_in_the_next_chunk_is_still_one_of_encounters(size: int) -> None:
     data = many_claims(PROGRAM, 6)
-    batches = read_batches([(1, io.BytesIO(data))], size=size)
+    batches = chunks.read_batches([(1, io.BytesIO(data))], size=size)
     parts = [one.tables for one in with_encounters(batches) if "encounters" in one.tables]
     assert len(parts) > 1
     together = pl.concat([part["encounters"] for part in parts])
@@ -110,7 +110,7 @@ def test_encounters_are_no_claims_that_were_sent() -> None:
         name: pl.concat([both[1].tables[name], both[2].tables[name]])
         for name in ("submissions", "claims", "claim_lines", "claim_diagnoses")
     }
-    kept = sent_only(whole)
+    kept = parsers.Sent().only(whole)
     assert kept["claims"]["file_id"].unique().to_list() == [2]
     assert kept["claim_lines"].equals(both[2].tables["claim_lines"])
     assert kept["submissions"].height == 2
