@@ -41,6 +41,7 @@ HOMES = {
     "sqlite3": {"store"},
     "click": {"cli"},
     "rich": {"reports", "cli"},
+    "xlsxwriter": {"reports"},
 }
 
 

@@ -9,7 +9,7 @@ import click
 
 from edi_iop import desk
 from edi_iop.cli.options import date_option, workspace_argument
-from edi_iop.cli.output import Output, deliver, output_options, working
+from edi_iop.cli.output import TO_KEEP, Output, deliver, output_options, working
 
 
 @click.command()
@@ -60,7 +60,7 @@ def _report_name(ctx: click.Context, parameter: click.Parameter, name: str) -> s
 @click.command()
 @click.argument("name", metavar="NAME", callback=_report_name)
 @workspace_argument()
-@output_options()
+@output_options(forms=TO_KEEP)
 def report(name: str, workspace: Path, output: Output) -> None:
     """Answer a question about a workspace.
 

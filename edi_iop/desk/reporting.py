@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from edi_iop.desk import paths
@@ -20,4 +21,4 @@ def report(name: str, root: Path) -> Answer:
     if name not in REPORTS:
         raise NotKnown(f"report {name}: there is none; one of {', '.join(REPORTS)}")
     with Store.open(paths.workspace(root).database, read_only=True) as store:
-        return Answer(REPORTS[name](store))
+        return Answer(replace(REPORTS[name](store), name=name))

@@ -11,6 +11,7 @@ from edi_iop import codes
 from edi_iop.money import to_dollars
 from edi_iop.reports import acks, shapes
 from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import chart
 from edi_iop.store import Store
 
 IN_THE_WAY = ("block", "hold")
@@ -104,6 +105,13 @@ def claims(store: Store) -> Sheet:
         )
         .sort("sent_on", "statement_from", "claim", nulls_last=True)
     )
+    people = rows.with_columns(
+        pl.format("{} to {}", "statement_from", pl.col("statement_to").dt.strftime("%m-%d")).alias(
+            "dates"
+        ),
+        pl.format("{} of {}", "denied_lines", "lines").alias("denied"),
+        _answer_label(rows),
+    )
     return Sheet(
         "",
         rows,
@@ -116,15 +124,14 @@ def claims(store: Store) -> Sheet:
             Field("DENIED", "denied", "number"),
             Field("ANSWER", "answer"),
         ),
-        people=rows.with_columns(
-            pl.format(
-                "{} to {}", "statement_from", pl.col("statement_to").dt.strftime("%m-%d")
-            ).alias("dates"),
-            pl.format("{} of {}", "denied_lines", "lines").alias("denied"),
-            _answer_label(rows),
-        ),
+        people=people,
         none="no claims yet",
         closing=_claims_total(rows),
+        charts=(
+            chart(people, "answer", "Charged, by the payer's answer", "charge_cents"),
+            chart(rows, "payer", "Charged, by payer", "charge_cents"),
+            chart(rows, "payer", "Paid, by payer", "paid_cents"),
+        ),
     )
 
 
