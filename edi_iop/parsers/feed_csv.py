@@ -30,7 +30,7 @@ def sheet(feed: Feed, data: bytes) -> Sheet:
     text, encoding = _decoded(data)
     first_line = text.lstrip("\r\n").split("\n", 1)[0]
     records = _records(text, _delimiter(first_line))
-    names = _names(next(records)[1] or [])
+    names = feed.own_names(_names(next(records)[1] or []))
     repeated = [name for name in names if name in feed.names and names.count(name) > 1]
     if repeated:
         raise FeedRejected(

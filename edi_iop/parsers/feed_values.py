@@ -23,6 +23,8 @@ ISO_DATE = r"^\d{4}-\d{2}-\d{2}$"
 US_DATE = r"^\d{1,2}/\d{1,2}/\d{4}$"
 """What a spreadsheet makes of a date when it saves a CSV in the United States."""
 CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"
+SIGNED = r"^(-?\(?|\(-?)\$?-?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?\)?-?$"
+"""An amount that may be negative: with a sign before or behind it, or in parentheses."""
 WHOLE = r"^\d{1,9}(\.0+)?$"
 DECIMAL = r"^\d{1,9}(\.\d{1,6})?$"
 DOLLARS = r"^\$?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?$"
@@ -38,6 +40,7 @@ FORMS = {
     "integer": "not a whole number",
     "number": "not a number",
     "cents": "not an amount of money",
+    "amount": "not an amount of money",
     "digits": "not digits of the right number",
     "npi": "not an NPI (ten digits)",
     "procedure": "not a HCPCS code (five characters)",
@@ -167,7 +170,18 @@ def _number(value: pl.Expr) -> pl.Expr:
 
 def _cents(value: pl.Expr) -> pl.Expr:
     """Dollars as integer cents without passing through binary fractions."""
-    amount = _where(value, DOLLARS).str.replace_all(r"[$,]", "").str.splitn(".", 2)
+    return _as_cents(_where(value, DOLLARS))
+
+
+def _amount(value: pl.Expr) -> pl.Expr:
+    """Dollars that may be negative as integer cents."""
+    given = _where(value, SIGNED)
+    cents = _as_cents(given.str.replace_all(r"[()-]", ""))
+    return pl.when(given.str.contains(r"[(-]")).then(-cents).otherwise(cents)
+
+
+def _as_cents(dollars_text: pl.Expr) -> pl.Expr:
+    amount = dollars_text.str.replace_all(r"[$,]", "").str.splitn(".", 2)
     dollars = amount.struct.field("field_0").cast(pl.Int64)
     cents = amount.struct.field("field_1").fill_null("").str.pad_end(2, "0").cast(pl.Int64)
     return dollars * 100 + cents
@@ -206,6 +220,7 @@ READERS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "integer": _integer,
     "number": _number,
     "cents": _cents,
+    "amount": _amount,
     "npi": _npi,
     "procedure": _procedure,
     "state": _state,
@@ -281,7 +296,7 @@ def _missing(
 ) -> pl.DataFrame:
     """Required values that are empty."""
     empty = text[column.name].is_null()
-    wanted = values.with_columns(pl.lit(column.required).alias("_wanted"))
+    wanted = values.with_columns(pl.lit(column.required and not column.blank).alias("_wanted"))
     if column.value_when:
         wanted = wanted.with_columns(pl.col("_wanted") & _having(column.value_when))
     rows = wanted.filter(pl.col("_wanted") & empty)

@@ -1,4 +1,4 @@
-"""The canonical feeds: encounters, clients, authorizations, providers, as CSV or XML (CONTRACT, Inbound)."""
+"""The canonical feeds: encounters, clients, authorizations, providers, deposits, as CSV or XML (CONTRACT, Inbound)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from edi_iop.parsers.feed_values import typed
 
 __all__ = ["KINDS", "read_feed", "sniff"]
 
-ENOUGH = 0.5
-"""Share of a feed's required columns by which a header is taken for it."""
-
 
 def sniff(data: bytes) -> tuple[str, str] | None:
     """Kind and form ('csv' or 'xml') of a feed, by root element or header; None if it is none."""
     root = feed_xml.root(data)
     if root is not None:
         return (root, "xml") if root in KINDS else None
-    names = set(feed_csv.header(data))
-    best = max(KINDS, key=lambda kind: (_share(kind, names), len(names & set(feed(kind).names))))
-    return (best, "csv") if _share(best, names) >= ENOUGH else None
+    header = feed_csv.header(data)
+    known = {kind: set(feed(kind).own_names(header)) for kind in KINDS}
+    likely = [kind for kind, names in known.items() if _share(kind, names) >= feed(kind).enough]
+    if not likely:
+        return None
+    best = max(
+        likely,
+        key=lambda kind: (_share(kind, known[kind]), len(known[kind] & set(feed(kind).names))),
+    )
+    return best, "csv"
 
 
 def read_feed(file_id: int, data: bytes) -> tuple[str, pl.DataFrame, pl.DataFrame]:

@@ -30,6 +30,15 @@ COLOURS = {
     "passed": "green",
     "paid": "green",
     "balanced": "green",
+    "matched": "green",
+    "amount differs": "red",
+    "deposit without remit": "yellow",
+    "remit without deposit": "yellow",
+    "card": "yellow",
+    "underpaid": "red",
+    "one of two paid": "red",
+    "overpaid": "yellow",
+    "paid in full": "green",
 }
 """Of severities, verdicts and states (Field.kind flag)."""
 _ACRONYMS = {"npi", "carc", "rarcs", "icn", "id", "ar", "plb"}

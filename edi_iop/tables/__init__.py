@@ -21,7 +21,7 @@ from edi_iop.tables.claims import (
     OTHER_PAYERS,
     SUBMISSIONS,
 )
-from edi_iop.tables.feeds import AUTHORIZATIONS, CLIENTS, ENCOUNTERS, PROVIDERS
+from edi_iop.tables.feeds import AUTHORIZATIONS, CLIENTS, DEPOSITS, ENCOUNTERS, PROVIDERS
 from edi_iop.tables.judged import (
     DAYS,
     FILES,
@@ -75,6 +75,7 @@ __all__ = [
     "CLAIM_PARTIES",
     "CLIENTS",
     "DAYS",
+    "DEPOSITS",
     "ENCOUNTERS",
     "FEEDS",
     "FILES",
