@@ -92,6 +92,8 @@ def report(
       acks        what was sent, what answered it (TA1, 999, 277CA), where it stands
       answers     what we answered to claims and remits that came in
       bank        payments against the bank's deposits
+      underpaid   answered lines against the contract's per diem, to the cent
+      claim       all that happened to the claim NUMBER, in order
 
     \b
     Example:
