@@ -94,6 +94,7 @@ def report(
       bank        payments against the bank's deposits
       underpaid   answered lines against the contract's per diem, to the cent
       claim       all that happened to the claim NUMBER, in order
+      remit       a page a payment, or that of the trace number NUMBER: claims, lines, reasons, sum
 
     \b
     Example:

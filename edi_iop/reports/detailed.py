@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edi_iop.reports import banking, contracts, timeline
+from edi_iop.reports import banking, contracts, remittance, timeline
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Sheet
 
 ASKED: dict[str, Callable[[Question], Sheet]] = {
     "bank": banking.reconciled,
     "claim": timeline.claim,
+    "remit": remittance.remit,
     "underpaid": contracts.compared,
 }
 """Every such report by its name on the command line."""
@@ -25,4 +26,4 @@ class About:
     needed: bool
 
 
-ABOUT = {"claim": About("claim", needed=True)}
+ABOUT = {"claim": About("claim", needed=True), "remit": About("payment", needed=False)}

@@ -178,6 +178,11 @@ def payments(store: Store) -> Sheet:
         .sort("payment_date", "payment", nulls_last=True)
     )
     unmatched = (pl.col("claims") - pl.col("matched")).alias("unmatched")
+    dollars = {
+        name: pl.col(name).map_elements(to_dollars, return_dtype=pl.String)
+        for name in ("claims_paid_cents", "provider_adjustment_cents", "amount_cents")
+    }
+    equation = pl.format("claims {} - provider adjustments {} = paid {}", *dollars.values())
     return Sheet(
         "",
         rows,
@@ -191,9 +196,25 @@ def payments(store: Store) -> Sheet:
             Field("ADDS UP", "balanced"),
             Field("FILE IS", "standing", "flag"),
         ),
-        people=rows.with_columns(unmatched),
+        (Field("", "equation"),),
+        people=rows.with_columns(
+            unmatched,
+            pl.when("balanced")
+            .then(equation)
+            .otherwise(pl.concat_str(equation, pl.lit(": does not add up")))
+            .alias("equation"),
+        ),
         none="no payments yet",
         closing=_payments_total(rows),
+        charts=(
+            chart(rows, "payer_name", "Paid, by payer", "amount_cents"),
+            chart(
+                rows.filter(pl.col("provider_adjustment_cents") != 0),
+                "payer_name",
+                "Provider adjustments, by payer",
+                "provider_adjustment_cents",
+            ),
+        ),
     )
 
 
@@ -288,9 +309,18 @@ def _claims_total(rows: pl.DataFrame) -> str:
 
 
 def _payments_total(rows: pl.DataFrame) -> str:
+    """All payments as one sum: what was posted, less provider adjustments, and what is held."""
     if not rows.height:
         return ""
-    held = int(rows.filter(pl.col("standing") == "held")["amount_cents"].sum())
-    of_it = f", {to_dollars(held)} of it held" if held else ""
+    held = pl.col("standing") == "held"
+    counted = rows.filter(~held.fill_null(False))
+    posted = int(counted["claims_paid_cents"].sum())
+    less = int(counted["provider_adjustment_cents"].sum())
+    kept = int(rows.filter(held)["amount_cents"].sum())
+    paid = int(rows["amount_cents"].sum())
     noun = "payment" if rows.height == 1 else "payments"
-    return f"{rows.height:,} {noun}, {to_dollars(int(rows['amount_cents'].sum()))}{of_it}"
+    return (
+        f"{rows.height:,} {noun}, {to_dollars(paid)} = posted {to_dollars(posted)} "
+        f"- provider adjustments {to_dollars(less)} + held {to_dollars(kept)}"
+        + ("" if posted - less + kept == paid else ": does not add up")
+    )

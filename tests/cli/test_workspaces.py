@@ -201,3 +201,9 @@ def test_a_report_to_keep(
     target = tmp_path / f"claims.{form}"
     assert call("report", "claims", workspace, "-o", target).exit_code == 0
     assert target.read_bytes().startswith(head)
+
+
+def test_a_payment_nobody_sent_is_one_line(call: Call, workspace: Path) -> None:
+    assert call("report", "remit", workspace).exit_code == 0
+    unknown = call("report", "remit", workspace, "T404")
+    assert (unknown.exit_code, unknown.stderr.count("\n")) == (3, 1)
