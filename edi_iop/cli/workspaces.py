@@ -93,6 +93,7 @@ def report(
       answers     what we answered to claims and remits that came in
       bank        payments against the bank's deposits
       underpaid   answered lines against the contract's per diem, to the cent
+      metrics     denial rates, clean claims, days in A/R, each with its definition
       claim       all that happened to the claim NUMBER, in order
       remit       a page a payment, or that of the trace number NUMBER: claims, lines, reasons, sum
 

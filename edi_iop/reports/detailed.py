@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edi_iop.reports import banking, contracts, remittance, timeline
+from edi_iop.reports import banking, contracts, measures, remittance, timeline
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Sheet
 
 ASKED: dict[str, Callable[[Question], Sheet]] = {
     "bank": banking.reconciled,
     "claim": timeline.claim,
+    "metrics": measures.measured,
     "remit": remittance.remit,
     "underpaid": contracts.compared,
 }
