@@ -87,8 +87,13 @@ def _table(sheet: Sheet) -> Iterator[str]:
     fields = fields_of(sheet)
     heads = "".join(f"<th{_side(field)}>{_safe(field.heading)}</th>" for field in fields)
     yield f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n'
+    said: dict[str, Any] = {}
     for record in sheet.shown.head(MOST_ROWS).to_dicts():  # as many as a person reads
-        yield _record(record, fields, sheet.notes)
+        notes = [
+            n for n in sheet.notes if not (n.once and said.get(n.column) == record.get(n.column))
+        ]
+        yield _record(record, fields, notes)
+        said = record
     yield "</table></div>\n"
     total = sheet.total or sheet.rows.height
     if total > MOST_ROWS:

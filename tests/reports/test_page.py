@@ -93,3 +93,10 @@ def test_no_rows_say_so() -> None:
     text = render(Sheet("", ROWS.clear(), none="no denied lines", name="denials"), "html")
     assert "no denied lines" in text
     assert "<table" not in text
+
+
+def test_a_note_told_once_is_not_told_again_beneath_the_next_row() -> None:
+    frame = pl.DataFrame({"claim": ["A", "B", "C"], "says": ["one", "one", "two"]})
+    sheet = Sheet("", frame, (Field("CLAIM", "claim"),), (Field("", "says", once=True),))
+    notes = html.fromstring(render(sheet, "html")).xpath("//tr[@class='note']/td/text()")
+    assert notes == ["one", "two"]
