@@ -42,6 +42,7 @@ HOMES = {
     "sqlite3": {"store"},
     "click": {"cli"},
     "rich": {"reports", "cli"},
+    "xlsxwriter": {"reports"},
 }
 
 

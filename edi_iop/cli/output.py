@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from edi_iop.reports import Sheet
 
 FORMATS = ("table", "csv", "json", "ndjson", "parquet")
+TO_KEEP = (*FORMATS, "xlsx", "html")
+"""Of verbs that answer a question once: the workbook and the page a person keeps too."""
+BYTES = ("parquet", "xlsx")
+"""Forms that are nothing for a terminal."""
 SLOW_SECONDS = 1.0
 """Work that takes longer shows a sign of life on a terminal."""
 _BY_SUFFIX = {
@@ -32,8 +36,11 @@ _BY_SUFFIX = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
+    ".html": "html",
+    ".htm": "html",
 }
-_NOT_WRITTEN = (".xlsx", ".xls", ".ods", ".html")
+_NOT_WRITTEN = (".xls", ".ods", ".pdf")
 """Endings that promise a form we do not write: a table in words under that name could not be opened."""
 
 
@@ -80,8 +87,9 @@ def output_options(
 
 def _refuse_terminal(output: Output) -> None:
     """Before any work is done: bytes are nothing for a terminal."""
-    if output.format == "parquet" and output.target is None and sys.stdout.isatty():
-        raise click.UsageError("parquet is bytes and not for a terminal; add -o FILE.parquet")
+    form = output.format
+    if form in BYTES and output.target is None and sys.stdout.isatty():
+        raise click.UsageError(f"{form} is bytes and not for a terminal; add -o FILE.{form}")
 
 
 def _options(to_file: bool, forms: Sequence[str]) -> list[Callable[[Any], Any]]:
@@ -123,6 +131,9 @@ def deliver_sheet(sheet: Sheet, output: Output) -> None:
     if output.format == "parquet":
         with _target(output) as target:
             desk.to_parquet(iter([shown]), target)
+    elif output.format == "xlsx":
+        with _target(output) as target:
+            desk.to_xlsx(shown, target)
     elif output.target is None:
         say(desk.render(shown, output.format, sys.stdout))
     else:

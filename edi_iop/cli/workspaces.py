@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from edi_iop import desk
-from edi_iop.cli.options import date_option, workspace_argument
-from edi_iop.cli.output import Output, deliver, output_options, working
+from edi_iop.cli.options import PATH, date_option, workspace_argument
+from edi_iop.cli.output import TO_KEEP, Output, deliver, output_options, working
 
 
 @click.command()
@@ -60,8 +60,24 @@ def _report_name(ctx: click.Context, parameter: click.Parameter, name: str) -> s
 @click.command()
 @click.argument("name", metavar="NAME", callback=_report_name)
 @workspace_argument()
-@output_options()
-def report(name: str, workspace: Path, output: Output) -> None:
+@click.argument("about", required=False, metavar="[NUMBER]")
+@date_option("--as-of", "The day the answer is for; default: that of the last run.")
+@click.option(
+    "--deposits",
+    multiple=True,
+    type=PATH,
+    metavar="FILE",
+    help="A bank's deposit list (CSV), beside those taken in; repeatable.",
+)
+@output_options(forms=TO_KEEP)
+def report(
+    name: str,
+    workspace: Path,
+    about: str | None,
+    as_of: date | None,
+    deposits: tuple[Path, ...],
+    output: Output,
+) -> None:
     """Answer a question about a workspace.
 
     \b
@@ -76,13 +92,19 @@ def report(name: str, workspace: Path, output: Output) -> None:
       violations  all broken rules, of claims already sent too
       acks        what was sent, what answered it (TA1, 999, 277CA), where it stands
       answers     what we answered to claims and remits that came in
+      bank        payments against the bank's deposits
+      underpaid   answered lines against the contract's per diem, to the cent
+      metrics     denial rates, clean claims, days in A/R, each with its definition
+      claim       all that happened to the claim NUMBER, in order
+      remit       a page a payment, or that of the trace number NUMBER: claims, lines, reasons, sum
 
     \b
     Example:
-      edi-iop report denials clinic --format csv -o denials.csv
+      edi-iop report denials clinic -o denials.xlsx
+      edi-iop report bank clinic --deposits bank.csv
     """
     with working("asking the store", output):
-        answer = desk.report(name, workspace)
+        answer = desk.report(name, workspace, about, as_of, deposits)
     deliver(answer, output)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edi_iop.desk.reporting import report, report_names
     from edi_iop.desk.showing import show
     from edi_iop.desk.workspaces import build_workspace, db_migrate, db_status, init, run
-    from edi_iop.reports import render, render_parts, to_parquet
+    from edi_iop.reports import render, render_parts, to_parquet, to_xlsx
 
 __all__ = [
     "Answer",
@@ -57,6 +57,7 @@ __all__ = [
     "show",
     "simulate",
     "to_parquet",
+    "to_xlsx",
     "validate",
     "write",
     "writing",
@@ -125,6 +126,7 @@ _ROOMS = {
         "render",
         "render_parts",
         "to_parquet",
+        "to_xlsx",
     ),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

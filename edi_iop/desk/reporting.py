@@ -2,22 +2,73 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cache
 from pathlib import Path
 
-from edi_iop.desk import paths
+from edi_iop.desk import material, paths
 from edi_iop.desk.answer import Answer
-from edi_iop.errors import NotKnown
+from edi_iop.desk.files import error_lines
+from edi_iop.errors import BadPolicy, NotKnown
+from edi_iop.reports.detailed import ABOUT, ASKED
+from edi_iop.reports.question import PolicyOn, Question
 from edi_iop.reports.questions import REPORTS
+from edi_iop.rules.policy import Policy, load
+from edi_iop.settings import Workspace
 from edi_iop.store import Store
 
 
 def report_names() -> list[str]:
-    return list(REPORTS)
+    return [*REPORTS, *ASKED]
 
 
-def report(name: str, root: Path) -> Answer:
-    """The answer to one question about a workspace; a list of denials is an answer, no failure."""
-    if name not in REPORTS:
-        raise NotKnown(f"report {name}: there is none; one of {', '.join(REPORTS)}")
-    with Store.open(paths.workspace(root).database, read_only=True) as store:
-        return Answer(REPORTS[name](store))
+def report(
+    name: str,
+    root: Path,
+    about: str | None = None,
+    as_of: date | None = None,
+    deposits: Sequence[Path] = (),
+) -> Answer:
+    """The answer to one question about a workspace; a list of denials is an answer, no failure.
+
+    about: the claim or payment asked about. as_of: the day it is asked for, by default that
+    of the last run. deposits: bank lists beside those taken in, for the report bank.
+    """
+    if name not in report_names():
+        raise NotKnown(f"report {name}: there is none; one of {', '.join(report_names())}")
+    if about is None and name in ABOUT and ABOUT[name].needed:
+        raise NotKnown(
+            f"report {name}: name the {ABOUT[name].what}, as in: report {name} {root} NUMBER"
+        )
+    workspace = paths.workspace(root)
+    given = material.of_files(paths.delivered(deposits))
+    with Store.open(workspace.database, read_only=True) as store:
+        if name in REPORTS:
+            sheet = REPORTS[name](store)
+        else:
+            day = as_of or _last_run(store) or date.today()
+            asked = Question(store, day, _policies(workspace), about, given.table("deposits"))
+            sheet = ASKED[name](asked)
+    return Answer(replace(sheet, name=name), remarks=error_lines(given.findings, given.names))
+
+
+def _last_run(store: Store) -> date | None:
+    receipts = list(store.receipts().values())
+    return date.fromisoformat(json.loads(receipts[-1])["as_of"]) if receipts else None
+
+
+def _policies(workspace: Workspace) -> PolicyOn:
+    """The workspace's policies by payer and day."""
+    names = {payer.id: payer.policy for payer in workspace.settings().payers}
+
+    @cache
+    def policy_on(payer: str, day: date) -> Policy | None:
+        try:
+            return load(names[payer], day, (workspace.payers,)) if payer in names else None
+        except BadPolicy:
+            return None
+
+    return policy_on

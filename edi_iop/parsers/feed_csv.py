@@ -45,7 +45,7 @@ def header(data: bytes) -> list[str]:
 def sheet(feed: Feed, data: bytes) -> Sheet:
     """The text of a CSV feed; FeedRejected where a required column is missing or named twice."""
     table = grid(data)
-    names = [name.lower() for name in table.names]
+    names = feed.own_names([name.lower() for name in table.names])
     repeated = [name for name in names if name in feed.names and names.count(name) > 1]
     if repeated:
         raise FeedRejected(

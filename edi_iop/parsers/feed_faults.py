@@ -15,6 +15,7 @@ FORMS = {
     "integer": "not a whole number",
     "number": "not a number",
     "cents": "not an amount of money",
+    "amount": "not an amount of money",
     "digits": "not digits of the right number",
     "npi": "not an NPI (ten digits)",
     "procedure": "not a HCPCS code (five characters)",
@@ -108,7 +109,7 @@ def _missing(
 ) -> pl.DataFrame:
     """Required values that are empty."""
     empty = text[column.name].is_null()
-    wanted = values.with_columns(pl.lit(column.required).alias("_wanted"))
+    wanted = values.with_columns(pl.lit(column.required and not column.blank).alias("_wanted"))
     if column.value_when:
         wanted = wanted.with_columns(pl.col("_wanted") & _having(column.value_when))
     rows = wanted.filter(pl.col("_wanted") & empty)

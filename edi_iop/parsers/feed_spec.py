@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from typing import Literal
@@ -28,6 +29,7 @@ ValueKind = Literal[
     "integer",
     "number",
     "cents",
+    "amount",
     "digits",
     "npi",
     "procedure",
@@ -54,6 +56,10 @@ class FeedColumn(Strict, frozen=True):
     """What an empty value means."""
     not_before: str | None = None
     """The date column this date may not precede."""
+    also: tuple[str, ...] = ()
+    """What others call it, the likeliest first."""
+    blank: bool = False
+    """A required column's value may be empty in any row."""
     value_when: dict[str, tuple[str, ...]] | None = None
     """A required value may be empty in rows that do not have these codes."""
 
@@ -76,6 +82,19 @@ class Feed(Strict, frozen=True):
     row: str
     columns: tuple[FeedColumn, ...]
     times: Times | None = None
+    enough: float = 0.5
+    """Share of its required columns by which a header is taken for this feed."""
+
+    def own_names(self, header: list[str]) -> list[str]:
+        """The header with the columns that others call differently under their own names."""
+        named = list(header)
+        plain = [re.sub(r"[^a-z0-9]+", " ", name).strip() for name in header]
+        for column in self.columns:
+            if column.name not in named:
+                called = next((name for name in column.also if name in plain), None)
+                if called is not None:
+                    named[plain.index(called)] = column.name
+        return named
 
     @property
     def names(self) -> tuple[str, ...]:

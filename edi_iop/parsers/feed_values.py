@@ -29,6 +29,8 @@ CLOCK_12 = r"^(0?[1-9]|1[0-2]):[0-5]\d(:[0-5]\d)? ?[AP]M$"
 DAY_FRACTION = r"^0?\.\d+$"
 """A time as a spreadsheet holds it: the part of a day that has passed."""
 DAY_SECONDS = 24 * 60 * 60
+SIGNED = r"^(-?\(?|\(-?)\$?-?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?\)?-?$"
+"""An amount that may be negative: with a sign before or behind it, or in parentheses."""
 WHOLE = r"^\d{1,15}(\.0+)?$"
 DECIMAL = r"^\d{1,9}(\.\d{1,6})?$"
 DOLLARS = r"^\$?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?$"
@@ -126,7 +128,18 @@ def _number(value: pl.Expr) -> pl.Expr:
 
 def _cents(value: pl.Expr) -> pl.Expr:
     """Dollars as integer cents without passing through binary fractions."""
-    amount = _where(value, DOLLARS).str.replace_all(r"[$,]", "").str.splitn(".", 2)
+    return _as_cents(_where(value, DOLLARS))
+
+
+def _amount(value: pl.Expr) -> pl.Expr:
+    """Dollars that may be negative as integer cents."""
+    given = _where(value, SIGNED)
+    cents = _as_cents(given.str.replace_all(r"[()-]", ""))
+    return pl.when(given.str.contains(r"[(-]")).then(-cents).otherwise(cents)
+
+
+def _as_cents(dollars_text: pl.Expr) -> pl.Expr:
+    amount = dollars_text.str.replace_all(r"[$,]", "").str.splitn(".", 2)
     dollars = amount.struct.field("field_0").cast(pl.Int64)
     cents = amount.struct.field("field_1").fill_null("").str.pad_end(2, "0").cast(pl.Int64)
     return dollars * 100 + cents
@@ -166,6 +179,7 @@ READERS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "integer": _integer,
     "number": _number,
     "cents": _cents,
+    "amount": _amount,
     "npi": _npi,
     "procedure": _procedure,
     "state": _state,

@@ -21,8 +21,6 @@ from edi_iop.parsers.feed_values import typed
 
 __all__ = ["KINDS", "Read", "Sniffed", "read_feed", "sniff"]
 
-ENOUGH = 0.5
-"""Share of a feed's required columns by which a header is taken for it."""
 _VERSIONS = {"hl7": "v2", "fhir": "R4"}
 
 
@@ -71,9 +69,16 @@ def sniff(data: bytes, layouts: Sequence[Layout] = ()) -> Sniffed | None:
     layout = feed_layout.by_header(known, header)
     if layout is not None:
         return Sniffed(next(iter(layout.feeds)), "csv", layout)
-    names = {name.lower() for name in header}
-    best = max(KINDS, key=lambda kind: (_share(kind, names), len(names & set(feed(kind).names))))
-    return Sniffed(best, "csv") if _share(best, names) >= ENOUGH else None
+    names = [name.lower() for name in header]
+    spoken = {kind: set(feed(kind).own_names(names)) for kind in KINDS}
+    likely = [kind for kind, own in spoken.items() if _share(kind, own) >= feed(kind).enough]
+    if not likely:
+        return None
+    best = max(
+        likely,
+        key=lambda kind: (_share(kind, spoken[kind]), len(spoken[kind] & set(feed(kind).names))),
+    )
+    return Sniffed(best, "csv")
 
 
 def read_feed(file_id: int, data: bytes, layouts: Sequence[Layout] = ()) -> Read:

@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.text import Text
 
 from edi_iop.money import to_dollars
-from edi_iop.reports.screen import COLOURS, console_for
+from edi_iop.reports.cells import COLOURS
+from edi_iop.reports.screen import console_for
 
 BESIDE = 84
 """Columns from which on the meaning stands beside its segment."""

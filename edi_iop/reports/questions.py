@@ -11,6 +11,7 @@ from edi_iop import codes
 from edi_iop.money import to_dollars
 from edi_iop.reports import acks, shapes
 from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import chart
 from edi_iop.store import Store
 
 IN_THE_WAY = ("block", "hold")
@@ -126,6 +127,13 @@ def claims(store: Store) -> Sheet:
         )
         .sort("sent_on", "statement_from", "claim", nulls_last=True)
     )
+    people = rows.with_columns(
+        pl.format("{} to {}", "statement_from", pl.col("statement_to").dt.strftime("%m-%d")).alias(
+            "dates"
+        ),
+        pl.format("{} of {}", "denied_lines", "lines").alias("denied"),
+        _answer_label(rows),
+    )
     return Sheet(
         "",
         rows,
@@ -138,15 +146,14 @@ def claims(store: Store) -> Sheet:
             Field("DENIED", "denied", "number"),
             Field("ANSWER", "answer"),
         ),
-        people=rows.with_columns(
-            pl.format(
-                "{} to {}", "statement_from", pl.col("statement_to").dt.strftime("%m-%d")
-            ).alias("dates"),
-            pl.format("{} of {}", "denied_lines", "lines").alias("denied"),
-            _answer_label(rows),
-        ),
+        people=people,
         none="no claims yet",
         closing=_claims_total(rows),
+        charts=(
+            chart(people, "answer", "Charged, by the payer's answer", "charge_cents"),
+            chart(rows, "payer", "Charged, by payer", "charge_cents"),
+            chart(rows, "payer", "Paid, by payer", "paid_cents"),
+        ),
     )
 
 
@@ -193,6 +200,11 @@ def payments(store: Store) -> Sheet:
         .sort("payment_date", "payment", nulls_last=True)
     )
     unmatched = (pl.col("claims") - pl.col("matched")).alias("unmatched")
+    dollars = {
+        name: pl.col(name).map_elements(to_dollars, return_dtype=pl.String)
+        for name in ("claims_paid_cents", "provider_adjustment_cents", "amount_cents")
+    }
+    equation = pl.format("claims {} - provider adjustments {} = paid {}", *dollars.values())
     return Sheet(
         "",
         rows,
@@ -206,9 +218,25 @@ def payments(store: Store) -> Sheet:
             Field("ADDS UP", "balanced"),
             Field("FILE IS", "standing", "flag"),
         ),
-        people=rows.with_columns(unmatched),
+        (Field("", "equation"),),
+        people=rows.with_columns(
+            unmatched,
+            pl.when("balanced")
+            .then(equation)
+            .otherwise(pl.concat_str(equation, pl.lit(": does not add up")))
+            .alias("equation"),
+        ),
         none="no payments yet",
         closing=_payments_total(rows),
+        charts=(
+            chart(rows, "payer_name", "Paid, by payer", "amount_cents"),
+            chart(
+                rows.filter(pl.col("provider_adjustment_cents") != 0),
+                "payer_name",
+                "Provider adjustments, by payer",
+                "provider_adjustment_cents",
+            ),
+        ),
     )
 
 
@@ -304,9 +332,18 @@ def _claims_total(rows: pl.DataFrame) -> str:
 
 
 def _payments_total(rows: pl.DataFrame) -> str:
+    """All payments as one sum: what was posted, less provider adjustments, and what is held."""
     if not rows.height:
         return ""
-    held = int(rows.filter(pl.col("standing") == "held")["amount_cents"].sum())
-    of_it = f", {to_dollars(held)} of it held" if held else ""
+    held = pl.col("standing") == "held"
+    counted = rows.filter(~held.fill_null(False))
+    posted = int(counted["claims_paid_cents"].sum())
+    less = int(counted["provider_adjustment_cents"].sum())
+    kept = int(rows.filter(held)["amount_cents"].sum())
+    paid = int(rows["amount_cents"].sum())
     noun = "payment" if rows.height == 1 else "payments"
-    return f"{rows.height:,} {noun}, {to_dollars(int(rows['amount_cents'].sum()))}{of_it}"
+    return (
+        f"{rows.height:,} {noun}, {to_dollars(paid)} = posted {to_dollars(posted)} "
+        f"- provider adjustments {to_dollars(less)} + held {to_dollars(kept)}"
+        + ("" if posted - less + kept == paid else ": does not add up")
+    )

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-from edi_iop.money import to_dollars
+from edi_iop.reports.cells import COLOURS, cell, fields_of, plain
 from edi_iop.reports.sheet import Field, Sheet
 
 WIDTH = 100
@@ -27,37 +26,15 @@ MOST_BENEATH = 3
 GAP = 2
 INDENT = 4
 
-COLOURS = {
-    "error": "red",
-    "block": "red",
-    "confirmed": "red",
-    "quarantined": "red",
-    "failed": "red",
-    "denied": "red",
-    "warning": "yellow",
-    "warn": "yellow",
-    "hold": "yellow",
-    "held": "yellow",
-    "unknown": "yellow",
-    "partly paid": "yellow",
-    "rejected": "red",
-    "accepted in part": "yellow",
-    "accepted with errors": "yellow",
-    "nothing yet": "yellow",
-    "accepted": "green",
-    "refuted": "green",
-    "applied": "green",
-    "passed": "green",
-    "paid": "green",
-    "balanced": "green",
-}
-
 
 def to_screen(sheet: Sheet, stream: TextIO | None = None) -> str:
     """The sheet as text; with colour and the terminal's width if the stream is one."""
     console = console_for(stream)
     with console.capture() as capture:
-        _print(sheet, console)
+        for number, page in enumerate(sheet.read):
+            if number:
+                console.print()
+            _print(page, console)
     return capture.get()
 
 
@@ -75,11 +52,7 @@ def _print(sheet: Sheet, console: Console) -> None:
     if not sheet.rows.height:
         console.print(Text(sheet.none))
         return
-    fields = sheet.fields or tuple(
-        Field(name, name, "money" if name.endswith("_cents") else "text")
-        for name in sheet.shown.columns
-        if sheet.shown[name].count()
-    )
+    fields = fields_of(sheet)
     records = sheet.shown.head(MOST_ROWS).to_dicts()
     for beneath in range(min(MOST_BENEATH, len(fields) - 1) + 1):
         kept, moved = fields[: len(fields) - beneath], fields[len(fields) - beneath :]
@@ -177,7 +150,7 @@ def _print_line(
 
 def _print_note(note: Field, value: object, console: Console) -> None:
     """`heading: value`, wrapped under itself."""
-    text = _plain(value, note)
+    text = plain(value, note)
     if not text:
         return
     label = f"{note.heading}: " if note.heading else ""
@@ -194,32 +167,6 @@ def _print_records(
     for number, record in enumerate(records, start=1):
         console.print(Text(f"-- {number} --", style="dim"))
         for field in fields:
-            value = _plain(record.get(field.column), field)
+            value = plain(record.get(field.column), field)
             if value:
                 console.print(Text(f"{field.heading.ljust(wide)}  {value}"), soft_wrap=True)
-
-
-def cell(value: object, field: Field) -> str:
-    """A value in one line, cut in the middle where it is too long for a column."""
-    text = _plain(value, field)
-    if len(text) <= field.widest:
-        return text
-    head = field.widest // 2
-    return f"{text[:head]}…{text[head - field.widest + 1 :]}"
-
-
-def _plain(value: object, field: Field) -> str:
-    """A value as a person writes it; control characters of foreign files made harmless."""
-    if value is None:
-        return ""
-    if field.kind == "money" and isinstance(value, int):
-        return to_dollars(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list):
-        return ", ".join(_plain(part, field) for part in value)
-    return "".join(c if c.isprintable() else "·" for c in str(value))

@@ -10,6 +10,7 @@ import polars as pl
 from edi_iop import codes
 from edi_iop.money import to_dollars
 from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import chart
 from edi_iop.tables import FINDINGS, VERDICTS, VIOLATIONS
 
 FINDING_KEYS = (
@@ -175,6 +176,10 @@ def violations(frame: pl.DataFrame) -> Sheet:
         people=rows.with_columns(_dates().alias("dates"), _claim_lines().alias("claim_lines")),
         none="no violations",
         closing=counted(rows, "severity", RULE_SEVERITIES, "violation"),
+        charts=(
+            chart(rows, "rule", "Violations by rule"),
+            chart(rows, "severity", "Violations by severity"),
+        ),
     )
 
 
@@ -189,6 +194,10 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
         "service_date",
         nulls_last=True,
         maintain_order=True,
+    )
+    people = rows.with_columns(
+        _slashed("procedure", "revenue").alias("code"),
+        _reason().alias("reason"),
     )
     return Sheet(
         "",
@@ -205,13 +214,16 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
             Field("DEADLINE", "deadline"),
         ),
         notes=(Field("", "says"), Field("next", "next_step", once=True)),
-        people=rows.with_columns(
-            _slashed("procedure", "revenue").alias("code"),
-            _reason().alias("reason"),
-        ),
+        people=people,
         none="no denied lines",
         closing=_denied(rows),
         legend=_legend(rows),
+        charts=(
+            chart(rows, "verdict", "Charged, by verdict", "charge_cents"),
+            chart(rows, "rule", "Charged, by rule", "charge_cents"),
+            chart(people, "reason", "Charged, by what the payer says", "charge_cents"),
+            chart(rows, "remedy", "Charged, by what to do", "charge_cents"),
+        ),
     )
 
 

@@ -30,6 +30,16 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A few sums to draw as bars, the largest first: a label and a value a row."""
+
+    title: str
+    rows: pl.DataFrame
+    """Columns label (text) and value (cents where the kind is money)."""
+    kind: Kind = "number"
+
+
+@dataclass(frozen=True)
 class Sheet:
     """Rows with their names, as CSV, JSON and NDJSON carry them, and how a terminal shows them."""
 
@@ -53,6 +63,14 @@ class Sheet:
     """What JSON carries in place of the rows: a receipt is one object, not a list."""
     phi: frozenset[str] = field(default_factory=frozenset)
     """Columns of names, member ids, birth dates and addresses."""
+    name: str = ""
+    """What it is called: a worksheet, a page."""
+    charts: tuple[Chart, ...] = ()
+    """What a page or a workbook draws beside the table."""
+    summed: tuple[str, ...] | None = None
+    """Columns whose sum means something; None: every amount of money."""
+    pages: tuple[Sheet, ...] = ()
+    """What a person reads in place of `rows`, where that is more than one table."""
 
     @property
     def shown(self) -> pl.DataFrame:
@@ -64,7 +82,13 @@ class Sheet:
         fields = tuple(field for field in self.fields if field.column not in self.phi)
         notes = tuple(note for note in self.notes if note.column not in self.phi)
         rows = _hide(self.rows, self.phi)
-        return replace(self, rows=rows, people=people, fields=fields, notes=notes)
+        pages = tuple(page.masked() for page in self.pages)
+        return replace(self, rows=rows, people=people, fields=fields, notes=notes, pages=pages)
+
+    @property
+    def read(self) -> tuple[Sheet, ...]:
+        """The tables a person reads, one after the other."""
+        return self.pages or (self,)
 
 
 def _hide(frame: pl.DataFrame, phi: frozenset[str]) -> pl.DataFrame:

@@ -24,6 +24,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "clients": (("client_id",), ("member_id",)),
     "authorizations": (("auth_number", "from_date"), ("client_id",)),
     "providers": (("npi",),),
+    "deposits": (("deposit_date",),),
     "submissions": (("interchange_control",),),
     "claims": (("claim",), ("payer_claim_number",), ("member_id",)),
     "claim_lines": (("file_id", "claim_offset"), ("line_control",), ("service_date",)),

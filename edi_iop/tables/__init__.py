@@ -22,7 +22,7 @@ from edi_iop.tables.claims import (
     OTHER_PAYERS,
     SUBMISSIONS,
 )
-from edi_iop.tables.feeds import AUTHORIZATIONS, CLIENTS, ENCOUNTERS, PROVIDERS
+from edi_iop.tables.feeds import AUTHORIZATIONS, CLIENTS, DEPOSITS, ENCOUNTERS, PROVIDERS
 from edi_iop.tables.judged import (
     CORRECTIONS,
     DAYS,
@@ -78,6 +78,7 @@ __all__ = [
     "CLIENTS",
     "CORRECTIONS",
     "DAYS",
+    "DEPOSITS",
     "ENCOUNTERS",
     "FEEDS",
     "FILES",

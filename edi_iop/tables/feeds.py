@@ -1,4 +1,4 @@
-"""The canonical feeds: encounters, clients (one row a coverage), authorizations, providers.
+"""The canonical feeds: encounters, clients (one row a coverage), authorizations, providers, deposits.
 
 `row` is the line of the file (CSV: the header is line 1) or the child's number (XML).
 """
@@ -130,5 +130,22 @@ PROVIDERS = Table(
         day("from_date", "first day on the roster, or of the enrollment; null from ever"),
         day("to_date", "last day; null while it runs"),
         text("payer_id", "the payer this row is an enrollment with; null for the roster itself"),
+    ),
+)
+
+DEPOSITS = Table(
+    "deposits",
+    "what the bank says came in, one entry of its list a row",
+    ("deposit_date", "amount_cents", "reference", "description", "account"),
+    (
+        FILE,
+        ROW,
+        day("deposit_date", "the day the bank booked it"),
+        cents("amount_cents", "negative: taken out; null: the row is no deposit"),
+        text("reference", "trace or check number, where the bank gives one"),
+        text(
+            "description", "the bank's words, often with the payer and the trace number", phi=True
+        ),
+        text("account", ""),
     ),
 )

@@ -12,6 +12,7 @@ import pytest
 
 from edi_iop import desk
 from edi_iop.settings import Workspace
+from tests.cli.conftest import Call
 
 
 def records(text: str) -> list[dict[str, Any]]:
@@ -171,3 +172,38 @@ def test_reports_name_no_people(call: Any, workspace: Path, clinic: Path) -> Non
     said += call("check", workspace, "--as-of", "2026-03-02").output
     assert not [value for value in private if value in said]
     assert not [row for row in clients if f"{row['first_name']} {row['last_name']}" in said]
+
+
+def test_a_claim_s_events_in_order_and_an_unknown_claim_in_one_line(
+    call: Call, workspace: Path
+) -> None:
+    rows = records(call("report", "claim", workspace, "OB260031", "--format", "ndjson").output)
+    assert rows[0]["event"] == "sent"
+    unknown = call("report", "claim", workspace, "NOBODY")
+    assert (unknown.exit_code, unknown.stderr.count("\n")) == (3, 1)
+    assert call("report", "claim", workspace).exit_code == 3
+
+
+def test_a_deposit_list_named_with_the_question(
+    call: Call, workspace: Path, tmp_path: Path
+) -> None:
+    bank = tmp_path / "bank.csv"
+    bank.write_text("Posting Date,Credit\n2026-03-01,125.00\n")
+    result = call("report", "bank", workspace, "--deposits", bank, "--format", "ndjson")
+    (row,) = records(result.output)
+    assert (row["state"], row["deposit_cents"]) == ("deposit without remit", 12500)
+
+
+@pytest.mark.parametrize(("form", "head"), [("xlsx", b"PK"), ("html", b"<!doctype html>")])
+def test_a_report_to_keep(
+    call: Call, workspace: Path, tmp_path: Path, form: str, head: bytes
+) -> None:
+    target = tmp_path / f"claims.{form}"
+    assert call("report", "claims", workspace, "-o", target).exit_code == 0
+    assert target.read_bytes().startswith(head)
+
+
+def test_a_payment_nobody_sent_is_one_line(call: Call, workspace: Path) -> None:
+    assert call("report", "remit", workspace).exit_code == 0
+    unknown = call("report", "remit", workspace, "T404")
+    assert (unknown.exit_code, unknown.stderr.count("\n")) == (3, 1)

@@ -102,7 +102,13 @@ def test_a_payment_has_its_claims_matches_and_take_backs(store: Store) -> None:
     a_payment(store)
     sheet = questions.payments(store)
     (row,) = sheet.rows.to_dicts()
-    assert sheet.closing == "1 payment, $120.00, $120.00 of it held"
+    assert sheet.closing == (
+        "1 payment, $120.00 = posted $0.00 - provider adjustments $0.00 + held $120.00"
+    )
+    assert sheet.people is not None
+    assert sheet.people["equation"].to_list() == [
+        "claims $150.00 - provider adjustments $30.00 = paid $120.00"
+    ]
     assert (row["claims"], row["matched"]) == (2, 1)
     assert (row["claims_paid_cents"], row["provider_adjustment_cents"]) == (15000, 3000)
     assert (row["amount_cents"], row["balanced"], row["standing"]) == (12000, True, "held")

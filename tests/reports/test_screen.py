@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from rich.text import Text
 
-from edi_iop.reports.screen import MOST_ROWS, WIDTH, cell, to_screen
+from edi_iop.reports.cells import cell
+from edi_iop.reports.screen import MOST_ROWS, WIDTH, to_screen
 from edi_iop.reports.sheet import Field, Sheet
 
 

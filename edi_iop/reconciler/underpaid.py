@@ -1,0 +1,144 @@
+"""Paid against the contract: each answered per diem, to the cent (835 SVC03, CAS PR, CAS 23).
+
+What counts as received for a line is the payment with the patient's share and what an
+earlier payer paid: the contract rate is all of it. A reversal with nothing after it, and a
+line denied by itself, are no underpayment: those are for the report on denials. Where a
+payer owes more than one per diem for a member's date and refuses one of them, the
+refused one is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import polars as pl
+
+from edi_iop.codes import with_role
+from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest
+from edi_iop.reconciler.given import Tables
+from edi_iop.rules.policy import Policy
+
+STATES = ("underpaid", "one of two paid", "unknown", "overpaid", "paid in full")
+PolicyOn = Callable[[str, date], Policy | None]
+_DAY = ("payer_id", "member_id", "service_date")
+_RATES = pl.Schema(
+    {
+        "payer_id": pl.String(),
+        "service_date": pl.Date(),
+        "procedure": pl.String(),
+        "revenue": pl.String(),
+        "rate_cents": pl.Int64(),
+        "unit_basis": pl.String(),
+        "units_per_day": pl.Int64(),
+        "policy": pl.String(),
+    }
+)
+
+
+def underpaid(
+    remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame, policy_on: PolicyOn
+) -> pl.DataFrame:
+    """One row an answered line that a contract rate is or should be known for.
+
+    remits: those whose money counts. lines: tables.SERVICE_LINES. Columns: those of the line,
+    state, contract_cents (null where no rate is set), paid_cents, patient_cents,
+    other_payer_cents, short_cents (contract less all of these), payment (TRN02), policy.
+    """
+    received = _received(remits, matches, lines)
+    sent = lines.rename({"file_id": "claim_file_id"}).select(*SENT_LINE, *_SENT)
+    rated = sent.join(received, on=SENT_LINE).join(
+        _rates(sent, policy_on), on=("payer_id", "service_date", "procedure", "revenue"), how="left"
+    )
+    per_day = pl.min_horizontal("units", "units_per_day")
+    payable = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
+    worth = (pl.col("rate_cents") * payable).round().cast(pl.Int64)
+    got = pl.col("paid_cents") + pl.col("patient_cents") + pl.col("other_payer_cents")
+    compared = rated.with_columns(contract_cents=worth).with_columns(
+        short_cents=pl.col("contract_cents") - got
+    )
+    return _stated(_refused_beside_paid(compared))
+
+
+_SENT = (
+    "claim", "line", "payer_id", "member_id", "service_date", "procedure", "revenue", "units",
+    "charge_cents",
+)  # fmt: skip
+
+
+def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """What stands for each line now: paid, the patient's share, other payers', by the last answer.
+
+    Answers to a claim as a whole say nothing of its lines and are left out.
+    """
+    by_line = matches.filter(pl.col("remit_line_offset").is_not_null())
+    last = latest(answers(remits), by_line, lines).filter(~pl.col("reversal"))
+    tied = by_line.filter(pl.col("line_offset").is_not_null()).select(*LINE, *SENT_LINE)
+    shares = (
+        remits["adjustments"]
+        .join(tied, on=LINE)
+        .group_by(*SENT_LINE, *CLAIM)
+        .agg(
+            patient_cents=pl.col("amount_cents").filter(pl.col("group") == "PR").sum(),
+            other_payer_cents=pl.col("amount_cents")
+            .filter(pl.col("group") != "PR", pl.col("carc").is_in(with_role("prior_payer")))
+            .sum(),
+        )
+    )
+    numbers = remits["payments"].select("file_id", "payment_offset", payment="trace_number")
+    return (
+        last.join(shares, on=(*SENT_LINE, *CLAIM), how="left")
+        .join(numbers, on=("file_id", "payment_offset"), how="left")
+        .select(
+            *SENT_LINE,
+            "file_id",
+            "payment",
+            "denied",
+            pl.col("paid_cents", "patient_cents", "other_payer_cents").fill_null(0),
+        )
+    )
+
+
+def _rates(sent: pl.DataFrame, policy_on: PolicyOn) -> pl.DataFrame:
+    """The contract of each payer on each day that lines were sent for; some hundred days a year."""
+    days = sent.select("payer_id", "service_date").unique().drop_nulls().iter_rows()
+    found = ((payer, day, policy_on(payer, day)) for payer, day in days)
+    rows = [
+        (payer, day, pair.procedure, pair.revenue, pair.rate_cents, pair.unit_basis,
+         policy.iop.units_per_day, policy.label)
+        for payer, day, policy in found
+        if policy is not None
+        for pair in policy.iop.pairs
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=_RATES, orient="row")
+
+
+def _refused_beside_paid(rows: pl.DataFrame) -> pl.DataFrame:
+    """Lines that were paid, and refused ones the payer owes beside those paid that day."""
+    per_diem = pl.col("unit_basis") == "per_diem"
+    paid = (~pl.col("denied") & per_diem).fill_null(False)
+    refused = pl.col("denied") & per_diem.fill_null(False)
+    paid_units = pl.col("units").filter(paid).sum().over(_DAY)
+    place = refused.cast(pl.Int64).cum_sum().over(_DAY)
+    owed = refused & (paid_units > 0) & (paid_units + place <= pl.col("units_per_day"))
+    return (
+        rows.sort("claim", "line")
+        .with_columns(owed=owed)
+        .filter(~pl.col("denied") | pl.col("owed"))
+    )
+
+
+def _stated(rows: pl.DataFrame) -> pl.DataFrame:
+    short = pl.col("short_cents")
+    state = (
+        pl.when("owed")
+        .then(pl.lit("one of two paid"))
+        .when(short.is_null())
+        .then(pl.lit("unknown"))
+        .when(short > 0)
+        .then(pl.lit("underpaid"))
+        .when(short < 0)
+        .then(pl.lit("overpaid"))
+        .otherwise(pl.lit("paid in full"))
+    )
+    return rows.with_columns(state=state)

@@ -1,0 +1,100 @@
+"""Payments and the bank: which deposit is which payment."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.money import to_dollars
+from edi_iop.reconciler.bank import STATES, bank
+from edi_iop.reports import shapes
+from edi_iop.reports.question import Question
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import chart
+from edi_iop.store import Store
+
+OPEN = ("deposit without remit", "remit without deposit", "amount differs")
+_SAME = ("payer_trace_id", "trace_number", "amount_cents", "payment_date")
+
+
+def reconciled(question: Question) -> Sheet:
+    """Every payment against the bank's entries, and every entry that no payment explains."""
+    store = question.store
+    deposits = pl.concat([store.load("deposits"), question.deposits])
+    told = bank(once(store), store.load("remit_claims"), deposits)
+    since = pl.coalesce("payment_date", "deposit_date")
+    rows = (
+        told.with_columns(
+            days=pl.when(pl.col("state").is_in(OPEN)).then(
+                (pl.lit(question.as_of) - since).dt.total_days().clip(0)
+            ),
+            file=pl.col("file_id").cast(pl.String),
+            deposit_file=pl.col("deposit_file").cast(pl.String),
+        )
+        .drop("file_id")
+        .sort(shapes.rank("state", STATES), since, "payment", nulls_last=True)
+    )
+    return Sheet(
+        f"bank as of {question.as_of}",
+        rows,
+        (
+            Field("STATE", "state", "flag"),
+            Field("PAYMENT", "payment"),
+            Field("PAYER", "payer", widest=18),
+            Field("PAID", "payment_date"),
+            Field("AMOUNT", "amount_cents", "money"),
+            Field("DEPOSIT", "deposit_cents", "money"),
+        ),
+        (Field("", "says"),),
+        people=rows.with_columns(_says()),
+        none="no payments and no deposits yet",
+        closing=_closing(rows, deposits.is_empty()),
+        summed=("amount_cents",),
+        charts=(
+            chart(rows, "state", "Payments, by state", "amount_cents"),
+            chart(rows.filter(pl.col("deposit_cents").is_not_null()), "state",
+                  "Entries of the bank and payments, by state"),
+        ),
+    )  # fmt: skip
+
+
+def once(store: Store) -> pl.DataFrame:
+    """Payments, each once: of those that came again the one that counts."""
+    files = store.load("files").select("file_id", standing="status")
+    return (
+        store.load("payments")
+        .join(files, on="file_id", how="left", maintain_order="left")
+        .sort(pl.col("standing") != "applied", maintain_order=True)
+        .unique(_SAME, keep="first", maintain_order=True)
+        .drop("standing")
+    )
+
+
+def _says() -> pl.Expr:
+    """By what a pair was found, and what is off."""
+    off = pl.col("difference_cents").map_elements(to_dollars, return_dtype=pl.String)
+    shared = pl.format("one deposit of {} payments", "sharing")
+    return pl.concat_str(
+        pl.format("booked {}", "deposit_date"),
+        pl.format("by {}", "how"),
+        pl.when(pl.col("deposit_date").is_not_null() & (pl.col("sharing") > 1)).then(shared),
+        pl.when(pl.col("difference_cents") != 0).then(pl.format("deposit less payment: {}", off)),
+        pl.when(pl.col("state") == "deposit without remit").then(
+            pl.format("line {} of the bank's list", "deposit_row")
+        ),
+        pl.format("open for {} days", "days"),
+        separator="; ",
+        ignore_nulls=True,
+    ).alias("says")
+
+
+def _closing(rows: pl.DataFrame, unlisted: bool) -> str:
+    if rows.is_empty():
+        return ""
+    counts = shapes.counted(rows, "state", STATES, "row")
+    open_cents = int(rows.filter(pl.col("state") == "remit without deposit")["amount_cents"].sum())
+    told = f"{counts}; {to_dollars(open_cents)} paid and not seen at the bank"
+    return (
+        f"{told}; no deposit list yet: put one into inbox/ or add --deposits FILE"
+        if unlisted
+        else told
+    )

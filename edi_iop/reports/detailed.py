@@ -1,0 +1,30 @@
+"""Reports that need more than the store: a day, policies, the claim or payment asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edi_iop.reports import banking, contracts, measures, remittance, timeline
+from edi_iop.reports.question import Question
+from edi_iop.reports.sheet import Sheet
+
+ASKED: dict[str, Callable[[Question], Sheet]] = {
+    "bank": banking.reconciled,
+    "claim": timeline.claim,
+    "metrics": measures.measured,
+    "remit": remittance.remit,
+    "underpaid": contracts.compared,
+}
+"""Every such report by its name on the command line."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report's third word names."""
+
+    what: str
+    needed: bool
+
+
+ABOUT = {"claim": About("claim", needed=True), "remit": About("payment", needed=False)}

@@ -1,0 +1,185 @@
+"""A remittance as a page a payment: its claims and lines, its provider adjustments, its sum (835)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from edi_iop import codes
+from edi_iop.errors import NotKnown
+from edi_iop.money import to_dollars
+from edi_iop.reports.question import Question
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.store import Store
+
+_CLAIM = ("file_id", "remit_claim_offset")
+_PAYMENT = ("file_id", "payment_offset")
+_PEOPLE = frozenset({"patient", "patient_id"})
+_COLUMNS = (
+    "payment", "payment_date", "payer", "claim", "payer_claim_number", "status", "patient", "patient_id",
+    "line", "service_date", "procedure", "revenue", "units", "charge_cents", "allowed_cents",
+    "patient_cents", "adjusted_cents", "paid_cents", "reasons", "file", "byte_offset",
+)  # fmt: skip
+
+
+def remit(question: Question) -> Sheet:
+    """Every payment, or the one of that trace number (TRN02), a page each; NotKnown where none is."""
+    store, number = question.store, question.about
+    payments = (
+        store.load("payments") if number is None else store.load("payments", trace_number=number)
+    )
+    if payments.is_empty() and number is not None:
+        raise NotKnown(f"payment {number}: no remit has this number; see: report payments")
+    rows = _rows(store, payments)
+    pages = tuple(_pages(store, payments.sort("payment_date", "trace_number"), rows))
+    return Sheet("", rows.select(_COLUMNS), phi=_PEOPLE, pages=pages, none="no payments yet")
+
+
+def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
+    """A row a service line, or a claim that was answered as a whole."""
+    adjusted = store.load("adjustments")
+    heads = (
+        payments.select(
+            *_PAYMENT,
+            "payment_date",
+            payment="trace_number",
+            payer=pl.coalesce("payer_name", "payer_id"),
+        )
+        .join(store.load("remit_claims"), on=_PAYMENT)
+        .with_columns(
+            patient=pl.concat_str(
+                "patient_last_name", "patient_first_name", separator=", ", ignore_nulls=True
+            )
+        )
+    )
+    lines = store.load("remit_lines").rename({"position": "line"})
+    own = heads.drop("charge_cents", "paid_cents", "patient_cents").join(lines, on=_CLAIM)
+    whole = heads.join(lines, on=_CLAIM, how="anti").with_columns(
+        remit_line_offset=pl.lit(None, pl.Int64)
+    )
+    at_claim = pl.concat(
+        [
+            store.load(name).filter(pl.col("remit_line_offset").is_null()).select(_CLAIM)
+            for name in ("adjustments", "remarks")
+        ]
+    )
+    # What is said of a claim that has lines stands in a row of its own, without amounts twice.
+    above = own.select(_CLAIM).unique().join(at_claim, on=_CLAIM, how="semi")
+    amounts = ("charge_cents", "paid_cents", "patient_cents")
+    said = heads.drop(amounts).join(above, on=_CLAIM, how="semi")
+    both = pl.concat([own, whole.drop("patient_cents"), said], how="diagonal")
+    keys = (*_CLAIM, "remit_line_offset")
+    sums = adjusted.group_by(keys).agg(
+        patient_cents=pl.col("amount_cents").filter(pl.col("group") == "PR").sum(),
+        adjusted_cents=pl.col("amount_cents").filter(pl.col("group").ne_missing("PR")).sum(),
+        reasons=pl.concat_str("group", "carc", separator="-", ignore_nulls=True),
+    )
+    remarks = store.load("remarks").group_by(keys).agg(remarks=pl.col("remark"))
+    return (
+        both.join(sums, on=keys, how="left", nulls_equal=True)
+        .join(remarks, on=keys, how="left", nulls_equal=True)
+        .with_columns(
+            reasons=pl.concat_list(
+                pl.col("reasons").fill_null([]), pl.col("remarks").fill_null([])
+            ),
+            file=pl.col("file_id").cast(pl.String),
+            byte_offset=pl.coalesce("remit_line_offset", "remit_claim_offset"),
+        )
+        .sort("payment_date", "payment", "file_id", "byte_offset", nulls_last=True)
+    )
+
+
+def _pages(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> Iterator[Sheet]:
+    """A page a payment, then its provider adjustments where it has any."""
+    beside = store.load("provider_adjustments")
+    claims = store.load("remit_claims")
+    for payment in payments.to_dicts():  # a page is read, so there are few
+        here = (pl.col("file_id") == payment["file_id"]) & (
+            pl.col("payment_offset") == payment["payment_offset"]
+        )
+        taken = beside.filter(here)
+        yield _page(payment, rows.filter(here), claims.filter(here), taken)
+        if taken.height:
+            yield _beside(payment, taken)
+
+
+def _page(
+    payment: dict[str, object], rows: pl.DataFrame, claims: pl.DataFrame, taken: pl.DataFrame
+) -> Sheet:
+    shown = rows.select(_COLUMNS)
+    service = pl.concat_str("procedure", "revenue", separator="/", ignore_nulls=True)
+    seen = rows["status"].drop_nulls().unique().to_list()
+    labels = {code: codes.label("claim_status", code) or f"status {code}" for code in seen}
+    said = pl.col("status").replace_strict(labels, default="no status", return_dtype=pl.String)
+    return Sheet(
+        f"{payment['payer_name'] or 'payer without name'}, {payment['method'] or 'payment'} "
+        f"{payment['trace_number'] or 'without number'} of {payment['payment_date'] or 'an unknown day'}",
+        shown,
+        (
+            Field("CLAIM", "claim"),
+            Field("PATIENT", "patient"),
+            Field("DATE", "service_date"),
+            Field("SERVICE", "service"),
+            Field("CHARGE", "charge_cents", "money"),
+            Field("ADJUSTED", "adjusted_cents", "money"),
+            Field("PATIENT'S", "patient_cents", "money"),
+            Field("PAID", "paid_cents", "money"),
+            Field("REASONS", "reasons"),
+        ),
+        (Field("", "head", once=True),),
+        people=shown.with_columns(
+            service=service,
+            head=pl.format("{}: {}, payer's number {}", pl.col("claim").fill_null("?"), said,
+                           pl.col("payer_claim_number").fill_null("?")),
+        ),
+        none="no claims in this payment",
+        closing=_equation(payment, claims, taken),
+        legend=_legend(rows),
+        phi=_PEOPLE,
+        name=str(payment["trace_number"] or "payment"),
+    )  # fmt: skip
+
+
+def _equation(payment: dict[str, object], claims: pl.DataFrame, taken: pl.DataFrame) -> str:
+    """`claims $250.00 - provider adjustments $30.00 = $220.00; paid $220.00`."""
+    posted, less = int(claims["paid_cents"].sum()), int(taken["amount_cents"].sum())
+    paid = payment["amount_cents"]
+    amount = to_dollars(paid) if isinstance(paid, int) else "an unknown amount"
+    return (
+        f"claims {to_dollars(posted)} - provider adjustments {to_dollars(less)} "
+        f"= {to_dollars(posted - less)}; paid {amount}"
+    )
+
+
+def _beside(payment: dict[str, object], taken: pl.DataFrame) -> Sheet:
+    seen = taken["reason"].drop_nulls().unique().to_list()
+    rows = taken.select("reason", "reference", "fiscal_date", "amount_cents", "byte_offset")
+    number = payment["trace_number"] or "payment"
+    return Sheet(
+        f"provider adjustments of {number}; a positive amount lowers the payment",
+        rows,
+        (
+            Field("REASON", "reason"),
+            Field("REFERENCE", "reference"),
+            Field("FISCAL YEAR TO", "fiscal_date"),
+            Field("AMOUNT", "amount_cents", "money"),
+        ),
+        legend=tuple(
+            f"{code:<4} {codes.label('plb', code) or 'a code our list does not hold'}"
+            for code in seen
+        ),
+        name=f"PLB {number}",
+    )
+
+
+def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
+    """The codes of the page in our words: CO-97 by its reason, N20 as a remark."""
+    used = rows["reasons"].explode(empty_as_null=True).drop_nulls().unique().sort().to_list()
+    return tuple(f"{code:<7} {_meaning(code)}" for code in used)
+
+
+def _meaning(code: str) -> str:
+    group, dash, reason = code.partition("-")
+    found = codes.label("carc", reason) if dash else codes.label("rarc", group)
+    return found or "a code our list does not hold"

@@ -1,0 +1,187 @@
+"""One claim from first to last: sent, acknowledged, paid, denied, taken back, sent again."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop import codes
+from edi_iop.errors import NotKnown
+from edi_iop.reports.question import Question
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.store import Store
+
+_ORDER = ("sent", "acknowledged", "rejected", "reversed", "answered", "denied", "paid", "due")
+_FREQUENCY = {"7": "replacement", "8": "void"}
+_EVENT = pl.Schema(
+    {"on": pl.Date(), "event": pl.String(), "says": pl.String(), "amount_cents": pl.Int64(),
+     "line": pl.Int64(), "file": pl.String(), "byte_offset": pl.Int64()}
+)  # fmt: skip
+
+
+def claim(question: Question) -> Sheet:
+    """What happened to a claim and to those that replace or void it, in order.
+
+    NotKnown where no such claim was sent or answered.
+    """
+    store, number = question.store, question.about or ""
+    parts = [_sent(store, number), _acknowledged(store, number), _answered(store, number),
+             _denied(store, number)]  # fmt: skip
+    rows = pl.concat(parts).sort(
+        "on",
+        pl.col("event").replace_strict(_ORDER, range(len(_ORDER)), default=9),
+        "line",
+        nulls_last=True,
+        maintain_order=True,
+    )
+    if rows.is_empty():
+        raise NotKnown(
+            f"claim {number}: nothing sent or answered has this number; see: report claims"
+        )
+    fields = (
+        Field("DATE", "on"),
+        Field("EVENT", "event", "flag"),
+        Field("AMOUNT", "amount_cents", "money"),
+        Field("", "says", widest=1000),
+    )
+    return Sheet(f"claim {number}", rows, fields, closing=_closing(rows), summed=())
+
+
+def _events(rows: pl.DataFrame) -> pl.DataFrame:
+    absent = [
+        pl.lit(None, kind).alias(name) for name, kind in _EVENT.items() if name not in rows.columns
+    ]
+    return rows.with_columns(*absent).select(*_EVENT).cast(_EVENT)
+
+
+def _sent(store: Store, number: str) -> pl.DataFrame:
+    """The claim as sent, and the later ones that name the payer's number of it (REF F8)."""
+    own = store.load("claims", claim=number)
+    known = store.load("remit_claims", claim=number)["payer_claim_number"].drop_nulls().unique()
+    later = store.load("claims").filter(
+        pl.col("payer_claim_number").is_in(known.implode()), pl.col("claim") != number
+    )
+    made = store.load("submissions").select(
+        "file_id", "transaction_offset", "created_on", "interchange_control"
+    )
+    rows = pl.concat([own, later]).join(made, on=["file_id", "transaction_offset"], how="left")
+    kind = pl.col("frequency").replace_strict(_FREQUENCY, default="claim", return_dtype=pl.String)
+    return _events(
+        rows.select(
+            on="created_on",
+            event=pl.lit("sent"),
+            says=pl.format(
+                "{} {} to {}, interchange {}",
+                kind,
+                "claim",
+                pl.col("payer_id").fill_null("?"),
+                pl.col("interchange_control").fill_null("?"),
+            ),
+            amount_cents="charge_cents",
+            file=pl.col("file_id").cast(pl.String),
+            byte_offset="claim_offset",
+        )
+    )
+
+
+def _acknowledged(store: Store, number: str) -> pl.DataFrame:
+    """277CA statuses of the claim (STC), by clearinghouse or payer."""
+    told = store.load("acknowledgements", claim=number).filter(pl.col("level") == "claim")
+    return _events(
+        told.select(
+            on=pl.coalesce("effective_date", "answered_on"),
+            event=pl.when(pl.col("decision") == "R")
+            .then(pl.lit("rejected"))
+            .otherwise(pl.lit("acknowledged")),
+            says=pl.format(
+                "277CA of {}: {} {}{}",
+                pl.col("answered_by").fill_null("?"),
+                pl.col("category").fill_null(""),
+                pl.col("status").fill_null(""),
+                pl.format(", payer's number {}", "payer_claim_number").fill_null(""),
+            ),
+            amount_cents="charge_cents",
+            file=pl.col("file_id").cast(pl.String),
+            byte_offset="byte_offset",
+        )
+    )
+
+
+def _answered(store: Store, number: str) -> pl.DataFrame:
+    """Remit claims of this number, or that were matched to it (CLP)."""
+    sent = store.load("claims", claim=number).select("file_id", "claim_offset")
+    whole = store.load("matches").filter(pl.col("remit_line_offset").is_null())
+    tied = whole.join(
+        sent, left_on=["claim_file_id", "claim_offset"], right_on=["file_id", "claim_offset"]
+    ).select("file_id", "remit_claim_offset", tied=pl.lit(True))
+    heads = store.load("payments").select(
+        "file_id", "payment_offset", "payment_date", "trace_number"
+    )
+    standing = store.load("files").select("file_id", standing="status")
+    rows = (
+        store.load("remit_claims")
+        .join(tied, on=["file_id", "remit_claim_offset"], how="left")
+        .filter((pl.col("claim") == number) | pl.col("tied"))
+        .join(heads, on=["file_id", "payment_offset"], how="left")
+        .join(standing, on="file_id", how="left")
+    )
+    seen = rows["status"].drop_nulls().unique().to_list()
+    labels = {code: codes.label("claim_status", code) or f"status {code}" for code in seen}
+    event = (
+        pl.when(pl.col("status") == "22")
+        .then(pl.lit("reversed"))
+        .when(pl.col("paid_cents") > 0)
+        .then(pl.lit("paid"))
+        .when(pl.col("status") == "4")
+        .then(pl.lit("denied"))
+        .otherwise(pl.lit("answered"))
+    )
+    return _events(
+        rows.select(
+            on="payment_date",
+            event=event,
+            says=pl.format(
+                "{}; payment {}, payer's number {}{}",
+                pl.col("status").replace_strict(
+                    labels, default="no status", return_dtype=pl.String
+                ),
+                pl.col("trace_number").fill_null("?"),
+                pl.col("payer_claim_number").fill_null("?"),
+                pl.when(pl.col("standing") == "held")
+                .then(pl.lit("; held, its money is not counted"))
+                .otherwise(pl.lit("")),
+            ),
+            amount_cents="paid_cents",
+            file=pl.col("file_id").cast(pl.String),
+            byte_offset="remit_claim_offset",
+        )
+    )
+
+
+def _denied(store: Store, number: str) -> pl.DataFrame:
+    """Lines still denied, why, and by when something must be done."""
+    verdicts = store.load("verdicts", claim=number)
+    heads = store.load("payments").select("file_id", on="payment_date", payment="trace_number")
+    dated = verdicts.join(heads, on=["file_id", "payment"], how="left")
+    place = {"file": pl.col("file_id").cast(pl.String), "byte_offset": pl.col("byte_offset")}
+    line = pl.format("line {}: ", "line").fill_null("")
+    said = dated.select(
+        "on",
+        "line",
+        event=pl.lit("denied"),
+        says=pl.concat_str(line, pl.col("says").fill_null("")),
+        amount_cents="charge_cents",
+        **place,
+    )
+    due = dated.filter(pl.col("deadline").is_not_null()).select(
+        "line",
+        on="deadline",
+        event=pl.lit("due"),
+        says=pl.concat_str(line, pl.col("next_step").fill_null("")),
+        **place,
+    )
+    return pl.concat([_events(said), _events(due)])
+
+
+def _closing(rows: pl.DataFrame) -> str:
+    last = rows.filter(pl.col("event") != "due").row(-1, named=True)
+    return f"{rows.height} events; last: {last['event']} {last['on'] or 'on an unknown day'}"

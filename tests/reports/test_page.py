@@ -1,0 +1,102 @@
+"""The HTML page: whole in itself, safe, and read as a tree by another program (lxml)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+import polars as pl
+from lxml import html
+
+from edi_iop.reports import page, render
+from edi_iop.reports.sheet import Chart, Field, Sheet
+
+ROWS = pl.DataFrame(
+    {
+        "claim": ["A1", "A2"],
+        "paid_cents": [28550, -5],
+        "verdict": ["refuted", "confirmed"],
+        "says": ["one", ""],
+    }
+)
+FIELDS = (
+    Field("CLAIM", "claim"),
+    Field("PAID", "paid_cents", "money"),
+    Field("VERDICT", "verdict", "flag"),
+)
+BARS = Chart("Paid", pl.DataFrame({"label": ["A", "B"], "value": [20000, 5000]}), "money")
+
+
+def made(**more: object) -> str:
+    sheet = Sheet("Denials", ROWS, FIELDS, (Field("", "says"),), closing="2 lines", **more)  # type: ignore[arg-type]
+    return render(sheet, "html")
+
+
+def test_cells_notes_and_meanings_are_there() -> None:
+    tree = html.fromstring(made(legend=("97   included",)))
+    assert tree.xpath("string(//h1)") == "Denials"
+    rows = [["".join(cell.itertext()) for cell in row] for row in tree.xpath("//tbody/tr")]
+    assert rows == [["A1", "$285.50", "refuted"], ["one"], ["A2", "-$0.05", "confirmed"]]
+    assert [part.text for part in tree.xpath("//dl/*")] == ["97", "included"]
+
+
+def test_money_is_ordered_by_its_cents() -> None:
+    keys = html.fromstring(made()).xpath("//tbody/tr[1]/td[2]/@data-key")
+    assert keys == ["28550", "-5"]
+
+
+def test_nothing_comes_from_outside() -> None:
+    text = made(charts=(BARS,))
+    tree = html.fromstring(text)
+    assert not tree.xpath("//@src | //@href | //link | //iframe | //object | //img")
+    assert not re.search(r"https?://|@import|url\(", text)
+
+
+def test_the_policy_lets_in_the_page_s_own_style_and_script_alone() -> None:
+    tree = html.fromstring(made())
+    (policy,) = tree.xpath("//meta[@http-equiv]/@content")
+    for kind in ("style", "script"):
+        (inline,) = tree.xpath(f"//{kind}/text()")
+        digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_text_of_a_file_is_no_markup() -> None:
+    evil = "<script>alert(1)</script>\"'&"
+    frame = pl.DataFrame({"claim": [evil], "says": [evil]})
+    chart = Chart(evil, pl.DataFrame({"label": [evil], "value": [1]}))
+    sheet = Sheet(evil, frame, (Field(evil, "claim"),), (Field(evil, "says"),), closing=evil,
+                  legend=(evil,), charts=(chart,))  # fmt: skip
+    tree = html.fromstring(render(sheet, "html"))
+    assert len(tree.xpath("//script")) == 1
+    assert "alert" not in tree.xpath("string(//script)")
+    assert tree.xpath("string(//tbody/tr[1])") == evil
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    tree = html.fromstring(made(charts=(BARS,)))
+    longest, other = (float(bar.get("width")) for bar in tree.xpath("//rect"))
+    assert longest == 4 * other
+    assert "$200.00" in tree.xpath("string(//figure)")
+
+
+def test_a_page_of_many_rows_says_what_it_leaves_out() -> None:
+    many = pl.DataFrame({"claim": [str(number) for number in range(page.MOST_ROWS + 1)]})
+    text = render(Sheet("", many), "html")
+    assert text.count("<tbody>") == page.MOST_ROWS
+    assert f"the first {page.MOST_ROWS:,} of {page.MOST_ROWS + 1:,} rows" in text
+
+
+def test_no_rows_say_so() -> None:
+    text = render(Sheet("", ROWS.clear(), none="no denied lines", name="denials"), "html")
+    assert "no denied lines" in text
+    assert "<table" not in text
+
+
+def test_a_note_told_once_is_not_told_again_beneath_the_next_row() -> None:
+    frame = pl.DataFrame({"claim": ["A", "B", "C"], "says": ["one", "one", "two"]})
+    sheet = Sheet("", frame, (Field("CLAIM", "claim"),), (Field("", "says", once=True),))
+    notes = html.fromstring(render(sheet, "html")).xpath("//tr[@class='note']/td/text()")
+    assert notes == ["one", "two"]

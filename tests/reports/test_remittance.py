@@ -1,0 +1,71 @@
+"""A remittance as a page: nothing of it lost, nothing counted twice."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from edi_iop.errors import NotKnown
+from edi_iop.reports import render
+from edi_iop.reports.question import Question
+from edi_iop.reports.remittance import remit
+from edi_iop.store import Store
+from edi_iop.tables import TABLES
+
+DAY = date(2026, 3, 1)
+AT = {"file_id": 1, "remit_claim_offset": 20}
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Question:
+    """One payment: a line paid 90.00 after 10.00 of the patient's, 5.00 taken at the claim, 2.00 kept back."""
+    store = Store.create(tmp_path / "iop.db")
+    store.add_file(file_id=1, sha256="1", direction="in", kind="835", status="applied", size=1,
+                   name="x", run="r", received_on=DAY, transactions=1, archived=True)  # fmt: skip
+    rows = {
+        "payments": [{"file_id": 1, "payment_offset": 10, "trace_number": "T1", "payment_date": DAY,
+                      "amount_cents": 8300, "payer_name": "Harbor", "method": "ACH"}],
+        "remit_claims": [{**AT, "payment_offset": 10, "claim": "C1", "status": "1", "charge_cents": 10500,
+                          "paid_cents": 8500, "patient_last_name": "Reed"}],
+        "remit_lines": [{**AT, "remit_line_offset": 30, "position": 1, "procedure": "H0015",
+                         "charge_cents": 10000, "paid_cents": 9000}],
+        "adjustments": [
+            {**AT, "remit_line_offset": 30, "byte_offset": 40, "position": 1, "group": "PR", "carc": "3",
+             "amount_cents": 1000},
+            {**AT, "remit_line_offset": None, "byte_offset": 25, "position": 1, "group": "CO", "carc": "45",
+             "amount_cents": 500},
+        ],
+        "provider_adjustments": [{"file_id": 1, "payment_offset": 10, "byte_offset": 90, "position": 1,
+                                  "reason": "WO", "amount_cents": 200}],
+    }  # fmt: skip
+    store.save({name: TABLES[name].conform(pl.DataFrame(of)) for name, of in rows.items()})
+    return Question(store, DAY, lambda _payer, _day: None)
+
+
+def test_each_line_and_what_is_said_of_the_claim_stand_there_once(asked: Question) -> None:
+    rows = remit(asked).rows
+    assert rows["paid_cents"].sum() == 9000
+    assert rows["patient_cents"].sum() == 1000
+    assert rows["adjusted_cents"].sum() == 500
+    assert rows["reasons"].to_list() == [["CO-45"], ["PR-3"]]
+
+
+def test_the_equation_is_the_claims_less_what_was_kept_back(asked: Question) -> None:
+    page, beside = remit(asked).pages
+    assert page.closing == "claims $85.00 - provider adjustments $2.00 = $83.00; paid $83.00"
+    assert beside.rows["amount_cents"].to_list() == [200]
+
+
+def test_people_are_masked(asked: Question) -> None:
+    sheet = remit(asked)
+    for form in ("table", "csv", "html"):
+        assert "Reed" not in render(sheet.masked(), form)
+        assert "Reed" in render(sheet, form)
+
+
+def test_an_unknown_payment_is_said(asked: Question) -> None:
+    with pytest.raises(NotKnown, match="payment T9"):
+        remit(Question(asked.store, DAY, asked.policy_on, "T9"))
