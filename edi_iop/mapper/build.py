@@ -72,38 +72,46 @@ def build(
     """
     more = further or none()
     blocked = _with_their_claim(_blocked(lines, violations, settings), lines, more)
-    passed = lines.join(blocked, on=_LINE, how="anti", maintain_order="left")
-    own = passed.join(more.lines, on=_LINE, how="anti", maintain_order="left")
+    passed = _without(lines, blocked)
+    own = _without(passed, more.lines)
     waiting = cycles.waiting(own, days, policies, created.date())
-    ripe = own.join(waiting, on=_LINE, how="anti", maintain_order="left")
+    ripe = _without(own, waiting)
     changed = corrected(ripe, sent or nothing_sent(), policies)
-    first = ripe.join(changed.late, on=_LINE, how="anti", maintain_order="left")
-    placed = parties.staffed(parties.placed(first, clients, days), providers)
+    placed = parties.staffed(parties.placed(_without(ripe, changed.late), clients, days), providers)
     unnamed = placed.filter(~parties.nameable().fill_null(False))
-    left_out = first.join(unnamed, on=_LINE, how="semi", maintain_order="left")
     given = changed.given.with_(more.only(passed))
+    gaps = parties.gaps(placed)
     tables = claims(placed, clients, providers, settings, policies, numbers, created.date(), given)
+    del placed  # the widest of all; writing needs the room
     tables["submissions"] = _enveloped(tables["submissions"], numbers.interchange, created)
     return Built(
         tables,
         _files(tables, created),
         blocked,
-        left_out,
+        _among(ripe, unnamed),
         waiting,
-        ripe.join(changed.late, on=_LINE, how="semi", maintain_order="left").join(
-            changed.given.lines, on=_LINE, how="anti", maintain_order="left"
-        ),
+        _without(_among(ripe, changed.late), changed.given.lines),
         changed.table,
-        [*parties.gaps(placed), *changed.findings],
+        [*gaps, *changed.findings],
     )
+
+
+def _without(lines: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """The lines that are not among the others; where there are none, no copy is made."""
+    if others.is_empty():
+        return lines
+    return lines.join(others, on=_LINE, how="anti", maintain_order="left")
+
+
+def _among(lines: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    return lines.join(others, on=_LINE, how="semi", maintain_order="left")
 
 
 def _blocked(lines: pl.DataFrame, violations: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """The lines that a violation keeps out of the claims."""
     if settings.scrub.mode == "warn":
         return lines.clear()
-    stopping = violations.filter(pl.col("severity").is_in(["block", "hold"]))
-    return lines.join(stopping, on=_LINE, how="semi", maintain_order="left")
+    return _among(lines, violations.filter(pl.col("severity").is_in(["block", "hold"])))
 
 
 def _with_their_claim(blocked: pl.DataFrame, lines: pl.DataFrame, further: Given) -> pl.DataFrame:
@@ -111,7 +119,7 @@ def _with_their_claim(blocked: pl.DataFrame, lines: pl.DataFrame, further: Given
     stopped = further.lines.join(blocked, on=_LINE, how="semi").select("given")
     whole = further.lines.join(stopped, on="given", how="semi").select(_LINE)
     keys = pl.concat([blocked.select(_LINE), whole]).unique()
-    return lines.join(keys, on=_LINE, how="semi", maintain_order="left")
+    return _among(lines, keys)
 
 
 def _enveloped(submissions: pl.DataFrame, first_control: int, created: datetime) -> pl.DataFrame:
@@ -132,10 +140,9 @@ def _files(tables: Tables, created: datetime) -> list[OutFile]:
 def _file(tables: Tables, submission: Mapping[str, object], created: datetime) -> OutFile:
     """One partner's interchange."""
     partner, control = str(submission["receiver_id"]), int(str(submission["group_control"]))
-    own = {
-        name: frame.filter(pl.col("file_id") == submission["file_id"])
-        for name, frame in tables.items()
-    }
+    of_file = pl.col("file_id") == submission["file_id"]
+    alone = tables["submissions"]["file_id"].n_unique() == 1
+    own = tables if alone else {name: frame.filter(of_file) for name, frame in tables.items()}
     envelope = Envelope(
         sender_id=str(submission["sender_id"]),
         receiver_id=partner,

@@ -172,6 +172,7 @@ def _held(case: Case) -> pl.DataFrame:
         case.iop.filter(
             pl.col("client_id").is_not_null(), pl.lit(case.policy.authorization.required)
         )
+        .select("row", "ref", "date", "client_id", "payer_id", "procedure", "revenue")
         .join(on_file, on="row", how="left", maintain_order="left")
         .with_columns(pl.col(flags).fill_null(False))
     )

@@ -75,13 +75,17 @@ class Case:
 
     @cached_property
     def iop(self) -> pl.DataFrame:
-        """Lines of intensive outpatient days."""
-        return self.lines.filter("iop")
+        """Lines of intensive outpatient days; where all are, the lines themselves."""
+        return self.lines if self.lines["iop"].all() else self.lines.filter("iop")
 
     @cached_property
     def iop_days(self) -> pl.DataFrame:
         """The line that stands for each day which has one, proposed, sent or paid."""
-        live = self.iop.filter(pl.col("standing") != "denied")
+        standing = pl.col("standing") != "denied"
+        alone = self.iop.select(standing.all() & ~pl.struct(DAY).is_duplicated().any()).item()
+        if alone:
+            return self.iop  # of half a million lines no copy is made
+        live = self.iop.filter(standing)
         return live.unique(DAY, keep="first", maintain_order=True)
 
     @cached_property
