@@ -6,14 +6,19 @@ from datetime import date
 
 import pytest
 
+from edi_iop.findings import CATALOGUE
 from edi_iop.parsers.feeds import read_feed, sniff
 
 
 def rows(text: str) -> list[tuple[object, ...]]:
-    kind, table, findings = read_feed(1, text.encode())
-    assert kind == "deposits"
-    assert findings.filter(findings["severity"] == "error").is_empty()
-    return table.select("deposit_date", "amount_cents", "reference", "description").rows()
+    read = read_feed(1, text.encode())
+    assert read.kind == "deposits"
+    assert "error" not in {CATALOGUE[code].severity for code in read.faults["code"]}
+    return (
+        read.tables["deposits"]
+        .select("deposit_date", "amount_cents", "reference", "description")
+        .rows()
+    )
 
 
 @pytest.mark.parametrize(
