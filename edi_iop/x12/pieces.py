@@ -16,7 +16,7 @@ from edi_iop.findings import Finding
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.separators import Separators
 
-CHUNK = 4 * 2**20
+CHUNK = 7 * 2**19
 """Bytes worked on at a time."""
 _PATIENCE = 4
 """Chunks that one claim may fill before it is cut in its middle."""
