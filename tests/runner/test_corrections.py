@@ -219,3 +219,27 @@ def test_a_month_is_billed_once_it_is_over(workspace: Workspace) -> None:
         "lines": 3,
         "charge_cents": 105000,
     }
+
+
+def test_numbers_are_used_once_though_a_night_dies(
+    sent: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash right behind the commit: the file goes out later, and its numbers to nobody else."""
+    drop(sent, next_csv=encounters("2026-01-12"))
+    with monkeypatch.context() as patch:
+
+        def dies(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr("edi_iop.runner.bill.hand_over", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run(sent, LATER)
+    run(sent, LATER)
+    drop(sent, last_csv=encounters("2026-01-21"))
+    run(sent, LATEST)
+    made = load(sent, "submissions")
+    assert made.height == 3
+    for number in ("interchange_control", "group_control", "transaction_control", "reference"):
+        assert made[number].n_unique() == 3, number
+    assert load(sent, "claims")["claim"].n_unique() == 3
+    assert len([name for name in contents(sent.outbox) if name.startswith("837I")]) == 3
