@@ -19,12 +19,7 @@ def askers(
     days: pl.DataFrame, encounters: pl.DataFrame, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:
     """Attended IOP encounters that name a procedure, with their day; per_diem says which kind."""
-    iop = (
-        track.pairs(policies)
-        .unique(["payer_id", "procedure"], keep="first", maintain_order=True)
-        .with_columns(per_diem=pl.lit(True))
-        .drop("track")
-    )
+    iop = track.by_procedure(policies).with_columns(per_diem=pl.lit(True)).drop("track")
     asking = encounters.filter(
         pl.col("level_of_care") == "IOP",
         pl.col("attendance").is_in(["attended", "partial"]),

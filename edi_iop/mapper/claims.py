@@ -96,19 +96,8 @@ def claims(
 
 def _marked(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """The lines with what must agree in a claim; components go with their day's per diem."""
-    known = (
-        track.pairs(policies)
-        .unique(["payer_id", "procedure"], keep="first", maintain_order=True)
-        .select("payer_id", "procedure", "track", program=pl.lit(True))
-    )
     apart = [payer for payer, policy in policies.items() if policy.billing.ancillary_apart]
-    day = ["payer_id", "client_id", "service_date"]
-    return lines.join(
-        known, on=["payer_id", "procedure"], how="left", maintain_order="left"
-    ).with_columns(
-        month=pl.col("service_date").dt.truncate("1mo"),
-        claim_track=pl.col("track").fill_null(pl.col("track").drop_nulls().first().over(day)),
-        principal=pl.col("diagnoses").str.extract(r"^(\S+)", 1),
+    return track.together(lines, policies).with_columns(
         ancillary=pl.col("program").is_null() & pl.col("payer_id").is_in(apart),
         given=pl.lit(None, pl.String),
     )

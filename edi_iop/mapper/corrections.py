@@ -97,11 +97,7 @@ def corrected(passed: pl.DataFrame, sent: Sent, policies: Mapping[str, Policy]) 
 
 def _homes(sent: Sent, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """One row a claim that stands, with what a late line must agree in (_ALIKE)."""
-    tracks = (
-        track.pairs(policies)
-        .unique(["payer_id", "procedure"], keep="first", maintain_order=True)
-        .select("payer_id", "procedure", claim_track="track")
-    )
+    tracks = track.by_procedure(policies).select("payer_id", "procedure", claim_track="track")
     lines = sent.lines.filter(pl.col("payer_id").is_in(list(policies)))
     heads = sent.claims.select(*CLAIM, "statement_from", "created_on", sent_frequency="frequency")
     return (
@@ -109,8 +105,8 @@ def _homes(sent: Sent, policies: Mapping[str, Policy]) -> pl.DataFrame:
         .join(sent.gone.with_columns(gone=True), on=LINE, how="left")
         .with_columns(
             pl.col("gone").fill_null(False),
-            principal=pl.col("diagnoses").str.extract(r"^(\S+)", 1),
-            month=pl.col("service_date").dt.truncate("1mo"),
+            principal=track.PRINCIPAL,
+            month=track.MONTH,
             open=pl.col("standing").is_in(_OPEN),
         )
         .group_by(CLAIM, maintain_order=True)
@@ -135,24 +131,7 @@ def _late(
     A day is late once its claim's statement reaches past it, or was made after the
     month was over; a payer billed by the month or week has one claim for each.
     """
-    pairs = track.pairs(policies).unique(
-        ["payer_id", "procedure"], keep="first", maintain_order=True
-    )
-    day = ["payer_id", "client_id", "service_date"]
-    marked = (
-        passed.drop(OF_CLAIM)
-        .join(
-            pairs.select("payer_id", "procedure", "track"),
-            on=["payer_id", "procedure"],
-            how="left",
-            maintain_order="left",
-        )
-        .with_columns(
-            claim_track=pl.coalesce("track", pl.col("track").drop_nulls().first().over(day)),
-            principal=pl.col("diagnoses").str.extract(r"^(\S+)", 1),
-            month=pl.col("service_date").dt.truncate("1mo"),
-        )
-    )
+    marked = track.together(passed.drop(OF_CLAIM), policies)
     cycles = {payer: policy.billing.cycle for payer, policy in policies.items()}
     cycle = pl.col("payer_id").replace_strict(cycles, default="open", return_dtype=pl.String)
     served, until = pl.col("service_date"), pl.col("statement_to")

@@ -30,6 +30,32 @@ def pairs(policies: Mapping[str, Policy]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def by_procedure(policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The payers' pairs, of each procedure the first."""
+    return pairs(policies).unique(["payer_id", "procedure"], keep="first", maintain_order=True)
+
+
+PRINCIPAL = pl.col("diagnoses").str.extract(r"^(\S+)", 1)
+MONTH = pl.col("service_date").dt.truncate("1mo")
+
+
+def together(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The lines with track, and what those of one claim agree in: month, principal and claim_track.
+
+    A line that is no per diem (`program` is null) goes with its day's; a pair may be of either track.
+    """
+    day = ["payer_id", "client_id", "service_date"]
+    key = ["payer_id", "procedure"]
+    known = by_procedure(policies).select(*key, "track", program=pl.lit(True))
+    tracked = lines.join(known, on=key, how="left", maintain_order="left")
+    own = pl.col("track")
+    return tracked.with_columns(
+        month=MONTH,
+        principal=PRINCIPAL,
+        claim_track=own.fill_null(own.drop_nulls().first().over(day)),
+    )
+
+
 def coded(days: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """The days with track, procedure, revenue, units and diagnoses in billing order.
 

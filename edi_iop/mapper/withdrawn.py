@@ -36,9 +36,9 @@ def withdrawn(
     iop = days.filter(pl.col("level_of_care") == "IOP")
     events = attended(current(encounters))
     known = live.join(
-        track.pairs(policies)
-        .unique(["payer_id", "procedure"], keep="first", maintain_order=True)
-        .select("payer_id", "procedure", "minutes_per_unit", per_diem=pl.lit(True)),
+        track.by_procedure(policies).select(
+            "payer_id", "procedure", "minutes_per_unit", per_diem=pl.lit(True)
+        ),
         on=["payer_id", "procedure"],
         how="left",
     ).with_columns(pl.col("per_diem").fill_null(False))
