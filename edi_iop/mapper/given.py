@@ -22,11 +22,12 @@ LINE = ["file_id", "claim_offset", "line_offset"]
 LINES = SERVICE_LINES.schema | {"given": pl.String(), "given_line": pl.String()}
 """Lines of given claims: tables.SERVICE_LINES, their header's key, and a key of their own."""
 HEADERS = CLAIMS.schema | {"given": pl.String()}
-_KEYS: dict[str, pl.DataType] = {
+KEYS: dict[str, pl.DataType] = {
     "given": pl.String(),
     "given_line": pl.String(),
     "given_payer": pl.String(),
 }
+"""What rows of given claims and of other payers' answers go by."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Given:
 def none() -> Given:
     """No given claim."""
     tables = (OTHER_PAYERS, OTHER_PAYER_LINES, OTHER_PAYER_ADJUSTMENTS)
-    others = [pl.DataFrame(schema=table.schema | _KEYS) for table in tables]
+    others = [pl.DataFrame(schema=table.schema | KEYS) for table in tables]
     return Given(pl.DataFrame(schema=LINES), pl.DataFrame(schema=HEADERS), *others)
 
 

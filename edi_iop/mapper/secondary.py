@@ -16,7 +16,7 @@ import polars as pl
 from edi_iop.findings import Finding
 from edi_iop.mapper import parties
 from edi_iop.mapper.corrections import Sent
-from edi_iop.mapper.given import HEADERS, LINES, Given, none, shaped
+from edi_iop.mapper.given import HEADERS, KEYS, LINES, Given, none, shaped
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
@@ -37,7 +37,6 @@ _REVERSAL = "22"
 _FORWARDED = ("19", "20", "21")
 """CLP02: the payer has sent the claim on to the next one itself."""
 _ORIGINAL = ("1", "2", "3", "4")
-_KEYS = {"given": pl.String(), "given_line": pl.String(), "given_payer": pl.String()}
 
 
 @dataclass(frozen=True)
@@ -388,7 +387,7 @@ def _decisions(fit: pl.DataFrame, lines: pl.DataFrame, taken: pl.DataFrame) -> p
 
 
 def _shaped(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    return shaped(frame, schema | _KEYS)
+    return shaped(frame, schema | KEYS)
 
 
 def _findings(judged: pl.DataFrame) -> list[Finding]:
