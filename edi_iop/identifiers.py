@@ -45,11 +45,6 @@ def patient_control_number(serial: int) -> str:
     return body + check_character(body)
 
 
-def line_control_number(claim: str, line: int) -> str:
-    """REF 6R of a line: letters first, so that it is never taken for an LX number."""
-    return f"L{claim[-10:]}{line:03d}"
-
-
 def is_npi(text: str) -> bool:
     """Whether a National Provider Identifier's check digit holds (Luhn with prefix 80840)."""
     if len(text) != 10 or not (text.isascii() and text.isdigit()):

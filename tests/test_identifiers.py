@@ -43,13 +43,6 @@ def test_one_wrong_character_is_noticed(serial: int, place: int, other: str) -> 
     assert noticed == (wrong != number)
 
 
-def test_line_control_numbers_begin_with_a_letter_and_differ() -> None:
-    number = identifiers.patient_control_number(7)
-    lines = [identifiers.line_control_number(number, line) for line in range(1, 32)]
-    assert len(set(lines)) == 31
-    assert all(line[0] == "L" and len(line) <= 30 for line in lines)
-
-
 @pytest.mark.parametrize(
     ("npi", "valid"),
     # 1234567893 is the example of the standard; its neighbours fail.

@@ -22,16 +22,20 @@ _MOMENTS = {"admission": "admission_date"}
 
 def lines(numbered: pl.DataFrame) -> pl.DataFrame:
     """One row a service line (loop 2400): LX in date order, REF 6R on each."""
-    # identifiers.line_control_number, as a column
-    number = pl.col("line").cast(pl.String).str.zfill(3)
     return CLAIM_LINES.conform(
         numbered.with_columns(
             qualifier=pl.when(pl.col("procedure").is_not_null()).then(pl.lit("HC")),
             unit_basis=pl.lit("UN"),
-            line_control=pl.format("L{}{}", pl.col("claim_number").str.tail(10), number),
+            line_control=line_control_number(),
             rendering_npi=pl.lit(None),
         )
     )
+
+
+def line_control_number() -> pl.Expr:
+    """REF 6R of a line: letters first, so that it is never taken for an LX number."""
+    number = pl.col("line").cast(pl.String).str.zfill(3)
+    return pl.format("L{}{}", pl.col("claim_number").str.tail(10), number)
 
 
 def diagnoses(numbered: pl.DataFrame) -> pl.DataFrame:
