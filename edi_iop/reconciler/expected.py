@@ -18,15 +18,19 @@ def expected_cents(
     about: denial and the lines sent that it is about. rates: of rules.rates. Per-diem units count up to
     what the policy pays for a date; units of time count in full.
     """
-    per_day = pl.min_horizontal("units", "units_per_day")
-    payable = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
-    unit = pl.coalesce("contract_cents", "rate_cents")
-    worth = (unit * payable).round().cast(pl.Int64)
+    worth = worth_cents(pl.coalesce("contract_cents", "rate_cents"))
     dated = rated(about, NONE if rates is None else rates)
     lines = dated.join(_rates(policies), on=("payer_id", "procedure", "revenue"), how="left")
     return lines.group_by("denial").agg(
         expected_cents=pl.when(worth.is_not_null().all()).then(worth.sum())
     )
+
+
+def worth_cents(rate_cents: pl.Expr) -> pl.Expr:
+    """What a line is worth at a rate: of unit_basis, units and the units_per_day its payer pays for a date."""
+    per_day = pl.min_horizontal("units", "units_per_day")
+    payable = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
+    return (rate_cents * payable).round().cast(pl.Int64)
 
 
 def _rates(policies: Mapping[str, Policy]) -> pl.DataFrame:

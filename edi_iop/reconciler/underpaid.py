@@ -16,6 +16,7 @@ import polars as pl
 
 from edi_iop.codes import with_role
 from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest
+from edi_iop.reconciler.expected import worth_cents
 from edi_iop.reconciler.given import Tables
 from edi_iop.rules.policy import Policy
 
@@ -50,11 +51,8 @@ def underpaid(
     rated = sent.join(received, on=SENT_LINE).join(
         _rates(sent, policy_on), on=("payer_id", "service_date", "procedure", "revenue"), how="left"
     )
-    per_day = pl.min_horizontal("units", "units_per_day")
-    payable = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
-    worth = (pl.col("rate_cents") * payable).round().cast(pl.Int64)
     got = pl.col("paid_cents") + pl.col("patient_cents") + pl.col("other_payer_cents")
-    compared = rated.with_columns(contract_cents=worth).with_columns(
+    compared = rated.with_columns(contract_cents=worth_cents(pl.col("rate_cents"))).with_columns(
         short_cents=pl.col("contract_cents") - got
     )
     return _stated(_refused_beside_paid(compared))
