@@ -159,46 +159,7 @@ def claims(store: Store) -> Sheet:
 
 def payments(store: Store) -> Sheet:
     """Every payment, what it holds, how much of it was matched, and whether it adds up."""
-    remit_claims = store.load("remit_claims")
-    inside = (
-        remit_claims.join(_matched(store), on=_REMIT_CLAIM, how="left")
-        .group_by(_PAYMENT)
-        .agg(
-            pl.len().cast(pl.Int64).alias("claims"),
-            pl.col("matched").fill_null(False).sum().cast(pl.Int64).alias("matched"),
-            pl.col("paid_cents").sum().alias("claims_paid_cents"),
-        )
-    )
-    beside = (
-        store.load("provider_adjustments")
-        .group_by(_PAYMENT)
-        .agg(pl.col("amount_cents").sum().alias("provider_adjustment_cents"))
-    )
-    files_now = store.load("files").select("file_id", pl.col("status").alias("standing"))
-    rows = (
-        store.load("payments")
-        .join(inside, on=_PAYMENT, how="left")
-        .join(beside, on=_PAYMENT, how="left")
-        .join(files_now, on="file_id", how="left")
-        .join(_out_of_balance(store), on=["file_id", "transaction_control"], how="left")
-        .select(
-            pl.col("trace_number").alias("payment"),
-            "payment_date",
-            pl.coalesce("payer_code", "payer_id", "payer_trace_id").alias("payer"),
-            "payer_name",
-            "payee_id",
-            "method",
-            "amount_cents",
-            pl.col("claims").fill_null(0),
-            pl.col("matched").fill_null(0),
-            pl.col("claims_paid_cents").fill_null(0),
-            pl.col("provider_adjustment_cents").fill_null(0),
-            pl.col("unbalanced").is_null().alias("balanced"),
-            "standing",
-            pl.col("file_id").cast(pl.String).alias("file"),
-        )
-        .sort("payment_date", "payment", nulls_last=True)
-    )
+    rows = _payment_rows(store)
     unmatched = (pl.col("claims") - pl.col("matched")).alias("unmatched")
     dollars = {
         name: pl.col(name).map_elements(to_dollars, return_dtype=pl.String)
@@ -237,6 +198,50 @@ def payments(store: Store) -> Sheet:
                 "provider_adjustment_cents",
             ),
         ),
+    )
+
+
+def _payment_rows(store: Store) -> pl.DataFrame:
+    """One row a payment, with what is inside and beside it."""
+    remit_claims = store.load("remit_claims")
+    inside = (
+        remit_claims.join(_matched(store), on=_REMIT_CLAIM, how="left")
+        .group_by(_PAYMENT)
+        .agg(
+            pl.len().cast(pl.Int64).alias("claims"),
+            pl.col("matched").fill_null(False).sum().cast(pl.Int64).alias("matched"),
+            pl.col("paid_cents").sum().alias("claims_paid_cents"),
+        )
+    )
+    beside = (
+        store.load("provider_adjustments")
+        .group_by(_PAYMENT)
+        .agg(pl.col("amount_cents").sum().alias("provider_adjustment_cents"))
+    )
+    files_now = store.load("files").select("file_id", pl.col("status").alias("standing"))
+    return (
+        store.load("payments")
+        .join(inside, on=_PAYMENT, how="left")
+        .join(beside, on=_PAYMENT, how="left")
+        .join(files_now, on="file_id", how="left")
+        .join(_out_of_balance(store), on=["file_id", "transaction_control"], how="left")
+        .select(
+            pl.col("trace_number").alias("payment"),
+            "payment_date",
+            pl.coalesce("payer_code", "payer_id", "payer_trace_id").alias("payer"),
+            "payer_name",
+            "payee_id",
+            "method",
+            "amount_cents",
+            pl.col("claims").fill_null(0),
+            pl.col("matched").fill_null(0),
+            pl.col("claims_paid_cents").fill_null(0),
+            pl.col("provider_adjustment_cents").fill_null(0),
+            pl.col("unbalanced").is_null().alias("balanced"),
+            "standing",
+            pl.col("file_id").cast(pl.String).alias("file"),
+        )
+        .sort("payment_date", "payment", nulls_last=True)
     )
 
 
