@@ -81,3 +81,14 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def drop_week(workspace: Workspace, clients: bytes = CLIENTS) -> None:
+    """All that a claim of three days takes."""
+    drop(
+        workspace,
+        clients_csv=clients,
+        providers_csv=PROVIDERS,
+        auths_csv=AUTHORIZATIONS,
+        days_csv=encounters(*WEEK),
+    )

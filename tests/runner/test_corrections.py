@@ -8,13 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 from runner_drops import (
-    AUTHORIZATIONS,
-    CLIENTS,
     ENCOUNTER_COLUMNS,
-    PROVIDERS,
     WEEK,
     contents,
     drop,
+    drop_week,
     encounters,
 )
 from runner_remits import NUMBER, policy, remit, status_277
@@ -35,13 +33,7 @@ def sent(workspace: Workspace) -> Workspace:
 
 
 def send_week(workspace: Workspace) -> Workspace:
-    drop(
-        workspace,
-        clients_csv=CLIENTS,
-        providers_csv=PROVIDERS,
-        auths_csv=AUTHORIZATIONS,
-        days_csv=encounters(*WEEK),
-    )
+    drop_week(workspace)
     assert run(workspace, NIGHT)["built"]["claims"] == 1
     return workspace
 
@@ -204,13 +196,7 @@ def test_a_payer_that_takes_no_void_is_for_a_person(workspace: Workspace) -> Non
 
 def test_a_month_is_billed_once_it_is_over(workspace: Workspace) -> None:
     policy(workspace, '[billing]\ncycle = "month"\n')
-    drop(
-        workspace,
-        clients_csv=CLIENTS,
-        providers_csv=PROVIDERS,
-        auths_csv=AUTHORIZATIONS,
-        days_csv=encounters(*WEEK),
-    )
+    drop_week(workspace)
     assert run(workspace, date(2026, 1, 31))["built"]["claims"] == 0
     assert run(workspace, date(2026, 2, 1))["built"] | {} == {
         "files": 1,

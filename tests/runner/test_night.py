@@ -22,6 +22,7 @@ from runner_drops import (
     WEEK,
     contents,
     drop,
+    drop_week,
     encounters,
     remit,
 )
@@ -34,16 +35,6 @@ from edi_iop.store import Lock, Store
 
 NIGHT = date(2026, 1, 12)
 LATER = date(2026, 1, 19)
-
-
-def drop_week(workspace: Workspace) -> None:
-    drop(
-        workspace,
-        clients_csv=CLIENTS,
-        providers_csv=PROVIDERS,
-        auths_csv=AUTHORIZATIONS,
-        days_csv=encounters(*WEEK),
-    )
 
 
 def load(workspace: Workspace, table: str) -> pl.DataFrame:

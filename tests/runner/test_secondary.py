@@ -6,7 +6,13 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from runner_drops import AUTHORIZATIONS, CLIENTS, PROVIDERS, WEEK, contents, drop, encounters
+from runner_drops import (
+    CLIENTS,
+    WEEK,
+    contents,
+    drop,
+    drop_week,
+)
 from runner_remits import NUMBER, remit
 
 from edi_iop import validate
@@ -37,13 +43,7 @@ def send(workspace: Workspace, clients: bytes = SECOND) -> str:
     )
     text = workspace.settings_file.read_text()
     workspace.settings_file.write_text(text.replace('policy = "meridian"', 'policy = "second"'))
-    drop(
-        workspace,
-        clients_csv=clients,
-        providers_csv=PROVIDERS,
-        auths_csv=AUTHORIZATIONS,
-        days_csv=encounters(*WEEK),
-    )
+    drop_week(workspace, clients)
     run(workspace, NIGHT)
     (first,) = claims(workspace)
     return str(first["claim"])
