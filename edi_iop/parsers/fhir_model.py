@@ -1,8 +1,8 @@
 """FHIR R4 resources, as far as a feed reads them (hl7.org/fhir/R4): typed, all else let through.
 
-Structs of msgspec and not fhir.resources: that package validates all of the standard, needs
-pydantic, and takes a hundred times as long for the dozen elements read here. A wrong type in one of
-them is told by its path; what is not read may be anything.
+Structs of msgspec and not fhir.resources: that package validates all of the standard and needs
+pydantic, for the dozen elements read here. A wrong type in one of them is told by its path; what is
+not read may be anything.
 """
 
 from __future__ import annotations
