@@ -7,6 +7,7 @@ import os
 
 import edi_iop.cli.billing as billing
 import edi_iop.cli.book as book
+import edi_iop.cli.deciding as deciding
 import edi_iop.cli.feeds as feeds
 import edi_iop.cli.files as files
 import edi_iop.cli.lists as lists
@@ -16,7 +17,8 @@ from edi_iop.cli.front import cli
 __all__ = ["cli", "main"]
 
 for _verb in (
-    *workspaces.VERBS, *files.VERBS, *feeds.VERBS, *billing.VERBS, *book.VERBS, *lists.VERBS,
+    *workspaces.VERBS, *files.VERBS, *feeds.VERBS, *billing.VERBS, *deciding.VERBS, *book.VERBS,
+    *lists.VERBS,
 ):  # fmt: skip
     cli.add_command(_verb)
 

@@ -86,7 +86,12 @@ def report(
       blocked     lines not billed because a rule is broken
       claims      claims sent, and what the payer answered
       corrections claims sent that the records changed since, and what became of it
-      payments    payments, what they hold, whether they add up
+      payments    payments: amount = posted - provider adjustments + held
+      held        money that waits for a person, and why
+      unmatched   remit claims without a claim, and what each may answer
+      ledger      where each claim stands with its payer
+      recoveries  provider adjustments (PLB) across payments
+      decisions   what people decided of matches and money
       files       files taken in and sent
       findings    trouble with the data of the files
       violations  all broken rules, of claims already sent too

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from edi_iop.desk.backtesting import rules_backtest
     from edi_iop.desk.billing import build, check
     from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
+    from edi_iop.desk.deciding import ledger, match_accept, match_link, match_undo, release
     from edi_iop.desk.feeding import feed_check, feed_guess
     from edi_iop.desk.files import identify, parse, validate
     from edi_iop.desk.lists import codes_list, codes_load
@@ -40,9 +41,14 @@ __all__ = [
     "init",
     "is_workspace",
     "knows_payers",
+    "ledger",
+    "match_accept",
+    "match_link",
+    "match_undo",
     "parse",
     "reconcile",
     "reconcile_workspace",
+    "release",
     "render",
     "render_parts",
     "report",
@@ -78,6 +84,13 @@ _ROOMS = {
         "rules_list",
         "rules_show",
         "rules_test",
+    ),
+    "edi_iop.desk.deciding": (
+        "ledger",
+        "match_accept",
+        "match_link",
+        "match_undo",
+        "release",
     ),
     "edi_iop.desk.feeding": (
         "feed_check",

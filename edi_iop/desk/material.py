@@ -16,14 +16,14 @@ from edi_iop.desk.paths import Delivered, delivered, is_workspace, opened, read,
 from edi_iop.findings import Finding
 from edi_iop.mapper.propose import propose
 from edi_iop.parsers import Parsed
-from edi_iop.reconciler.match import match
+from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.reconciler.standings import standings
 from edi_iop.rules import days as patient_days
 from edi_iop.rules import engine, lines
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records, columns_kept, newest
-from edi_iop.runner.records import accepted, remits
+from edi_iop.runner.records import accepted
 from edi_iop.runner.records import layouts as workspace_layouts
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
@@ -97,7 +97,8 @@ def answered(held: Material) -> Material:
     if remits["remit_claims"].is_empty():
         return held
     sent = {name: held.table(name) for name in TABLES if name not in REMITS}
-    standing = standings(remits, match(remits, sent), sent["claim_lines"])
+    made = reconcile(remits, sent)
+    standing = standings(made.remits, made.matches, sent["claim_lines"])
     return replace(held, standing=standing)
 
 
@@ -112,7 +113,7 @@ def of_workspace(workspace: Workspace) -> Material:
     """What the store holds, and the drops that wait in the inbox, each content once."""
     with Store.open(workspace.database, read_only=True) as store:
         kept = {name: store.load(name) for name in _JUDGED}
-        answered = accepted(store, remits(store))
+        answered = accepted(store)
         standing = standings(answered, store.load("matches"), kept["claim_lines"])
         waiting = _waiting(workspace, store)
     dropped = of_files(waiting, workspace_layouts(workspace))

@@ -13,9 +13,11 @@ from edi_iop.desk import billing, material, paths
 from edi_iop.desk.answer import Answer, has_errors, status
 from edi_iop.desk.files import error_lines
 from edi_iop.desk.material import Tables
+from edi_iop.money import to_dollars
+from edi_iop.reconciler import reconcile as remittance
 from edi_iop.reconciler.balance import balance
 from edi_iop.reconciler.explain import verdicts
-from edi_iop.reconciler.match import match
+from edi_iop.reconciler.ledger import Ledger
 from edi_iop.reconciler.standings import standings
 from edi_iop.reports import shapes
 from edi_iop.rules import engine
@@ -40,7 +42,8 @@ def reconcile_workspace(root: Path, as_of: date | None = None) -> Answer:
     found = verdicts(
         answered.remits, answered.matches, records, violations, policies, rates(facility)
     )
-    return Answer(shapes.denials(found), remarks=_tied(answered.matches, answered.remits))
+    remarks = (*_tied(answered.matches, answered.remits), *kept_back(answered.ledger))
+    return Answer(shapes.denials(found), remarks=remarks)
 
 
 def reconcile(
@@ -59,13 +62,18 @@ def reconcile(
     policies, facility = billing.choose(held, payers, settings, on)
     answered: Tables = {name: held.table(name) for name in REMITS}
     sent: Tables = {name: held.table(name) for name in TABLES if name not in REMITS}
-    matches = match(answered, sent)
-    standing = standings(answered, matches, sent["claim_lines"])
+    made = remittance.reconcile(answered, sent)
+    matches, counted = made.matches, made.remits
+    standing = standings(counted, matches, sent["claim_lines"])
     records = material.recorded(replace(held, standing=standing), policies, on)
     violations = engine.check(records, policies)
-    found = verdicts(answered, matches, records, violations, policies, rates(facility))
+    found = verdicts(counted, matches, records, violations, policies, rates(facility))
     troubles = pl.concat([held.findings, FINDINGS.conform(balance(answered))])
-    remarks = (*error_lines(troubles, held.names), *_tied(matches, answered))
+    remarks = (
+        *error_lines(troubles, held.names),
+        *_tied(matches, answered),
+        *kept_back(made.ledger),
+    )
     return Answer(shapes.denials(found, held.names), status(has_errors(troubles)), remarks)
 
 
@@ -85,3 +93,24 @@ def _tied(matches: pl.DataFrame, remits: Tables) -> tuple[str, ...]:
         .select(pl.format("unmatched: claim {}: {}", "claim", pl.col("says").fill_null("")))
     )
     return (f"matched: {counts}", *loose.to_series().to_list())
+
+
+def kept_back(ledger: Ledger) -> tuple[str, ...]:
+    """`money: $1,200.00 = posted $1,100.00 - provider adjustments $0.00 + held $100.00`, and what is held."""
+    counts = ledger.payments.filter(pl.col("standing").is_in(["posted", "held"]))
+    sums = {
+        name: to_dollars(int(counts[f"{name}_cents"].sum()))
+        for name in ("amount", "posted", "provider_adjustment", "held")
+    }
+    payments = ledger.payments.filter(pl.col("says").is_not_null()).select(
+        pl.format("{}: payment {}: {}", "standing", "trace_number", "says")
+    )
+    claims = ledger.postings.filter(
+        pl.col("standing") == "held", pl.col("says") != "its payment is held"
+    ).select(pl.format("held: claim {} of payment {}: {}", "account", "trace_number", "says"))
+    return (
+        "money: {amount} = posted {posted} - provider adjustments {provider_adjustment} "
+        "+ held {held}".format(**sums),
+        *payments.to_series().drop_nulls(),
+        *claims.to_series().drop_nulls(),
+    )

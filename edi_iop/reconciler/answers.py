@@ -31,8 +31,9 @@ def refusals(adjustments: pl.DataFrame) -> pl.DataFrame:
 def answers(remits: Tables) -> pl.DataFrame:
     """Every remit line, and every remit claim that answers as a whole (remit_line_offset null).
 
-    Columns: the line's key, payment_offset, payment_date, reversal, paid_cents,
-    beside_cents (what the patient or an earlier payer pays), denied (nothing paid), partly (something paid, something refused), and repeat
+    Columns: the line's key, payment_offset, payment_date, trace_number, reversal, paid_cents,
+    beside_cents (what the patient or an earlier payer pays), denied (nothing paid), partly
+    (something paid, something refused), and repeat
     (denied only because it was answered before).
     """
     heads = _heads(remits)
@@ -53,7 +54,15 @@ def answers(remits: Tables) -> pl.DataFrame:
             pl.col("lines").is_null() | (pl.col("denied") & ~pl.col("lines_denied").fill_null(True))
         )
     )
-    columns = (*LINE, "payment_offset", "payment_date", "reversal", "paid_cents", "beside_cents")
+    columns = (
+        *LINE,
+        "payment_offset",
+        "payment_date",
+        "trace_number",
+        "reversal",
+        "paid_cents",
+        "beside_cents",
+    )
     said = ("denied", "partly", pl.col("repeat").fill_null(False) & pl.col("denied"))
     return pl.concat([whole.select(*columns, *said), lines.select(*columns, *said)])
 
@@ -64,7 +73,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
     refused = at_claim.group_by(CLAIM).agg(
         claim_refused=pl.col("amount_cents").sum(), repeat=_repeat()
     )
-    paid_on = remits["payments"].select("file_id", "payment_offset", "payment_date")
+    paid_on = remits["payments"].select("file_id", "payment_offset", "payment_date", "trace_number")
     at_claim = remits["adjustments"].filter(pl.col("remit_line_offset").is_null())
     beside = at_claim.group_by(CLAIM).agg(beside_cents=_beside())
     return (
@@ -76,6 +85,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
             *CLAIM,
             "payment_offset",
             "payment_date",
+            "trace_number",
             "status",
             "paid_cents",
             "repeat",
@@ -146,12 +156,13 @@ def latest(
         .select(to_lines.columns)
     )
     taken_back = pl.col("reversal").filter(~pl.col("repeat")).last().over(SENT_LINE)
-    order = ("payment_date", "file_id", "payment_offset", "reversal", "remit_claim_offset")
+    # when a file came plays no part: the payment's date and number do
+    order = ("payment_date", "trace_number", "payment_offset", "reversal", "remit_claim_offset")
     return (
         pl.concat([to_lines, spread])
         .group_by(*SENT_LINE, *CLAIM)
         .agg(
-            pl.col("payment_date", "payment_offset", "reversal").first(),
+            pl.col("payment_date", "trace_number", "payment_offset", "reversal").first(),
             pl.col("paid_cents").sum(),
             pl.when(pl.col("beside_cents").is_not_null().all())
             .then(pl.col("beside_cents").sum())

@@ -6,10 +6,21 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from edi_iop.identifiers import ALPHABET
+
+_OWN = rf"^E[{ALPHABET}]{{10}}$"
+"""The form of our own patient control numbers (identifiers.patient_control_number)."""
+_OWN_LENGTH = 11
+
 
 def truth(feature: str) -> pl.Expr:
     """A feature that is known to agree."""
     return pl.col(feature).fill_null(False)
+
+
+def against(feature: str) -> pl.Expr:
+    """A feature that is known not to agree."""
+    return ~pl.col(feature).fill_null(True)
 
 
 def agreement(features: Sequence[str], agree: bool) -> pl.Expr:
@@ -32,3 +43,37 @@ def dates_of(lines: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 def digits(column: str) -> pl.Expr:
     """Only the digits of an identifier: tax numbers come with and without hyphens."""
     return pl.col(column).str.replace_all(r"\D", "").replace("", None)
+
+
+def plain(column: str) -> pl.Expr:
+    """An identifier's letters and digits, upper case, without leading zeros."""
+    kept = pl.col(column).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    return kept.str.strip_chars_start("0").replace("", None)
+
+
+def folded(column: str) -> pl.Expr:
+    """A claim number as any system may mangle it: plain, and O read as 0, I and L as 1."""
+    return plain(column).str.replace_many(["O", "I", "L"], ["0", "1", "1"])
+
+
+def letters(column: str) -> pl.Expr:
+    """A name's letters in upper case: hyphens, blanks and apostrophes come and go."""
+    return pl.col(column).str.to_uppercase().str.replace_all(r"[^\p{L}]", "").replace("", None)
+
+
+def begins(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """One text is the beginning of the other: names are cut, and middle names appended."""
+    return one.str.starts_with(other) | other.str.starts_with(one)
+
+
+def checked(column: str) -> pl.Expr:
+    """A number of ours whose check character holds (identifiers.check_character, Luhn mod 32)."""
+    number = pl.col(column)
+    values = dict(zip(ALPHABET, range(32), strict=True))
+    total = pl.lit(0, pl.Int64)
+    for place in range(_OWN_LENGTH):  # from the last: the check character itself counts once
+        character = number.str.slice(_OWN_LENGTH - 1 - place, 1)
+        value = character.replace_strict(values, default=0, return_dtype=pl.Int64)
+        weighed = value * (2 if place % 2 else 1)
+        total = total + weighed // 32 + weighed % 32
+    return (number.str.contains(_OWN) & (total % 32 == 0)).fill_null(False)

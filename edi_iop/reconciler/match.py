@@ -1,30 +1,67 @@
 """Which claim and line each answer of an 835 belongs to: tiers of certainty, never a guess.
 
-Claims: T1, the patient control number (CLP01 = CLM01) with charge or dates of
-service agreeing; T2, the line control numbers (REF 6R), all of one claim.
-Lines: 6R, then the day. A wrong payee or dates wholly outside the claim veto a
-match; two claims or lines that agree alike leave the answer unmatched and said so.
+What the program finds certain or strong it takes; a person may link an answer to a
+claim, or say that they do not belong together, and that word goes first. A wrong payee,
+another patient or dates wholly outside the claim veto a match; two claims or lines that
+agree alike leave the answer unmatched and said so, the candidates proposed.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import polars as pl
 
 from edi_iop.reconciler.given import Tables, claim_tables, remit_tables
 from edi_iop.reconciler.match_claims import match_claims
 from edi_iop.reconciler.match_lines import match_lines
-from edi_iop.tables import MATCHES
+from edi_iop.reconciler.match_sides import CLAIM, KEY
+from edi_iop.tables import DECISIONS, MATCHES, PROPOSALS
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Answers with what they belong to, and what those without might."""
+
+    matches: pl.DataFrame
+    """tables.MATCHES: one row a remit claim (remit_line_offset null) and one a remit line, in
+    file order; more where one answers several."""
+    proposals: pl.DataFrame
+    """tables.PROPOSALS."""
 
 
 def match(remits: Tables, claims: Tables) -> pl.DataFrame:
-    """One row a remit claim (remit_line_offset null) and one a remit line, in file order.
+    """tables.MATCHES of remits, nobody having decided anything."""
+    return matched(remits, claims, DECISIONS.empty()).matches
 
-    remits: payments, remit_claims, remit_lines, adjustments. claims: claims, claim_lines.
+
+def matched(remits: Tables, claims: Tables, decisions: pl.DataFrame) -> Matched:
+    """Every answer tied to what it belongs to.
+
+    remits: tables.REMITS. claims: claims, claim_lines, and acknowledgements where there are
+    any. decisions: tables.DECISIONS; of a pair the last word of a person stands.
     """
-    answers, sent = remit_tables(remits), claim_tables(claims)
-    answered = match_claims(answers, sent)
+    answers, sent = remit_tables(remits), {**claims, **claim_tables(claims)}
+    links, barred = _decided(decisions, sent["claims"])
+    answered, proposals = match_claims(answers, sent, links, barred)
     lines = match_lines(answers, sent, answered)
     rows = pl.concat([MATCHES.conform(answered), MATCHES.conform(lines)])
-    return rows.sort(
-        "file_id", "remit_claim_offset", "remit_line_offset", nulls_last=False, maintain_order=True
+    place = (*KEY, "remit_line_offset", *CLAIM, "line_offset")
+    return Matched(
+        rows.sort(place, nulls_last=False, maintain_order=True),
+        PROPOSALS.conform(proposals.sort(*KEY, "rank")),
     )
+
+
+def _decided(decisions: pl.DataFrame, claims: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Pairs that a person tied, the last one of each answer; and pairs that one took apart."""
+    known = claims.select("claim_offset", claim_file_id="file_id")
+    last = (
+        decisions.filter(pl.col("verb").is_in(["link", "unlink"]))
+        .join(known, on=CLAIM, how="semi")
+        .sort("decision")
+        .unique([*KEY, *CLAIM], keep="last", maintain_order=True)
+    )
+    tied = last.filter(pl.col("verb") == "link").unique(KEY, keep="last")
+    apart = last.filter(pl.col("verb") == "unlink")
+    return tied.select(*KEY, *CLAIM, "actor"), apart.select(*KEY, *CLAIM)

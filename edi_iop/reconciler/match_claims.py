@@ -1,4 +1,10 @@
-"""Remit claims to claims (835 loop 2100 to 837 loop 2300): tiers T1 and T2."""
+"""Remit claims to claims (835 loop 2100 to 837 loop 2300): tiers T1 to T6, each more doubtful.
+
+T1 the claim number, T2 the line control numbers, T3 the payer's own number, T4 the
+claim number as mangled on the way, T5 member, days, charge and kind of bill, T6 the
+patient's name, days and a line. The first tier with exactly one candidate and no veto
+is the match; T6 only proposes, and so does any tier that leaves several.
+"""
 
 from __future__ import annotations
 
@@ -6,166 +12,120 @@ from functools import reduce
 
 import polars as pl
 
-from edi_iop.reconciler.answers import REPEATED
-from edi_iop.reconciler.features import agreement, dates_of, digits, truth
+from edi_iop.reconciler.features import agreement, truth
 from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.match_candidates import (
+    by_control,
+    by_folded_number,
+    by_member,
+    by_name,
+    by_number,
+    by_payer_number,
+    merged,
+    payer_numbers,
+    replacements,
+)
+from edi_iop.reconciler.match_sides import (
+    CLAIM,
+    FEATURES,
+    KEY,
+    answered,
+    compared,
+    control_hits,
+    sent,
+    sound,
+)
 
-KEY = ("file_id", "remit_claim_offset")
-CLAIM = ("claim_file_id", "claim_offset")
-_FEATURES = ("number", "charge", "dates", "payee", "payer", "frequency", "priority", "line_control")
-_TIE_BREAKS = ("frequency", "payer", "priority")
+_TIE_BREAKS = ("line_control", "member", "patient", "frequency", "payer", "priority")
 """Features that may choose between claims whose number, charge and dates all agree."""
-_PRIORITY = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
-"""CLP02 tells which payer answers: first, second or third (SBR01 of the claim)."""
-_REVERSAL = "22"
-_SHORTEST_CONTROL = r"^\d{1,6}$"
-"""A bare small number in 6R may be a line's LX number: it names no claim."""
+_WEIGHTS = {
+    "number": 6,
+    "line_control": 6,
+    "payer_claim_number": 4,
+    "member": 4,
+    "patient": 3,
+    "charge": 3,
+    "dates": 3,
+    "payee": 1,
+    "payer": 1,
+    "bill_type": 1,
+}
+"""Only to rank candidates: no match rests on them."""
+_PROPOSED = 3
+_SCORED = 4
+"""Decimals of a score."""
 
 
-def match_claims(remits: Tables, claims: Tables) -> pl.DataFrame:
-    """Every remit claim with the claim it answers, or with why it has none."""
-    answers, sent = _answers(remits), _sent(claims)
-    hits = _control_hits(remits, claims)
-    named = _compared(_by_number(answers, sent), hits)
-    controlled = _compared(_by_control(answers, sent, hits), hits)
-    numbered = _narrowed(named.filter(_sound() & (truth("charge") | truth("dates"))))
-    first = _chosen(_single(numbered), "T1")
-    second = _chosen(_single(_narrowed(controlled.filter(_sound()))), "T2")
-    clash = _clashes(first, second)
-    found = _earliest(first, second, _chosen(_copies(numbered), "T1"))
-    return (
-        answers.join(found.join(clash, on=KEY, how="anti"), on=KEY, how="left")
+def match_claims(
+    remits: Tables, claims: Tables, links: pl.DataFrame, barred: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Every remit claim with the claim it answers, or with why it has none; and proposals.
+
+    links: KEY, CLAIM, actor of matches made by hand. barred: KEY, CLAIM of those undone.
+    """
+    answers, claimed = answered(remits), sent(claims)
+    hits = control_hits(remits, claims)
+    allowed = _Allowed(hits, barred)
+    named = allowed(by_number(answers, claimed))
+    first, second, several, clash = _by_identity(answers, claimed, hits, named, allowed)
+    found = _earliest(several, first, second, _chosen(_copies(_numbered(named)), "T1"))
+    found = found.join(clash, on=KEY, how="anti")
+    sure = answers.join(clash, on=KEY, how="anti", maintain_order="left")
+    known = payer_numbers(answers, found, claims)
+    found = _routed(found, answers, claimed, known, allowed)
+    third = allowed(by_payer_number(_open(sure, found), claimed, known))
+    found = pl.concat([found, _third(third)])
+    fourth = allowed(by_folded_number(_open(sure, found), claimed))
+    found = pl.concat([found, _fourth(fourth)])
+    fifth = allowed(by_member(_open(sure, found), claimed))
+    found = pl.concat([found, _fifth(fifth, found, answers)])
+    left = _open(sure, found)
+    sixth = allowed(by_name(left, claimed, remits, claims))
+    chosen = pl.concat([_by_hand(links), _without(found, links)])
+    pool = _pooled(chosen, T1=named, T3=third, T4=fourth, T5=fifth, T6=sixth)
+    matched = _with_runner_up(chosen, pool)
+    rows = (
+        answers.join(matched, on=KEY, how="left")
         .join(_seen(named), on=KEY, how="left")
         .join(clash.with_columns(clash=pl.lit(True)), on=KEY, how="left")
-        .with_columns(says=pl.when(pl.col("tier").is_null()).then(_why_not()))
     )
+    told = rows.with_columns(says=pl.when(pl.col("tier").is_null()).then(_why_not()))
+    return told, _proposals(pool, matched)
 
 
-def _answers(remits: Tables) -> pl.DataFrame:
-    """Remit claims with their payee, payer, days, and whether they deny a repeated claim."""
-    payments = remits["payments"].select(
-        "file_id",
-        "payment_offset",
-        "payment_date",
-        answer_payer="payer_id",
-        answer_payer_code="payer_code",
-        answer_npi=pl.when(pl.col("payee_qualifier") == "XX").then(pl.col("payee_id")),
-        answer_tin=pl.coalesce(
-            digits("payee_tin"), pl.when(pl.col("payee_qualifier") == "FI").then(digits("payee_id"))
-        ),
-    )
-    days = dates_of(remits["remit_lines"], KEY)
-    repeats = remits["adjustments"].filter(pl.col("carc").is_in(REPEATED)).select(KEY).unique()
-    reversal = pl.col("status").eq_missing(_REVERSAL)
-    rows = (
-        remits["remit_claims"]
-        .join(payments, on=("file_id", "payment_offset"), how="left")
-        .join(days, on=KEY, how="left")
-        .join(repeats.with_columns(repeat=pl.lit(True)), on=KEY, how="left")
-        .select(
-            *KEY,
-            "payment_offset",
-            "payment_date",
-            "answer_payer",
-            "answer_payer_code",
-            "answer_npi",
-            "answer_tin",
-            number=pl.col("claim").str.strip_chars().replace("", None),
-            reversal=reversal,
-            answer_charge=pl.col("charge_cents").abs(),
-            answer_frequency="frequency",
-            answer_priority=pl.col("status").replace_strict(_PRIORITY, default=None),
-            answer_from=pl.coalesce("first_day", "statement_from"),
-            answer_to=pl.coalesce("last_day", "statement_to", "statement_from"),
-            repeat=pl.col("repeat").fill_null(False) & ~reversal,
-        )
-    )
-    split = pl.col("answer_charge").sum().over("file_id", "payment_offset", "number", "reversal")
-    return rows.sort("payment_date", *KEY).with_columns(
-        split_charge=pl.when(pl.col("number").is_not_null()).then(split),
-        copy=pl.when("repeat").then(pl.int_range(1, pl.len() + 1).over("number", "repeat")),
-    )
+class _Allowed:
+    """Pairs compared, without those that a person undid."""
+
+    def __init__(self, hits: pl.DataFrame, barred: pl.DataFrame) -> None:
+        self._hits, self._barred = hits, barred
+
+    def __call__(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        return compared(pairs.join(self._barred, on=(*KEY, *CLAIM), how="anti"), self._hits)
 
 
-def _sent(claims: Tables) -> pl.DataFrame:
-    """Claims as sent, with the days they cover."""
-    days = dates_of(claims["claim_lines"], ("file_id", "claim_offset"))
-    return (
-        claims["claims"]
-        .join(days, on=("file_id", "claim_offset"), how="left")
-        .select(
-            "claim_offset",
-            claim_file_id="file_id",
-            sent_number=pl.col("claim").str.strip_chars(),
-            sent_charge="charge_cents",
-            sent_from=pl.min_horizontal("first_day", "statement_from"),
-            sent_to=pl.max_horizontal("last_day", "statement_to"),
-            sent_npi="billing_npi",
-            sent_tin=digits("billing_tin"),
-            sent_payer="payer_id",
-            sent_frequency="frequency",
-            sent_priority="payer_responsibility",
-            sent_member="member_id",
-        )
-    )
+def _by_identity(
+    answers: pl.DataFrame,
+    claimed: pl.DataFrame,
+    hits: pl.DataFrame,
+    named: pl.DataFrame,
+    allowed: _Allowed,
+) -> tuple[pl.DataFrame, ...]:
+    """T1, T2, merges, and the answers whose numbers name one claim and whose lines another."""
+    controlled = allowed(by_control(answers, claimed, hits))
+    first = _chosen(_single(_numbered(named)), "T1")
+    second = _chosen(_single(_narrowed(controlled.filter(sound()))), "T2")
+    several = _chosen(merged(allowed(merge_pairs(answers, claimed, hits))), "T2")
+    return first, second, several, _clashes(first, second)
 
 
-def _by_number(answers: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
-    """Pairs whose CLP01 is the CLM01."""
-    return answers.join(sent, left_on="number", right_on="sent_number", coalesce=False)
+def merge_pairs(answers: pl.DataFrame, claimed: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
+    """Answers beside all claims that hold their line control numbers, where several claims do."""
+    several = hits.filter(pl.len().over(KEY) > 1).select(*KEY, *CLAIM)
+    return answers.join(several, on=KEY).join(claimed, on=CLAIM)
 
 
-def _control_hits(remits: Tables, claims: Tables) -> pl.DataFrame:
-    """How many of a remit claim's line control numbers each claim holds (hits of asked)."""
-    asked = (
-        remits["remit_lines"]
-        .filter(~pl.col("line_control").str.contains(_SHORTEST_CONTROL))
-        .select(*KEY, "line_control")
-        .unique()
-        .with_columns(asked=pl.len().over(KEY))
-    )
-    held = claims["claim_lines"].select("line_control", "claim_offset", claim_file_id="file_id")
-    pairs = asked.join(held.unique(), on="line_control")
-    return pairs.group_by(*KEY, *CLAIM).agg(hits=pl.len(), asked=pl.col("asked").first())
-
-
-def _by_control(answers: pl.DataFrame, sent: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
-    """Pairs where the claim holds every line control number of the answer."""
-    whole = hits.filter(pl.col("hits") == pl.col("asked")).select(*KEY, *CLAIM)
-    return answers.join(whole, on=KEY).join(sent, on=CLAIM)
-
-
-def _compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
-    """The pairs with every feature true, false or unknown."""
-    same_npi = pl.col("answer_npi") == pl.col("sent_npi")
-    same_tin = pl.col("answer_tin") == pl.col("sent_tin")
-    inside = (pl.col("answer_from") >= pl.col("sent_from")) & (
-        pl.col("answer_to") <= pl.col("sent_to")
-    )
-    disjoint = (pl.col("answer_to") < pl.col("sent_from")) | (
-        pl.col("answer_from") > pl.col("sent_to")
-    )
-    same_charge = pl.col("answer_charge") == pl.col("sent_charge")
-    all_parts = pl.col("split_charge") == pl.col("sent_charge")
-    return pairs.join(hits, on=(*KEY, *CLAIM), how="left").with_columns(
-        number=pl.col("number") == pl.col("sent_number"),
-        charge=same_charge | all_parts.fill_null(False),
-        dates=inside,
-        disjoint=disjoint,
-        payee=pl.when(same_npi.fill_null(False) | same_tin.fill_null(False))
-        .then(True)
-        .otherwise(pl.coalesce(same_npi, same_tin)),
-        payer=(pl.col("answer_payer") == pl.col("sent_payer"))
-        | (pl.col("answer_payer_code") == pl.col("sent_payer")),
-        frequency=pl.col("answer_frequency") == pl.col("sent_frequency"),
-        priority=pl.col("answer_priority") == pl.col("sent_priority"),
-        line_control=pl.when(pl.col("hits") > 0).then(pl.col("hits") == pl.col("asked")),
-    )
-
-
-def _sound() -> pl.Expr:
-    """No veto: the payee is not another, the dates are not wholly outside the claim."""
-    return pl.col("payee").fill_null(True) & ~truth("disjoint")
+def _numbered(named: pl.DataFrame) -> pl.DataFrame:
+    return _narrowed(named.filter(sound() & (truth("charge") | truth("dates"))))
 
 
 def _preferring(pairs: pl.DataFrame, feature: str) -> pl.DataFrame:
@@ -173,12 +133,12 @@ def _preferring(pairs: pl.DataFrame, feature: str) -> pl.DataFrame:
     return pairs.filter(truth(feature) | ~truth(feature).any().over(KEY))
 
 
-def _narrowed(sound: pl.DataFrame) -> pl.DataFrame:
+def _narrowed(able: pl.DataFrame) -> pl.DataFrame:
     """Candidates left after charge with dates, then the tie breaks; exact: one at the first step.
 
     Several that agree in charge only, or in dates only, are all dropped.
     """
-    both = sound.with_columns(both=truth("charge") & truth("dates"))
+    both = able.with_columns(both=truth("charge") & truth("dates"))
     first = _preferring(both, "both").with_columns(exact=pl.len().over(KEY) == 1)
     return reduce(_preferring, _TIE_BREAKS, first.filter(pl.col("exact") | pl.col("both")))
 
@@ -203,6 +163,60 @@ def _copies(candidates: pl.DataFrame) -> pl.DataFrame:
     return alike.sort(*KEY, *CLAIM).filter(order == wanted)
 
 
+def _third(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The payer's number: certain where it is whole, strong where something was put behind it."""
+    able = pairs.with_columns(payer_claim_number=pl.lit(True)).filter(
+        sound() & (truth("charge") | truth("part") | (truth("dates") & truth("member")))
+    )
+    whole = _preferring(able, "whole").with_columns(exact=pl.col("whole"))
+    return _chosen(_single(whole), "T3")
+
+
+def _fourth(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The number as mangled: certain where its check character holds, else strong."""
+    able = pairs.filter(sound() & truth("charge") & pl.col("dates").fill_null(True))
+    return _chosen(_single(able.with_columns(exact=pl.col("checked"))), "T4")
+
+
+def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """Member, days, charge and kind of bill, of one claim that no other answer has taken."""
+    able = pairs.filter(
+        sound()
+        & truth("member")
+        & truth("exact_dates")
+        & (pl.col("answer_charge") == pl.col("sent_charge"))
+        & pl.col("bill_type").fill_null(True)
+        & pl.col("patient").fill_null(True)
+        & pl.col("priority").fill_null(True)
+    )
+    single = _single(able.with_columns(exact=pl.lit(False)))
+    taken = found.join(answers.select(*KEY, taken_by="answer_icn"), on=KEY).select(
+        *CLAIM, "taken_by"
+    )
+    others = (
+        single.join(taken, on=CLAIM)
+        .filter(~pl.col("taken_by").eq_missing(pl.col("answer_icn")))
+        .select(*KEY, *CLAIM)
+    )
+    return _chosen(single.join(others, on=(*KEY, *CLAIM), how="anti"), "T5")
+
+
+def _routed(
+    found: pl.DataFrame,
+    answers: pl.DataFrame,
+    claimed: pl.DataFrame,
+    known: pl.DataFrame,
+    allowed: _Allowed,
+) -> pl.DataFrame:
+    """An answer of frequency 7 or 8 under the number of the claim that was replaced goes to
+    its replacement, or void, where exactly one was sent."""
+    pairs = allowed(replacements(found, answers, claimed, known)).filter(
+        sound() & (truth("charge") | truth("dates"))
+    )
+    moved = _chosen(_single(pairs.with_columns(exact=pl.lit(False))), "T1")
+    return pl.concat([moved, found.join(moved, on=KEY, how="anti")])
+
+
 def _chosen(pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
     """The pairs as matches: what agreed, what did not, and how sure it is."""
     return pairs.select(
@@ -210,9 +224,25 @@ def _chosen(pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
         *CLAIM,
         tier=pl.lit(tier),
         grade=pl.when("exact").then(pl.lit("certain")).otherwise(pl.lit("strong")),
-        agreed=agreement(_FEATURES, True),
-        disagreed=agreement(_FEATURES, False),
+        score=_score(),
+        actor=pl.lit(None, pl.String),
+        agreed=agreement(FEATURES, True),
+        disagreed=agreement(FEATURES, False),
     )
+
+
+def _score() -> pl.Expr:
+    """Weights of what agrees less half of what does not, as a part of all weights."""
+    total = sum(_WEIGHTS.values())
+    points = pl.sum_horizontal(
+        pl.when(pl.col(name))
+        .then(pl.lit(float(weight)))
+        .when(~pl.col(name))
+        .then(pl.lit(-weight / 2))
+        .otherwise(0.0)
+        for name, weight in _WEIGHTS.items()
+    )
+    return (pl.max_horizontal(points, pl.lit(0.0)) / total).round(_SCORED)
 
 
 def _clashes(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
@@ -224,17 +254,85 @@ def _clashes(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
 
 
 def _earliest(*tiers: pl.DataFrame) -> pl.DataFrame:
-    """The first tier's match of every answer."""
-    return pl.concat(tiers).unique(subset=KEY, keep="first", maintain_order=True)
+    """The first tier's match of every answer; a merge has several rows."""
+    found = tiers[0]
+    for tier in tiers[1:]:
+        found = pl.concat([found, tier.join(found, on=KEY, how="anti")])
+    return found
+
+
+def _open(answers: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    return answers.join(found, on=KEY, how="anti", maintain_order="left")
+
+
+def _without(found: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    return found.join(links, on=KEY, how="anti")
+
+
+def _by_hand(links: pl.DataFrame) -> pl.DataFrame:
+    """Matches a person made."""
+    nothing = pl.lit([], pl.List(pl.String))
+    return links.select(
+        *KEY,
+        *CLAIM,
+        tier=pl.lit("hand"),
+        grade=pl.lit("certain"),
+        score=pl.lit(None, pl.Float64),
+        actor="actor",
+        agreed=nothing,
+        disagreed=nothing,
+    )
+
+
+def _pooled(chosen: pl.DataFrame, **tiers: pl.DataFrame) -> pl.DataFrame:
+    """Every pair that some tier looked at and that was not chosen, under the first tier that did."""
+    parts = [
+        pairs.join(chosen, on=(*KEY, *CLAIM), how="anti").select(
+            *KEY,
+            *CLAIM,
+            "sent_number",
+            tier=pl.lit(tier),
+            score=_score(),
+            able=sound(),
+            agreed=agreement(FEATURES, True),
+            disagreed=agreement(FEATURES, False),
+        )
+        for tier, pairs in tiers.items()
+    ]
+    return pl.concat(parts).unique([*KEY, *CLAIM], keep="first", maintain_order=True)
+
+
+def _with_runner_up(matched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
+    """Beside each match the best other candidate that was looked at, and by how much it is behind."""
+    best = (
+        pool.sort(*KEY, "score", descending=[False, False, True], maintain_order=True)
+        .group_by(KEY, maintain_order=True)
+        .agg(runner_up=pl.col("sent_number").first(), behind=pl.col("score").first())
+    )
+    return matched.join(best, on=KEY, how="left").with_columns(
+        margin=(pl.col("score") - pl.col("behind")).round(_SCORED)
+    )
+
+
+def _proposals(pool: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
+    """The best candidates of each answer without a match; one of another payee or patient is none."""
+    free = pool.filter("able").join(matched, on=KEY, how="anti")
+    order = [*KEY, "score", *CLAIM]
+    ranked = free.sort(order, descending=[False, False, True, False, False]).with_columns(
+        rank=pl.int_range(1, pl.len() + 1).over(KEY), claim="sent_number"
+    )
+    return ranked.filter(pl.col("rank") <= _PROPOSED)
 
 
 def _seen(named: pl.DataFrame) -> pl.DataFrame:
     """What stood in the way, over all claims of the number."""
+    other_person = ~sound() & pl.col("payee").fill_null(True) & ~truth("disjoint")
     return named.group_by(KEY).agg(
         sent_under=pl.len(),
-        sound=_sound().sum(),
-        agreeing=(_sound() & (truth("charge") | truth("dates"))).sum(),
+        sound=sound().sum(),
+        agreeing=(sound() & (truth("charge") | truth("dates"))).sum(),
         other_payee=(~pl.col("payee").fill_null(True)).any(),
+        other_person=other_person.any(),
     )
 
 
@@ -244,12 +342,14 @@ def _why_not() -> pl.Expr:
     return (
         pl.when("clash")
         .then(pl.lit("its claim number names one claim, its line control numbers another"))
-        .when(number.is_null() | (number == "0"))
+        .when(number.is_null())
         .then(pl.lit("the payer returned no claim number"))
         .when(pl.col("sent_under").is_null())
         .then(pl.format("no claim was sent under number {}", number.fill_null("")))
         .when((pl.col("sound") == 0) & pl.col("other_payee"))
         .then(pl.lit("the payment is to another payee than the claim's billing provider"))
+        .when((pl.col("sound") == 0) & pl.col("other_person"))
+        .then(pl.lit("the claim of that number is another patient's"))
         .when(pl.col("sound") == 0)
         .then(pl.lit("its dates of service lie outside the claim of that number"))
         .when(pl.col("agreeing") == 0)

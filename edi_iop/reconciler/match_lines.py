@@ -1,4 +1,13 @@
-"""Remit lines to claim lines (835 loop 2110 to 837 loop 2400): by 6R, then by the day."""
+"""Remit lines to claim lines (835 loop 2110 to 837 loop 2400): by a ladder, never arbitrarily.
+
+Inside a matched claim, and never of another day: the line control number (REF 6R) as
+sent, then as mangled; the line's number (LX) where the payer returned that; unbundled
+lines; codes and charge; parts and bundles whose charges make up what was sent; charge;
+the day alone. On each rung an answer with one possible line takes it, which may
+leave another with one: where one assignment alone is possible this finds it (a
+bipartite graph with a single perfect matching has an end of degree one at each step),
+and where several are, the lines stay ambiguous.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +15,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from edi_iop.reconciler.features import agreement, truth
+from edi_iop.reconciler.features import agreement, plain, truth
 from edi_iop.reconciler.given import Tables
 
 REMIT = ("file_id", "remit_claim_offset")
@@ -14,38 +23,87 @@ REMIT_LINE = (*REMIT, "remit_line_offset")
 CLAIM = ("claim_file_id", "claim_offset")
 CLAIM_LINE = (*CLAIM, "line_offset")
 _FEATURES = ("line_control", "dates", "procedure", "revenue", "charge", "units")
+_MOST_LINES = 31
+"""Days of a month: no chain of forced choices is longer than the lines of one claim."""
+_BARE = r"^\d{1,6}$"
 
 
 def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.DataFrame:
-    """Every remit line with the line it answers, or with why it has none.
+    """Every remit line with the line, or lines, it answers, or with why it has none.
 
-    answered: remit claims with the claim they were matched to (match_claims).
+    answered: remit claims with the claim they were matched to (match_claims); several
+    rows where one answers several.
     """
     answers, sent = _answers(remits, answered), _sent(claims)
-    pairs = _compared(answers.join(sent, on=CLAIM, suffix="_sent"))
+    ladder = _Ladder(_paired(answers, sent, "near_control"))
     # a split line comes back several times under one 6R: all parts belong to the line
-    controlled = _alone(pairs.filter(truth("line_control") & ~_other_day()), REMIT_LINE)
-    open_pairs = _open(pairs, controlled).filter(~_other_day())
-    coded = _one_to_one(open_pairs.filter(_same_code() & truth("charge")))
-    dated = _one_to_one(_open(open_pairs, coded).filter(truth("dates")))
-    found = pl.concat(
-        [
-            _chosen(controlled, "6R", "certain"),
-            _chosen(coded, "day", "certain"),
-            _chosen(dated, "day", "strong"),
-        ]
+    ladder.take(_alone(ladder.open(truth("line_control")), REMIT_LINE), "6R", "certain")
+    ladder.take(_alone(ladder.open(truth("near_control")), REMIT_LINE), "6R", "strong")
+    ladder.begin(_by_day(ladder.unanswered(answers), sent))
+    by_number = ladder.open(
+        truth("line_number") & truth("dates") & (truth("charge") | _same_code())
     )
-    left = open_pairs.group_by(REMIT_LINE).agg(candidates=pl.len())
+    ladder.take(_one_to_one(by_number), "LX", "strong")
+    ladder.take(_unbundled(ladder.open(truth("procedure"))), "unbundle", "strong")
+    ladder.force(_same_code() & truth("charge"), "day", "certain")
+    ladder.take(_parts(ladder.open(_same_code())), "split", "strong")
+    ladder.take(_bundled(ladder.open(_same_code())), "bundle", "strong")
+    ladder.force(truth("dates") & truth("charge"), "day", "strong")
+    ladder.take(_one_to_one(ladder.open(truth("dates"))), "day", "strong")
+    left = ladder.open(pl.lit(True)).group_by(REMIT_LINE).agg(candidates=pl.len())
+    alone = answers.filter(pl.len().over(REMIT_LINE) == 1).select(*REMIT_LINE, *CLAIM)
+    found = ladder.found()
+    lines = answers.select(*REMIT_LINE, "claim_says").unique(REMIT_LINE, maintain_order=True)
     return (
-        answers.select(*REMIT_LINE, *CLAIM, "claim_says")
-        .join(found, on=REMIT_LINE, how="left")
-        .join(left, on=REMIT_LINE, how="left")
+        lines.join(found, on=REMIT_LINE, how="left", maintain_order="left")
+        .join(alone, on=REMIT_LINE, how="left", suffix="_whole", maintain_order="left")
+        .join(left, on=REMIT_LINE, how="left", maintain_order="left")
+        .with_columns(
+            claim_file_id=pl.coalesce("claim_file_id", "claim_file_id_whole"),
+            claim_offset=pl.coalesce("claim_offset", "claim_offset_whole"),
+        )
         .with_columns(says=pl.when(pl.col("tier").is_null()).then(_why_not()))
     )
 
 
+class _Ladder:
+    """Pairs of answers and lines; what a rung has taken no later one sees."""
+
+    def __init__(self, pairs: pl.DataFrame) -> None:
+        self._left = pairs
+        self._found: list[pl.DataFrame] = []
+
+    def unanswered(self, answers: pl.DataFrame) -> pl.DataFrame:
+        """The answers that no rung has taken."""
+        return answers.join(self.found(), on=REMIT_LINE, how="anti")
+
+    def begin(self, pairs: pl.DataFrame) -> None:
+        """Other pairs for what is left; lines taken in the same remit claim stay taken."""
+        self._left = pairs.join(self.found(), on=(*REMIT, *CLAIM_LINE), how="anti")
+
+    def open(self, condition: pl.Expr) -> pl.DataFrame:
+        return self._left.filter(condition)
+
+    def take(self, pairs: pl.DataFrame, tier: str, grade: str) -> None:
+        self._found.append(_chosen(pairs, tier, grade))
+        if not pairs.is_empty():
+            taken = self._left.join(pairs, on=REMIT_LINE, how="anti")
+            self._left = taken.join(pairs, on=(*REMIT, *CLAIM_LINE), how="anti")
+
+    def force(self, condition: pl.Expr, tier: str, grade: str) -> None:
+        """Takes what has one choice, again and again, since each choice may leave another one."""
+        for _ in range(_MOST_LINES):
+            forced = _forced(self.open(condition))
+            if forced.is_empty():
+                return
+            self.take(forced, tier, grade)
+
+    def found(self) -> pl.DataFrame:
+        return pl.concat(self._found)
+
+
 def _answers(remits: Tables, answered: pl.DataFrame) -> pl.DataFrame:
-    """Remit lines under the claim they answer, codes as the provider sent them."""
+    """Remit lines under the claims they answer, codes as the provider sent them."""
     is_revenue = pl.col("qualifier").eq_missing("NU")
     return (
         remits["remit_lines"]
@@ -56,7 +114,13 @@ def _answers(remits: Tables, answered: pl.DataFrame) -> pl.DataFrame:
             "claim_says",
             "line_control",
             "service_date",
+            "service_date_to",
+            near_control=plain("line_control"),
+            number=pl.when(pl.col("line_control").str.contains(_BARE)).then(
+                pl.col("line_control").cast(pl.Int64, strict=False)
+            ),
             procedure=pl.when(~is_revenue).then(pl.coalesce("original_procedure", "procedure")),
+            changed=pl.col("original_procedure").is_not_null(),
             revenue=_four(pl.coalesce("revenue", pl.when(is_revenue).then(pl.col("procedure")))),
             charge_cents=pl.col("charge_cents").abs(),
             units=pl.coalesce("original_units", "units").abs(),
@@ -75,8 +139,31 @@ def _sent(claims: Tables) -> pl.DataFrame:
         "charge_cents",
         "units",
         claim_file_id="file_id",
+        near_control=plain("line_control"),
+        number="line",
         revenue=_four(pl.col("revenue")),
     )
+
+
+def _paired(answers: pl.DataFrame, sent: pl.DataFrame, *by: str) -> pl.DataFrame:
+    """Answers beside lines of their claim that have these in common, never of another day."""
+    held = sent.with_columns(pl.col(name).alias(f"{name}_sent") for name in by)
+    pairs = answers.join(held, on=(*CLAIM, *by), suffix="_sent")
+    return _compared(pairs).filter(~_other_day())
+
+
+def _by_day(answers: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
+    """Answers beside the lines of their day; where a day is unknown or several, all that may be it."""
+    one_day = pl.coalesce("service_date_to", "service_date").eq_missing(pl.col("service_date")) & (
+        pl.col("service_date").is_not_null()
+    )
+    plain_answers, plain_lines = answers.filter(one_day), sent.filter(one_day)
+    parts = [
+        _paired(plain_answers, plain_lines, "service_date"),
+        _paired(answers.filter(~one_day), sent),
+        _paired(plain_answers, sent.filter(~one_day)),
+    ]
+    return pl.concat(parts)
 
 
 def _four(revenue: pl.Expr) -> pl.Expr:
@@ -86,26 +173,42 @@ def _four(revenue: pl.Expr) -> pl.Expr:
 
 def _compared(pairs: pl.DataFrame) -> pl.DataFrame:
     """The pairs with every feature true, false or unknown."""
-    last = pl.coalesce("service_date_to", "service_date_sent")
     same = {
         feature: pl.col(column) == pl.col(f"{column}_sent")
         for feature, column in (
             ("line_control", "line_control"),
+            ("near_control", "near_control"),
+            ("line_number", "number"),
             ("procedure", "procedure"),
             ("revenue", "revenue"),
             ("charge", "charge_cents"),
             ("units", "units"),
         )
     }
-    dates = (pl.col("service_date") >= pl.col("service_date_sent")) & (
-        pl.col("service_date") <= last
+    first, last = pl.col("service_date"), pl.coalesce("service_date_to", "service_date")
+    sent_first = pl.col("service_date_sent")
+    sent_last = pl.coalesce("service_date_to_sent", "service_date_sent")
+    inside = (first >= sent_first) & (first <= sent_last)
+    # an answer over several days may speak of several lines
+    covers = (first <= sent_first) & (last >= sent_last)
+    return pairs.select(
+        *REMIT_LINE,
+        *CLAIM_LINE,
+        "charge_cents",
+        "charge_cents_sent",
+        "units_sent",
+        "changed",
+        own_units="units",
+        dates=inside,
+        covers=covers,
+        spans=(last > first).fill_null(False),
+        **same,
     )
-    return pairs.select(*REMIT_LINE, *CLAIM_LINE, dates=dates, **same)
 
 
 def _other_day() -> pl.Expr:
     """The answer is of a day outside the line's: never its answer."""
-    return ~pl.col("dates").fill_null(True)
+    return ~(pl.col("dates").fill_null(True) | pl.col("covers").fill_null(True))
 
 
 def _same_code() -> pl.Expr:
@@ -127,16 +230,47 @@ def _one_to_one(pairs: pl.DataFrame) -> pl.DataFrame:
     return pairs.filter(only_answer & only_line)
 
 
-def _open(pairs: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of which neither side is taken in the same remit claim."""
-    without_answers = pairs.join(taken, on=REMIT_LINE, how="anti")
-    return without_answers.join(taken, on=(*REMIT, *CLAIM_LINE), how="anti")
+def _forced(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Answers with one possible line, where no other answer has that line alone too."""
+    single = _alone(pairs, REMIT_LINE)
+    return _alone(single, (*REMIT, *CLAIM_LINE))
+
+
+def _parts(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Several answers that make up one line: charges and units allocated (RFI 467, 2283)."""
+    alone = _alone(pairs.filter(truth("dates")), REMIT_LINE)
+    line = (*REMIT, *CLAIM_LINE)
+    charges = pl.col("charge_cents").sum().over(line) == pl.col("charge_cents_sent")
+    units = pl.col("own_units").sum().over(line) == pl.col("units_sent")
+    several = pl.len().over(line) > 1
+    all_less = (pl.col("charge_cents") < pl.col("charge_cents_sent")).all().over(line)
+    return alone.filter(several & charges & units.fill_null(True) & all_less)
+
+
+def _unbundled(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Several answers under other codes for one line: the first has its charge, the rest none."""
+    alone = _alone(pairs.filter(truth("dates") & pl.col("changed")), REMIT_LINE)
+    line = (*REMIT, *CLAIM_LINE)
+    full = pl.col("charge_cents") == pl.col("charge_cents_sent")
+    one_full = full.sum().over(line) == 1
+    rest_none = (full | (pl.col("charge_cents") == 0)).all().over(line)
+    return alone.filter(pl.len().over(line) > 1, one_full & rest_none)
+
+
+def _bundled(pairs: pl.DataFrame) -> pl.DataFrame:
+    """One answer over several days for all lines of its codes in them, their charges summed."""
+    spread = pairs.filter(pl.col("spans") & truth("covers"))
+    charges = pl.col("charge_cents_sent").sum().over(REMIT_LINE) == pl.col("charge_cents")
+    units = pl.col("units_sent").sum().over(REMIT_LINE) == pl.col("own_units")
+    several = pl.len().over(REMIT_LINE) > 1
+    alone = (pl.len().over(*REMIT, *CLAIM_LINE) == 1).all().over(REMIT_LINE)
+    return spread.filter(several & charges & units.fill_null(True) & alone)
 
 
 def _chosen(pairs: pl.DataFrame, tier: str, grade: str) -> pl.DataFrame:
     return pairs.select(
         *REMIT_LINE,
-        "line_offset",
+        *CLAIM_LINE,
         tier=pl.lit(tier),
         grade=pl.lit(grade),
         agreed=agreement(_FEATURES, True),
@@ -147,7 +281,7 @@ def _chosen(pairs: pl.DataFrame, tier: str, grade: str) -> pl.DataFrame:
 def _why_not() -> pl.Expr:
     """Why a remit line has no claim line."""
     return (
-        pl.when(pl.col("claim_offset").is_null())
+        pl.when(pl.col("claim_offset").is_null() & pl.col("claim_says").is_not_null())
         .then(pl.format("its claim is not matched: {}", "claim_says"))
         .when(pl.col("candidates") > 0)
         .then(pl.format("ambiguous: {} line(s) of the claim agree alike", pl.col("candidates")))

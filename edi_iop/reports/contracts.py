@@ -7,10 +7,10 @@ import polars as pl
 from edi_iop.money import to_dollars
 from edi_iop.reconciler.underpaid import STATES, underpaid
 from edi_iop.reports import shapes
+from edi_iop.reports.posted import posted_remits
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
-from edi_iop.tables import REMITS
 
 KEYS = (
     "state", "claim", "line", "payer", "service_date", "procedure", "revenue", "units", "charge_cents",
@@ -23,9 +23,7 @@ SET_IT = "no contract rate for this payer, code and day; set rate in the payer's
 def compared(question: Question) -> Sheet:
     """Lines not paid as the contract says, to the cent; the closing line counts those that were."""
     store = question.store
-    held = store.load("files", status="held").select("file_id")
-    remits = {name: store.load(name).join(held, on="file_id", how="anti") for name in REMITS}
-    matches = store.load("matches").join(held, on="file_id", how="anti")
+    remits, matches = posted_remits(store)
     told = underpaid(remits, matches, store.load("service_lines"), question.policy_on)
     every = told.with_columns(
         payer=pl.col("payer_id"), file=pl.col("file_id").cast(pl.String)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.reconciler.metrics import ages, claim_answers, history, metrics
+from edi_iop.reports.posted import posted_remits
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Chart, Field, Sheet
-from edi_iop.tables import REMITS
 
 
 def measured(question: Question) -> Sheet:
     """The HFMA six, the clean-claim rate and the receivables, on a day."""
     store = question.store
-    held = store.load("files", status="held").select("file_id")
-    remits = {name: store.load(name).join(held, on="file_id", how="anti") for name in REMITS}
-    matches = store.load("matches").join(held, on="file_id", how="anti")
+    remits, matches = posted_remits(store)
     made = store.load("submissions").select("file_id", "transaction_offset", sent_on="created_on")
     claims = store.load("claims").join(made, on=["file_id", "transaction_offset"], how="left")
     still = store.load("verdicts").group_by("claim").agg(open_cents=pl.col("charge_cents").sum())

@@ -9,7 +9,7 @@ import polars as pl
 
 from edi_iop import codes
 from edi_iop.money import to_dollars
-from edi_iop.reports import acks, shapes
+from edi_iop.reports import acks, ledger, shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
 from edi_iop.store import Store
@@ -19,8 +19,6 @@ IN_THE_WAY = ("block", "hold")
 PROPOSED = 0
 """The file number of lines that are in no file yet."""
 _CLAIM = ("file_id", "claim_offset")
-_PAYMENT = ("file_id", "payment_offset")
-_REMIT_CLAIM = ("file_id", "remit_claim_offset")
 
 
 def denials(store: Store) -> Sheet:
@@ -157,100 +155,17 @@ def claims(store: Store) -> Sheet:
     )
 
 
-def payments(store: Store) -> Sheet:
-    """Every payment, what it holds, how much of it was matched, and whether it adds up."""
-    rows = _payment_rows(store)
-    unmatched = (pl.col("claims") - pl.col("matched")).alias("unmatched")
-    dollars = {
-        name: pl.col(name).map_elements(to_dollars, return_dtype=pl.String)
-        for name in ("claims_paid_cents", "provider_adjustment_cents", "amount_cents")
-    }
-    equation = pl.format("claims {} - provider adjustments {} = paid {}", *dollars.values())
-    return Sheet(
-        "",
-        rows,
-        (
-            Field("PAYMENT", "payment"),
-            Field("DATE", "payment_date"),
-            Field("PAYER", "payer_name", widest=26),
-            Field("AMOUNT", "amount_cents", "money"),
-            Field("CLAIMS", "claims", "number"),
-            Field("UNMATCHED", "unmatched", "number"),
-            Field("ADDS UP", "balanced"),
-            Field("FILE IS", "standing", "flag"),
-        ),
-        (Field("", "equation"),),
-        people=rows.with_columns(
-            unmatched,
-            pl.when("balanced")
-            .then(equation)
-            .otherwise(pl.concat_str(equation, pl.lit(": does not add up")))
-            .alias("equation"),
-        ),
-        none="no payments yet",
-        closing=_payments_total(rows),
-        charts=(
-            chart(rows, "payer_name", "Paid, by payer", "amount_cents"),
-            chart(
-                rows.filter(pl.col("provider_adjustment_cents") != 0),
-                "payer_name",
-                "Provider adjustments, by payer",
-                "provider_adjustment_cents",
-            ),
-        ),
-    )
-
-
-def _payment_rows(store: Store) -> pl.DataFrame:
-    """One row a payment, with what is inside and beside it."""
-    remit_claims = store.load("remit_claims")
-    inside = (
-        remit_claims.join(_matched(store), on=_REMIT_CLAIM, how="left")
-        .group_by(_PAYMENT)
-        .agg(
-            pl.len().cast(pl.Int64).alias("claims"),
-            pl.col("matched").fill_null(False).sum().cast(pl.Int64).alias("matched"),
-            pl.col("paid_cents").sum().alias("claims_paid_cents"),
-        )
-    )
-    beside = (
-        store.load("provider_adjustments")
-        .group_by(_PAYMENT)
-        .agg(pl.col("amount_cents").sum().alias("provider_adjustment_cents"))
-    )
-    files_now = store.load("files").select("file_id", pl.col("status").alias("standing"))
-    return (
-        store.load("payments")
-        .join(inside, on=_PAYMENT, how="left")
-        .join(beside, on=_PAYMENT, how="left")
-        .join(files_now, on="file_id", how="left")
-        .join(_out_of_balance(store), on=["file_id", "transaction_control"], how="left")
-        .select(
-            pl.col("trace_number").alias("payment"),
-            "payment_date",
-            pl.coalesce("payer_code", "payer_id", "payer_trace_id").alias("payer"),
-            "payer_name",
-            "payee_id",
-            "method",
-            "amount_cents",
-            pl.col("claims").fill_null(0),
-            pl.col("matched").fill_null(0),
-            pl.col("claims_paid_cents").fill_null(0),
-            pl.col("provider_adjustment_cents").fill_null(0),
-            pl.col("unbalanced").is_null().alias("balanced"),
-            "standing",
-            pl.col("file_id").cast(pl.String).alias("file"),
-        )
-        .sort("payment_date", "payment", nulls_last=True)
-    )
-
-
 REPORTS: dict[str, Callable[[Store], Sheet]] = {
     "denials": denials,
     "blocked": blocked,
     "claims": claims,
     "corrections": corrections,
-    "payments": payments,
+    "payments": ledger.payments,
+    "held": ledger.held,
+    "unmatched": ledger.unmatched,
+    "ledger": ledger.ledger,
+    "recoveries": ledger.recoveries,
+    "decisions": ledger.decisions,
     "files": files,
     "findings": findings,
     "violations": violations,
@@ -261,57 +176,31 @@ REPORTS: dict[str, Callable[[Store], Sheet]] = {
 
 
 def _answers(store: Store) -> pl.DataFrame:
-    """What the remits tied to a claim say of it: how many, the latest status, the sums.
-
-    Not those of files that are held: their money is not to be relied on.
-    """
-    held = store.load("files", status="held").select("file_id")
-    dated = store.load("payments").select(*_PAYMENT, "payment_date")
-    whole = store.load("matches").filter(
-        pl.col("remit_line_offset").is_null() & pl.col("claim_offset").is_not_null()
+    """What the payers' answers leave of a claim: how many, the last status, the sums that stand."""
+    events = store.load("postings").filter(
+        pl.col("claim_offset").is_not_null(), pl.col("standing") == "posted"
     )
-    tied = whole.select(*_REMIT_CLAIM, "claim_file_id", pl.col("claim_offset").alias("sent_offset"))
-    return (
-        store.load("remit_claims")
-        .join(held, on="file_id", how="anti")
-        .join(tied, on=_REMIT_CLAIM)
-        .join(dated, on=_PAYMENT, how="left")
-        .sort("payment_date", "file_id", "remit_claim_offset", nulls_last=True)
-        .group_by("claim_file_id", "sent_offset", maintain_order=True)
+    last = (
+        events.sort("effective_on", "sequence", nulls_last=True)
+        .group_by("claim_file_id", "claim_offset", maintain_order=True)
+        .agg(pl.len().cast(pl.Int64).alias("answers"), pl.col("status").last())
+    )
+    sums = (
+        store.load("accounts")
+        .group_by("claim_file_id", "claim_offset")
         .agg(
-            pl.len().cast(pl.Int64).alias("answers"),
-            pl.col("status").last(),
-            pl.col("paid_cents").sum(),
+            (pl.col("posted_cents") - pl.col("recovered_cents")).sum().alias("paid_cents"),
             pl.col("patient_cents").sum(),
         )
-        .rename({"claim_file_id": "file_id", "sent_offset": "claim_offset"})
+    )
+    return last.join(sums, on=["claim_file_id", "claim_offset"], how="left").rename(
+        {"claim_file_id": "file_id"}
     )
 
 
 def _denied_lines(store: Store) -> pl.DataFrame:
     verdicts = store.load("verdicts")
     return verdicts.group_by("claim").agg(pl.len().cast(pl.Int64).alias("denied_lines"))
-
-
-def _matched(store: Store) -> pl.DataFrame:
-    """Remit claims that are tied to a claim of ours."""
-    return (
-        store.load("matches")
-        .filter(pl.col("remit_line_offset").is_null())
-        .select(*_REMIT_CLAIM, pl.col("claim_offset").is_not_null().alias("matched"))
-        .unique(subset=_REMIT_CLAIM)
-    )
-
-
-def _out_of_balance(store: Store) -> pl.DataFrame:
-    """Transactions of remits with a balance finding."""
-    return (
-        store.load("findings")
-        .filter(pl.col("code").str.ends_with("_UNBALANCED"))
-        .select("file_id", pl.col("transaction").alias("transaction_control"))
-        .unique()
-        .with_columns(pl.lit(True).alias("unbalanced"))
-    )
 
 
 def _answer_label(rows: pl.DataFrame) -> pl.Expr:
@@ -333,22 +222,4 @@ def _claims_total(rows: pl.DataFrame) -> str:
     return (
         f"{rows.height:,} claims, {to_dollars(charged)} charged; "
         f"{answered:,} answered, {to_dollars(paid)} paid"
-    )
-
-
-def _payments_total(rows: pl.DataFrame) -> str:
-    """All payments as one sum: what was posted, less provider adjustments, and what is held."""
-    if not rows.height:
-        return ""
-    held = pl.col("standing") == "held"
-    counted = rows.filter(~held.fill_null(False))
-    posted = int(counted["claims_paid_cents"].sum())
-    less = int(counted["provider_adjustment_cents"].sum())
-    kept = int(rows.filter(held)["amount_cents"].sum())
-    paid = int(rows["amount_cents"].sum())
-    noun = "payment" if rows.height == 1 else "payments"
-    return (
-        f"{rows.height:,} {noun}, {to_dollars(paid)} = posted {to_dollars(posted)} "
-        f"- provider adjustments {to_dollars(less)} + held {to_dollars(kept)}"
-        + ("" if posted - less + kept == paid else ": does not add up")
     )

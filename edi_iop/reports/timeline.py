@@ -116,13 +116,13 @@ def _answered(store: Store, number: str) -> pl.DataFrame:
     heads = store.load("payments").select(
         "file_id", "payment_offset", "payment_date", "trace_number"
     )
-    standing = store.load("files").select("file_id", standing="status")
+    standing = store.load("postings").select("file_id", "remit_claim_offset", "standing").unique()
     rows = (
         store.load("remit_claims")
         .join(tied, on=["file_id", "remit_claim_offset"], how="left")
         .filter((pl.col("claim") == number) | pl.col("tied"))
         .join(heads, on=["file_id", "payment_offset"], how="left")
-        .join(standing, on="file_id", how="left")
+        .join(standing, on=["file_id", "remit_claim_offset"], how="left")
     )
     seen = rows["status"].drop_nulls().unique().to_list()
     labels = {code: codes.label("claim_status", code) or f"status {code}" for code in seen}
@@ -148,6 +148,8 @@ def _answered(store: Store, number: str) -> pl.DataFrame:
                 pl.col("payer_claim_number").fill_null("?"),
                 pl.when(pl.col("standing") == "held")
                 .then(pl.lit("; held, its money is not counted"))
+                .when(pl.col("standing").is_null())
+                .then(pl.lit("; its payment counts elsewhere, or not at all"))
                 .otherwise(pl.lit("")),
             ),
             amount_cents="paid_cents",

@@ -20,13 +20,12 @@ from edi_iop.findings import Finding
 from edi_iop.parsers.interchanges import Survey, survey
 from edi_iop.runner import archive, inbox, lock, quarantine, unpack
 from edi_iop.runner.inbox import Delivery
-from edi_iop.runner.outcome import Outcome, failed, held, recorded
+from edi_iop.runner.outcome import Outcome, failed, recorded
 from edi_iop.runner.reading import Content, Reading, read
 from edi_iop.runner.reply import Replier
 from edi_iop.runner.turns import read_in_turns
 from edi_iop.settings import Answering, Workspace
 from edi_iop.store import Store
-from edi_iop.tables import PAYMENTS
 from edi_iop.tables.found import findings_frame
 
 if TYPE_CHECKING:
@@ -187,23 +186,9 @@ class Intake:
         """The rows of a file that was read."""
         if arrival.file_id != reading.number:
             return self._copy(arrival, reading)
-        again = self._paid_again(reading)
-        outcome = held(reading.outcome, again) if again else reading.outcome
-        self._add_row(arrival, outcome, reading.transactions)
+        self._add_row(arrival, reading.outcome, reading.transactions)
         self.store.save_prepared(reading.rows)
-        self.store.save({"findings": findings_frame(again, arrival.file_id)})
-        return outcome
-
-    def _paid_again(self, reading: Reading) -> list[Finding]:
-        """Payments that came before in another envelope: their money must not count twice."""
-        payments = reading.rows.get("payments", PAYMENTS.empty())
-        found = []
-        for payment in payments.filter(pl.col("amount_cents") != 0).iter_rows(named=True):
-            before = self.store.paid_before(payment)
-            if before is not None:
-                number = payment["trace_number"]
-                found.append(Finding("PAYMENT_AGAIN", f"payment {number} is in file {before} too"))
-        return found
+        return reading.outcome
 
     def _copy(self, arrival: Arrival, reading: Reading) -> Outcome:
         """Content that came twice and was not applied the first time is not applied now."""

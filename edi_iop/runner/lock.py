@@ -28,7 +28,7 @@ def held(store: Store, as_of: date) -> Iterator[str]:
     Busy where another run is at work here.
     """
     with store.transaction():
-        _refuse_second(store)
+        refuse_second(store)
         run = store.unfinished_run() or _new_id(store, as_of)
         store.start_run(run, as_of, now())
         beat(store, run)
@@ -53,7 +53,7 @@ def _new_id(store: Store, as_of: date) -> str:
     return f"{as_of:%Y%m%d}-{store.next_numbers('run'):04d}"
 
 
-def _refuse_second(store: Store) -> None:
+def refuse_second(store: Store) -> None:
     lock = store.lock()
     if lock is not None and _lives(lock):
         raise Busy(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from edi_iop.findings import CATALOGUE, Finding
+from edi_iop.findings import CATALOGUE
 from edi_iop.parsers import Parsed
 from edi_iop.tables import FEEDS, FINDINGS
-from edi_iop.tables.found import findings_frame
 
 X12 = frozenset({"835", "837I", "837P", "999", "TA1", "277CA", "mixed"})
 """Kinds whose tables have a meaning here; mixed: several of them, or one and others."""
@@ -65,13 +64,6 @@ def weigh(outcome: Outcome, imbalance: pl.DataFrame) -> Outcome:
     """Held where a remit's money does not add up: stored and shown, but not relied on."""
     errors = imbalance.filter(pl.col("severity") == "error")
     return outcome if errors.is_empty() else _from(errors, "held", outcome.kind)
-
-
-def held(outcome: Outcome, why: Sequence[Finding]) -> Outcome:
-    """Held where its payments were taken in before; what kept it from counting anyway still does."""
-    if outcome.status != "applied":
-        return outcome
-    return _from(findings_frame(why), "held", outcome.kind)
 
 
 def failed(kind: str, message: str) -> Outcome:

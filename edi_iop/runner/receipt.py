@@ -25,7 +25,8 @@ def receipt(
     """The run's receipt out of the database.
 
     files: in = applied + duplicate + quarantined; held is the part of applied
-    whose money is not accepted. money: in = accepted + held, by payment.
+    whose money is not accepted. money: in = accepted + held, by payment; accepted is
+    what is posted of claims less provider adjustments.
     answered: what this run answered to others. acks: what others answered to us.
     built, blocked: this night's claims and the lines kept back. corrections: of claims
     sent, those built tonight and those that are held. sent_broken: lines
@@ -77,24 +78,36 @@ def _not_applied(arrived: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _money(store: Store, arrived: pl.DataFrame) -> dict[str, Any]:
+    """By payment: its amount is what is posted of its claims, less PLB, and what is held.
+
+    accepted is the amount without what is held. A duplicate, or what a person rejected,
+    is money that came no second time.
+    """
+    payments = store.load("payments").select("file_id", "payment_offset", "payer_name")
     rows = (
-        store.load("payments")
-        .join(arrived.select("file_id", "status"), on="file_id", maintain_order="left")
+        _of(store, "payment_standings", arrived)
+        .join(payments, on=["file_id", "payment_offset"], how="left", maintain_order="left")
         .select(
             "file_id",
             "payer_name",
             "amount_cents",
+            "posted_cents",
+            "provider_adjustment_cents",
+            "held_cents",
             payment="trace_number",
             payment_date=pl.col("payment_date").cast(pl.String),
-            status=pl.when(pl.col("status") == "held")
-            .then(pl.lit("held"))
-            .otherwise(pl.lit("accepted")),
+            status=pl.col("standing").replace("posted", "accepted"),
         )
     )
+    counts = rows.filter(pl.col("status").is_in(["accepted", "held"]))
+    held = int(counts["held_cents"].sum())
+    due = int(counts["posted_cents"].sum()) - int(counts["provider_adjustment_cents"].sum())
     return {
-        "in_cents": int(rows["amount_cents"].sum()),
-        "accepted_cents": _sum(rows, "accepted"),
-        "held_cents": _sum(rows, "held"),
+        "in_cents": int(counts["amount_cents"].sum()),
+        "accepted_cents": due,
+        "held_cents": held,
+        "posted_cents": int(counts["posted_cents"].sum()),
+        "provider_adjustment_cents": int(counts["provider_adjustment_cents"].sum()),
         "payments": rows.to_dicts(),
     }
 
@@ -149,14 +162,17 @@ def _breaking(store: Store, which: pl.Expr) -> dict[str, Any]:
 
 
 def _remits(store: Store, arrived: pl.DataFrame) -> dict[str, int]:
-    claims = _of(store, "remit_claims", arrived)
-    whole = _of(store, "matches", arrived).filter(pl.col("remit_line_offset").is_null())
+    """Remit claims and lines of what came in, those of duplicates left out."""
+    counts = store.load("matches").join(arrived.select("file_id"), on="file_id", how="semi")
+    whole = counts.filter(pl.col("remit_line_offset").is_null())
+    claims = whole.select(_CLAIM).n_unique() if whole.height else 0
     matched = whole.filter(pl.col("claim_file_id").is_not_null()).unique(_CLAIM).height
+    lines = counts.filter(pl.col("remit_line_offset").is_not_null())
     return {
-        "claims": claims.height,
+        "claims": claims,
         "matched": matched,
-        "unmatched": claims.height - matched,
-        "lines": _of(store, "remit_lines", arrived).height,
+        "unmatched": claims - matched,
+        "lines": lines.unique([*_CLAIM, "remit_line_offset"]).height,
     }
 
 
@@ -197,6 +213,7 @@ def _is_clean(made: Receipt) -> bool:
     return not (
         files["held"]
         or files["quarantined"]
+        or made["money"]["held_cents"]
         or made["built"]["held_files"]
         or made["blocked"]["lines"]
         or made["corrections"]["held"]
@@ -217,7 +234,3 @@ def _tally(frame: pl.DataFrame, column: str) -> dict[str, int]:
 
 def _count(frame: pl.DataFrame, condition: pl.Expr) -> int:
     return frame.filter(condition).height
-
-
-def _sum(rows: pl.DataFrame, status: str) -> int:
-    return int(rows.filter(pl.col("status") == status)["amount_cents"].sum())

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from edi_iop import parsers
+from edi_iop.reconciler.ledger import Ledger, counted
 from edi_iop.rules.days import days
 from edi_iop.rules.lines import service_lines
 from edi_iop.rules.policy import Policy, load
 from edi_iop.rules.records import Records
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
-from edi_iop.tables import REMITS, SENT
+from edi_iop.tables import LEDGER, REMITS, SENT
 
 if TYPE_CHECKING:
     from edi_iop.parsers.feed_layout import Layout
@@ -96,10 +97,7 @@ def remits(store: Store) -> Tables:
     return {name: store.load(name) for name in REMITS}
 
 
-def accepted(store: Store, tables: Tables) -> Tables:
-    """The remits without those that are held: their money is not to be relied on."""
-    held = store.load("files", status="held").select("file_id")
-    return {
-        name: frame.join(held, on="file_id", how="anti", maintain_order="left")
-        for name, frame in tables.items()
-    }
+def accepted(store: Store) -> Tables:
+    """The remits that the ledger of the last run has posted; the others' money is not relied on."""
+    posted = Ledger(*(store.load(name) for name in LEDGER))
+    return counted(remits(store), posted)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop.reconciler.explain import verdicts
-from edi_iop.reconciler.match import match
+from edi_iop.reconciler.ledger import Ledger
+from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.reconciler.standings import numbered, standings
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
@@ -17,8 +18,10 @@ from edi_iop.runner import records
 from edi_iop.runner.records import Known, Tables
 from edi_iop.settings import Settings
 from edi_iop.store import Store
+from edi_iop.tables import LEDGER
 
 _CLAIM = ("file_id", "remit_claim_offset")
+_FIELDS = {"payment_standings": "payments"}
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,19 @@ class Answers:
     remits: Tables
     matches: pl.DataFrame
     standings: pl.DataFrame
+    ledger: Ledger
+    proposals: pl.DataFrame
 
 
 def answers(store: Store, known: Known) -> Answers:
-    """Every remit matched; standings out of those whose money balances."""
-    everything = records.remits(store)
-    matches = match(everything, known.sent)
-    counted = records.accepted(store, everything)
-    paid = standings(counted, matches, known.sent["claim_lines"])
+    """Every remit matched and posted; standings out of those whose money is posted."""
     acks = store.load("acknowledgements")
+    made = reconcile(
+        records.remits(store), {**known.sent, "acknowledgements": acks}, store.load("decisions")
+    )
+    paid = standings(made.remits, made.matches, known.sent["claim_lines"])
     named = numbered(paid, acks, known.sent["claims"], known.sent["claim_lines"])
-    return Answers(counted, matches, named)
+    return Answers(made.remits, made.matches, named, made.ledger, made.proposals)
 
 
 def settle(
@@ -62,4 +67,40 @@ def settle(
         store.replace("days", known.days)
         store.replace("service_lines", lines)
         store.replace("matches", answered.matches)
+        store.replace("proposals", answered.proposals)
         store.replace("verdicts", found)
+        _keep(store, answered.ledger)
+
+
+def _keep(store: Store, ledger: Ledger) -> None:
+    """The ledger in the place of last night's, and what it says of the files of its payments."""
+    for name in LEDGER:
+        store.replace(name, getattr(ledger, _FIELDS.get(name, name)))
+    files = store.load("files").select("file_id", "status")
+    changed = _files(ledger).join(files, on="file_id").filter(pl.col("now") != pl.col("status"))
+    for file_id, now, reason in changed.select("file_id", "now", "reason").iter_rows():  # files
+        store.mark_file(file_id, now, reason)
+
+
+def _files(ledger: Ledger) -> pl.DataFrame:
+    """file_id, now, reason: held where a payment is, a duplicate where it brings nothing new."""
+    standing = pl.col("standing")
+    again = (standing == "duplicate") & (pl.col("same_file") != pl.col("file_id"))
+    held = standing == "held"
+    reason = pl.format("PAYMENT_{}: payment {}: {}", _shout(), "trace_number", "says")
+    return ledger.payments.group_by("file_id").agg(
+        now=pl.when(held.any())
+        .then(pl.lit("held"))
+        .when(again.all())
+        .then(pl.lit("duplicate"))
+        .otherwise(pl.lit("applied")),
+        reason=pl.coalesce(reason.filter(held).first(), reason.filter(again).first()),
+    )
+
+
+def _shout() -> pl.Expr:
+    return (
+        pl.when(pl.col("standing") == "duplicate")
+        .then(pl.lit("AGAIN"))
+        .otherwise(pl.col("reason").str.to_uppercase())
+    )

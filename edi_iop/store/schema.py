@@ -14,9 +14,20 @@ from sqlite_utils import Database, Migrations
 from sqlite_utils.db import Table as SqliteTable
 
 from edi_iop import tables
-from edi_iop.tables import FEEDS, TABLES, Table
+from edi_iop.tables import FEEDS, LEDGER, TABLES, Table
 
-DERIVED = frozenset({"days", "service_lines", "violations", "corrections", "matches", "verdicts"})
+DERIVED = frozenset(
+    {
+        "days",
+        "service_lines",
+        "violations",
+        "corrections",
+        "matches",
+        "proposals",
+        "verdicts",
+        *LEDGER,
+    }
+)
 """Tables computed anew every night from the others: they are replaced, never appended to."""
 
 _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -43,6 +54,12 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "violations": (("rule",), ("file_id", "claim_offset", "line_offset")),
     "corrections": (("claim",),),
     "matches": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
+    "payment_standings": (("file_id", "payment_offset"), ("trace_number",)),
+    "postings": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
+    "provider_postings": (("file_id", "payment_offset"), ("thread",)),
+    "accounts": (("claim_file_id", "claim_offset"), ("account",)),
+    "proposals": (("file_id", "remit_claim_offset"),),
+    "decisions": (("file_id", "remit_claim_offset"), ("file_id", "payment_offset")),
     "verdicts": (("claim",), ("file_id", "remit_claim_offset")),
     "acknowledgements": (("interchange_control",), ("group_control",), ("claim",)),
     "interchanges": (("interchange_control", "sender_id"), ("sha256",)),

@@ -30,8 +30,6 @@ _PATIENCE_SECONDS = 30.0
 _ROWS = 50_000
 """Rows taken from a query at once."""
 
-_PAYMENT_KEY = ("trace_number", "amount_cents", "payment_date", "payer_trace_id", "payer_id")
-
 _INTERCHANGE_KEY = (
     "sender_qualifier", "sender_id", "receiver_qualifier", "receiver_id", "interchange_control",
 )  # fmt: skip
@@ -183,10 +181,10 @@ class Store:
             self._execute(FILES, [tuple(to_value(row.get(name)) for name in FILES.schema)])
             return file_id
 
-    def mark_file(self, file_id: int, status: str) -> None:
-        """What became of a file since its row was written."""
+    def mark_file(self, file_id: int, status: str, reason: str | None = None) -> None:
+        """What became of a file since its row was written; a reason given before stays."""
         with self.transaction():
-            self._run("mark_file", file_id=file_id, status=status)
+            self._run("mark_file", file_id=file_id, status=status, reason=reason)
 
     def save(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Appends the rows of canonical tables; their files' rows must be there.
@@ -284,11 +282,6 @@ class Store:
         """The file that holds this sender's interchange (tables.INTERCHANGES) of that number, or None."""
         values = {name: interchange[name] for name in _INTERCHANGE_KEY}
         row = self._run("numbered_before", **values).fetchone()
-        return None if row is None else int(row[0])
-
-    def paid_before(self, payment: Mapping[str, Any]) -> int | None:
-        """The applied file that holds this payment (a row of tables.PAYMENTS), or None."""
-        row = self._run("paid_before", **{name: payment[name] for name in _PAYMENT_KEY}).fetchone()
         return None if row is None else int(row[0])
 
     def _select(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from edi_iop.tables import answers, claims, feeds, judged, remits
+from edi_iop.tables import answers, claims, feeds, judged, ledger, remits
 from edi_iop.tables.answers import (
     ACKNOWLEDGEMENT_ERRORS,
     ACKNOWLEDGEMENTS,
@@ -33,6 +33,14 @@ from edi_iop.tables.judged import (
     VERDICTS,
     VIOLATIONS,
 )
+from edi_iop.tables.ledger import (
+    ACCOUNTS,
+    DECISIONS,
+    PAYMENT_STANDINGS,
+    POSTINGS,
+    PROPOSALS,
+    PROVIDER_POSTINGS,
+)
 from edi_iop.tables.remits import (
     ADJUSTMENTS,
     PAYMENTS,
@@ -48,12 +56,16 @@ def _of(module: ModuleType) -> dict[str, Table]:
     return {table.name: table for table in vars(module).values() if isinstance(table, Table)}
 
 
-TABLES: dict[str, Table] = _of(feeds) | _of(claims) | _of(remits) | _of(answers) | _of(judged)
+TABLES: dict[str, Table] = (
+    _of(feeds) | _of(claims) | _of(remits) | _of(answers) | _of(judged) | _of(ledger)
+)
 """Every canonical table by name."""
 FEEDS = tuple(_of(feeds))
 """The tables a clinic delivers."""
 REMITS = tuple(_of(remits))
 """The tables of an 835."""
+LEDGER = ("payment_standings", "postings", "provider_postings", "accounts")
+"""What a ledger is made of (reconciler.ledger.Ledger)."""
 SENT = (
     "submissions",
     "claims",
@@ -66,6 +78,7 @@ SENT = (
 """The tables of an 837 by which its lines are judged."""
 
 __all__ = [
+    "ACCOUNTS",
     "ACKNOWLEDGEMENTS",
     "ACKNOWLEDGEMENT_ERRORS",
     "ADJUSTMENTS",
@@ -78,19 +91,25 @@ __all__ = [
     "CLIENTS",
     "CORRECTIONS",
     "DAYS",
+    "DECISIONS",
     "DEPOSITS",
     "ENCOUNTERS",
     "FEEDS",
     "FILES",
     "FINDINGS",
     "INTERCHANGES",
+    "LEDGER",
     "MATCHES",
     "OTHER_PAYERS",
     "OTHER_PAYER_ADJUSTMENTS",
     "OTHER_PAYER_LINES",
     "PAYMENTS",
+    "PAYMENT_STANDINGS",
+    "POSTINGS",
+    "PROPOSALS",
     "PROVIDERS",
     "PROVIDER_ADJUSTMENTS",
+    "PROVIDER_POSTINGS",
     "REMARKS",
     "REMITS",
     "REMIT_CLAIMS",

@@ -165,8 +165,16 @@ MATCHES = Table(
         integer("claim_file_id", "the file of the matched claim; null where unmatched"),
         CLAIM_OFFSET,
         LINE_OFFSET,
-        text("tier", "T1, T2 for a claim; 6R, day for a line; null where unmatched"),
-        text("grade", "certain, strong or proposed"),
+        text(
+            "tier",
+            "T1 to T5 or hand for a claim; 6R, LX, day, split, unbundle, bundle for a line; "
+            "null where unmatched",
+        ),
+        text("grade", "certain or strong"),
+        number("score", "only to compare candidates, 0 to 1"),
+        text("runner_up", "claim number of the next candidate that was looked at"),
+        number("margin", "score less that of the runner-up"),
+        text("actor", "who matched it by hand; null where the program did"),
         texts("agreed", "features that agree"),
         texts("disagreed", "features that do not"),
         text("says", "why unmatched or ambiguous"),

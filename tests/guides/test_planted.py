@@ -29,7 +29,7 @@ BASES = sorted({fault["base"] for fault in FAULTS})
 PLACE = ("loop", "segment", "element", "component")
 ELSEWHERE = {
     "NOT_X12", "EMPTY_FILE", "ISA_SHORT", "LINES_WRAPPED", "SEGMENT_NOT_USED", "SYNTAX_EXCLUSIVE",
-    "PAYMENT_AGAIN", "NOT_READ", "DUPLICATE_DELIVERY",
+    "NOT_READ", "DUPLICATE_DELIVERY",
 }  # fmt: skip
 """Of no single fault in a valid file: what is no X12 at all (tests/parsers), what the guides we
 read do not have, and what one file alone cannot show (tests/runner)."""

@@ -9,10 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.reports import questions
 from edi_iop.reports.screen import to_screen
 from edi_iop.store import Store
-from edi_iop.tables import TABLES
+from edi_iop.tables import LEDGER, REMITS, TABLES
 
 
 @pytest.fixture
@@ -39,7 +40,20 @@ def save(store: Store, name: str, *rows: dict[str, object]) -> None:
     store.save({name: TABLES[name].conform(pl.DataFrame(rows, infer_schema_length=None))})
 
 
-def a_payment(store: Store) -> None:
+def settle(store: Store) -> None:
+    """The ledger of what the store holds."""
+    remits = {name: store.load(name) for name in REMITS}
+    sent = {name: store.load(name) for name in ("claims", "claim_lines")}
+    made = reconcile(remits, sent).ledger
+    for name, table in zip(
+        LEDGER,
+        (made.payments, made.postings, made.provider_postings, made.accounts),
+        strict=True,
+    ):
+        store.replace(name, table)
+
+
+def a_payment(store: Store, amount_cents: int = 12000) -> None:
     """Two claims, 100.00 and 50.00, less 30.00 taken back: 120.00."""
     save(
         store,
@@ -48,7 +62,7 @@ def a_payment(store: Store) -> None:
             "file_id": 2,
             "payment_offset": 10,
             "transaction_control": "0001",
-            "amount_cents": 12000,
+            "amount_cents": amount_cents,
             "trace_number": "T1",
             "payment_date": date(2026, 3, 1),
             "payer_name": "Harbor",
@@ -64,6 +78,7 @@ def a_payment(store: Store) -> None:
                 "remit_claim_offset": offset,
                 "claim": f"C{offset}",
                 "status": "1",
+                "charge_cents": cents,
                 "paid_cents": cents,
                 "patient_cents": 0,
             },
@@ -96,32 +111,27 @@ def a_payment(store: Store) -> None:
             )
         ),
     )
+    settle(store)
 
 
 def test_a_payment_has_its_claims_matches_and_take_backs(store: Store) -> None:
     a_payment(store)
-    sheet = questions.payments(store)
+    sheet = questions.REPORTS["payments"](store)
     (row,) = sheet.rows.to_dicts()
     assert sheet.closing == (
-        "1 payment, $120.00 = posted $0.00 - provider adjustments $0.00 + held $120.00"
+        "1 payment, $120.00 = posted $150.00 - provider adjustments $30.00 + held $0.00"
     )
-    assert sheet.people is not None
-    assert sheet.people["equation"].to_list() == [
-        "claims $150.00 - provider adjustments $30.00 = paid $120.00"
-    ]
     assert (row["claims"], row["matched"]) == (2, 1)
     assert (row["claims_paid_cents"], row["provider_adjustment_cents"]) == (15000, 3000)
-    assert (row["amount_cents"], row["balanced"], row["standing"]) == (12000, True, "held")
+    assert (row["amount_cents"], row["balanced"], row["standing"]) == (12000, True, "posted")
 
 
 def test_a_payment_that_does_not_add_up(store: Store) -> None:
-    a_payment(store)
-    save(
-        store,
-        "findings",
-        {"file_id": 2, "code": "PAYMENT_UNBALANCED", "severity": "error", "transaction": "0001"},
-    )
-    assert questions.payments(store).rows["balanced"].to_list() == [False]
+    a_payment(store, amount_cents=11000)
+    (row,) = questions.REPORTS["payments"](store).rows.to_dicts()
+    assert (row["balanced"], row["standing"], row["held_cents"]) == (False, "held", 11000)
+    (waits,) = questions.REPORTS["held"](store).rows.to_dicts()
+    assert (waits["what"], waits["reference"]) == ("payment", "2:10")
 
 
 def test_a_claim_has_the_latest_answer_and_all_that_was_paid(store: Store) -> None:
@@ -129,15 +139,15 @@ def test_a_claim_has_the_latest_answer_and_all_that_was_paid(store: Store) -> No
     claim = {"file_id": 1, "transaction_offset": 100, "form": "I", "payer_id": "HARBR"}
     dates = {"statement_from": date(2026, 1, 5), "statement_to": date(2026, 1, 9)}
     for offset, name in ((500, "C20"), (600, "C99")):
-        row = {"claim_offset": offset, "claim": name, "charge_cents": 20000}
+        row = {"claim_offset": offset, "claim": name, "charge_cents": 10000}
         save(store, "claims", {**claim, **dates, **row})
-    assert questions.claims(store).rows["answers"].to_list() == [0, 0], "its remit is held"
-    store.mark_file(2, "applied")
+    assert questions.claims(store).rows["answers"].to_list() == [0, 0], "not posted yet"
+    settle(store)
     sheet = questions.claims(store)
     rows = {row["claim"]: row for row in sheet.rows.to_dicts()}
     assert (rows["C20"]["answers"], rows["C20"]["paid_cents"]) == (1, 10000)
     assert (rows["C99"]["answers"], rows["C99"]["paid_cents"]) == (0, None)
-    assert sheet.closing == "2 claims, $400.00 charged; 1 answered, $100.00 paid"
+    assert sheet.closing == "2 claims, $200.00 charged; 1 answered, $100.00 paid"
 
 
 def test_the_names_of_files_are_personal_data(store: Store) -> None:

@@ -68,20 +68,6 @@ def test_a_copy_has_no_further_effect(workspace: Workspace) -> None:
     assert contents(workspace.quarantine) == {}
 
 
-def test_a_payment_in_another_envelope_is_held(workspace: Workspace) -> None:
-    """A clearinghouse wraps the same 835 anew: other bytes, the same money."""
-    again = remit().replace(b"000000001*0*T", b"000000777*0*T")
-    again = again.replace(b"IEA*1*000000001", b"IEA*1*000000777")
-    drop(workspace, a_835=remit(), b_835=again, c_835=remit(check="CHECK2"))
-    assert take_in(workspace) == {
-        "a.835": ("applied", None),
-        "b.835": ("held", "PAYMENT_AGAIN: payment CHECK1 is in file 1 too"),
-        "c.835": ("applied", None),
-    }
-    with Store.open(workspace.database) as store:
-        assert store.load("findings")["code"].to_list() == ["PAYMENT_AGAIN"]
-
-
 def test_a_payment_corrected_after_it_was_held_is_applied(workspace: Workspace) -> None:
     drop(workspace, a_835=remit().replace(b"CAS*CO*45*50", b"CAS*CO*45*40"))
     assert take_in(workspace)["a.835"][0] == "held"

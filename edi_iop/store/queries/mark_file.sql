@@ -1,1 +1,1 @@
-UPDATE files SET status = :status WHERE file_id = :file_id
+UPDATE files SET status = :status, reason = COALESCE(:reason, reason) WHERE file_id = :file_id

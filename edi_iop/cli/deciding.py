@@ -1,0 +1,147 @@
+"""Verbs by which a person decides: match, release; and the ledger they decide about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edi_iop import desk
+from edi_iop.cli.options import date_option, workspace_argument
+from edi_iop.cli.output import Output, deliver, output_options, working
+
+REMIT = "A remit claim: the number it came under, or FILE:OFFSET as reports name it."
+
+
+def _noted(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """--note and --by: why, and who."""
+    by = click.option("--by", metavar="NAME", help="Who decides; default: the user logged in.")
+    note = click.option("--note", metavar="TEXT", help="Why, for whoever asks later.")
+    return note(by(verb))
+
+
+@click.group()
+def match() -> None:
+    """Tie remits to claims by hand; every word is kept.
+
+    \b
+    Examples:
+      edi-iop report unmatched clinic
+      edi-iop match accept clinic 12:3456 --note "same days, number cut"
+      edi-iop match link clinic 12:3456 E4KQ00000XZ
+      edi-iop match undo clinic 12:3456
+    """
+
+
+@match.command()
+@workspace_argument()
+@click.argument("remit", metavar="REMIT")
+@_noted
+@output_options()
+def accept(workspace: Path, remit: str, note: str | None, by: str | None, output: Output) -> None:
+    """Take the claim that is proposed for an unmatched remit claim.
+
+    \b
+    Example:
+      edi-iop match accept clinic 12:3456
+    """
+    with working("matching", output):
+        answer = desk.match_accept(workspace, remit, note, by)
+    deliver(answer, output)
+
+
+@match.command()
+@workspace_argument()
+@click.argument("remit", metavar="REMIT")
+@click.argument("claim", metavar="CLAIM")
+@_noted
+@output_options()
+def link(
+    workspace: Path, remit: str, claim: str, note: str | None, by: str | None, output: Output
+) -> None:
+    """Tie a remit claim to a claim, whatever was found.
+
+    \b
+    Example:
+      edi-iop match link clinic 12:3456 E4KQ00000XZ
+    """
+    with working("matching", output):
+        answer = desk.match_link(workspace, remit, claim, note, by)
+    deliver(answer, output)
+
+
+@match.command()
+@workspace_argument()
+@click.argument("remit", metavar="REMIT")
+@_noted
+@output_options()
+def undo(workspace: Path, remit: str, note: str | None, by: str | None, output: Output) -> None:
+    """Take a remit claim off the claim it is matched to.
+
+    The program does not match these two again; `match link` does.
+
+    \b
+    Example:
+      edi-iop match undo clinic 12:3456 --note "another admission"
+    """
+    with working("matching", output):
+        answer = desk.match_undo(workspace, remit, note, by)
+    deliver(answer, output)
+
+
+@click.command()
+@workspace_argument()
+@click.argument("what", metavar="WHAT")
+@click.option("--reject", is_flag=True, help="The payment does not count: another one does.")
+@click.option("--undo", "back", is_flag=True, help="Take an earlier release or rejection back.")
+@_noted
+@output_options()
+def release(
+    workspace: Path,
+    what: str,
+    reject: bool,
+    back: bool,
+    note: str | None,
+    by: str | None,
+    output: Output,
+) -> None:
+    """Let money that is held count, or reject its payment.
+
+    WHAT is a payment (its number, or FILE:OFFSET) or a remit claim (its number, or FILE:OFFSET),
+    as `report held` and `report payments` name them.
+
+    \b
+    Examples:
+      edi-iop report held clinic
+      edi-iop release clinic 12:171 --note "the payer confirmed both checks"
+      edi-iop release clinic 13:171 --reject
+    """
+    if reject and back:
+        raise click.UsageError("--reject and --undo exclude each other")
+    with working("posting", output):
+        answer = desk.release(workspace, what, reject, back, note, by)
+    deliver(answer, output)
+
+
+@click.command()
+@workspace_argument()
+@click.argument("claim", required=False, metavar="[CLAIM]")
+@date_option("--as-of", "Only payments up to this date; default: all.")
+@output_options()
+def ledger(workspace: Path, claim: str | None, as_of: date | None, output: Output) -> None:
+    """Show where claims stand, or what happened to one of them.
+
+    \b
+    Examples:
+      edi-iop ledger clinic --as-of 2026-03-31
+      edi-iop ledger clinic E4KQ00000XZ
+    """
+    with working("adding up", output):
+        answer = desk.ledger(workspace, claim, as_of)
+    deliver(answer, output)
+
+
+VERBS = (match, release, ledger)

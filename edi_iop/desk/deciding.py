@@ -1,0 +1,220 @@
+"""The verbs match, release and ledger: what a person decides of remits, and what they came to.
+
+A decision is one more row of tables.DECISIONS, never changed afterwards; matches and
+ledger are then computed anew.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from edi_iop.desk import paths
+from edi_iop.desk.answer import Answer
+from edi_iop.errors import NotKnown
+from edi_iop.reconciler.reconcile import reconcile
+from edi_iop.reports import ledger as sheets
+from edi_iop.runner import lock, records
+from edi_iop.runner.settle import answers, settle
+from edi_iop.store import Store
+from edi_iop.tables import DECISIONS
+
+_REMIT_CLAIM = ("file_id", "remit_claim_offset")
+_PAYMENT = ("file_id", "payment_offset")
+_SENT = ("claim_file_id", "claim_offset")
+
+
+def match_accept(root: Path, remit: str, note: str | None = None, by: str | None = None) -> Answer:
+    """The first proposal of an unmatched remit claim is its match."""
+    with Store.open(paths.workspace(root).database) as store:
+        answer = _remit_claim(store, remit)
+        key = {name: answer[name] for name in _REMIT_CLAIM}
+        proposed = store.load("proposals", **key, rank=1).to_dicts()
+        if not proposed:
+            raise NotKnown(
+                f"{remit}: no claim is proposed for it; link one with: edi-iop match link "
+                f"{root} {remit} CLAIM"
+            )
+        best = proposed[0]
+        return _decide(store, root, "link", answer, note, by, best, tier=best["tier"])
+
+
+def match_link(
+    root: Path, remit: str, claim: str, note: str | None = None, by: str | None = None
+) -> Answer:
+    """A remit claim answers this claim, whatever the program found."""
+    with Store.open(paths.workspace(root).database) as store:
+        answer, sent = _remit_claim(store, remit), _claim(store, claim)
+        tied = {"claim_file_id": sent["file_id"], "claim_offset": sent["claim_offset"]}
+        return _decide(store, root, "link", answer, note, by, tied)
+
+
+def match_undo(root: Path, remit: str, note: str | None = None, by: str | None = None) -> Answer:
+    """A remit claim does not answer the claim it is matched to."""
+    with Store.open(paths.workspace(root).database) as store:
+        answer = _remit_claim(store, remit)
+        key = {name: answer[name] for name in _REMIT_CLAIM}
+        tied = store.load("matches", **key, remit_line_offset=None).filter(
+            pl.col("claim_file_id").is_not_null()
+        )
+        if tied.is_empty():
+            raise NotKnown(
+                f"{remit}: it is matched to no claim; see: edi-iop report unmatched {root}"
+            )
+        best = tied.row(0, named=True)
+        return _decide(store, root, "unlink", answer, note, by, best, tier=best["tier"])
+
+
+def release(
+    root: Path,
+    what: str,
+    reject: bool = False,
+    undo: bool = False,
+    note: str | None = None,
+    by: str | None = None,
+) -> Answer:
+    """Money that is held counts, or (a whole payment) does not count at all; undo takes either back."""
+    verb = "undo" if undo else "reject" if reject else "release"
+    with Store.open(paths.workspace(root).database) as store:
+        found = _held(store, what, any_standing=undo)
+        if reject and found.get("remit_claim_offset") is not None:
+            raise NotKnown(
+                f"{what}: a claim's money cannot be rejected, its payment came; reject the payment, "
+                "or leave the claim held"
+            )
+        return _decide(store, root, verb, found, note, by)
+
+
+def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> Answer:
+    """Where every claim stands as of a date, or what happened to one of them."""
+    with Store.open(paths.workspace(root).database, read_only=True) as store:
+        sent = {name: store.load(name) for name in ("claims", "claim_lines", "acknowledgements")}
+        made = reconcile(records.remits(store), sent, store.load("decisions"), as_of).ledger
+    title = f"as of {as_of}" if as_of else ""
+    if claim is None:
+        return Answer(sheets.accounts(made.accounts, title))
+    own = pl.col("account") == claim
+    if made.accounts.filter(own).is_empty():
+        known = claim in set(sent["claims"]["claim"])
+        raise NotKnown(
+            f"{claim}: no remit speaks of it{' yet' if known else ', and no claim was sent under it'}"
+        )
+    return Answer(
+        sheets.timeline(
+            made.postings.filter(own),
+            made.provider_postings.filter(own),
+            f"{claim} {title}".strip(),
+        )
+    )
+
+
+def _decide(
+    store: Store,
+    root: Path,
+    verb: str,
+    about: Mapping[str, Any],
+    note: str | None,
+    by: str | None,
+    claim: Mapping[str, Any] | None = None,
+    tier: str | None = None,
+) -> Answer:
+    """Writes the decision and computes anew, both or neither; where the claims concerned stand."""
+    workspace = paths.workspace(root)
+    today = date.today()
+    settings = workspace.settings()
+    policies = records.policies(workspace, settings, today)
+    with store.transaction():
+        lock.refuse_second(store)
+        row = {
+            "decision": store.next_numbers("decision"),
+            "decided_at": lock.now(),
+            "actor": by or getpass.getuser(),
+            "verb": verb,
+            "tier": tier,
+            "note": note,
+            **{name: about.get(name) for name in (*_PAYMENT, "remit_claim_offset")},
+            **{name: (claim or {}).get(name) for name in _SENT},
+        }
+        frame = pl.DataFrame({name: [value] for name, value in row.items()})
+        store.save({"decisions": DECISIONS.conform(frame)})
+        known = records.known(store, policies, today)
+        answered = answers(store, known)
+        settle(store, known, answered, policies, settings)
+    return Answer(_outcome(store, about))
+
+
+def _outcome(store: Store, about: Mapping[str, Any]) -> Any:
+    """What became of the payment's claims, or of the claim."""
+    keys = _PAYMENT if about.get("remit_claim_offset") is None else _REMIT_CLAIM
+    postings = store.load("postings", **{name: about[name] for name in keys})
+    accounts = store.load("accounts")
+    touched = accounts.join(
+        postings.select("payer", "account"), on=("payer", "account"), how="semi"
+    )
+    return sheets.accounts(touched)
+
+
+def _reference(text: str) -> tuple[int, int] | None:
+    """FILE:OFFSET, as reports name a segment."""
+    file_id, colon, offset = text.partition(":")
+    if colon and file_id.isdecimal() and offset.isdecimal():
+        return int(file_id), int(offset)
+    return None
+
+
+def _one(rows: pl.DataFrame, text: str, what: str, offset: str) -> dict[str, Any]:
+    """The only row, or a sentence that says how to name one."""
+    if rows.is_empty():
+        raise NotKnown(f"{text}: there is no such {what}")
+    if rows.height > 1:
+        named = ", ".join(
+            f"{row['file_id']}:{row[offset]}" for row in rows.head(5).iter_rows(named=True)
+        )
+        raise NotKnown(f"{text}: {rows.height} of that name; name one of {named}")
+    return rows.row(0, named=True)
+
+
+def _remit_claim(store: Store, text: str) -> dict[str, Any]:
+    """A remit claim by FILE:OFFSET or by the number it was returned under."""
+    place = _reference(text)
+    if place is not None:
+        rows = store.load("remit_claims", file_id=place[0], remit_claim_offset=place[1])
+    else:
+        rows = store.load("remit_claims", claim=text)
+    return _one(rows, text, "remit claim", "remit_claim_offset")
+
+
+def _claim(store: Store, text: str) -> dict[str, Any]:
+    """A claim as sent by FILE:OFFSET or by its number."""
+    place = _reference(text)
+    if place is not None:
+        rows = store.load("claims", file_id=place[0], claim_offset=place[1])
+    else:
+        rows = store.load("claims", claim=text)
+    return _one(rows, text, "claim", "claim_offset")
+
+
+def _held(store: Store, text: str, any_standing: bool) -> dict[str, Any]:
+    """A payment, or a remit claim, that is held; of any standing where a word is taken back."""
+    payments, postings = store.load("payment_standings"), store.load("postings")
+    waiting = pl.lit(True) if any_standing else pl.col("standing") == "held"
+    place = _reference(text)
+    if place is not None:
+        at = [
+            (pl.col("file_id") == place[0]) & (pl.col(name) == place[1])
+            for name in ("payment_offset", "remit_claim_offset")
+        ]
+        paid, posted = payments.filter(at[0]), postings.filter(at[1])
+    else:
+        paid = payments.filter(waiting, pl.col("trace_number") == text)
+        posted = postings.filter(
+            waiting, pl.col("account") == text, pl.col("says") != "its payment is held"
+        )
+    if not paid.is_empty():
+        return _one(paid, text, "payment", "payment_offset")
+    return _one(posted.filter(waiting), text, "payment or claim that is held", "remit_claim_offset")

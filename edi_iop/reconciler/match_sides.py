@@ -1,0 +1,249 @@
+"""The two sides of a match: remit claims as answered (835 loop 2100), claims as sent (837 loop 2300)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.reconciler.answers import REPEATED, REVERSAL
+from edi_iop.reconciler.contents import payer_key
+from edi_iop.reconciler.features import (
+    begins,
+    checked,
+    dates_of,
+    digits,
+    folded,
+    letters,
+    plain,
+    truth,
+)
+from edi_iop.reconciler.given import Tables
+
+KEY = ("file_id", "remit_claim_offset")
+CLAIM = ("claim_file_id", "claim_offset")
+FEATURES = (
+    "number",
+    "charge",
+    "dates",
+    "payee",
+    "payer",
+    "frequency",
+    "priority",
+    "line_control",
+    "member",
+    "patient",
+    "payer_claim_number",
+    "bill_type",
+)
+SPLIT_REMARK = "MA15"
+"""A remark on every part of a claim that the payer divided."""
+_SPLIT_DAYS = 60
+"""Parts of a divided claim come within this time."""
+_PRIORITY = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
+"""CLP02 tells which payer answers: first, second or third (SBR01 of the claim)."""
+_BARE = r"^\d{1,6}$"
+"""A bare small number in 6R may be a line's LX number: it names no claim."""
+_CUT = 2
+"""Characters that payers add to member ids, or leave off."""
+_SHORTEST_MEMBER = 6
+
+
+def answered(remits: Tables) -> pl.DataFrame:
+    """Remit claims with payee, payer, days, people, and whether they deny a repeated claim."""
+    payments = remits["payments"].select(
+        "file_id",
+        "payment_offset",
+        "payment_date",
+        "trace_number",
+        answer_payer_key=payer_key(),
+        answer_payer="payer_id",
+        answer_payer_code="payer_code",
+        answer_npi=pl.when(pl.col("payee_qualifier") == "XX").then(pl.col("payee_id")),
+        answer_tin=pl.coalesce(
+            digits("payee_tin"), pl.when(pl.col("payee_qualifier") == "FI").then(digits("payee_id"))
+        ),
+    )
+    days = dates_of(remits["remit_lines"], KEY)
+    repeats = _flagged(remits["adjustments"], pl.col("carc").is_in(REPEATED), "repeat")
+    divided = _flagged(remits["remarks"], pl.col("remark") == SPLIT_REMARK, "divided")
+    reversal = pl.col("status").eq_missing(REVERSAL)
+    rows = (
+        remits["remit_claims"]
+        .join(payments, on=("file_id", "payment_offset"), how="left")
+        .join(days, on=KEY, how="left")
+        .join(repeats, on=KEY, how="left")
+        .join(divided, on=KEY, how="left")
+        .select(
+            *KEY,
+            "payment_offset",
+            "payment_date",
+            "trace_number",
+            "answer_payer_key",
+            "answer_payer",
+            "answer_payer_code",
+            "answer_npi",
+            "answer_tin",
+            number=pl.col("claim").str.strip_chars().replace(["", "0"], None),
+            folded=folded("claim"),
+            answer_icn=plain("payer_claim_number"),
+            answer_original=plain("original_claim"),
+            answer_patient_id=plain("patient_id"),
+            answer_subscriber_id=plain("subscriber_id"),
+            answer_last=letters("patient_last_name"),
+            answer_first=letters("patient_first_name"),
+            answer_facility=pl.col("facility_type").str.strip_chars_start("0"),
+            reversal=reversal,
+            answer_charge=pl.col("charge_cents").abs(),
+            answer_frequency="frequency",
+            answer_priority=pl.col("status").replace_strict(_PRIORITY, default=None),
+            answer_from=pl.coalesce("first_day", "statement_from"),
+            answer_to=pl.coalesce("last_day", "statement_to", "statement_from"),
+            repeat=pl.col("repeat").fill_null(False) & ~reversal,
+            divided=pl.col("divided").fill_null(False),
+        )
+    )
+    return _with_parts(rows)
+
+
+def _flagged(rows: pl.DataFrame, condition: pl.Expr, name: str) -> pl.DataFrame:
+    return rows.filter(condition).select(KEY).unique().with_columns(pl.lit(True).alias(name))
+
+
+def _with_parts(rows: pl.DataFrame) -> pl.DataFrame:
+    """What the parts of one number charge together, in the payment and in near ones of the payer."""
+    parts = ("number", "reversal", "answer_payer_key")
+    spread = (pl.col("payment_date").max() - pl.col("payment_date").min()).dt.total_days()
+    near = (spread <= _SPLIT_DAYS).over(parts).fill_null(False)
+    known = pl.col("number").is_not_null()
+    charge = pl.col("answer_charge").sum()
+    ordered = rows.sort("payment_date", "trace_number", *KEY)
+    return ordered.with_columns(
+        split_charge=pl.when(known).then(charge.over("file_id", "payment_offset", *parts)),
+        near_charge=pl.when(known & near).then(charge.over(parts)),
+        copy=pl.when("repeat").then(pl.int_range(1, pl.len() + 1).over("number", "repeat")),
+    )
+
+
+def sent(claims: Tables) -> pl.DataFrame:
+    """Claims as sent, with the days they cover and the patient they are about."""
+    days = dates_of(claims["claim_lines"], ("file_id", "claim_offset"))
+    return (
+        claims["claims"]
+        .join(days, on=("file_id", "claim_offset"), how="left")
+        .select(
+            "claim_offset",
+            claim_file_id="file_id",
+            sent_number=pl.col("claim").str.strip_chars(),
+            sent_folded=folded("claim"),
+            sent_checked=checked("claim"),
+            sent_charge="charge_cents",
+            sent_from=pl.min_horizontal("first_day", "statement_from"),
+            sent_to=pl.max_horizontal("last_day", "statement_to"),
+            sent_first_day=pl.coalesce("first_day", "statement_from"),
+            sent_last_day=pl.coalesce("last_day", "statement_to"),
+            sent_npi="billing_npi",
+            sent_tin=digits("billing_tin"),
+            sent_payer="payer_id",
+            sent_frequency="frequency",
+            sent_replaces=plain("payer_claim_number"),
+            sent_priority="payer_responsibility",
+            sent_member=plain("member_id"),
+            sent_facility=pl.col("facility_type").str.strip_chars_start("0"),
+            sent_last=pl.coalesce(letters("patient_last_name"), letters("subscriber_last_name")),
+            sent_first=pl.coalesce(
+                letters("patient_first_name"),
+                pl.when(pl.col("patient_last_name").is_null()).then(
+                    letters("subscriber_first_name")
+                ),
+            ),
+        )
+    )
+
+
+def control_hits(remits: Tables, claims: Tables) -> pl.DataFrame:
+    """How many of a remit claim's line control numbers each claim holds (hits of asked)."""
+    asked = (
+        remits["remit_lines"]
+        .filter(~pl.col("line_control").str.contains(_BARE))
+        .select(*KEY, control=plain("line_control"))
+        .unique()
+        .with_columns(asked=pl.len().over(KEY))
+    )
+    held = claims["claim_lines"].select(
+        "claim_offset", claim_file_id="file_id", control=plain("line_control")
+    )
+    pairs = asked.join(held.unique(), on="control")
+    return pairs.group_by(*KEY, *CLAIM).agg(hits=pl.len(), asked=pl.col("asked").first())
+
+
+def compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
+    """The pairs (an answer's columns beside a claim's) with every feature true, false or unknown."""
+    same_npi = pl.col("answer_npi") == pl.col("sent_npi")
+    same_tin = pl.col("answer_tin") == pl.col("sent_tin")
+    inside = (pl.col("answer_from") >= pl.col("sent_from")) & (
+        pl.col("answer_to") <= pl.col("sent_to")
+    )
+    disjoint = (pl.col("answer_to") < pl.col("sent_from")) | (
+        pl.col("answer_from") > pl.col("sent_to")
+    )
+    whole = pl.col("answer_charge") == pl.col("sent_charge")
+    parts = [pl.col(name) == pl.col("sent_charge") for name in ("split_charge", "near_charge")]
+    less = pl.col("answer_charge") < pl.col("sent_charge")
+    in_parts = pl.any_horizontal(*(part.fill_null(False) for part in parts))
+    return pairs.join(hits, on=(*KEY, *CLAIM), how="left").with_columns(
+        number=pl.col("number") == pl.col("sent_number"),
+        charge=whole | in_parts,
+        part=in_parts | (pl.col("divided") & less),
+        dates=inside,
+        exact_dates=(pl.col("answer_from") == pl.col("sent_first_day"))
+        & (pl.col("answer_to") == pl.col("sent_last_day")),
+        disjoint=disjoint,
+        payee=pl.when(same_npi.fill_null(False) | same_tin.fill_null(False))
+        .then(True)
+        .otherwise(pl.coalesce(same_npi, same_tin)),
+        payer=(pl.col("answer_payer") == pl.col("sent_payer"))
+        | (pl.col("answer_payer_code") == pl.col("sent_payer")),
+        frequency=pl.col("answer_frequency") == pl.col("sent_frequency"),
+        priority=pl.col("answer_priority") == pl.col("sent_priority"),
+        line_control=pl.when(pl.col("hits") > 0).then(pl.col("hits") == pl.col("asked")),
+        member=_same_member(),
+        patient=_same_patient(),
+        bill_type=pl.col("answer_facility") == pl.col("sent_facility"),
+        payer_claim_number=pl.lit(None, pl.Boolean),
+    )
+
+
+def _same_member() -> pl.Expr:
+    """The subscriber's or the patient's id is the member's, but for characters at its end."""
+    theirs = [_near(pl.col(name)) for name in ("answer_patient_id", "answer_subscriber_id")]
+    return (
+        pl.when(pl.any_horizontal(*(one.fill_null(False) for one in theirs)))
+        .then(True)
+        .otherwise(pl.coalesce(theirs))
+    )
+
+
+def _near(theirs: pl.Expr) -> pl.Expr:
+    ours = pl.col("sent_member")
+    lengths = [one.str.len_chars().cast(pl.Int64) for one in (theirs, ours)]
+    close = (lengths[0] - lengths[1]).abs() <= _CUT
+    long = pl.min_horizontal(*lengths) >= _SHORTEST_MEMBER
+    return (theirs == ours) | (close & long & begins(theirs, ours))
+
+
+def _same_patient() -> pl.Expr:
+    last = begins(pl.col("answer_last"), pl.col("sent_last"))
+    first = begins(pl.col("answer_first"), pl.col("sent_first"))
+    return last & first.fill_null(True)
+
+
+def sound() -> pl.Expr:
+    """No veto: neither another payee, nor days wholly outside, nor another patient.
+
+    Another patient: the member id or the name is another, and nothing else of the
+    person, and no line control number, agrees.
+    """
+    other = (~pl.col("member").fill_null(True) & ~truth("patient")) | (
+        ~pl.col("patient").fill_null(True) & ~truth("member")
+    )
+    person = ~other | truth("line_control")
+    return pl.col("payee").fill_null(True) & ~truth("disjoint") & person

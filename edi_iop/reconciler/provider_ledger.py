@@ -1,0 +1,143 @@
+"""Adjustments that belong to no claim (835 PLB), threaded across payments by what they refer to.
+
+A positive amount lowers the payment. A reference (PLB03-2) often holds the number of a
+claim inside a longer text, the patient's account, a day and the payer's number in one:
+known numbers are looked for inside it. A balance carried forward (FB) belongs to
+the provider's own thread until it comes to nothing.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.codes import codes
+from edi_iop.reconciler.contents import PAYMENT
+from edi_iop.reconciler.given import Tables
+
+SENT = ("claim_file_id", "claim_offset")
+_SHORTEST = 6
+"""Shorter numbers are found in longer ones by chance."""
+_PLB = ("file_id", "byte_offset", "position")
+_TAKES_BACK = ("recovery", "refund", "adjustment")
+FORWARD = "forward"
+
+
+def provider_postings(
+    remits: Tables, paid: pl.DataFrame, events: pl.DataFrame, claims: pl.DataFrame
+) -> pl.DataFrame:
+    """tables.PROVIDER_POSTINGS with account_key, of payments that are posted or held.
+
+    paid: duplicates.payment_standings. events: events.told. claims: tables.CLAIMS.
+    """
+    of_payment = paid.filter(pl.col("standing").is_in(["posted", "held"])).select(
+        *PAYMENT, "payer", "trace_number", "standing", "content", effective_on="payment_date"
+    )
+    roles = {code: one.role for code, one in codes("plb").items() if one.role}
+    known = list(codes("plb"))
+    rows = (
+        remits["provider_adjustments"]
+        .join(of_payment, on=PAYMENT)
+        .with_columns(
+            amount_cents=pl.col("amount_cents").fill_null(0),
+            role=pl.when(pl.col("reason").is_in(known))
+            .then(pl.col("reason").replace_strict(roles, default="other", return_dtype=pl.String))
+            .otherwise(pl.lit("unknown")),
+        )
+    )
+    tied = rows.join(_named(rows, _numbers(events, claims)), on=_PLB, how="left")
+    return _threaded(tied)
+
+
+def taken_back(postings: pl.DataFrame) -> pl.DataFrame:
+    """payer, account_key, recovered_cents: what adjustments of posted payments took back."""
+    posted = pl.col("standing") == "posted"
+    return (
+        postings.filter(posted, pl.col("account_key").is_not_null(), _takes_back())
+        .group_by("payer", "account_key")
+        .agg(recovered_cents=pl.col("amount_cents").sum())
+    )
+
+
+def _takes_back() -> pl.Expr:
+    return pl.col("role").is_in(_TAKES_BACK)
+
+
+def _threaded(rows: pl.DataFrame) -> pl.DataFrame:
+    """thread and its running balance; an adjustment that refers to nothing is its own thread."""
+    about = (
+        pl.when(pl.col("role") == FORWARD)
+        .then(pl.lit("carried forward"))
+        .when(_takes_back() & pl.col("account").is_not_null())
+        .then(pl.format("claim {}", "account"))
+        .when(pl.col("reference").is_not_null())
+        .then(pl.format("{} {}", "role", _plain("reference")))
+        .otherwise(pl.format("{} of payment {}", "role", pl.col("trace_number").fill_null("?")))
+    )
+    provider = pl.col("provider_id").fill_null("?")
+    thread = pl.format("{} of {}: {}", "payer", provider, about)
+    order = ("effective_on", "trace_number", "content", *_PLB)
+    running = pl.when(pl.col("standing") == "posted").then("amount_cents").otherwise(0)
+    return (
+        rows.with_columns(thread=thread.fill_null(about))
+        .sort("thread", *order, nulls_last=True)
+        .with_columns(balance_cents=running.cum_sum().over("thread"))
+    )
+
+
+def _numbers(events: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """payer, key, account, account_key, SENT: numbers that mean one account of a payer."""
+    about = ("payer", "account", "account_key", *SENT)
+    sent = claims.select(claim_file_id="file_id", claim_offset="claim_offset", key=_plain("claim"))
+    names = pl.concat(
+        [
+            events.select(*about, key=_plain("payer_claim_number")),
+            events.select(*about, key=_plain("returned")),
+            events.select(about).join(sent, on=SENT),
+        ]
+    )
+    return (
+        names.filter(pl.col("key").str.len_chars() >= _SHORTEST)
+        .unique(["payer", "key", "account_key"])
+        .filter(pl.col("account_key").n_unique().over("payer", "key") == 1)
+    )
+
+
+def _named(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
+    """_PLB with the account whose number is the longest one inside the reference, if only one is."""
+    lengths = numbers.select(_size("key").unique())["key"].to_list()
+    text = _plain("reference")
+    asked = rows.select(*_PLB, "payer", text=text).drop_nulls("text")
+    if not lengths or asked.is_empty():
+        return asked.select(_PLB).clear().with_columns(_nothing(numbers))
+    # Every piece of a reference as long as some known number: a reference has 50 characters.
+    pieces = pl.concat(
+        asked.with_columns(
+            key=pl.int_ranges(pl.max_horizontal(_size("text") - length + 1, pl.lit(0)))
+        )
+        .explode("key", empty_as_null=False)
+        .with_columns(key=pl.col("text").str.slice("key", length))
+        for length in lengths
+    )
+    found = pieces.join(numbers, on=("payer", "key"))
+    longest = found.filter(_size("key") == _size("key").max().over(_PLB))
+    return (
+        longest.filter(pl.col("account_key").n_unique().over(_PLB) == 1)
+        .unique(_PLB)
+        .select(*_PLB, "account", "account_key", *SENT)
+    )
+
+
+def _nothing(numbers: pl.DataFrame) -> list[pl.Expr]:
+    return [
+        pl.lit(None, numbers.schema[name]).alias(name) for name in ("account", "account_key", *SENT)
+    ]
+
+
+def _size(column: str) -> pl.Expr:
+    return pl.col(column).str.len_chars().cast(pl.Int64)
+
+
+def _plain(column: str) -> pl.Expr:
+    """Letters and digits only, in upper case."""
+    kept = pl.col(column).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    return kept.replace("", None)

@@ -1,0 +1,53 @@
+"""Remits against claims: duplicates out, answers matched, money folded into the ledger.
+
+One pure function of what came in, what was sent and what people decided: the same
+files in any order, however often, give the same ledger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from edi_iop.reconciler.contents import PAYMENT
+from edi_iop.reconciler.duplicates import payment_standings
+from edi_iop.reconciler.given import Tables, claim_tables
+from edi_iop.reconciler.ledger import Ledger, counted, fold, on_date, without
+from edi_iop.reconciler.match import matched
+from edi_iop.tables import DECISIONS
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What remits come to."""
+
+    ledger: Ledger
+    matches: pl.DataFrame
+    """tables.MATCHES of all that is no duplicate, held payments too."""
+    proposals: pl.DataFrame
+    """tables.PROPOSALS: what unmatched remit claims may answer."""
+    remits: dict[str, pl.DataFrame]
+    """What of the remits is posted: answers to lines are read from it."""
+
+
+def reconcile(
+    remits: Tables,
+    sent: Tables,
+    decisions: pl.DataFrame | None = None,
+    as_of: date | None = None,
+) -> Reconciled:
+    """The ledger and the matches of remits, as of a date.
+
+    remits: tables.REMITS. sent: tables of what was sent, and `acknowledgements` where
+    there are any. decisions: tables.DECISIONS.
+    """
+    decided = DECISIONS.empty() if decisions is None else decisions
+    known = on_date(remits, as_of)
+    paid = payment_standings(known, decided)
+    unheard = paid.filter(pl.col("standing").is_in(["duplicate", "rejected"])).select(PAYMENT)
+    single = without(known, unheard)
+    tied = matched(single, sent, decided)
+    ledger = fold(single, paid, tied.matches, claim_tables(sent)["claims"], decided)
+    return Reconciled(ledger, tied.matches, tied.proposals, counted(single, ledger))

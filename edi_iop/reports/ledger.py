@@ -1,0 +1,366 @@
+"""Questions about money: what each payment came to, what is held, where each claim stands, what was decided."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.money import to_dollars
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import chart
+from edi_iop.store import Store
+
+_PAYMENT = ("file_id", "payment_offset")
+_REMIT_CLAIM = ("file_id", "remit_claim_offset")
+_POSTED = pl.col("standing") == "posted"
+
+
+def payments(store: Store) -> Sheet:
+    """Every payment, what it holds, how much of it was matched, and what its money came to."""
+    inside = (
+        store.load("remit_claims")
+        .join(_matched(store), on=_REMIT_CLAIM, how="left")
+        .group_by(_PAYMENT)
+        .agg(
+            pl.len().cast(pl.Int64).alias("claims"),
+            pl.col("matched").fill_null(False).sum().cast(pl.Int64).alias("matched"),
+            pl.col("paid_cents").sum().alias("claims_paid_cents"),
+        )
+    )
+    described = store.load("payments").select(
+        *_PAYMENT, "payer_name", "payee_id", "method", "payer_code", "payer_id", "payer_trace_id"
+    )
+    rows = (
+        store.load("payment_standings")
+        .join(described, on=_PAYMENT, how="left")
+        .join(inside, on=_PAYMENT, how="left")
+        .select(
+            pl.col("trace_number").alias("payment"),
+            "payment_date",
+            pl.coalesce("payer_code", "payer_id", "payer_trace_id").alias("payer"),
+            "payer_name",
+            "payee_id",
+            "method",
+            "amount_cents",
+            pl.col("claims").fill_null(0),
+            pl.col("matched").fill_null(0),
+            pl.col("claims_paid_cents").fill_null(0),
+            "posted_cents",
+            "provider_adjustment_cents",
+            "held_cents",
+            (pl.col("reason").eq_missing("unbalanced").not_()).alias("balanced"),
+            "standing",
+            "reason",
+            "says",
+            pl.format("{}:{}", *_PAYMENT).alias("reference"),
+            pl.col("file_id").cast(pl.String).alias("file"),
+        )
+        .sort("payment_date", "payment", "reference", nulls_last=True)
+    )
+    return Sheet(
+        "",
+        rows,
+        (
+            Field("PAYMENT", "payment"),
+            Field("DATE", "payment_date"),
+            Field("PAYER", "payer_name", widest=22),
+            Field("CLAIMS", "matches"),
+            Field("AMOUNT", "amount_cents", "money"),
+            Field("= POSTED", "posted_cents", "money"),
+            Field("- PLB", "provider_adjustment_cents", "money"),
+            Field("+ HELD", "held_cents", "money"),
+            Field("IS", "standing", "flag"),
+        ),
+        (Field("", "why"),),
+        people=rows.with_columns(
+            matches=pl.format("{}/{}", "matched", "claims"),
+            why=pl.format("{}: {}", "reference", "says"),
+        ),
+        none="no payments yet",
+        closing=_equation(rows),
+        legend=("CLAIMS: matched/all. Release or reject what is held with: edi-iop release",)
+        if rows.filter(pl.col("standing") == "held").height
+        else (),
+        charts=(
+            chart(rows, "payer_name", "Paid, by payer", "amount_cents"),
+            chart(rows, "standing", "Paid, by what became of it", "amount_cents"),
+            chart(
+                rows.filter(pl.col("provider_adjustment_cents") != 0),
+                "payer_name",
+                "Provider adjustments, by payer",
+                "provider_adjustment_cents",
+            ),
+        ),
+    )
+
+
+def _equation(rows: pl.DataFrame) -> str:
+    """The balance equation over all payments that count."""
+    if not rows.height:
+        return ""
+    counts = rows.filter(pl.col("standing").is_in(["posted", "held"]))
+    amount, posted, plb, held = (
+        to_dollars(int(counts[name].sum()))
+        for name in ("amount_cents", "posted_cents", "provider_adjustment_cents", "held_cents")
+    )
+    noun = "payment" if counts.height == 1 else "payments"
+    left = rows.height - counts.height
+    beside = f"; {left:,} more without effect" if left else ""
+    return (
+        f"{counts.height:,} {noun}, {amount} = posted {posted} - provider adjustments {plb} "
+        f"+ held {held}{beside}"
+    )
+
+
+def _matched(store: Store) -> pl.DataFrame:
+    """Remit claims that are tied to a claim of ours."""
+    whole = store.load("matches").filter(pl.col("remit_line_offset").is_null())
+    return whole.group_by(_REMIT_CLAIM).agg(matched=pl.col("claim_offset").is_not_null().any())
+
+
+def held(store: Store) -> Sheet:
+    """Payments and remit claims whose money waits for a person, each with why."""
+    payments = store.load("payment_standings").filter(pl.col("standing") == "held")
+    claims = store.load("postings").filter(
+        pl.col("standing") == "held", pl.col("says") != "its payment is held"
+    )
+    columns = ("what", "claim", "payment", "payment_date", "held_cents", "says", "reference")
+    rows = pl.concat(
+        [
+            payments.select(
+                pl.lit("payment").alias("what"),
+                pl.lit(None, pl.String).alias("claim"),
+                pl.col("trace_number").alias("payment"),
+                "payment_date",
+                "held_cents",
+                "says",
+                pl.format("{}:{}", *_PAYMENT).alias("reference"),
+            ),
+            claims.select(
+                pl.col("event").alias("what"),
+                pl.col("account").alias("claim"),
+                pl.col("trace_number").alias("payment"),
+                pl.col("effective_on").alias("payment_date"),
+                pl.col("paid_cents").alias("held_cents"),
+                "says",
+                pl.format("{}:{}", *_REMIT_CLAIM).alias("reference"),
+            ),
+        ]
+    ).select(columns)
+    fields = (
+        Field("WHAT", "what"),
+        Field("CLAIM", "claim"),
+        Field("PAYMENT", "payment"),
+        Field("DATE", "payment_date"),
+        Field("HELD", "held_cents", "money"),
+        Field("REFERENCE", "reference"),
+    )
+    total = to_dollars(int(rows["held_cents"].sum()))
+    return Sheet(
+        "",
+        rows.sort("payment_date", "reference", nulls_last=True),
+        fields,
+        (Field("", "says"),),
+        none="nothing is held",
+        closing=f"{rows.height:,} held, {total}" if rows.height else "",
+    )
+
+
+def accounts(rows: pl.DataFrame, title: str = "") -> Sheet:
+    """Where each claim stands with its payer (tables.ACCOUNTS)."""
+    sums = [to_dollars(int(rows[name].sum())) for name in ("posted_cents", "recovered_cents")]
+    return Sheet(
+        title,
+        rows.drop("claim_file_id", "claim_offset"),
+        (
+            Field("CLAIM", "account"),
+            Field("STANDS", "state", "flag"),
+            Field("CHARGE", "charge_cents", "money"),
+            Field("CO", "contract_cents", "money"),
+            Field("PR", "patient_cents", "money"),
+            Field("OTHER", "other_cents", "money"),
+            Field("PAID", "answered_cents", "money"),
+            Field("POSTED", "posted_cents", "money"),
+            Field("TAKEN BACK", "recovered_cents", "money"),
+            Field("CREDIT", "credit_cents", "money"),
+            Field("HELD", "held_cents", "money"),
+        ),
+        none="no remit yet",
+        closing=f"{rows.height:,} claims, {sums[0]} posted, {sums[1]} taken back"
+        if rows.height
+        else "",
+    )
+
+
+def timeline(postings: pl.DataFrame, provider: pl.DataFrame, title: str) -> Sheet:
+    """What happened to a claim, in order: remit claims, and provider adjustments that name it."""
+    events = postings.select(
+        "effective_on",
+        pl.col("trace_number").alias("payment"),
+        "event",
+        "status",
+        "charge_cents",
+        "contract_cents",
+        "patient_cents",
+        "other_cents",
+        "paid_cents",
+        "standing",
+        "current",
+        "says",
+        pl.format("{}:{}", *_REMIT_CLAIM).alias("reference"),
+    )
+    beside = provider.select(
+        "effective_on",
+        pl.col("trace_number").alias("payment"),
+        pl.format("{} ({})", "role", "reason").alias("event"),
+        (-pl.col("amount_cents")).alias("paid_cents"),
+        "standing",
+        pl.format("PLB {}", "reference").alias("says"),
+        pl.format("{}:{}", "file_id", "byte_offset").alias("reference"),
+    )
+    rows = pl.concat([events, beside], how="diagonal").sort(
+        "effective_on", "payment", nulls_last=True, maintain_order=True
+    )
+    posted = int(rows.filter(_POSTED)["paid_cents"].sum())
+    return Sheet(
+        title,
+        rows,
+        (
+            Field("DATE", "effective_on"),
+            Field("PAYMENT", "payment"),
+            Field("EVENT", "event"),
+            Field("CHARGE", "charge_cents", "money"),
+            Field("CO", "contract_cents", "money"),
+            Field("PR", "patient_cents", "money"),
+            Field("OTHER", "other_cents", "money"),
+            Field("PAID", "paid_cents", "money"),
+            Field("IS", "standing", "flag"),
+            Field("NOW", "current"),
+        ),
+        (Field("", "says"),),
+        none="no remit speaks of it",
+        closing=f"{to_dollars(posted)} posted" if rows.height else "",
+    )
+
+
+def ledger(store: Store) -> Sheet:
+    """Where each claim stands, as the last run left it."""
+    return accounts(store.load("accounts"))
+
+
+def recoveries(store: Store) -> Sheet:
+    """Adjustments of the provider (PLB), threaded across payments."""
+    rows = (
+        store.load("provider_postings")
+        .drop("claim_file_id", "claim_offset", "byte_offset", "position", "payment_offset")
+        .rename({"trace_number": "payment", "account": "claim"})
+        .sort("thread", "effective_on", "payment", nulls_last=True)
+    )
+    return Sheet(
+        "",
+        rows,
+        (
+            Field("THREAD", "thread"),
+            Field("DATE", "effective_on"),
+            Field("PAYMENT", "payment"),
+            Field("REASON", "reason"),
+            Field("REFERENCE", "reference", widest=30),
+            Field("CLAIM", "claim"),
+            Field("AMOUNT", "amount_cents", "money"),
+            Field("BALANCE", "balance_cents", "money"),
+        ),
+        none="no provider adjustments yet",
+    )
+
+
+def unmatched(store: Store) -> Sheet:
+    """Remit claims tied to no claim of ours, why, and what each may answer."""
+    whole = store.load("matches").filter(
+        pl.col("remit_line_offset").is_null(), pl.col("claim_file_id").is_null()
+    )
+    best = store.load("proposals")
+    first = best.filter(pl.col("rank") == 1).select(
+        *_REMIT_CLAIM, "tier", "score", "agreed", "disagreed", proposed="claim"
+    )
+    second = best.filter(pl.col("rank") == 2).select(
+        *_REMIT_CLAIM, runner_up="claim", behind="score"
+    )
+    rows = (
+        whole.select(*_REMIT_CLAIM, "says")
+        .join(store.load("remit_claims"), on=_REMIT_CLAIM)
+        .join(store.load("payments").select(*_PAYMENT, "trace_number"), on=_PAYMENT)
+        .join(first, on=_REMIT_CLAIM, how="left")
+        .join(second, on=_REMIT_CLAIM, how="left")
+        .select(
+            "claim",
+            pl.col("trace_number").alias("payment"),
+            "payer_claim_number",
+            "statement_from",
+            "statement_to",
+            "charge_cents",
+            "paid_cents",
+            "says",
+            "proposed",
+            "tier",
+            "score",
+            "agreed",
+            "disagreed",
+            "runner_up",
+            margin=(pl.col("score") - pl.col("behind")).round(4),
+            reference=pl.format("{}:{}", *_REMIT_CLAIM),
+        )
+        .sort("payment", "reference", nulls_last=True)
+    )
+    fields = (
+        Field("CLAIM", "claim"),
+        Field("PAYMENT", "payment"),
+        Field("CHARGE", "charge_cents", "money"),
+        Field("PAID", "paid_cents", "money"),
+        Field("MAY BE", "proposed"),
+        Field("SCORE", "score"),
+        Field("RUNNER-UP", "runner_up"),
+        Field("REFERENCE", "reference"),
+    )
+    agreed = pl.format("agree: {}", pl.col("agreed").list.join(", "))
+    against = pl.format("not: {}", pl.col("disagreed").list.join(", "))
+    return Sheet(
+        "",
+        rows,
+        fields,
+        (Field("", "says"), Field("", "agree"), Field("", "against")),
+        people=rows.with_columns(agree=agreed, against=against),
+        none="every remit claim is matched",
+        closing=f"{rows.height:,} unmatched" if rows.height else "",
+        legend=("Accept with: edi-iop match accept; choose with: edi-iop match link",)
+        if rows.height
+        else (),
+    )
+
+
+def decisions(store: Store) -> Sheet:
+    """What people decided of matches and of money held, in order."""
+    rows = store.load("decisions").select(
+        "decision",
+        "decided_at",
+        "actor",
+        "verb",
+        pl.format(
+            "{}:{}",
+            "file_id",
+            pl.coalesce("remit_claim_offset", "payment_offset"),
+        ).alias("reference"),
+        pl.when(pl.col("claim_file_id").is_not_null())
+        .then(pl.format("{}:{}", "claim_file_id", "claim_offset"))
+        .alias("claim"),
+        "tier",
+        "note",
+    )
+    fields = (
+        Field("NO", "decision", "number"),
+        Field("AT", "decided_at"),
+        Field("WHO", "actor"),
+        Field("DID", "verb"),
+        Field("REFERENCE", "reference"),
+        Field("CLAIM", "claim"),
+        Field("NOTE", "note"),
+    )
+    return Sheet("", rows, fields, none="nobody has decided anything")

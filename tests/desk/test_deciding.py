@@ -1,0 +1,117 @@
+"""match, release and ledger: what a person decides stays, is seen, and can be taken back."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from edi_iop import desk
+from edi_iop.cli import cli
+from edi_iop.errors import NotKnown
+from edi_iop.settings import Workspace
+from tests.runner.runner_drops import drop, remit
+
+NIGHT = date(2026, 3, 2)
+CLAIM = (
+    b"ISA*00*          *00*          *ZZ*EXAMPLEIOP     *ZZ*HARBR          *260203*1200*^*00501"
+    b"*000000005*0*T*:~GS*HC*EXAMPLEIOP*HARBR*20260203*1200*5*X*005010X223A2~ST*837*0001*"
+    b"005010X223A2~BHT*0019*00*B5*20260203*1200*CH~NM1*41*2*EXAMPLE*****46*EXAMPLEIOP~"
+    b"PER*IC*DESK*TE*5555550100~NM1*40*2*HARBOR*****46*HARBR~HL*1**20*1~"
+    b"NM1*85*2*EXAMPLE*****XX*1234567893~N3*1 EXAMPLE STREET~N4*SPRINGFIELD*IL*627010000~"
+    b"REF*EI*123456789~HL*2*1*22*0~SBR*P*18*******CI~NM1*IL*1*SAMPLE*PAT****MI*M0001~"
+    b"N3*1 EXAMPLE STREET~N4*SPRINGFIELD*IL*627010000~DMG*D8*19900517*F~"
+    b"NM1*PR*2*HARBOR*****PI*HARBR~CLM*SENT1*150***13:A:1**A*Y*Y~DTP*434*RD8*20260202-20260202~"
+    b"CL1*3*1*30~HI*ABK:F1020~LX*1~SV2*0906*HC:H0015*150*UN*1~DTP*472*D8*20260202~"
+    b"SE*25*0001~GE*1*5~IEA*1*000000005~"
+)
+
+
+def answer(check: str = "CHECK1") -> bytes:
+    """The name and the day are the claim's; its number and the member id are not."""
+    return remit(claim="LOST", check=check).replace(b"*M0001~", b"*Q7777~")
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Path:
+    """A workspace whose one claim was answered under a number that nobody sent."""
+    root = tmp_path / "clinic"
+    desk.init(root)
+    drop(Workspace(root), sent_837=CLAIM, answer_835=answer())
+    desk.run(root, NIGHT)
+    return root
+
+
+def standing(root: Path, name: str) -> list[dict[str, object]]:
+    return desk.report(name, root).rows.to_dicts()
+
+
+def test_what_is_proposed_can_be_accepted_and_undone(clinic: Path) -> None:
+    (row,) = standing(clinic, "unmatched")
+    assert (row["claim"], row["proposed"]) == ("LOST", "SENT1")
+    assert "charge" in row["agreed"]
+    desk.match_accept(clinic, "LOST", note="same day", by="kim")
+    assert standing(clinic, "unmatched") == []
+    assert [row["account"] for row in standing(clinic, "ledger")] == ["SENT1"]
+    desk.match_undo(clinic, "LOST", by="kim")
+    assert [row["account"] for row in standing(clinic, "ledger")] == ["LOST"]
+    told = [(row["verb"], row["actor"], row["note"]) for row in standing(clinic, "decisions")]
+    assert told == [("link", "kim", "same day"), ("unlink", "kim", None)]
+
+
+def test_a_decision_outlives_the_night(clinic: Path) -> None:
+    desk.match_link(clinic, "LOST", "SENT1", by="kim")
+    desk.run(clinic, NIGHT)
+    assert standing(clinic, "unmatched") == []
+
+
+def test_held_money_counts_once_released(clinic: Path) -> None:
+    other = answer("CHECK2")
+    drop(Workspace(clinic), again_835=other)
+    desk.run(clinic, NIGHT)
+    (row,) = standing(clinic, "held")
+    assert (row["what"], row["held_cents"]) == ("repeat", 10000)
+    desk.release(clinic, str(row["reference"]), by="kim")
+    assert standing(clinic, "held") == []
+    desk.release(clinic, str(row["reference"]), undo=True, by="kim")
+    assert len(standing(clinic, "held")) == 1
+
+
+def test_of_two_payments_under_one_number_one_is_rejected(clinic: Path) -> None:
+    other = answer().replace(b"150*100", b"160*100").replace(b"CO*45*50", b"CO*45*60")
+    drop(Workspace(clinic), again_835=other)
+    desk.run(clinic, NIGHT)
+    held = standing(clinic, "held")
+    assert [row["what"] for row in held] == ["payment", "payment"]
+    with pytest.raises(NotKnown, match="2 of that name; name one of"):
+        desk.release(clinic, "CHECK1")
+    desk.release(clinic, str(held[1]["reference"]), reject=True, by="kim")
+    (first, second) = standing(clinic, "payments")
+    assert {str(first["standing"]), str(second["standing"])} == {"posted", "rejected"}
+    assert desk.report("payments", clinic).sheet.closing.startswith("1 payment, $100.00 = posted $100.00")
+
+
+def test_the_ledger_of_a_day_and_of_a_claim(clinic: Path) -> None:
+    assert desk.ledger(clinic, as_of=date(2026, 2, 28)).rows.is_empty()
+    (row,) = desk.ledger(clinic, "LOST").rows.to_dicts()
+    assert (row["event"], row["paid_cents"], row["standing"]) == ("payment", 10000, "posted")
+    with pytest.raises(NotKnown, match="no remit speaks of it yet"):
+        desk.ledger(clinic, "SENT1")
+
+
+def test_from_the_command_line(clinic: Path) -> None:
+    def call(*args: str) -> tuple[int, str]:
+        made = CliRunner().invoke(cli, list(args))
+        return made.exit_code, made.output
+
+    code, text = call("match", "accept", str(clinic), "LOST", "--by", "kim")
+    assert code == 0
+    assert "SENT1" in text
+    code, text = call("ledger", str(clinic), "SENT1")
+    assert (code, "payment" in text, "SAMPLE" in text) == (0, True, False)
+    code, text = call("match", "undo", str(clinic), "NOBODY")
+    assert (code, "there is no such remit claim" in text) == (3, True)
+    code, text = call("release", str(clinic), "CHECK1", "--reject", "--undo")
+    assert code == 2

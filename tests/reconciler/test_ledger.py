@@ -1,0 +1,575 @@
+"""The ledger: every cent of every payment in one place, whatever order files came in."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from remit_rows import claim, claim_line, claims, payment, remits
+
+from edi_iop.reconciler.ledger import Ledger
+from edi_iop.reconciler.reconcile import reconcile
+from edi_iop.tables import DECISIONS
+
+Row = dict[str, Any]
+Tables = dict[str, pl.DataFrame]
+MARCH = [date(2026, 3, day) for day in range(1, 31)]
+FEB2 = date(2026, 2, 2)
+
+
+def answer(paid: int, charge: int = 35000, status: str = "1", **values: Any) -> Row:
+    """A remit claim of one day: what is not paid is by contract, unless `patient` says otherwise.
+
+    Keys that no table has: patient (cents of group PR), days (dates of its lines, the
+    amounts on the first), reason (CARC of what is not paid).
+    """
+    return {"claim": "EAAA", "payer_claim_number": "ICN0001"} | values | {
+        "paid_cents": paid, "charge_cents": charge, "status": status,
+    }  # fmt: skip
+
+
+def file(number: int, trace: str, day: int, *answers: Row, plb: Any = (), **values: Any) -> Tables:
+    """One file of one payment that balances: its amount is what its claims and PLB make."""
+    heads, lines, cas, beside = [], [], [], []
+    for place, given_answer in enumerate(answers):
+        one = dict(given_answer)
+        offset = 300 + 1000 * place
+        patient, days = one.pop("patient", 0), one.pop("days", (FEB2,))
+        reason = one.pop("reason", "45")
+        heads.append({"file_id": number, "payment_offset": 200, "remit_claim_offset": offset} | one)
+        left = one["charge_cents"] - one["paid_cents"] - patient
+        for at, service_date in enumerate(days):
+            first = at == 0
+            key = {
+                "file_id": number,
+                "remit_claim_offset": offset,
+                "remit_line_offset": offset + 10 + at,
+            }
+            lines.append(
+                key
+                | {
+                    "position": at + 1,
+                    "qualifier": "HC",
+                    "procedure": "H0015",
+                    "revenue": "0906",
+                    "units": 1.0,
+                    "service_date": service_date,
+                    "charge_cents": one["charge_cents"] if first else 0,
+                    "paid_cents": one["paid_cents"] if first else 0,
+                }
+            )
+            if not first:
+                continue
+            groups = (("CO", left, reason), ("PR", patient, "1"))
+            cas += [
+                key
+                | {
+                    "byte_offset": offset + 100 + byte,
+                    "position": 1,
+                    "group": group,
+                    "carc": carc,
+                    "amount_cents": cents,
+                }
+                for byte, (group, cents, carc) in enumerate(groups)
+                if cents
+            ]
+    for position, (reason, reference, cents) in enumerate(plb, start=1):
+        beside.append(
+            {
+                "file_id": number,
+                "payment_offset": 200,
+                "byte_offset": 9000,
+                "position": position,
+                "provider_id": "1234567893",
+                "reason": reason,
+                "reference": reference,
+                "amount_cents": cents,
+            }
+        )
+    due = sum(one["paid_cents"] for one in answers) - sum(cents for *_, cents in plb)
+    head = {
+        "file_id": number,
+        "trace_number": trace,
+        "payment_date": MARCH[day - 1],
+        "amount_cents": due,
+        "payer_trace_id": "1999999999",
+    }
+    return remits(
+        payments=[payment(**(head | values))],
+        remit_claims=heads,
+        remit_lines=lines,
+        adjustments=cas,
+        provider_adjustments=beside,
+    )
+
+
+def together(*files: Tables) -> Tables:
+    return {name: pl.concat([one[name] for one in files]) for name in files[0]}
+
+
+def sent(charge: int = 35000, number: str = "EAAA") -> Tables:
+    return claims(
+        claims=[claim(100, number, charge_cents=charge)],
+        claim_lines=[claim_line(100, 150, charge_cents=charge)],
+    )
+
+
+def fold(*files: Tables, decisions: pl.DataFrame | None = None, **more: Any) -> Ledger:
+    made = reconcile(together(*files), more.pop("sent", sent()), decisions, **more).ledger
+    add_up(made)
+    return made
+
+
+def add_up(ledger: Ledger) -> None:
+    """amount = posted - PLB + held for every payment that counts, and over all of them."""
+    counts = ledger.payments.filter(pl.col("standing").is_in(["posted", "held"]))
+    due = pl.col("posted_cents") - pl.col("provider_adjustment_cents") + pl.col("held_cents")
+    assert counts.filter(pl.col("amount_cents") != due).is_empty()
+    posted = ledger.postings.filter(pl.col("standing") == "posted")["paid_cents"].sum()
+    plb = ledger.provider_postings.filter(pl.col("standing") == "posted")["amount_cents"].sum()
+    assert counts["amount_cents"].sum() == posted - plb + counts["held_cents"].sum()
+    accounts = ledger.accounts
+    assert accounts["posted_cents"].sum() == posted
+
+
+def told(ledger: Ledger) -> list[tuple[str, str, int]]:
+    return ledger.postings.select("event", "standing", "paid_cents").rows()
+
+
+def account(ledger: Ledger) -> Row:
+    (row,) = ledger.accounts.to_dicts()
+    return row
+
+
+def decided(verb: str, file_id: int, claim_offset: int | None = None) -> pl.DataFrame:
+    row = {
+        "decision": 1,
+        "verb": verb,
+        "file_id": file_id,
+        "payment_offset": 200,
+        "remit_claim_offset": claim_offset,
+    }
+    return DECISIONS.conform(pl.DataFrame([row], infer_schema_length=None))
+
+
+# -- one claim's life
+
+
+def test_a_claim_paid_once():
+    row = account(fold(file(1, "T1", 1, answer(28000, patient=2000))))
+    assert (row["state"], row["answered_cents"], row["posted_cents"]) == ("paid", 28000, 28000)
+    assert (row["charge_cents"], row["contract_cents"], row["patient_cents"]) == (35000, 5000, 2000)
+    assert (row["credit_cents"], row["held_cents"]) == (0, 0)
+
+
+def test_a_reversal_with_its_correction_leaves_the_correction():
+    """Paid 280.00, taken back, paid 300.00: 300.00 stands, 300.00 has come."""
+    made = fold(
+        file(1, "T1", 1, answer(28000)),
+        file(2, "T2", 8, answer(-28000, -35000, "22"), answer(30000)),
+    )
+    assert told(made) == [
+        ("payment", "posted", 28000),
+        ("reversal", "posted", -28000),
+        ("correction", "posted", 30000),
+    ]
+    assert made.postings["current"].to_list() == [False, False, True]
+    assert made.postings["pair_file"].to_list() == [2, 1, None]
+    row = account(made)
+    assert (row["state"], row["answered_cents"], row["posted_cents"]) == ("paid", 30000, 30000)
+
+
+def test_a_correction_to_the_same_amounts_is_not_what_is_reversed():
+    """The reversal speaks of the payment before, not of the correction beside it."""
+    made = fold(
+        file(1, "T1", 1, answer(28000)),
+        file(2, "T2", 8, answer(-28000, -35000, "22"), answer(28000)),
+    )
+    assert made.postings["current"].to_list() == [False, False, True]
+    assert account(made)["posted_cents"] == 28000
+
+
+def test_a_reversal_alone_leaves_the_claim_open():
+    made = fold(file(1, "T1", 1, answer(28000)), file(2, "T2", 8, answer(-28000, -35000, "22")))
+    row = account(made)
+    assert (row["state"], row["answered_cents"], row["posted_cents"]) == ("reversed", 0, 0)
+
+
+def test_a_reversal_of_nothing_known_is_parked():
+    made = fold(file(2, "T2", 8, answer(-28000, -35000, "22"), answer(30000)))
+    assert told(made) == [("reversal", "held", -28000), ("correction", "posted", 30000)]
+    assert made.postings["says"][0] == ("parked: no payment of 280.00 is known that it takes back")
+    assert made.payments["held_cents"].to_list() == [-28000]
+    assert account(made)["answered_cents"] == 30000
+
+
+def test_a_reversal_of_other_amounts_is_parked():
+    made = fold(file(1, "T1", 1, answer(28000)), file(2, "T2", 8, answer(-27000, -35000, "22")))
+    assert told(made) == [("payment", "posted", 28000), ("reversal", "held", -27000)]
+
+
+def test_a_reversal_dated_before_its_payment_is_parked():
+    made = fold(file(1, "T1", 8, answer(28000)), file(2, "T2", 1, answer(-28000, -35000, "22")))
+    assert told(made) == [("reversal", "held", -28000), ("correction", "posted", 28000)]
+
+
+def test_a_second_payment_of_the_same_lines_without_reversal_waits():
+    """It would count the day twice: 300.00 of the second check are held until someone looks."""
+    files = (file(1, "T1", 1, answer(28000)), file(2, "T2", 8, answer(30000)))
+    made = fold(*files)
+    assert told(made) == [("payment", "posted", 28000), ("correction", "held", 30000)]
+    assert made.postings["says"][1] == "pays lines that 280.00 was paid for, without a reversal"
+    assert made.payments["held_cents"].to_list() == [0, 30000]
+    released = fold(*files, decisions=decided("release", 2, 300))
+    assert told(released)[1] == ("correction", "posted", 30000)
+    row = account(released)
+    assert (row["answered_cents"], row["posted_cents"], row["credit_cents"]) == (
+        30000, 58000, 28000,
+    )  # fmt: skip
+
+
+def test_a_second_payment_counts_where_the_payer_took_the_first_back():
+    """PLB WO with the claim's number: the 835 way to correct without a reversal."""
+    made = fold(
+        file(1, "T1", 1, answer(28000)),
+        file(2, "T2", 8, answer(30000), plb=[("WO", "EAAA 20260202 ICN0001", 28000)]),
+    )
+    assert told(made)[1] == ("correction", "posted", 30000)
+    row = account(made)
+    assert (row["posted_cents"], row["recovered_cents"], row["credit_cents"]) == (58000, 28000, 0)
+
+
+def test_a_denial_that_is_paid_later_takes_its_place():
+    made = fold(
+        file(1, "T1", 1, answer(0, status="4", reason="197"), handling="H"),
+        file(2, "T2", 8, answer(28000)),
+    )
+    assert told(made) == [("denial", "posted", 0), ("correction", "posted", 28000)]
+    assert account(made)["answered_cents"] == 28000
+
+
+def test_a_payment_that_is_denied_later_leaves_a_credit():
+    made = fold(
+        file(1, "T1", 1, answer(28000)),
+        file(2, "T2", 8, answer(0, status="4", reason="197")),
+    )
+    row = account(made)
+    assert (row["state"], row["posted_cents"], row["credit_cents"]) == (
+        "nothing paid",
+        28000,
+        28000,
+    )
+
+
+def test_a_denial_as_answered_before_changes_nothing():
+    made = fold(
+        file(1, "T1", 1, answer(28000)),
+        file(2, "T2", 8, answer(0, status="4", reason="18")),
+    )
+    assert told(made)[1] == ("answered before", "posted", 0)
+    assert account(made)["answered_cents"] == 28000
+
+
+def test_the_same_answer_in_another_payment_waits():
+    """A partial re-send: the claim's words are the same, the check is another."""
+    made = fold(file(1, "T1", 1, answer(28000)), file(2, "T2", 8, answer(28000)))
+    assert told(made)[1] == ("repeat", "held", 28000)
+    assert account(made)["posted_cents"] == 28000
+
+
+def test_paid_again_after_a_reversal_is_no_repeat():
+    made = fold(
+        file(1, "T1", 1, answer(28000)),
+        file(2, "T2", 8, answer(-28000, -35000, "22")),
+        file(3, "T3", 9, answer(28000)),
+    )
+    assert told(made)[2] == ("correction", "posted", 28000)
+    assert account(made)["posted_cents"] == 28000
+
+
+def test_parts_of_a_claim_in_two_payments_are_both_posted():
+    two_days = claims(
+        claims=[claim(100, "EAAA", charge_cents=70000, statement_to=date(2026, 2, 4))],
+        claim_lines=[claim_line(100, 150), claim_line(100, 160, service_date=date(2026, 2, 4))],
+    )
+    made = fold(
+        file(1, "T1", 1, answer(28000)),
+        file(2, "T2", 8, answer(27000, days=(date(2026, 2, 4),))),
+        sent=two_days,
+    )
+    assert told(made) == [("payment", "posted", 28000), ("payment", "posted", 27000)]
+    assert made.postings["current"].all()
+    assert (account(made)["answered_cents"], account(made)["charge_cents"]) == (55000, 70000)
+
+
+def test_primary_and_secondary_payers_stand_beside_each_other():
+    made = fold(
+        file(1, "T1", 1, answer(20000, crossover_payer="SUMMIT", status="19")),
+        file(2, "T2", 8, answer(8000, status="2")),
+    )
+    assert told(made) == [("payment", "posted", 20000), ("payment", "posted", 8000)]
+    assert made.postings["forwarded_to"].to_list() == ["SUMMIT", None]
+    assert made.postings["says"][0] == "forwarded to SUMMIT"
+    assert account(made)["answered_cents"] == 28000
+
+
+@pytest.mark.parametrize(("status", "event"), [("25", "predetermination"), ("23", "not ours")])
+def test_answers_that_move_no_money(status: str, event: str):
+    made = fold(file(1, "T1", 1, answer(0, status=status)))
+    assert told(made) == [(event, "posted", 0)]
+    assert account(made)["state"] == "no money"
+    wrong = fold(file(1, "T1", 1, answer(100, status=status)))
+    assert told(wrong) == [(event, "held", 100)]
+
+
+# -- adjustments of the provider
+
+
+def test_interest_raises_the_payment_and_belongs_to_no_charge():
+    made = fold(file(1, "T1", 1, answer(28000), plb=[("L6", "ICN0001", -123)]))
+    assert made.payments.select("amount_cents", "posted_cents", "provider_adjustment_cents").row(
+        0
+    ) == (28123, 28000, -123)
+    (row,) = made.provider_postings.to_dicts()
+    assert (row["role"], row["account"]) == ("interest", "EAAA")
+    assert account(made)["recovered_cents"] == 0
+
+
+def test_a_balance_carried_forward_ends_at_nothing():
+    """A reversal of 280.00 meets 100.00 of payments: 180.00 go to the next check."""
+    made = fold(
+        file(1, "T1", 1, answer(28000)),
+        file(
+            2, "T2", 8,
+            answer(-28000, -35000, "22"),
+            answer(10000, claim="EBBB", payer_claim_number="ICN0002"),
+            plb=[("FB", "T2", -18000)],
+        ),
+        file(3, "T3", 9, answer(20000, claim="ECCC", payer_claim_number="ICN0003"),
+             plb=[("FB", "T2", 18000)]),
+    )  # fmt: skip
+    assert made.payments["amount_cents"].to_list() == [28000, 0, 2000]
+    assert made.provider_postings["balance_cents"].to_list() == [-18000, 0]
+    assert made.provider_postings["thread"].n_unique() == 1
+
+
+def test_an_overpayment_is_threaded_through_two_checks():
+    """WO -20.00 gives the reversal's money back, WO 20.00 takes it with the next check."""
+    made = fold(
+        file(1, "T1", 1, answer(10000)),
+        file(2, "T2", 8, answer(-10000, -35000, "22"), answer(8000), plb=[("WO", "ICN0001", -2000)]),
+        file(3, "T3", 9, answer(5000, claim="EBBB", payer_claim_number="ICN0002"),
+             plb=[("WO", "00ICN0001X2", 2000)]),
+    )  # fmt: skip
+    assert made.provider_postings["balance_cents"].to_list() == [-2000, 0]
+    row = made.accounts.row(by_predicate=pl.col("account") == "EAAA", named=True)
+    assert (row["posted_cents"], row["recovered_cents"], row["answered_cents"]) == (8000, 0, 8000)
+
+
+def test_a_reference_that_holds_two_claims_names_neither():
+    made = fold(
+        file(1, "T1", 1, answer(10000), answer(5000, claim="EBBB", payer_claim_number="ICN0002")),
+        file(2, "T2", 8, answer(9000, claim="ECCC", payer_claim_number="ICN0003"),
+             plb=[("WO", "ICN0001 ICN0002", 2000)]),
+    )  # fmt: skip
+    assert made.provider_postings["account"].to_list() == [None]
+
+
+def test_an_unknown_reason_stays_visible():
+    made = fold(file(1, "T1", 1, answer(28000), plb=[("ZZ", None, 100)]))
+    assert made.provider_postings.select("role", "amount_cents").row(0) == ("unknown", 100)
+
+
+def test_a_payment_of_adjustments_alone():
+    """BPR01 I with PLB and no claim: RFI 1870."""
+    made = fold(file(1, "T1", 1, plb=[("CS", "SETTLEMENT", -5000)]))
+    assert made.payments.select("standing", "amount_cents", "posted_cents").row(0) == (
+        "posted", 5000, 0,
+    )  # fmt: skip
+
+
+# -- what does not add up
+
+
+def test_what_does_not_balance_is_held_whole_and_said_so():
+    made = fold(file(1, "T1", 1, answer(28000), amount_cents=27000))
+    (row,) = made.payments.to_dicts()
+    assert (row["standing"], row["reason"], row["held_cents"]) == ("held", "unbalanced", 27000)
+    assert "280.00" in row["says"]
+    assert account(made)["posted_cents"] == 0
+    released = fold(
+        file(1, "T1", 1, answer(28000), amount_cents=27000), decisions=decided("release", 1)
+    )
+    (row,) = released.payments.to_dicts()
+    assert (row["standing"], row["posted_cents"], row["held_cents"]) == ("posted", 28000, -1000)
+
+
+def test_a_line_that_does_not_balance_holds_its_payment_and_no_other():
+    wrong = file(1, "T1", 1, answer(28000))
+    wrong["adjustments"] = wrong["adjustments"].with_columns(amount_cents=pl.lit(1, pl.Int64))
+    other = answer(1000, claim="EBBB", payer_claim_number="ICN0002")
+    made = fold(wrong, file(2, "T2", 2, other))
+    assert made.payments["standing"].to_list() == ["held", "posted"]
+
+
+def test_an_amount_that_cannot_be_read_is_held():
+    made = fold(file(1, "T1", 1, answer(0), amount_cents=None))
+    assert made.payments["reason"].to_list() == ["unreadable"]
+
+
+# -- duplicates
+
+
+def test_the_same_payment_in_another_envelope_counts_once():
+    again = file(2, "T1", 1, answer(28000), interchange_control="000000777", group_control="7")
+    again["remit_claims"] = again["remit_claims"].with_columns(pl.col("claim").str.to_lowercase())
+    made = fold(file(1, "T1", 1, answer(28000)), again)
+    assert made.payments.select("standing", "reason", "same_file").rows() == [
+        ("posted", None, 1), ("duplicate", "payment", 1),
+    ]  # fmt: skip
+    assert account(made)["posted_cents"] == 28000
+
+
+def test_the_same_interchange_with_other_separators_is_a_duplicate_interchange():
+    made = fold(file(1, "T1", 1, answer(28000)), file(2, "T1", 1, answer(28000)))
+    assert made.payments["reason"].to_list() == [None, "interchange"]
+
+
+def test_one_number_with_other_content_is_a_conflict_and_neither_is_posted():
+    files = (file(1, "T1", 1, answer(28000)), file(2, "0T1", 1, answer(27000)))
+    made = fold(*files)
+    assert made.payments.select("standing", "reason").rows() == [("held", "conflict")] * 2
+    assert "1:200, 2:200" in made.payments["says"][0]
+    assert made.payments["held_cents"].to_list() == [28000, 27000]
+    one = fold(*files, decisions=decided("reject", 1))
+    assert one.payments["standing"].to_list() == ["rejected", "posted"]
+    both = fold(*files, decisions=decided("release", 1))
+    assert both.payments["standing"].to_list() == ["posted", "held"]
+
+
+def test_one_number_of_two_payers_is_no_conflict():
+    other = answer(1000, claim="EBBB", payer_claim_number="ICN0002")
+    made = fold(file(1, "T1", 1, answer(28000)), file(2, "T1", 1, other, payer_trace_id="1888"))
+    assert made.payments["standing"].to_list() == ["posted", "posted"]
+
+
+def test_notices_without_money_may_share_a_number():
+    made = fold(
+        file(1, "0", 1, answer(0, status="4")),
+        file(2, "0", 2, answer(0, status="4", claim="EBBB", payer_claim_number="ICN0002")),
+    )
+    assert made.payments["standing"].to_list() == ["posted", "posted"]
+
+
+# -- as of a date
+
+
+def test_as_of_a_date_later_payments_are_not_known():
+    files = (file(1, "T1", 1, answer(28000)), file(2, "T2", 8, answer(-28000, -35000, "22")))
+    assert account(fold(*files, as_of=MARCH[6]))["posted_cents"] == 28000
+    assert account(fold(*files, as_of=MARCH[7]))["posted_cents"] == 0
+
+
+# -- whatever order
+
+
+LIFE = [
+    ("T1", 1, (answer(28000),), ()),
+    ("T2", 8, (answer(-28000, -35000, "22"), answer(30000)), (("WO", "ICN0001", -2000),)),
+    ("T3", 9, (answer(25000),), ()),
+    ("T4", 9, (answer(0, status="4", reason="18"),), ()),
+    ("T5", 10, (answer(100, claim="EBBB", payer_claim_number="ICN0002"),), (("WO", "EAAA", 100),)),
+    ("T5", 11, (answer(200, claim="EBBB", payer_claim_number="ICN0002"),), (("FB", None, -7),)),
+    ("T6", 12, (answer(-25000, -35000, "22"),), (("FB", None, 7), ("L6", "X", -9))),
+]  # fmt: skip
+SEEN = ("payer", "trace_number", "standing", "amount_cents", "posted_cents", "held_cents")
+
+
+def seen(files: list[Any]) -> tuple[list[Any], ...]:
+    """What the ledger of files that came in this order says, without the numbers they were given."""
+    made = fold(
+        *(
+            file(number, trace, day, *answers, plb=plb)
+            for number, (trace, day, answers, plb) in enumerate(files, start=1)
+        )
+    )
+    events = ("account", "trace_number", "sequence", "event", "standing", "current", "paid_cents")
+    threads = ("trace_number", "thread", "account", "standing", "amount_cents", "balance_cents")
+    return (
+        sorted(made.payments.filter(pl.col("standing") != "duplicate").select(SEEN).rows()),
+        made.postings.select(events).rows(),
+        made.provider_postings.select(threads).rows(),
+        made.accounts.drop("claim_file_id", "claim_offset").rows(),
+    )
+
+
+WHOLE = seen(LIFE)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.permutations(LIFE), st.lists(st.sampled_from(LIFE), max_size=4), st.randoms())
+def test_any_order_and_any_repetition_gives_the_same_ledger(
+    order: list[Any], again: list[Any], chance: Any
+):
+    files = [*order, *again]
+    chance.shuffle(files)
+    assert seen(files) == WHOLE
+
+
+ANSWERS = st.builds(
+    answer,
+    paid=st.sampled_from([0, 100, 28000, -28000]),
+    charge=st.sampled_from([35000, -35000]),
+    status=st.sampled_from(["1", "2", "4", "19", "22", "22", "23", "25"]),
+    claim=st.sampled_from(["EAAA", "EAAA", "EBBB", "0"]),
+    payer_claim_number=st.sampled_from(["ICN0001", "ICN0002"]),
+    reason=st.sampled_from(["45", "18"]),
+    days=st.sampled_from([(FEB2,), (date(2026, 2, 4),), (FEB2, date(2026, 2, 4))]),
+)
+PLB = st.tuples(
+    st.sampled_from(["WO", "FB", "L6", "72"]),
+    st.sampled_from([None, "ICN0001", "XEBBB1", "EAAA ICN0002"]),
+    st.sampled_from([-2000, 100, 28000]),
+)
+FILES = st.lists(
+    st.tuples(
+        st.sampled_from(["T1", "T2", "0T2", "T3", "T4"]),
+        st.integers(1, 4),
+        st.lists(ANSWERS, max_size=3).map(tuple),
+        st.lists(PLB, max_size=2).map(tuple),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate))
+@given(FILES, st.randoms())
+def test_any_remits_in_any_order_add_up_to_the_same(files: list[Any], chance: Any):
+    once = seen(files)
+    shuffled = [*files, *chance.sample(files, len(files) // 2)]
+    chance.shuffle(shuffled)
+    assert seen(shuffled) == once
+
+
+def test_the_life_of_that_claim_as_a_reader_would_write_it_down():
+    """EAAA: 280.00 paid and taken back, 300.00 stand; 250.00 more came and were taken back.
+
+    WO -20.00 and 1.00 come to 19.00 given back; of EBBB two contents under T5 wait, and
+    with them the 1.00.
+    """
+    _, events, threads, (other, row) = WHOLE
+    assert [event[3:] for event in events if event[0] == "EAAA"] == [
+        ("payment", "posted", False, 28000),
+        ("reversal", "posted", False, -28000),
+        ("correction", "posted", True, 30000),
+        ("payment", "posted", False, 25000),
+        ("answered before", "posted", False, 0),
+        ("reversal", "posted", False, -25000),
+    ]
+    assert sorted(thread[0] for thread in threads if thread[3] == "posted") == ["T2", "T6", "T6"]
+    assert (other[0], row[0]) == ("EBBB", "EAAA")

@@ -1,0 +1,113 @@
+"""Reversals, corrections and provider adjustments of samples, as a careful reader writes them down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from edi_iop import parsers
+from edi_iop.reconciler.given import remit_tables
+from edi_iop.reconciler.ledger import Ledger
+from edi_iop.reconciler.reconcile import reconcile
+from edi_iop.tables import DECISIONS
+
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "835"
+
+
+def fold(name: str, *decisions: dict[str, object]) -> Ledger:
+    path = SAMPLES / name
+    if not path.is_file():
+        pytest.skip("the samples are not here")
+    tables = remit_tables(parsers.parse([(1, path.read_bytes())])[1].tables)
+    decided = DECISIONS.conform(pl.DataFrame(list(decisions))) if decisions else None
+    return reconcile(tables, {}, decided).ledger
+
+
+def events(made: Ledger) -> list[tuple[str, str, str, int]]:
+    return made.postings.select("account", "event", "standing", "paid_cents").rows()
+
+
+def payment(made: Ledger) -> list[tuple[str, int, int, int, int]]:
+    return made.payments.select(
+        "standing", "amount_cents", "posted_cents", "provider_adjustment_cents", "held_cents"
+    ).rows()
+
+
+REVERSALS = "pyx12__td_835id.x12"
+"""BPR02 5,950.21. CLP 123839-24635: 22 of -210.00, then 1 of 200.00. CLP 134158-27488: 22 of
+-500.25. PLB CS -1,008.10, 24.21 and 5.95: -977.94. Claims -510.25 less -977.94 make 467.69."""
+
+
+def test_reversals_in_a_payment_that_does_not_add_up_are_held_with_it():
+    made = fold(REVERSALS)
+    assert payment(made) == [("held", 595021, 0, 0, 595021)]
+    assert {standing for _, _, standing, _ in events(made)} == {"held"}
+    assert "467.69" in made.payments["says"][0]
+
+
+def test_released_by_hand_its_reversals_are_parked_and_the_rest_stays_held():
+    """What they take back was paid before these records begin; 200.00 are the correction.
+
+    Held: -210.00 and -500.25 parked, and 5,482.52 of the amount that nothing explains.
+    """
+    (offset,) = fold(REVERSALS).payments["payment_offset"].to_list()
+    made = fold(
+        REVERSALS,
+        {"decision": 1, "verb": "release", "file_id": 1, "payment_offset": offset},
+    )
+    assert events(made) == [
+        ("123839-24635", "reversal", "held", -21000),
+        ("123839-24635", "correction", "posted", 20000),
+        ("134158-27488", "reversal", "held", -50025),
+    ]
+    assert payment(made) == [("posted", 595021, 20000, -97794, 548252 - 21000 - 50025)]
+    row = made.accounts.row(by_predicate=pl.col("account") == "123839-24635", named=True)
+    assert (row["state"], row["answered_cents"], row["held_cents"]) == ("paid", 20000, -21000)
+
+
+def test_a_penalty_makes_a_notice_negative():
+    """moov sample: two notices under one number, PLB 50 of 6,173.50 and 6,173.40.
+
+    The first holds a claim of 385.21 with 385.20 adjusted and nothing paid: a cent is
+    missing. The second adds up: nothing paid, 6,173.40 penalty, the amount negative.
+    """
+    made = fold("moov__5010_835_sample1.txt")
+    assert payment(made) == [
+        ("held", -617350, 0, 0, -617350),
+        ("posted", -617340, 0, 617340, 0),
+    ]
+    posted = made.provider_postings.filter(pl.col("standing") == "posted")
+    assert posted.select("reason", "role", "balance_cents").row(0) == ("50", "penalty", 617340)
+    assert made.accounts.select("state", "patient_cents").row(0) == ("left to the patient", 38520)
+
+
+def test_an_adjustment_under_a_negative_sign_raises_the_payment():
+    """Medicare part A: 138,018.40 + 11,980.33 paid, PLB CV -1.27: 150,000.00."""
+    made = fold("lfh-x12__005010X221A1_medicare-part-a.835")
+    assert payment(made) == [("posted", 15000000, 14999873, -127, 0)]
+    assert made.accounts["answered_cents"].sort().to_list() == [1198033, 13801840]
+
+
+def test_nine_answers_under_one_number_in_one_check_all_count():
+    """They are claims of several days, not corrections of each other: 810.80 in all."""
+    made = fold("x12-types__X221-multiple-claims-single-check.edi")
+    assert payment(made) == [("posted", 81080, 81080, 0, 0)]
+    assert made.postings["current"].all()
+
+
+def test_second_and_third_payers_stand_for_themselves():
+    made = fold("lfh-x12__005010X221A1_secondary-payment.835")
+    assert payment(made) == [("posted", 122200, 122200, 0, 0)]
+    assert [row[1:] for row in events(made)] == [
+        ("payment", "posted", 31000), ("payment", "posted", 91200),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*")), ids=lambda path: path.name)
+def test_every_sample_adds_up(path: Path):
+    made = fold(path.name)
+    due = pl.col("posted_cents") - pl.col("provider_adjustment_cents") + pl.col("held_cents")
+    counts = made.payments.filter(pl.col("standing").is_in(["posted", "held"]))
+    assert counts.filter(pl.col("amount_cents") != due).is_empty()

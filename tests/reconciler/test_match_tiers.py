@@ -1,0 +1,348 @@
+"""Tiers beyond the number: what finds a claim when its number was lost, and what only proposes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from remit_rows import claim, claim_line, claims, payment, remit_claim, remit_line, remits
+
+from edi_iop.identifiers import patient_control_number
+from edi_iop.reconciler.match import Matched, match, matched
+from edi_iop.tables import ACKNOWLEDGEMENTS, DECISIONS
+
+FEB2, FEB4 = date(2026, 2, 2), date(2026, 2, 4)
+PCN = patient_control_number(7)
+Tables = dict[str, pl.DataFrame]
+PERSON = {"subscriber_last_name": "Sample", "subscriber_first_name": "Pat", "member_id": "M0012345"}
+OTHER = {"subscriber_last_name": "Other", "subscriber_first_name": "Kim", "member_id": "M0099999"}
+
+
+def sent(*heads: dict[str, Any]) -> Tables:
+    """Claims of one day, 350.00 each, of file 1; a key `days` gives other days to their lines."""
+    rows, lines = [], []
+    for place, one in enumerate(heads):
+        head = dict(one)
+        days = head.pop("days", (FEB2,))
+        offset = 100 + 100 * place
+        made = {"statement_from": min(days), "statement_to": max(days)} | head
+        rows.append(claim(offset, made.pop("number", f"ENUMBER{place}"), **made))
+        lines += [
+            claim_line(offset, offset + 10 + at, line=at + 1, service_date=day,
+                       line_control=f"L{place}CONTROL{at}")
+            for at, day in enumerate(days)
+        ]  # fmt: skip
+    return claims(claims=rows, claim_lines=lines)
+
+
+def answered(*heads: dict[str, Any]) -> Tables:
+    """Remit claims of one line each; `days` and `controls` are those of their lines."""
+    rows, lines = [], []
+    for place, one in enumerate(heads):
+        head = dict(one)
+        offset = 300 + 100 * place
+        days, controls = head.pop("days", (FEB2,)), head.pop("controls", ())
+        rows.append(remit_claim(offset, **({"claim": None} | head)))
+        lines += [
+            remit_line(offset, offset + 10 + at, service_date=day, position=at + 1,
+                       line_control=controls[at] if at < len(controls) else None)
+            for at, day in enumerate(days)
+        ]  # fmt: skip
+    return remits(payments=[payment()], remit_claims=rows, remit_lines=lines)
+
+
+def found(made: Matched | pl.DataFrame, offset: int = 300) -> tuple[Any, ...]:
+    """Tier, grade and the matched claim's offset of one remit claim."""
+    rows = made.matches if isinstance(made, Matched) else made
+    whole = rows.filter(
+        pl.col("remit_claim_offset") == offset, pl.col("remit_line_offset").is_null()
+    )
+    return whole.select("tier", "grade", "claim_offset").row(0)
+
+
+def proposed(made: Matched) -> list[tuple[Any, ...]]:
+    return made.proposals.select("claim_offset", "tier").rows()
+
+
+def both(remit: Tables, claimed: Tables, decisions: pl.DataFrame | None = None) -> Matched:
+    return matched(remit, claimed, DECISIONS.empty() if decisions is None else decisions)
+
+
+# -- T3: the payer's own number
+
+
+def test_the_payers_number_of_an_earlier_answer_finds_the_claim():
+    remit = answered(
+        {"claim": "ENUMBER0", "payer_claim_number": "ICN00012"},
+        {"claim": "0", "payer_claim_number": "ICN00012", "status": "22", "charge_cents": -35000},
+    )
+    assert found(match(remit, sent({})), 400) == ("T3", "certain", 100)
+
+
+def test_the_payers_number_of_a_277ca_finds_the_claim():
+    told = {"file_id": [5], "byte_offset": [1], "claim": ["ENUMBER0"]}
+    acks = ACKNOWLEDGEMENTS.conform(pl.DataFrame(told | {"payer_claim_number": ["ICN00012"]}))
+    remit = answered({"claim": "0", "payer_claim_number": "ICN-00012"})
+    assert found(match(remit, {**sent({}), "acknowledgements": acks})) == ("T3", "certain", 100)
+
+
+def test_something_behind_the_payers_number_makes_it_strong():
+    remit = answered(
+        {"claim": "ENUMBER0", "payer_claim_number": "A123456"},
+        {"claim": "0", "payer_claim_number": "A1234561"},
+    )
+    assert found(match(remit, sent({})), 400) == ("T3", "strong", 100)
+
+
+def test_the_payers_number_with_another_charge_only_proposes():
+    remit = answered(
+        {"claim": "ENUMBER0", "payer_claim_number": "A123456"},
+        {"claim": "0", "payer_claim_number": "A123456", "charge_cents": 99900},
+    )
+    made = both(remit, sent({}))
+    assert found(made, 400) == (None, None, None)
+    assert proposed(made) == [(100, "T3")]
+
+
+def test_a_payers_number_seen_with_two_claims_means_none():
+    remit = answered(
+        {"claim": "ENUMBER0", "payer_claim_number": "A123456"},
+        {"claim": "ENUMBER1", "payer_claim_number": "A123456"},
+        {"claim": "0", "payer_claim_number": "A123456"},
+    )
+    assert found(match(remit, sent({}, {})), 500) == (None, None, None)
+
+
+# -- T4: the number as mangled
+
+
+@pytest.mark.parametrize("mangled", [PCN.lower(), f"{PCN[:4]}-{PCN[4:]}", f" 00{PCN}", f"{PCN}01"])
+def test_a_mangled_number_is_certain_by_its_check_character(mangled: str):
+    remit = answered({"claim": mangled})
+    assert found(match(remit, sent({"number": PCN}))) == ("T4", "certain", 100)
+
+
+def test_letters_read_as_digits_are_folded():
+    """A system reads 0 as O and 1 as I."""
+    number = next(
+        one for one in map(patient_control_number, range(99)) if "0" in one and "1" in one
+    )
+    mangled = number.replace("0", "O").replace("1", "I")
+    assert found(match(answered({"claim": mangled}), sent({"number": number})))[0] == "T4"
+
+
+def test_a_foreign_number_cut_at_17_is_strong_where_it_is_unique():
+    long = "ABCDEFGH1234567890XY"
+    remit = answered({"claim": long[:17]})
+    assert found(match(remit, sent({"number": long}))) == ("T4", "strong", 100)
+    twins = sent({"number": long}, {"number": long[:17] + "ZZZ"})
+    made = both(remit, twins)
+    assert found(made) == (None, None, None)
+    assert {offset for offset, _ in proposed(made)} == {100, 200}
+
+
+def test_a_mangled_number_with_another_charge_only_proposes():
+    made = both(answered({"claim": PCN.lower(), "charge_cents": 100}), sent({"number": PCN}))
+    assert found(made)[0] is None
+    assert proposed(made) == [(100, "T4")]
+
+
+# -- T5 and T6: the person
+
+
+def test_member_days_charge_and_kind_of_bill_are_strong():
+    remit = answered({"claim": "LOST", "patient_id": "M0012345017", "facility_type": "13"})
+    assert found(match(remit, sent(PERSON | {"member_id": "M0012345"})))[0] is None
+    remit = answered({"claim": "LOST", "patient_id": "M001234501", "facility_type": "13"})
+    assert found(match(remit, sent(PERSON, OTHER))) == ("T5", "strong", 100)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"charge_cents": 34000}, {"days": (FEB2, FEB4)}, {"facility_type": "89"}, {"status": "2"}],
+)
+def test_member_with_anything_else_different_is_no_match(other: dict[str, Any]):
+    remit = answered({"claim": "LOST", "patient_id": "M0012345", "facility_type": "13"} | other)
+    assert found(match(remit, sent(PERSON)))[0] is None
+
+
+def test_two_claims_of_one_member_and_day_are_both_proposed():
+    remit = answered({"claim": "LOST", "patient_id": "M0012345"})
+    made = both(remit, sent(PERSON, PERSON))
+    assert found(made)[0] is None
+    assert {offset for offset, _ in proposed(made)} == {100, 200}
+
+
+def test_a_claim_that_another_answer_has_is_not_taken_by_member():
+    """Its twin was sent by someone else, and we do not hold it."""
+    remit = answered(
+        {"claim": "ENUMBER0", "payer_claim_number": "A1"},
+        {"claim": "LOST", "patient_id": "M0012345", "payer_claim_number": "A2"},
+    )
+    assert found(match(remit, sent(PERSON)), 400)[0] is None
+
+
+def test_a_name_with_a_line_only_proposes():
+    remit = answered(
+        {"claim": "LOST", "patient_last_name": "SAMPLE", "patient_first_name": "PAT A"}
+    )
+    made = both(remit, sent(PERSON, OTHER))
+    assert found(made)[0] is None
+    assert proposed(made) == [(100, "T6")]
+
+
+def test_swapped_numbers_go_to_the_patients_own_claim():
+    """The payer exchanged two numbers: days and charges agree, the people do not."""
+    people = [
+        {"patient_id": one["member_id"], "patient_last_name": one["subscriber_last_name"].upper()}
+        for one in (PERSON, OTHER)
+    ]
+    remit = answered({"claim": "ENUMBER1"} | people[0], {"claim": "ENUMBER0"} | people[1])
+    made = both(remit, sent(PERSON, OTHER))
+    assert [found(made, offset) for offset in (300, 400)] == [
+        ("T5", "strong", 100), ("T5", "strong", 200),
+    ]  # fmt: skip
+
+
+def test_another_patient_is_said_so():
+    remit = answered({"claim": "ENUMBER0", "patient_id": "X1", "patient_last_name": "NOBODY"})
+    row = match(remit, sent(PERSON)).row(0, named=True)
+    assert row["says"] == "the claim of that number is another patient's"
+
+
+# -- several claims in one answer, one claim in several
+
+
+def test_a_merge_by_line_control_numbers_has_both_claims():
+    remit = answered(
+        {"claim": "ENUMBER0", "charge_cents": 70000, "days": (FEB2, FEB4),
+         "controls": ("L0CONTROL0", "L1CONTROL0")}
+    )  # fmt: skip
+    rows = match(remit, sent(PERSON, PERSON | {"days": (FEB4,)}))
+    whole = rows.filter(pl.col("remit_line_offset").is_null())
+    assert whole["claim_offset"].to_list() == [100, 200]
+    lines = rows.filter(pl.col("remit_line_offset").is_not_null())
+    assert lines["line_offset"].to_list() == [110, 210]
+
+
+def test_parts_in_two_payments_agree_in_charge_together():
+    remit = answered({"claim": "ENUMBER0", "charge_cents": 20000})
+    later = answered({"claim": "ENUMBER0", "charge_cents": 15000})
+    later = {name: rows.with_columns(file_id=pl.lit(10, pl.Int64)) for name, rows in later.items()}
+    rows = match({name: pl.concat([remit[name], later[name]]) for name in remit}, sent({}))
+    whole = rows.filter(pl.col("remit_line_offset").is_null())
+    assert whole["tier"].to_list() == ["T1", "T1"]
+    assert all("charge" in agreed for agreed in whole["agreed"])
+
+
+def test_an_answer_to_a_replacement_under_the_first_number_goes_to_the_replacement():
+    remit = answered(
+        {"claim": "ENUMBER0", "payer_claim_number": "A123456"},
+        {"claim": "ENUMBER0", "payer_claim_number": "A777777", "frequency": "7"},
+    )
+    both_sent = sent({}, {"frequency": "7", "payer_claim_number": "A123456"})
+    assert found(match(remit, both_sent), 400) == ("T1", "strong", 200)
+
+
+# -- what a person says goes first
+
+
+def decision(number: int, verb: str, offset: int) -> dict[str, Any]:
+    return {
+        "decision": number, "verb": verb, "actor": "kim", "file_id": 9, "payment_offset": 200,
+        "remit_claim_offset": 300, "claim_file_id": 1, "claim_offset": offset,
+    }  # fmt: skip
+
+
+def decided(*rows: dict[str, Any]) -> pl.DataFrame:
+    return DECISIONS.conform(pl.DataFrame(list(rows)))
+
+
+def test_a_link_by_hand_stands_over_what_was_found_and_can_be_undone():
+    remit, claimed = answered({"claim": "ENUMBER0"}), sent({}, {})
+    by_hand = both(remit, claimed, decided(decision(1, "link", 200)))
+    assert found(by_hand) == ("hand", "certain", 200)
+    assert by_hand.matches["actor"][0] == "kim"
+    back = both(remit, claimed, decided(decision(1, "link", 200), decision(2, "unlink", 200)))
+    assert found(back) == ("T1", "certain", 100)
+    apart = both(remit, claimed, decided(decision(1, "unlink", 100)))
+    assert found(apart)[0] is None
+    again = both(remit, claimed, decided(decision(1, "unlink", 100), decision(2, "link", 100)))
+    assert found(again)[2] == 100
+
+
+def test_a_match_names_its_runner_up():
+    made = both(answered({"claim": PCN.lower()}), sent({"number": PCN}, {"number": f"0{PCN}X"}))
+    assert made.matches["runner_up"][0] is None
+    twin = both(
+        answered({"claim": "OLD1", "days": (FEB4,)}),
+        sent({"number": "OLD1"}, {"number": "OLD1", "days": (FEB4,)}),
+    )
+    row = twin.matches.row(0, named=True)
+    assert (row["claim_offset"], row["runner_up"], row["margin"] > 0) == (200, "OLD1", True)
+
+
+# -- lines
+
+
+def lines_of(made: pl.DataFrame) -> list[tuple[Any, ...]]:
+    rows = made.filter(pl.col("remit_line_offset").is_not_null())
+    return rows.select("remit_line_offset", "line_offset", "tier").rows()
+
+
+def one_claim(*lines: dict[str, Any]) -> Tables:
+    rows = [claim_line(100, 110 + at, **({"line": at + 1} | line)) for at, line in enumerate(lines)]
+    head = claim(100, "EAAA", charge_cents=35000 * len(lines), statement_to=date(2026, 2, 28))
+    return claims(claims=[head], claim_lines=rows)
+
+
+def one_answer(count: int, *lines: dict[str, Any]) -> Tables:
+    rows = [remit_line(300, 310 + at, **line) for at, line in enumerate(lines)]
+    head = remit_claim(300, claim="EAAA", charge_cents=35000 * count)
+    return remits(payments=[payment()], remit_claims=[head], remit_lines=rows)
+
+
+def test_a_mangled_line_control_number_is_strong():
+    rows = match(
+        one_answer(1, {"line_control": "laaa-001"}), one_claim({"line_control": "LAAA001"})
+    )
+    assert rows.select("tier", "grade").row(1) == ("6R", "strong")
+
+
+def test_the_lines_own_number_in_6r_counts_with_its_day():
+    made = match(one_answer(2, {"line_control": "2"}, {"line_control": "1"}), one_claim({}, {}))
+    assert lines_of(made) == [(310, 111, "LX"), (311, 110, "LX")]
+
+
+def test_parts_of_a_line_make_up_its_charge_and_units():
+    part = {"charge_cents": 17500, "units": 0.5}
+    made = match(one_answer(2, part, part), one_claim({}, {"service_date": FEB4}))
+    assert lines_of(made) == [(310, 110, "split"), (311, 110, "split")]
+    short = match(one_answer(2, part, part | {"charge_cents": 1}), one_claim({}))
+    assert {tier for *_, tier in lines_of(short)} == {None}
+
+
+def test_unbundled_codes_go_to_the_line_they_were_made_of():
+    first = {"procedure": "90853", "original_procedure": "H0015"}
+    made = match(
+        one_answer(2, first, first | {"procedure": "90834", "charge_cents": 0}),
+        one_claim({}, {"service_date": FEB4}),
+    )
+    assert lines_of(made) == [(310, 110, "unbundle"), (311, 110, "unbundle")]
+
+
+def test_one_answer_over_several_days_has_all_their_lines():
+    whole = {"service_date_to": FEB4, "charge_cents": 70000, "units": 2.0}
+    made = match(one_answer(2, whole), one_claim({}, {"service_date": FEB4}))
+    assert lines_of(made) == [(310, 110, "bundle"), (310, 111, "bundle")]
+
+
+def test_each_forced_choice_may_leave_another():
+    """The first answer fits both lines, the second one of them only."""
+    made = match(
+        one_answer(2, {"procedure": None, "revenue": "0906"}, {"procedure": "H0015"}),
+        one_claim({"procedure": "H0015"}, {"procedure": "S9480"}),
+    )
+    assert lines_of(made) == [(310, 111, "day"), (311, 110, "day")]
