@@ -90,7 +90,9 @@ def test_of_two_payments_under_one_number_one_is_rejected(clinic: Path) -> None:
     desk.release(clinic, str(held[1]["reference"]), reject=True, by="kim")
     (first, second) = standing(clinic, "payments")
     assert {str(first["standing"]), str(second["standing"])} == {"posted", "rejected"}
-    assert desk.report("payments", clinic).sheet.closing.startswith("1 payment, $100.00 = posted $100.00")
+    assert desk.report("payments", clinic).sheet.closing.startswith(
+        "1 payment, $100.00 = posted $100.00"
+    )
 
 
 def test_the_ledger_of_a_day_and_of_a_claim(clinic: Path) -> None:

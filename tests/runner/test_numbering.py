@@ -12,7 +12,7 @@ from edi_iop.store import Store
 from tests.runner.runner_drops import contents, drop, remit
 
 NIGHT, LATER = date(2026, 3, 2), date(2026, 3, 3)
-OTHER = remit(check="CHECK2", control=1)
+OTHER = remit(check="CHECK2", claim="CLAIM2", control=1)
 """Other money under the number of the first."""
 
 

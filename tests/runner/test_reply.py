@@ -223,7 +223,7 @@ def test_a_mixed_file_is_taken_in_and_only_its_remit_is_answered(workspace: Work
     run(workspace, NIGHT)
     (answer,) = outbox(workspace)
     group = answer[answer.index("GS*") : answer.index("IEA*")].encode()
-    both = numbered(5, check="CHECK5").replace(b"IEA*1*", group + b"IEA*2*")
+    both = numbered(5, check="CHECK5", claim="CLAIM5").replace(b"IEA*1*", group + b"IEA*2*")
     drop(workspace, both_x12=both)
     made = run(workspace, LATER)
     assert made["files"]["by_kind"]["mixed"]["applied"] == 1
