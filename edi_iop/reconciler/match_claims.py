@@ -68,6 +68,7 @@ def match_claims(
     allowed = _Allowed(hits, barred)
     named = allowed(by_number(answers, claimed))
     first, second, several, clash = _by_identity(answers, claimed, hits, named, allowed)
+    first = _undoubted(first, answers, claimed, allowed)
     found = _earliest(several, first, second, _chosen(_copies(_numbered(named)), "T1"))
     found = found.join(clash, on=KEY, how="anti")
     sure = answers.join(clash, on=KEY, how="anti", maintain_order="left")
@@ -76,7 +77,7 @@ def match_claims(
     third = allowed(by_payer_number(_open(sure, found), claimed, known))
     found = pl.concat([found, _third(third)])
     fourth = allowed(by_folded_number(_open(sure, found), claimed))
-    found = pl.concat([found, _fourth(fourth)])
+    found = pl.concat([found, _undoubted(_fourth(fourth), sure, claimed, allowed)])
     fifth = allowed(by_member(_open(sure, found), claimed))
     found = pl.concat([found, _fifth(fifth, found, answers)])
     left = _open(sure, found)
@@ -116,6 +117,31 @@ def _by_identity(
     second = _chosen(_single(_narrowed(controlled.filter(sound()))), "T2")
     several = _chosen(merged(allowed(merge_pairs(answers, claimed, hits))), "T2")
     return first, second, several, _clashes(first, second)
+
+
+def _undoubted(
+    chosen: pl.DataFrame, answers: pl.DataFrame, claimed: pl.DataFrame, allowed: _Allowed
+) -> pl.DataFrame:
+    """The matches, but those of another member or other codes where another claim fits better.
+
+    A payer may correct a member's id and change codes; but where a claim of that member
+    has the days, and the codes too, it may have exchanged the numbers of two.
+    """
+    other_codes = pl.col("disagreed").list.contains("codes")
+    other_member = pl.col("disagreed").list.contains("member")
+    by_lines = pl.col("agreed").list.contains("line control")
+    doubtful = chosen.filter((other_codes | other_member) & ~by_lines).select(
+        *KEY, *CLAIM, by_member=other_member
+    )
+    if doubtful.is_empty():
+        return chosen
+    beside = allowed(by_member(answers.join(doubtful, on=KEY, how="semi"), claimed))
+    others = beside.join(doubtful.drop("by_member"), on=(*KEY, *CLAIM), how="anti").join(
+        doubtful.select(*KEY, "by_member").unique(KEY), on=KEY
+    )
+    alike = truth("charge") & truth("codes")
+    rivals = others.filter(sound() & truth("member") & truth("dates"), pl.col("by_member") | alike)
+    return chosen.join(rivals, on=KEY, how="anti", maintain_order="left")
 
 
 def merge_pairs(answers: pl.DataFrame, claimed: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
@@ -186,6 +212,7 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
         & truth("exact_dates")
         & (pl.col("answer_charge") == pl.col("sent_charge"))
         & pl.col("bill_type").fill_null(True)
+        & pl.col("codes").fill_null(True)
         & pl.col("patient").fill_null(True)
         & pl.col("priority").fill_null(True)
     )

@@ -33,6 +33,7 @@ FEATURES = (
     "patient",
     "payer_claim_number",
     "bill_type",
+    "codes",
 )
 SPLIT_REMARK = "MA15"
 """A remark on every part of a claim that the payer divided."""
@@ -63,6 +64,9 @@ def answered(remits: Tables) -> pl.DataFrame:
         ),
     )
     days = dates_of(remits["remit_lines"], KEY)
+    revenue_only = pl.col("qualifier").eq_missing("NU")
+    coded = pl.when(~revenue_only).then(pl.coalesce("original_procedure", "procedure"))
+    codes = _codes(remits["remit_lines"].select(*KEY, code=coded), KEY, "answer_codes")
     repeats = _flagged(remits["adjustments"], pl.col("carc").is_in(REPEATED), "repeat")
     divided = _flagged(remits["remarks"], pl.col("remark") == SPLIT_REMARK, "divided")
     reversal = pl.col("status").eq_missing(REVERSAL)
@@ -70,6 +74,7 @@ def answered(remits: Tables) -> pl.DataFrame:
         remits["remit_claims"]
         .join(payments, on=("file_id", "payment_offset"), how="left")
         .join(days, on=KEY, how="left")
+        .join(codes, on=KEY, how="left")
         .join(repeats, on=KEY, how="left")
         .join(divided, on=KEY, how="left")
         .select(
@@ -82,6 +87,7 @@ def answered(remits: Tables) -> pl.DataFrame:
             "answer_payer_code",
             "answer_npi",
             "answer_tin",
+            "answer_codes",
             number=pl.col("claim").str.strip_chars().replace(["", "0"], None),
             folded=folded("claim"),
             answer_icn=plain("payer_claim_number"),
@@ -108,6 +114,12 @@ def _flagged(rows: pl.DataFrame, condition: pl.Expr, name: str) -> pl.DataFrame:
     return rows.filter(condition).select(KEY).unique().with_columns(pl.lit(True).alias(name))
 
 
+def _codes(lines: pl.DataFrame, key: tuple[str, ...], name: str) -> pl.DataFrame:
+    """The procedures of each claim's lines, each once."""
+    known = lines.drop_nulls("code")
+    return known.group_by(key).agg(pl.col("code").unique().alias(name))
+
+
 def _with_parts(rows: pl.DataFrame) -> pl.DataFrame:
     """What the parts of one number charge together, in the payment and in near ones of the payer."""
     parts = ("number", "reversal", "answer_payer_key")
@@ -125,12 +137,16 @@ def _with_parts(rows: pl.DataFrame) -> pl.DataFrame:
 
 def sent(claims: Tables) -> pl.DataFrame:
     """Claims as sent, with the days they cover and the patient they are about."""
-    days = dates_of(claims["claim_lines"], ("file_id", "claim_offset"))
+    key = ("file_id", "claim_offset")
+    days = dates_of(claims["claim_lines"], key)
+    coded = claims["claim_lines"].select(*key, code="procedure")
     return (
         claims["claims"]
-        .join(days, on=("file_id", "claim_offset"), how="left")
+        .join(days, on=key, how="left")
+        .join(_codes(coded, key, "sent_codes"), on=key, how="left")
         .select(
             "claim_offset",
+            "sent_codes",
             claim_file_id="file_id",
             sent_number=pl.col("claim").str.strip_chars(),
             sent_folded=folded("claim"),
@@ -209,6 +225,7 @@ def compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
         patient=_same_patient(),
         bill_type=pl.col("answer_facility") == pl.col("sent_facility"),
         payer_claim_number=pl.lit(None, pl.Boolean),
+        codes=pl.col("answer_codes").list.set_intersection("sent_codes").list.len() > 0,
     )
 
 
