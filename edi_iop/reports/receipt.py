@@ -63,11 +63,15 @@ def _files(files: Receipt) -> str:
     return f"{files['in']}: {ended}; {kinds}"
 
 
+_NO_EFFECT = ("duplicate", "rejected")
+"""Payments whose money came no second time."""
+
+
 def _money(money: Receipt) -> str:
     if not money["payments"]:
         return _NOTHING
     accepted, held = to_dollars(money["accepted_cents"]), to_dollars(money["held_cents"])
-    count = len(money["payments"])
+    count = sum(one.get("status") not in _NO_EFFECT for one in money["payments"])
     return (
         f"{to_dollars(money['in_cents'])} in {_counted(count, 'payment')}: "
         f"{accepted} accepted, {held} held"
