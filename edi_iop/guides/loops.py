@@ -51,7 +51,8 @@ class Loops:
     already: Mapping[int, int] = field(default_factory=dict)
     """What the loops open at the start held in earlier frames and is not repeated: how many, by node."""
     numbers: Mapping[str, pl.Series] = field(default_factory=dict)
-    """Element 1 of the transaction's HL and LX segments in earlier frames, as far as it is needed."""
+    """Element 1 of the transaction's HL and LX segments in earlier frames, as far as it is needed;
+    how many HL segments (levels) they held."""
     opened: frozenset[Node] = frozenset()
     """The loops that go on from the frame before."""
     open: frozenset[Node] = frozenset()
@@ -312,7 +313,10 @@ def _left(loops: Loops) -> Left:
         taken=loops.automaton.taught(loops.taken[kept]),
         last=loops.automaton.taught(loops.taken[-1:]),
         already=_already(loops, kept),
-        numbers={name: _numbers(loops, name) for name in ("HL", "LX")},
+        numbers={
+            "levels": _levels_so_far(loops),
+            **{name: _numbers(loops, name) for name in ("HL", "LX")},
+        },
         open=frozenset(loop.index for loop in loops.open),
     )
 
@@ -333,6 +337,15 @@ def _numbers(loops: Loops, segment_id: str) -> pl.Series:
     if segment_id == "HL" and (every.has_nulls() or _lacks_level(loops, begin)):
         return pl.Series([None], dtype=pl.String)
     return every.unique(maintain_order=True) if loops.guide.transaction == "835" else every.tail(1)
+
+
+def _levels_so_far(loops: Loops) -> pl.Series:
+    """How many HL segments the last transaction holds, in this frame and before: one number."""
+    begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
+    found = [loops.segments_of(node) for node in loops.guide.segments("HL")]
+    here = sum(int((places >= begin).sum()) for places in found)
+    earlier = loops.numbers.get("levels") if loops.same(loops.guide.root) else None
+    return pl.Series([str(here + (0 if earlier is None else int(earlier[0])))])
 
 
 def _lacks_level(loops: Loops, begin: int) -> bool:

@@ -77,12 +77,24 @@ class _Run:
         """Which numbers are their place in the group: right after a wrong one before them."""
         starts = np.maximum.accumulate(np.where(self.first, np.arange(len(self.group)), 0))
         counted: Flags = number == np.arange(len(self.group)) - starts + 1
-        if self.loop in self.loops.opened:
-            counted &= self.group != 1  # Earlier frames hold the first ones.
-        return counted & ~self.first
+        counted &= ~self.first
+        if self.loop in self.loops.opened:  # Earlier frames hold the first ones.
+            new = int(np.searchsorted(self.places, self.loops.repeated))
+            place = np.arange(len(self.group)) - new + 1 + self._levels_before
+            known = (self._levels_before > 0) & (place > self._levels_before)
+            counted = np.where(self.group != 1, counted, known & (number == place))
+        return counted
+
+    @property
+    def _levels_before(self) -> int:
+        """HL segments of the transaction in earlier frames; 0 for what is numbered in another loop."""
+        told = self.loops.numbers.get("levels", pl.Series(["0"]))
+        return int(told[0]) if self.loop is self.loops.guide.root else 0
 
     def _continued(self) -> int:
-        """The number after the last of an earlier frame, where it was one."""
+        """The number after the last of an earlier frame, where it was one; 1 where none held any."""
+        if self.earlier.is_empty():
+            return 1
         last = self.earlier.tail(1).drop_nulls()
         return int(last[0]) + 1 if len(last) else _NONE
 

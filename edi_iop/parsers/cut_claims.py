@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from edi_iop.parsers import claim_837
-from edi_iop.parsers.told_once import told_once
+from edi_iop.parsers.told_once import OF_SUMS, told_once
 from edi_iop.parsers.x12 import Batch
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import catalogued
@@ -31,8 +31,10 @@ class _Cut:
     def with_more(self, batch: Batch) -> _Cut:
         """With what the next chunk holds of it."""
         own = batch.tables["claim_lines"].join(self.claims, on=_CLAIM, how="semi")
-        lines = pl.concat([self.lines, own])
-        return replace(self, lines=lines, findings=pl.concat([self.findings, batch.findings]))
+        lines = pl.concat([self.lines, own.select(self.lines.columns)])
+        return replace(
+            self, lines=lines, findings=pl.concat([self.findings, batch.findings.filter(OF_SUMS)])
+        )
 
     def faults(self, levels: Collection[int]) -> pl.DataFrame:
         """What is wrong with the whole of it, but for what follows from what was told before."""
@@ -72,8 +74,9 @@ def _begun(batch: Batch, place: pl.DataFrame) -> _Cut:
     claims, lines = (
         batch.tables[name].join(at, on=_CLAIM, how="semi") for name in ("claims", "claim_lines")
     )
+    lines = lines.select(*_CLAIM, "revenue", "procedure", "charge_cents")
     own = pl.col("byte_offset") >= place["byte_offset"].item()
-    findings = batch.findings.filter((pl.col("file_id") == place["file_id"].item()) & own)
+    findings = batch.findings.filter(OF_SUMS & (pl.col("file_id") == place["file_id"].item()) & own)
     return _Cut(claims, lines, findings, place)
 
 

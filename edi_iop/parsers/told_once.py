@@ -101,6 +101,8 @@ _IN_CLAIM = (
     (_CODE == "OTHER_PAYER_LINE_UNBALANCED", _CODE == "OTHER_PAYER_UNBALANCED"),
 )
 """A fault of a claim of an 837, and what follows from it in the same claim."""
+OF_SUMS = _IN_CLAIM[1][0]
+"""The faults from which it follows that a claim's lines do not sum up."""
 
 
 _OF_CLAIMS = pl.col("loop").str.contains(r"^(?:21|23|24)[0-9]{2}")

@@ -18,8 +18,8 @@ from edi_iop.x12.separators import Separators
 
 CHUNK = 7 * 2**19
 """Bytes worked on at a time."""
-_PATIENCE = 4
-"""Chunks that one claim may fill before it is cut in its middle."""
+_PATIENCE, _MOST = 4, 8 * 2**20
+"""Chunks, or bytes, that one claim may fill before it is cut in its middle."""
 _BEGINNERS = (
     (b"CLP", (b"HL", b"20", b"22", b"PT"), b"ST", b"AK2"),
     (b"CLM",),
@@ -88,8 +88,11 @@ class _Window:
             self.more()
 
     def more(self) -> None:
-        """Reads on; a pipe may give less than it was asked for."""
-        wanted = len(self.data) + self._size
+        """Reads on; a pipe may give less than it was asked for.
+
+        As much again as there is: what is searched anew each time stays in proportion to it.
+        """
+        wanted = len(self.data) + max(self._size, len(self.data))
         parts = [self.data]
         held = len(self.data)
         while held < wanted and not self.ended:
@@ -102,7 +105,7 @@ class _Window:
     @property
     def patient(self) -> bool:
         """Whether there is room to wait for a better place to cut."""
-        return len(self.data) < _PATIENCE * self._size
+        return len(self.data) < max(self._size, min(_PATIENCE * self._size, _MOST))
 
 
 class _Garbage:

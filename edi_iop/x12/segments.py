@@ -308,7 +308,7 @@ def numbered(raw: pl.Series) -> tuple[Integers, pl.Series]:
 def _texts(raw: pl.Series, ascii_only: bool) -> pl.DataFrame:
     if not ascii_only:
         raw = _utf8(raw)
-    return pl.DataFrame({"raw": raw, "elements": raw.str.split(sep.ELEMENT)}).select(
+    return pl.DataFrame({"raw": raw, "elements": _elements(raw)}).select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("text"),
         "raw",
         pl.col("elements").list.first().alias("id"),
@@ -355,3 +355,18 @@ def _foreign(frame: Segments, pieces: Sequence[Piece]) -> Integers:
             of_piece = frame.rows["interchange"].to_numpy() == number
             found.append(np.flatnonzero(of_piece & own[frame.rows["text"].to_numpy()]))
     return np.concatenate(found) if found else np.array([], dtype=np.int64)
+
+
+_LONG, _ELEMENTS = 100_000, 1000
+"""Bytes of a segment that is split with care, and elements that no guide's segment comes near."""
+
+
+def _elements(raw: pl.Series) -> pl.Series:
+    """The elements of segments; of one with more than any guide knows the last holds the rest."""
+    long = raw.str.len_bytes() > _LONG
+    if not long.any():
+        return raw.str.split(sep.ELEMENT)
+    # Hardly ever any: bytes without a terminator, taken for one segment.
+    few = [text.split(sep.ELEMENT, _ELEMENTS) for text in raw.filter(long)]
+    order = pl.concat([(~long).arg_true(), long.arg_true()]).arg_sort()
+    return pl.concat([raw.filter(~long).str.split(sep.ELEMENT), pl.Series("raw", few)])[order]

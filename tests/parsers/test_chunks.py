@@ -116,6 +116,15 @@ def test_a_claim_that_is_cut_is_asked_as_a_whole(
     assert [one for one in found["code"] if one != "COUNT_WRONG"] == [code] * (code is not None)
 
 
+@pytest.mark.parametrize(
+    ("sent", "harmed"), [(b"HL*1**20*1~\n", b""), (b"HL*1**20*1~", b"HL*7**20*1~")]
+)
+def test_levels_count_from_the_first_chunk_on(sent: bytes, harmed: bytes) -> None:
+    """HL 1 is absent, and what counts on from it is judged in no chunk; or it is 7, told as such."""
+    claim = next(data for data in FILES if b"CLM*" in data)
+    assert list(differences(claim.replace(sent, harmed), (400, 900))) == []
+
+
 def test_claims_without_their_header_in_every_chunk() -> None:
     """The LX before the claims is absent: loop 2000 is open from chunk to chunk and has no first segment."""
     remit = next(data for data in FILES if b"LX*1~" in data and b"CLP*" in data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 import pytest
@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from edi_iop import parsers
 from edi_iop.findings import CATALOGUE
 from edi_iop.parsers import Parsed
+from edi_iop.x12 import segments
+from edi_iop.x12 import separators as sep
+from scripts import huge
 from tests.conftest import FIXTURES
 
 REMIT = (FIXTURES / "x12" / "remit_iop.835").read_bytes().replace(b"\n", b"")
@@ -170,13 +173,36 @@ def one_line(size: int) -> bytes:
 
 
 def test_a_line_of_a_megabyte() -> None:
-    """scripts/stress reads one of 100 MB."""
+    """scripts/huge reads one of 100 MB."""
     data = one_line(1_000_000)
     (parsed,) = read([data])
     assert len(data) > 990_000
     assert b"\n" not in data
     assert len(parsed.tables["remit_claims"]) == data.count(b"~CLP*")
     assert "COUNT_WRONG" in parsed.findings["code"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        (huge.one_segment, ["SEGMENT_ORDER", "ELEMENT_LONG"]),
+        (huge.no_terminator, ["TRUNCATED", "TRAILER_MISSING", "ELEMENT_EXCESS"]),
+        (huge.no_header, ["NOT_X12"]),
+    ],
+)
+def test_a_segment_of_megabytes(shape: Callable[[int], bytes], told: list[str]) -> None:
+    """Without a terminator all of it is one segment, of 400,000 elements: one fault, whatever they are."""
+    (found,) = read([shape(3_000_000)])
+    assert set(told) <= set(found.findings["code"])
+    assert len(found.findings) < 12
+
+
+def test_the_bytes_of_a_long_segment_stay_whole() -> None:
+    """Of 20,000 elements the last one split holds the rest; the segment's text is what was sent."""
+    data = huge.no_terminator(140_000)
+    frame = segments.read([data])
+    (text,) = frame.texts.filter(pl.col("raw").str.starts_with("GS"))["raw"]
+    assert text.replace(sep.ELEMENT, "*").encode() == data[106:]
 
 
 def test_time_grows_with_the_length_alone() -> None:
