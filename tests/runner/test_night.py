@@ -65,6 +65,25 @@ def test_a_week_of_days_becomes_one_claim_and_only_once(workspace: Workspace) ->
     assert len(contents(workspace.outbox)) == 1
 
 
+def test_a_late_entry_after_the_claim_left_is_kept_and_its_day_not_billed_again(
+    workspace: Workspace,
+) -> None:
+    """A second note of a billed day: the record is there, and no other original claim has the day."""
+    drop_week(workspace)
+    run(workspace, NIGHT)
+    note = (
+        encounters(WEEK[0]).replace(b"E2026", b"LATE2026").replace(b"09:00,12:00", b"13:00,14:00")
+    )
+    drop(workspace, late_csv=note)
+    run(workspace, LATER)
+    assert load(workspace, "encounters").height == len(WEEK) + 1
+    originals = load(workspace, "claims").filter(pl.col("frequency").is_in(["1", "2", "3", "4"]))
+    lines = load(workspace, "claim_lines").join(
+        originals, on=["file_id", "claim_offset"], how="semi"
+    )
+    assert sorted(str(day) for day in lines["service_date"]) == list(WEEK)
+
+
 def test_numbers_of_two_nights_differ(workspace: Workspace) -> None:
     drop_week(workspace)
     run(workspace, NIGHT)
