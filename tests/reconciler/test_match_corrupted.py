@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from edi_iop.identifiers import line_control_number, patient_control_number
+from edi_iop.identifiers import patient_control_number
 from edi_iop.reconciler.match import Matched, matched
 from edi_iop.tables import DECISIONS, TABLES
 
@@ -23,6 +23,11 @@ MONDAY = date(2026, 1, 5)
 DAY_CENTS = 35000
 
 Row = dict[str, Any]
+
+
+def _line_control(claim: str, line: int) -> str:
+    """REF 6R as the mapper writes it: letters first, the claim's last ten characters, the line."""
+    return f"L{claim[-10:]}{line:03d}"
 
 
 def sent(chance: random.Random) -> list[Row]:
@@ -61,7 +66,7 @@ def claim_tables(rows: list[Row]) -> dict[str, pl.DataFrame]:
             key | {
                 "line_offset": key["claim_offset"] + 10 + at, "line": at + 1, "revenue": "0906",
                 "procedure": row["procedure"], "charge_cents": DAY_CENTS, "units": 1.0,
-                "service_date": day, "line_control": line_control_number(row["number"], at + 1),
+                "service_date": day, "line_control": _line_control(row["number"], at + 1),
             }
             for at, day in enumerate(row["days"])
         ]  # fmt: skip
@@ -80,7 +85,7 @@ def answered(rows: list[Row]) -> list[Row]:
             "charge": DAY_CENTS * len(row["days"]), "procedure": row["procedure"],
             "patient_id": row["member_id"], "last": row["subscriber_last_name"],
             "first": row["subscriber_first_name"],
-            "controls": [line_control_number(row["number"], at + 1)
+            "controls": [_line_control(row["number"], at + 1)
                          for at in range(len(row["days"]))],
         }
         for place, row in enumerate(rows)
