@@ -69,8 +69,3 @@ def revenue(text: str) -> str:
 def diagnosis(text: str) -> str:
     """An ICD-10-CM code as X12 carries it: upper case, no dot (F10.20 is F1020)."""
     return text.strip().upper().replace(".", "")
-
-
-def folded(number: str) -> str:
-    """A claim number for tolerant comparison: upper case, no punctuation, no leading zeros."""
-    return "".join(c for c in number.upper() if c.isalnum()).lstrip("0")

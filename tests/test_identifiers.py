@@ -55,7 +55,6 @@ def test_npi_check_digit(npi: str, valid: bool) -> None:
 def test_codes_in_one_form() -> None:
     assert identifiers.revenue("906") == "0906"
     assert identifiers.diagnosis(" f10.20 ") == "F1020"
-    assert identifiers.folded("00-ab.12 ") == "AB12"
 
 
 @given(st.integers(-(10**12), 10**12))

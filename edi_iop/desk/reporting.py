@@ -17,6 +17,7 @@ from edi_iop.reports.detailed import ABOUT, ASKED
 from edi_iop.reports.question import PolicyOn, Question
 from edi_iop.reports.questions import REPORTS
 from edi_iop.rules.policy import Policy, load
+from edi_iop.rules.rates import rates
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 
@@ -50,7 +51,10 @@ def report(
             sheet = REPORTS[name](store)
         else:
             day = as_of or _last_run(store) or date.today()
-            asked = Question(store, day, _policies(workspace), about, given.table("deposits"))
+            facility = rates(workspace.settings())
+            asked = Question(
+                store, day, _policies(workspace), about, given.table("deposits"), facility
+            )
             sheet = ASKED[name](asked)
     return Answer(replace(sheet, name=name), remarks=error_lines(given.findings, given.names))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.reconciler.features import plain
 from edi_iop.tables import DEPOSITS
 
 BACK = "paid back to the payer"
@@ -84,17 +85,12 @@ def _remits(payments: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFrame:
             "claims",
             payment="trace_number",
             payer=pl.coalesce("payer_name", "payer_code", "payer_id", "payer_trace_id"),
-            trace=plain(pl.col("trace_number")),
+            trace=plain("trace_number"),
             due=pl.col("amount_cents").fill_null(0) > 0,
             back=back.fill_null(False),
         )
         .with_columns(due=pl.col("due") & ~pl.col("back"))
     )
-
-
-def plain(number: pl.Expr) -> pl.Expr:
-    """A number as it can be compared: letters and digits alone, upper case, no leading zeros."""
-    return number.str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "").str.strip_chars_start("0")
 
 
 def _booked(deposits: pl.DataFrame) -> pl.DataFrame:
@@ -133,9 +129,9 @@ def _by_trace(remits: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
         "deposit",
         "deposit_cents",
         trace=pl.col("words").str.extract_all(r"[a-z0-9-]+"),
-        whole=plain(pl.col("reference")),
+        whole=plain("reference"),
     )
-    spoken = tokens.explode("trace", empty_as_null=True).with_columns(plain(pl.col("trace")))
+    spoken = tokens.explode("trace", empty_as_null=True).with_columns(plain("trace"))
     named = pl.concat(
         [
             spoken.select("deposit", "deposit_cents", "trace"),

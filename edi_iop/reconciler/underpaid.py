@@ -19,6 +19,7 @@ from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest
 from edi_iop.reconciler.expected import worth_cents
 from edi_iop.reconciler.given import Tables
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import rated
 
 STATES = ("underpaid", "one of two paid", "unknown", "overpaid", "paid in full")
 PolicyOn = Callable[[str, date], Policy | None]
@@ -38,21 +39,33 @@ _RATES = pl.Schema(
 
 
 def underpaid(
-    remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame, policy_on: PolicyOn
+    remits: Tables,
+    matches: pl.DataFrame,
+    lines: pl.DataFrame,
+    policy_on: PolicyOn,
+    rates: pl.DataFrame,
 ) -> pl.DataFrame:
     """One row an answered line that a contract rate is or should be known for.
 
-    remits: those whose money counts. lines: tables.SERVICE_LINES. Columns: those of the line,
-    state, contract_cents (null where no rate is set), paid_cents, patient_cents,
-    other_payer_cents, short_cents (contract less all of these), payment (TRN02), policy.
+    remits: those whose money counts. lines: tables.SERVICE_LINES. rates: the facility's dated
+    rates (rules.rates), which go before the policy's. Columns: those of the line, state,
+    contract_cents (null where no rate is set), paid_cents, patient_cents, other_payer_cents,
+    short_cents (contract less all of these), payment (TRN02), policy.
     """
     received = _received(remits, matches, lines)
     sent = lines.rename({"file_id": "claim_file_id"}).select(*SENT_LINE, *_SENT)
-    rated = sent.join(received, on=SENT_LINE).join(
+    owed = rated(sent.join(received, on=SENT_LINE), rates).join(
         _rates(sent, policy_on), on=("payer_id", "service_date", "procedure", "revenue"), how="left"
     )
     got = pl.col("paid_cents") + pl.col("patient_cents") + pl.col("other_payer_cents")
-    compared = rated.with_columns(contract_cents=worth_cents(pl.col("rate_cents"))).with_columns(
+    rate = pl.coalesce("contract_cents", "rate_cents")
+    source = pl.coalesce(
+        pl.when(pl.col("contract_cents").is_not_null()).then(
+            pl.format("settings.toml, from {}", "rate_from")
+        ),
+        "policy",
+    )
+    compared = owed.with_columns(contract_cents=worth_cents(rate), policy=source).with_columns(
         short_cents=pl.col("contract_cents") - got
     )
     return _stated(_refused_beside_paid(compared))

@@ -37,6 +37,7 @@ KEYS = (
     "rejected_claims",
     "file",
 )
+DECISIONS = {"A": "accepted", "E": "accepted with errors", "P": "accepted in part", "R": "rejected"}
 STRANGER = "answers nothing sent"
 _MOST = 12
 """So many errors and claims of a submission are listed for a person; programs get all."""
@@ -51,7 +52,7 @@ _LISTS = {
 
 def acks(store: Store) -> Sheet:
     """Every claim submission and what answered it: TA1, 999, 277CA of clearinghouse and payer."""
-    submissions = _sent(store)
+    submissions = submitted(store)
     told = acknowledged(
         submissions,
         store.load("claims").join(submissions, on=SUBMISSION, how="semi", maintain_order="left"),
@@ -86,7 +87,7 @@ def acks(store: Store) -> Sheet:
     )
 
 
-def _sent(store: Store) -> pl.DataFrame:
+def submitted(store: Store) -> pl.DataFrame:
     """Submissions of claims, ours and another system's; not what is held, nor encounter reports."""
     files = store.load("files").select("file_id", "direction", "status")
     ours = (pl.col("direction") == "out") & (pl.col("status") != "held")
@@ -306,8 +307,7 @@ def answers(store: Store) -> Sheet:
         Field("ON", "answered_on"),
         Field("FILE OUT", "file", "number"),
     )
-    words = {"A": "accepted", "E": "accepted with errors", "P": "accepted in part", "R": "rejected"}
-    says = pl.col("decision").replace_strict(words, return_dtype=pl.String)
+    says = pl.col("decision").replace_strict(DECISIONS, return_dtype=pl.String)
     shown = rows.with_columns(says=says)
     return Sheet(
         "",
@@ -315,5 +315,5 @@ def answers(store: Store) -> Sheet:
         fields,
         people=shown,
         none="nothing answered yet",
-        closing=shapes.counted(shown, "says", tuple(words.values()), "answer"),
+        closing=shapes.counted(shown, "says", tuple(DECISIONS.values()), "answer"),
     )

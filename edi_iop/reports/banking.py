@@ -13,7 +13,7 @@ from edi_iop.reports.sums import chart
 from edi_iop.store import Store
 
 OPEN = ("deposit without remit", "remit without deposit", "amount differs")
-_SAME = ("payer_trace_id", "trace_number", "amount_cents", "payment_date")
+_PAYMENT = ("file_id", "payment_offset")
 
 
 def reconciled(question: Question) -> Sheet:
@@ -58,15 +58,11 @@ def reconciled(question: Question) -> Sheet:
 
 
 def once(store: Store) -> pl.DataFrame:
-    """Payments, each once: of those that came again the one that counts."""
-    files = store.load("files").select("file_id", standing="status")
-    return (
-        store.load("payments")
-        .join(files, on="file_id", how="left", maintain_order="left")
-        .sort(pl.col("standing") != "applied", maintain_order=True)
-        .unique(_SAME, keep="first", maintain_order=True)
-        .drop("standing")
+    """Payments, each once: those that the ledger posts or holds, and those it has not seen yet."""
+    apart = store.load("payment_standings").filter(
+        pl.col("standing").is_in(["duplicate", "rejected"])
     )
+    return store.load("payments").join(apart, on=_PAYMENT, how="anti", maintain_order="left")
 
 
 def _says() -> pl.Expr:

@@ -17,14 +17,16 @@ KEYS = (
     "contract_cents", "paid_cents", "patient_cents", "other_payer_cents", "short_cents", "payment",
     "policy", "file",
 )  # fmt: skip
-SET_IT = "no contract rate for this payer, code and day; set rate in the payer's policy (payers/)"
+SET_IT = "no contract rate for this payer, code and day; set contract in [[rates]] of settings.toml, or rate in the payer's policy (payers/)"
 
 
 def compared(question: Question) -> Sheet:
     """Lines not paid as the contract says, to the cent; the closing line counts those that were."""
     store = question.store
     remits, matches = posted_remits(store)
-    told = underpaid(remits, matches, store.load("service_lines"), question.policy_on)
+    told = underpaid(
+        remits, matches, store.load("service_lines"), question.policy_on, question.rates
+    )
     every = told.with_columns(
         payer=pl.col("payer_id"), file=pl.col("file_id").cast(pl.String)
     ).select(KEYS)

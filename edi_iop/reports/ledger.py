@@ -68,12 +68,11 @@ def payments(store: Store) -> Sheet:
             Field("= POSTED", "posted_cents", "money"),
             Field("- PLB", "provider_adjustment_cents", "money"),
             Field("+ HELD", "held_cents", "money"),
-            Field("IS", "standing", "flag"),
         ),
         (Field("", "why"),),
         people=rows.with_columns(
             matches=pl.format("{}/{}", "matched", "claims"),
-            why=pl.format("{}: {}", "reference", "says"),
+            why=pl.when(~_POSTED).then(pl.format("{}, {}: {}", "standing", "reference", "says")),
         ),
         none="no payments yet",
         closing=_equation(rows),

@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import NONE
 from edi_iop.store import Store
 from edi_iop.tables import DEPOSITS
 
@@ -27,3 +28,5 @@ class Question:
     """A claim number or a trace number."""
     deposits: pl.DataFrame = field(default_factory=DEPOSITS.empty)
     """Entries of bank lists named with the question, beside those taken in."""
+    rates: pl.DataFrame = field(default_factory=lambda: NONE)
+    """The facility's dated rates (rules.rates)."""

@@ -1,4 +1,4 @@
-"""One claim from first to last: sent, acknowledged, paid, denied, taken back, sent again."""
+"""One claim from first to last: sent, acknowledged, paid, banked, denied, taken back, sent again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,26 @@ import polars as pl
 
 from edi_iop import codes
 from edi_iop.errors import NotKnown
+from edi_iop.money import to_dollars
+from edi_iop.reconciler.acknowledged import SUBMISSION, acknowledged
+from edi_iop.reconciler.bank import bank
+from edi_iop.reports.acks import DECISIONS, submitted
+from edi_iop.reports.banking import once
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.store import Store
 
-_ORDER = ("sent", "acknowledged", "rejected", "reversed", "answered", "denied", "paid", "due")
+_ORDER = (
+    "sent",
+    "acknowledged",
+    "rejected",
+    "reversed",
+    "answered",
+    "denied",
+    "paid",
+    "banked",
+    "due",
+)
 _FREQUENCY = {"7": "replacement", "8": "void"}
 _EVENT = pl.Schema(
     {"on": pl.Date(), "event": pl.String(), "says": pl.String(), "amount_cents": pl.Int64(),
@@ -24,8 +39,8 @@ def claim(question: Question) -> Sheet:
     NotKnown where no such claim was sent or answered.
     """
     store, number = question.store, question.about or ""
-    parts = [_sent(store, number), _acknowledged(store, number), _answered(store, number),
-             _denied(store, number)]  # fmt: skip
+    parts = [_sent(store, number), _enveloped(store, number), _acknowledged(store, number),
+             _answered(store, number), _banked(question), _denied(store, number)]  # fmt: skip
     rows = pl.concat(parts).sort(
         "on",
         pl.col("event").replace_strict(_ORDER, range(len(_ORDER)), default=9),
@@ -83,6 +98,42 @@ def _sent(store: Store, number: str) -> pl.DataFrame:
     )
 
 
+def _enveloped(store: Store, number: str) -> pl.DataFrame:
+    """What TA1 and 999 said of the interchange and transaction set that the claim went in."""
+    claims = store.load("claims", claim=number)
+    submissions = submitted(store).join(claims, on=SUBMISSION, how="semi")
+    answers, errors = store.load("acknowledgements"), store.load("acknowledgement_errors")
+    told = acknowledged(submissions, claims, answers, errors).submissions
+    days = answers.select("file_id", "answered_on").drop_nulls().unique("file_id", keep="first")
+    came = (
+        store.load("files")
+        .join(days, on="file_id", how="left")
+        .select(answer_file="file_id", on=pl.coalesce("answered_on", "received_on"))
+    )
+    parts = [
+        told.select(
+            answer_file=f"{word}_file",
+            decision=word,
+            says=pl.format(
+                "{}: {}{}",
+                pl.lit(kind),
+                pl.col(word).replace_strict(DECISIONS, default="?", return_dtype=pl.String),
+                pl.format(" ({})", f"{word}_code").fill_null(""),
+            ),
+        )
+        for word, kind in (("ta1", "TA1"), ("functional", "999"))
+    ]
+    rows = pl.concat(parts).drop_nulls("answer_file").join(came, on="answer_file", how="left")
+    return _events(
+        rows.with_columns(
+            event=pl.when(pl.col("decision") == "R")
+            .then(pl.lit("rejected"))
+            .otherwise(pl.lit("acknowledged")),
+            file=pl.col("answer_file").cast(pl.String),
+        )
+    )
+
+
 def _acknowledged(store: Store, number: str) -> pl.DataFrame:
     """277CA statuses of the claim (STC), by clearinghouse or payer."""
     told = store.load("acknowledgements", claim=number).filter(pl.col("level") == "claim")
@@ -106,21 +157,55 @@ def _acknowledged(store: Store, number: str) -> pl.DataFrame:
     )
 
 
-def _answered(store: Store, number: str) -> pl.DataFrame:
+def _remit_claims(store: Store, number: str) -> pl.DataFrame:
     """Remit claims of this number, or that were matched to it (CLP)."""
     sent = store.load("claims", claim=number).select("file_id", "claim_offset")
     whole = store.load("matches").filter(pl.col("remit_line_offset").is_null())
     tied = whole.join(
         sent, left_on=["claim_file_id", "claim_offset"], right_on=["file_id", "claim_offset"]
     ).select("file_id", "remit_claim_offset", tied=pl.lit(True))
+    return (
+        store.load("remit_claims")
+        .join(tied, on=["file_id", "remit_claim_offset"], how="left")
+        .filter((pl.col("claim") == number) | pl.col("tied"))
+    )
+
+
+def _banked(question: Question) -> pl.DataFrame:
+    """Deposits in which the bank booked the payments that answer the claim."""
+    store = question.store
+    answered = _remit_claims(store, question.about or "")
+    deposits = pl.concat([store.load("deposits"), question.deposits])
+    told = bank(once(store), store.load("remit_claims"), deposits)
+    booked = told.filter(pl.col("deposit_date").is_not_null()).join(
+        store.load("payments").join(answered, on=["file_id", "payment_offset"], how="semi"),
+        left_on=["file_id", "payment"],
+        right_on=["file_id", "trace_number"],
+        how="semi",
+    )
+    return _events(
+        booked.select(
+            on="deposit_date",
+            event=pl.lit("banked"),
+            says=pl.format(
+                "payment {} of {} booked by the bank: {}",
+                "payment",
+                pl.col("amount_cents").map_elements(to_dollars, return_dtype=pl.String),
+                "state",
+            ),
+            file=pl.col("deposit_file").cast(pl.String),
+        )
+    )
+
+
+def _answered(store: Store, number: str) -> pl.DataFrame:
+    """What each remit claim said and paid."""
     heads = store.load("payments").select(
         "file_id", "payment_offset", "payment_date", "trace_number"
     )
     standing = store.load("postings").select("file_id", "remit_claim_offset", "standing").unique()
     rows = (
-        store.load("remit_claims")
-        .join(tied, on=["file_id", "remit_claim_offset"], how="left")
-        .filter((pl.col("claim") == number) | pl.col("tied"))
+        _remit_claims(store, number)
         .join(heads, on=["file_id", "payment_offset"], how="left")
         .join(standing, on=["file_id", "remit_claim_offset"], how="left")
     )

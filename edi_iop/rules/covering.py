@@ -136,7 +136,7 @@ def _first_choice(offers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _folded(column: str) -> pl.Expr:
-    """identifiers.folded as a column: feeds and claims write one number with and without dashes."""
+    """A number for tolerant comparison: feeds and claims write one with and without dashes and zeros."""
     return (
         pl.col(column)
         .str.to_uppercase()

@@ -186,6 +186,7 @@ def test_a_claim_s_events_in_order_and_an_unknown_claim_in_one_line(
 ) -> None:
     rows = records(call("report", "claim", workspace, "OB260031", "--format", "ndjson").output)
     assert rows[0]["event"] == "sent"
+    assert "banked" not in {row["event"] for row in rows}
     unknown = call("report", "claim", workspace, "NOBODY")
     assert (unknown.exit_code, unknown.stderr.count("\n")) == (3, 1)
     assert call("report", "claim", workspace).exit_code == 3

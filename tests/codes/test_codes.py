@@ -107,7 +107,11 @@ def test_an_unlabelled_code_is_known_all_the_same():
     assert codes.label("rarc", "N601") is None
     assert codes.known("rarc", "N601")
     assert not codes.known("rarc", "M999")
-    assert codes.senses("N601")[0][:3] == ("rarc", "N601", "in the list; we have no label of our own")
+    assert codes.senses("N601")[0][:3] == (
+        "rarc",
+        "N601",
+        "in the list; we have no label of our own",
+    )
 
 
 def test_every_reason_in_use_has_a_label_and_a_role():

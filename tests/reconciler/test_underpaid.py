@@ -10,6 +10,7 @@ import polars as pl
 
 from edi_iop.reconciler.underpaid import underpaid
 from edi_iop.rules.policy import Policy, load
+from edi_iop.rules.rates import NONE
 from edi_iop.tables import MATCHES, REMITS, SERVICE_LINES, TABLES
 
 DAY = date(2026, 2, 3)
@@ -17,7 +18,10 @@ HARBOR = load("harbor", DAY)
 
 
 def told(
-    *lines: dict[str, Any], policy: Policy | None = HARBOR, status: str = "1"
+    *lines: dict[str, Any],
+    policy: Policy | None = HARBOR,
+    status: str = "1",
+    rates: pl.DataFrame = NONE,
 ) -> list[tuple[Any, ...]]:
     """lines: procedure, paid, and adjustments (group, carc, cents) of one claim on one day."""
     sent, svc, ties, cas = [], [], [], []
@@ -43,6 +47,7 @@ def told(
         MATCHES.conform(pl.DataFrame(ties)),
         SERVICE_LINES.conform(pl.DataFrame(sent)),
         lambda _payer, _day: policy,
+        rates,
     )
     return found.sort("line").select("line", "state", "contract_cents", "short_cents").rows()
 
@@ -62,6 +67,20 @@ def test_the_patient_s_share_and_an_earlier_payer_s_are_part_of_the_contract() -
 def test_no_rate_is_unknown_and_never_a_guess() -> None:
     assert told({"paid": 100}, policy=None) == [(1, "unknown", None, None)]
     assert told({"paid": 100, "code": ("H2000", None)}) == [(1, "unknown", None, None)]
+
+
+def dated(since: date, cents: int) -> pl.DataFrame:
+    row = {"procedure": "H0015", "rate_from": since, "rate_to": date.max, "unit_charge_cents": 40000,
+           "contract_cents": cents}  # fmt: skip
+    return pl.concat([NONE, pl.DataFrame([row])], how="diagonal_relaxed")
+
+
+def test_a_dated_rate_of_the_facility_goes_before_the_policy_s() -> None:
+    assert told({"paid": 28500}, rates=dated(DAY, 29000)) == [(1, "underpaid", 29000, 500)]
+    assert told({"paid": 28500}, rates=dated(date(2026, 3, 1), 29000)) == [
+        (1, "paid in full", 28500, 0)
+    ]
+    assert told({"paid": 100}, policy=None, rates=dated(DAY, 100)) == [(1, "paid in full", 100, 0)]
 
 
 def test_units_beyond_what_a_day_pays_are_not_owed() -> None:
