@@ -252,16 +252,29 @@ def _beside_begun(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
         begun.sort("place"), on="place", by=["loop", "segment"], strategy="nearest",
         tolerance=_NEAR, check_sortedness=False,
     ).drop_nulls("begun")  # fmt: skip
-    counted = faults.filter(pl.col("code") == "LX_NUMBER_WRONG")
-    numbered = [one for one in loops.guide.nodes if one.kind == "loop" and first_of(one) == "LX"]
-    starts = np.sort(np.concatenate([[-1], *(loops.starts(loop) for loop in numbered)]))
-    at = np.searchsorted(starts, counted["place"].to_numpy()) - 1
-    before = counted.with_columns(before=pl.Series(starts[at].astype(np.int64)))
-    after = before.join(begun.filter(segment="LX"), left_on="before", right_on="place", how="semi")
+    after = _after_begun(loops, faults, begun.filter(segment="LX"))
     # Of a line or claim without its first segment a rule cannot say that it is not there.
     situated = faults.filter(pl.col("code").str.starts_with("SITUATION_"))
     beside = situated.join(begun, on="place", how="semi")
     return pl.concat([one.select("fault") for one in (lacking, after, beside)]).unique()
+
+
+def _after_begun(loops: Loops, faults: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
+    """Lines numbered wrong right after a line of the same claim that has no LX."""
+    counted = faults.filter(pl.col("code") == "LX_NUMBER_WRONG")
+    lines = [one for one in loops.guide.nodes if one.kind == "loop" and first_of(one) == "LX"]
+    if counted.is_empty() or not lines:
+        return counted
+    starts = np.sort(np.concatenate([loops.starts(line) for line in lines]))
+    # A claim may stand at several places of the guide; whichever begins, the sum goes up by one.
+    claims = {line.parent.index: line.parent for line in lines if line.parent is not None}
+    claim = np.sum([loops.instance(one) for one in claims.values()], axis=0)
+    places = counted["place"].to_numpy()
+    before = starts[np.maximum(np.searchsorted(starts, places) - 1, 0)]
+    same = pl.Series(claim[before] == claim[places])
+    return counted.with_columns(before=pl.Series(before.astype(np.int64))).filter(same).join(
+        begun, left_on="before", right_on="place", how="semi"
+    )  # fmt: skip
 
 
 def _in_lost_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:

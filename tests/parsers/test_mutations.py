@@ -75,6 +75,15 @@ def test_a_file_reads_alone_as_in_a_batch() -> None:
             assert segment in (None, "?") or data[at:].startswith(segment.encode()), one
 
 
+def test_a_line_without_its_start_explains_no_number_of_another_file() -> None:
+    last = CLAIM.rindex(b"LX*")
+    without = CLAIM[:last] + CLAIM[CLAIM.index(b"SV2", last) :]
+    wrong = CLAIM.replace(b"LX*1~", b"LX*00~", 1)
+    both = parsers.parse([(1, without), (2, wrong)])
+    assert "LOOP_START_MISSING" in both[1].findings["code"].to_list()
+    assert both[2].findings["code"].to_list() == ["LX_NUMBER_WRONG"]
+
+
 def test_totals_are_placed_in_their_transaction() -> None:
     lines = CLAIM.replace(b"SV2*0905*", b"SV2*0001*", 1)
     assert lines != CLAIM
