@@ -3,6 +3,8 @@
 From the last segment alone the automaton cannot tell a late SV2 from the next line's: both stand
 behind the place of the SV2. Where the loop has held one, the segment is the next line's (005010X223A2
 loop 2400, LX missing), and the walk is taken again with a key that says so; else the line were lost.
+So is one right behind the first, even of the same words; but not where the loop before it would be left
+without the loops it must hold (SBR and PAT): that segment is sent twice.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from edi_iop.guides.automaton import Automaton, Integers, is_second
 from edi_iop.guides.loader import Node
+
+Flags = npt.NDArray[np.bool_]
 
 _TURNS = 4
 """A walk taken again may show further ones; so often it is, and what is left is only told."""
@@ -39,22 +44,33 @@ def walk(
 
 
 def _again(machine: Automaton, taken: Integers) -> Integers:
-    """The segments put back into a loop that holds such a one already."""
+    """The segments that stand in a loop which holds such a one already, and begin the next."""
     kinds = machine.transitions
-    nodes = {one.node for one in kinds if one.node is not None and is_second(one.node)}
-    back = np.array([one.fault == "SEGMENT_ORDER" and one.node in nodes for one in kinds])
-    if not back[taken].any():
-        return np.array([], dtype=np.int64)
-    found = [_of_node(machine, taken, node) for node in nodes]
-    return np.sort(np.concatenate([np.array([], dtype=np.int64), *found]))
+    second = np.array([one.node is not None and is_second(one.node) for one in kinds])
+    back = second & np.array([one.fault == "SEGMENT_ORDER" for one in kinds])
+    stays = second & np.array([_is_repeat(machine, number) for number in range(len(kinds))])
+    stray = np.flatnonzero(back[taken])
+    nodes = {kinds[number].node for number in np.unique(taken[stray]).tolist()}
+    held = [stray[_held(machine, taken, node, stray)] for node in nodes if node is not None]
+    return np.unique(np.concatenate([np.flatnonzero(stays[taken]), *held]))
 
 
-def _of_node(machine: Automaton, taken: Integers, node: Node) -> Integers:
+def _is_repeat(machine: Automaton, number: int) -> bool:
+    """Whether a segment stands right behind another of its node, in a loop that need hold no loops."""
+    ((place, _),) = machine.taught(np.array([number]))
+    node, begins = machine.transitions[number].node, machine.transitions[number].begins
+    if node is None or node is not machine.guide.nodes[place] or begins:
+        return False
+    return not any(one.kind == "loop" and one.usage == "R" for one in node.loop.children)
+
+
+def _held(machine: Automaton, taken: Integers, node: Node, stray: Integers) -> Flags:
+    """Of some segments, which are this node's and stand in a loop that has held one before them."""
     kinds = machine.transitions
     own = np.array([one.node is node for one in kinds])
     begins = np.array([node.loop in one.begins for one in kinds])
     there, starts = np.flatnonzero(own[taken]), np.flatnonzero(begins[taken])
-    # Of two, one behind the other: whether the loop began in between, or with the second.
-    begun = np.searchsorted(starts, there, side="right")
-    again: Integers = there[1:][begun[1:] == begun[:-1]]
-    return again
+    earlier = np.append(-1, there)[np.searchsorted(there, stray)]
+    start = np.append(-1, starts)[np.searchsorted(starts, stray)]
+    held: Flags = own[taken[stray]] & (earlier >= start) & (earlier >= 0)
+    return held

@@ -84,6 +84,19 @@ def test_a_line_without_its_start_explains_no_number_of_another_file() -> None:
     assert both[2].findings["code"].to_list() == ["LX_NUMBER_WRONG"]
 
 
+def test_a_line_sent_twice_is_two_lines_whatever_else_is_in_the_batch() -> None:
+    first = CLAIM.index(b"SV2*")
+    line = CLAIM[first : CLAIM.index(b"DTP*472", first)]
+    twice = CLAIM.replace(line, line + line, 1).replace(b"SE*58*", b"SE*59*")
+    late = CLAIM.replace(line, b"", 1).replace(b"REF*6R", line + b"REF*6R", 1)
+    for other in (CLAIM, late):
+        told = parsers.parse([(1, twice), (2, other)])
+        assert "LOOP_START_MISSING" in told[1].findings["code"].to_list()
+        assert "SEGMENT_REPEATS" not in told[1].findings["code"].to_list()
+        assert told[1].tables["claim_lines"].height == CLAIM.count(b"SV2*") + 1
+    assert "SEGMENT_ORDER" in told[2].findings["code"].to_list()
+
+
 def test_totals_are_placed_in_their_transaction() -> None:
     lines = CLAIM.replace(b"SV2*0905*", b"SV2*0001*", 1)
     assert lines != CLAIM
