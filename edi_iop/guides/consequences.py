@@ -253,10 +253,14 @@ def _beside_begun(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
         tolerance=_NEAR, check_sortedness=False,
     ).drop_nulls("begun")  # fmt: skip
     after = _after_begun(loops, faults, begun.filter(segment="LX"))
+    # Right behind one of its own kind it left the loop before it no room for anything else.
+    places = begun["place"].to_numpy()
+    close = begun.filter(pl.Series(loops.node[places] == loops.node[places - 1]))
+    cut = faults.filter(_LACKING).join(close, on=["loop", "place"], how="semi")
     # Of a line or claim without its first segment a rule cannot say that it is not there.
     situated = faults.filter(pl.col("code").str.starts_with("SITUATION_"))
     beside = situated.join(begun, on="place", how="semi")
-    return pl.concat([one.select("fault") for one in (lacking, after, beside)]).unique()
+    return pl.concat([one.select("fault") for one in (lacking, after, cut, beside)]).unique()
 
 
 def _after_begun(loops: Loops, faults: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:

@@ -97,6 +97,15 @@ def test_a_line_sent_twice_is_two_lines_whatever_else_is_in_the_batch() -> None:
     assert "SEGMENT_ORDER" in told[2].findings["code"].to_list()
 
 
+def test_a_professional_line_sent_twice_is_one_fault() -> None:
+    """What it lacks of the first, its date (DTP 472), is the same fault."""
+    claim = (FIXTURES / "mutants" / "professional.837").read_bytes()
+    first = claim.index(b"SV1*")
+    line = claim[first : claim.index(b"DTP*472", first)]
+    found = parsers.parse([(1, claim.replace(line, line + line, 1))])[1].findings
+    assert found.filter(pl.col("snip") > 1)["code"].to_list() == ["LOOP_START_MISSING"]
+
+
 def test_totals_are_placed_in_their_transaction() -> None:
     lines = CLAIM.replace(b"SV2*0905*", b"SV2*0001*", 1)
     assert lines != CLAIM
