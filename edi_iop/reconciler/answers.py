@@ -16,7 +16,8 @@ CLAIM = ("file_id", "remit_claim_offset")
 LINE = (*CLAIM, "remit_line_offset")
 SENT_LINE = ("claim_file_id", "line_offset")
 REVERSAL, DENIED = "22", "4"
-"""Claim status codes (CLP02)."""
+PREDETERMINATION, NOT_OURS = "25", "23"
+"""Claim status codes (CLP02); the last two decide on no service."""
 REPEATED = ("18", "B13")
 """Reasons that say: this was answered before."""
 
@@ -68,7 +69,7 @@ def answers(remits: Tables) -> pl.DataFrame:
 
 
 def _heads(remits: Tables) -> pl.DataFrame:
-    """Remit claims with the day of payment and what is refused at claim level."""
+    """Remit claims that decide on services, with the day of payment and what is refused at claim level."""
     at_claim = refusals(remits["adjustments"]).filter(pl.col("remit_line_offset").is_null())
     refused = at_claim.group_by(CLAIM).agg(
         claim_refused=pl.col("amount_cents").sum(), repeat=_repeat()
@@ -76,8 +77,10 @@ def _heads(remits: Tables) -> pl.DataFrame:
     paid_on = remits["payments"].select("file_id", "payment_offset", "payment_date", "trace_number")
     at_claim = remits["adjustments"].filter(pl.col("remit_line_offset").is_null())
     beside = at_claim.group_by(CLAIM).agg(beside_cents=_beside())
+    decided = pl.col("status").is_in([PREDETERMINATION, NOT_OURS]).not_().fill_null(True)
     return (
         remits["remit_claims"]
+        .filter(decided)
         .join(beside, on=CLAIM, how="left")
         .join(paid_on, on=("file_id", "payment_offset"), how="left")
         .join(refused, on=CLAIM, how="left")

@@ -1,38 +1,77 @@
-"""Denied lines, each with all that the payer said of it and what was sent (835 loops 2100, 2110)."""
+"""Denied and reduced lines, each with all that the payer said and what was sent (835 loops 2100, 2110)."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest, refusals
+from edi_iop.codes import with_role
+from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, refusals
+from edi_iop.reconciler.expected import RATED_BY
 from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.said import carcs_of
 
 _SENT_CLAIM = ("claim_file_id", "claim_offset")
 
 
-def denials(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """Denials still open, numbered by `denial`, with the payer's codes and the line as sent.
+def refused(
+    answered: pl.DataFrame, last: pl.DataFrame, matches: pl.DataFrame, lines: pl.DataFrame
+) -> pl.DataFrame:
+    """Denials still open, with `kind`: denied, or denied in part where something was paid.
 
     A denial that a later answer replaced, or a reversal took back, is closed and
-    left out. lines: tables.SERVICE_LINES.
+    left out. last: the last answer to each line sent. lines: tables.SERVICE_LINES.
     """
-    answered = answers(remits)
-    ties = matches.select(*LINE, *_SENT_CLAIM, "line_offset", "tier", "grade", unmatched="says")
     denied = (
         answered.filter(pl.col("denied") | pl.col("partly"))
-        .join(ties, on=LINE, how="left", nulls_equal=True)
-        .sort(*LINE, nulls_last=False)
-        .with_row_index("denial")
+        .join(_ties(matches), on=LINE, how="left", nulls_equal=True)
+        .with_columns(
+            kind=pl.when("partly").then(pl.lit("denied in part")).otherwise(pl.lit("denied")),
+            received_cents=pl.col("paid_cents").fill_null(0) + pl.col("beside_cents").fill_null(0),
+        )
     )
-    last = latest(answered, matches, lines)
-    opened = _open(denied, last, lines)
-    told = opened.join(_codes(opened, remits), on="denial", how="left").join(
-        _remarks(opened, remits), on="denial", how="left"
+    numbered = denied.with_row_index("denial")
+    return _open(numbered, last, lines).drop("denial")
+
+
+def reduced(
+    answered: pl.DataFrame,
+    last: pl.DataFrame,
+    matches: pl.DataFrame,
+    lines: pl.DataFrame,
+    worth: pl.DataFrame,
+) -> pl.DataFrame:
+    """Lines paid, with all others' shares, below what the contract says: of `kind` reduced.
+
+    worth: worth_cents of the lines (expected.worth_of). A line that is refused in part
+    is a denial, and no line here.
+    """
+    paid = lines.filter(pl.col("standing") == "paid", pl.col("allowed_cents").is_not_null())
+    short = paid.join(worth, on=RATED_BY, nulls_equal=True).filter(
+        pl.col("allowed_cents") < pl.col("worth_cents")
     )
-    described = _described(told, remits)
-    return _as_sent(described, lines).with_columns(
-        pl.col("carcs", "rarcs").fill_null(pl.lit([], pl.List(pl.String)))
+    keys = short.select("line_offset", received_cents="allowed_cents", claim_file_id="file_id")
+    said = last.join(keys, on=SENT_LINE).select(*SENT_LINE, *CLAIM, "received_cents")
+    parts = _ties(matches).join(said, on=(*SENT_LINE, *CLAIM))
+    # a split line is told once, at the first of its parts
+    first = parts.sort(LINE).unique(SENT_LINE, keep="first", maintain_order=True)
+    own = answered.filter(~pl.col("denied"), ~pl.col("partly"))
+    return first.join(own, on=LINE).with_columns(kind=pl.lit("reduced"))
+
+
+def described(opened: pl.DataFrame, remits: Tables, lines: pl.DataFrame) -> pl.DataFrame:
+    """The denials numbered by `denial`, each with the payer's codes and the line as sent."""
+    numbered = opened.sort(*LINE, nulls_last=False).with_row_index("denial")
+    told = numbered.join(_codes(numbered, remits), on="denial", how="left").join(
+        _remarks(numbered, remits), on="denial", how="left"
     )
+    return _as_sent(_described(told, remits), lines).with_columns(
+        pl.col("carcs", "rarcs", "reasons").fill_null(pl.lit([], pl.List(pl.String)))
+    )
+
+
+def _ties(matches: pl.DataFrame) -> pl.DataFrame:
+    """Which line sent each answer was tied to, and how."""
+    return matches.select(*LINE, *_SENT_CLAIM, "line_offset", "tier", "grade", unmatched="says")
 
 
 def lines_of(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -64,19 +103,36 @@ def _open(denied: pl.DataFrame, last: pl.DataFrame, lines: pl.DataFrame) -> pl.D
 
 
 def _codes(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:
-    """The refusing adjustments of each denial: its own, else its claim's; the largest by itself."""
-    refused = refusals(remits["adjustments"])
-    keys = denied.select("denial", *LINE, "partly")
-    own = keys.join(refused, on=LINE, nulls_equal=True).filter(~pl.col("partly") | pl.col("firm"))
-    at_claim = refused.filter(pl.col("remit_line_offset").is_null()).drop("remit_line_offset")
-    inherited = keys.join(own, on="denial", how="anti").join(at_claim, on=CLAIM)
-    both = pl.concat([own, inherited.select(own.columns)])
-    largest_first = both.sort(
+    """The adjustments behind each denial: its own, else its claim's; the largest by itself.
+
+    Of a reduced line, those that take something off its price.
+    """
+    every = remits["adjustments"].filter(pl.col("amount_cents") > 0)
+    keys = denied.select("denial", *LINE, "partly", "kind")
+    short = pl.col("kind") == "reduced"
+    refusing = refusals(every)
+    own = (
+        keys.filter(~short)
+        .join(refusing, on=LINE, nulls_equal=True)
+        .filter(~pl.col("partly") | pl.col("firm"))
+    )
+    priced = every.filter(pl.col("carc").is_in(with_role("contract")))
+    lowering = keys.filter(short).join(priced, on=LINE, nulls_equal=True)
+    at_claim = refusing.filter(pl.col("remit_line_offset").is_null()).drop("remit_line_offset")
+    inherited = keys.filter(~short).join(own, on="denial", how="anti").join(at_claim, on=CLAIM)
+    columns = ("denial", "amount_cents", "byte_offset", "position", "group", "carc")
+    every_one = pl.concat([part.select(columns) for part in (own, lowering, inherited)])
+    largest_first = every_one.sort(
         "denial", "amount_cents", "byte_offset", "position", descending=[False, True, False, False]
     )
-    return largest_first.group_by("denial").agg(
+    agreed = pl.col("carc").is_in(carcs_of("reduction"))
+    return largest_first.group_by("denial", maintain_order=True).agg(
         pl.col("group", "carc").first(),
         carcs=pl.col("carc").unique(maintain_order=True),
+        reasons=pl.concat_str("group", "carc", separator="-", ignore_nulls=True).unique(
+            maintain_order=True
+        ),
+        agreed_cents=pl.col("amount_cents").filter(agreed).sum(),
     )
 
 

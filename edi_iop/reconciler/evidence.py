@@ -31,7 +31,7 @@ def support(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
     about: denial and the lines sent that it is about. Kinds: claim, submission,
     authorization, encounter, client.
     """
-    days = about.join(_per_diems(policies), on=("payer_id", "procedure"))
+    days = about.join(per_diems(policies), on=("payer_id", "procedure"))
     found = [
         _claims(about),
         _submissions(about),
@@ -82,7 +82,7 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
     )
 
 
-def _per_diems(policies: Mapping[str, Policy]) -> pl.DataFrame:
+def per_diems(policies: Mapping[str, Policy]) -> pl.DataFrame:
     """payer_id, procedure and track of the policies' intensive outpatient days, a few rows."""
     pairs = [
         (payer, pair.procedure, pair.track)

@@ -13,11 +13,17 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.codes import codes
-from edi_iop.reconciler.denials import denials, lines_of
+from edi_iop.reconciler import shortfall
+from edi_iop.reconciler.answers import answers, latest
+from edi_iop.reconciler.beside import paired
+from edi_iop.reconciler.denials import described, lines_of, reduced, refused
 from edi_iop.reconciler.evidence import line_reference, missing, support
-from edi_iop.reconciler.expected import expected_cents
+from edi_iop.reconciler.expected import expected_cents, worth_of
 from edi_iop.reconciler.given import Tables, remit_tables
-from edi_iop.reconciler.remedies import remedied, remedy_data
+from edi_iop.reconciler.lists import listed
+from edi_iop.reconciler.remedies import remedied
+from edi_iop.reconciler.said import with_category
+from edi_iop.reconciler.shortfall import beyond_agreed
 from edi_iop.reconciler.signatures import (
     REASON,
     REASON_AND_REMARK,
@@ -33,6 +39,9 @@ from edi_iop.tables import VERDICTS
 
 _OTHERS = 3
 """Further rules named beside the first."""
+_CAUSES = {"confirmed": "ours", "refuted": "payer"}
+_OF_TWO = ("duplicate", "bundling", "limit")
+"""Categories in which a payer says that another service was paid instead."""
 _SOFT = ("warn", "info")
 """Severities that bar no payment: such a violation explains only a denial that names its rule."""
 
@@ -45,19 +54,54 @@ def verdicts(
     policies: Mapping[str, Policy],
     rates: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """tables.VERDICTS of every denial still open.
+    """tables.VERDICTS of every line denied, in whole or in part, or paid below its contract.
 
-    violations: rules.check over records.lines, the denied ones among them.
-    policies: by payer id. rates: the facility's dated rates (rules.rates). Denials that a later answer replaced are left out.
+    violations: rules.check over records.lines, the denied ones among them. policies: by
+    payer id. rates: the facility's dated rates (rules.rates). Answers that a later one
+    replaced are left out.
     """
-    denied = denials(remit_tables(remits), matches, records.lines)
-    about = lines_of(denied, records.lines)
-    judged = _judged(denied, about, records, violations, policies)
-    dated = remedied(judged, policies).join(
-        expected_cents(about, policies, rates), on="denial", how="left"
+    whole = remit_tables(remits)
+    answered = answers(whole)
+    last = latest(answered, matches, records.lines)
+    worth = worth_of(records.lines.filter(pl.col("standing") == "paid"), policies, rates)
+    opened = pl.concat(
+        [
+            refused(answered, last, matches, records.lines),
+            reduced(answered, last, matches, records.lines, worth),
+        ],
+        how="diagonal",
     )
-    rows = dated.rename({"tier": "match", "grade": "match_grade"}).sort("denial")
-    return VERDICTS.conform(rows)
+    denied = with_category(described(opened, whole, records.lines))
+    about = lines_of(denied, records.lines)
+    priced = beyond_agreed(
+        denied.join(expected_cents(about, policies, rates), on="denial", how="left")
+    ).join(paired(about, records.lines, last, policies), on="denial", how="left")
+    short = pl.col("kind") == "reduced"
+    judged = pl.concat(
+        [
+            _judged(priced.filter(~short), about, records, violations, policies),
+            shortfall.judged(priced.filter(short), _payers_words()),
+        ],
+        how="diagonal",
+    )
+    rows = remedied(_tied(judged), policies).rename({"tier": "match", "grade": "match_grade"})
+    return VERDICTS.conform(rows.with_columns(cause=_cause()).sort("denial"))
+
+
+def _cause() -> pl.Expr:
+    """Whose doing it is, as far as our records say: a rule broken, or an error of the payer."""
+    return pl.col("verdict").replace_strict(_CAUSES, default="unknown", return_dtype=pl.String)
+
+
+def _tied(judged: pl.DataFrame) -> pl.DataFrame:
+    """A denial because of another day of the date names that day and its payment in its evidence."""
+    doubled = pl.col("category").is_in(_OF_TWO) | pl.col("rule").str.starts_with("DUP")
+    told = doubled.fill_null(False) & pl.col("beside").is_not_null()
+    both = pl.concat_list("evidence", "beside_evidence").list.unique(maintain_order=True)
+    return judged.with_columns(
+        says=pl.when(told).then(pl.format("{} {}", "says", "beside")).otherwise("says"),
+        evidence=pl.when(told).then(both).otherwise("evidence"),
+    )
 
 
 def _judged(
@@ -209,9 +253,7 @@ def _contrary(ranked: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
 
 def _refutations() -> pl.DataFrame:
     """How each rule is refuted: by which kind of record, in which words, with which remedy."""
-    return remedy_data("refutations").select(
-        "rule", "shows", refuted_remedy="remedy", contrary="says"
-    )
+    return listed("refutations").select("rule", "shows", refuted_remedy="remedy", contrary="says")
 
 
 def _lacks(rules: pl.DataFrame, lacking: pl.DataFrame) -> pl.DataFrame:

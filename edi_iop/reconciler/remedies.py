@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
 import polars as pl
 
-from edi_iop import resources
-from edi_iop.errors import BadMap
+from edi_iop.reconciler.lists import listed
 from edi_iop.rules.policy import Policy
 
 UNDECIDED = "undecided"
 
 
-@cache
-def remedy_data(name: str) -> pl.DataFrame:
-    """A list of maps/reconciler as texts; BadMap where it cannot be read."""
-    path = resources.maps() / "reconciler" / f"{name}.csv"
-    try:
-        return pl.read_csv(path, infer_schema=False)
-    except (FileNotFoundError, pl.exceptions.PolarsError) as problem:
-        raise BadMap(
-            f"maps/reconciler/{name}.csv cannot be read; install again: {problem}"
-        ) from problem
-
-
 def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
-    """The verdicts with remedy, next_step, deadline and deadline_source.
+    """The verdicts with remedy, disposition, next_step, deadline and deadline_source.
 
-    judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, group, carc, rarcs,
+    judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, reasons, carc, rarcs,
     payer, payer_claim_number, payment_date, service_date, statement_to, claim_lines, surplus, closing.
     """
     chosen = _overridden(judged.with_columns(remedy=_first_choice()))
-    lists = remedy_data("remedies").rename({"next_step": "step"})
+    lists = listed("remedies").rename({"next_step": "step"})
     clocked = (
         chosen.with_columns(remedy=_billed_rightly())
         .join(lists, on="remedy", how="left")
         .join(_clocks(policies), on="payer", how="left")
-        .with_columns(next_step=_next_step())
+        .with_columns(next_step=_next_step(), disposition=_disposition())
     )
     return _dated(clocked)
 
@@ -48,7 +34,7 @@ def _first_choice() -> pl.Expr:
 
     A surplus line is worked where the line to keep is. A claim with other lines is replaced without the surplus one rather than voided.
     """
-    by_reason = remedy_data("carc_remedies")
+    by_reason = listed("carc_remedies")
     usual = pl.col("carc").replace_strict(
         by_reason["carc"], by_reason["remedy"], default=None, return_dtype=pl.String
     )
@@ -74,7 +60,7 @@ def _surplus_line() -> pl.Expr:
 def _overridden(chosen: pl.DataFrame) -> pl.DataFrame:
     """Remarks that forbid an appeal or a replacement take the remedy's place, in the list's order."""
     overrides = (
-        remedy_data("rarc_overrides")
+        listed("rarc_overrides")
         .with_row_index("rank")
         .with_columns(instead_of=pl.col("instead_of").str.split(" "))
         .explode("instead_of")
@@ -95,7 +81,8 @@ def _overridden(chosen: pl.DataFrame) -> pl.DataFrame:
 
 def _billed_rightly() -> pl.Expr:
     """Group PR and nothing else lets the patient be billed; nothing of PR is written off."""
-    remedy, patients = pl.col("remedy"), pl.col("group").eq_missing("PR")
+    owed = pl.col("reasons").list.eval(pl.element().str.starts_with("PR-")).list.all()
+    remedy, patients = pl.col("remedy"), owed & (pl.col("reasons").list.len() > 0)
     return (
         pl.when(remedy.eq("patient_responsibility") & ~patients)
         .then(pl.lit("write_off_CO"))
@@ -103,6 +90,12 @@ def _billed_rightly() -> pl.Expr:
         .then(pl.lit("patient_responsibility"))
         .otherwise(remedy)
     )
+
+
+def _disposition() -> pl.Expr:
+    """What is to become of the denial: of its remedy, else nothing, or for a person to decide."""
+    done = pl.when(pl.col("closing").is_not_null()).then(pl.lit("nothing"))
+    return pl.coalesce(done, "disposition", pl.lit("decide"))
 
 
 def _next_step() -> pl.Expr:

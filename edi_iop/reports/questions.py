@@ -199,7 +199,7 @@ def _answers(store: Store) -> pl.DataFrame:
 
 
 def _denied_lines(store: Store) -> pl.DataFrame:
-    verdicts = store.load("verdicts")
+    verdicts = store.load("verdicts").filter(pl.col("kind").ne_missing("reduced"))
     return verdicts.group_by("claim").agg(pl.len().cast(pl.Int64).alias("denied_lines"))
 
 

@@ -80,6 +80,18 @@ DENIAL_KEYS = (
     "deadline_source",
     "file",
     "byte_offset",
+    "kind",
+    "reasons",
+    "scenario",
+    "category",
+    "cause",
+    "disposition",
+    "received_cents",
+    "expected_source",
+    "paired_claim",
+    "paired_line",
+    "paired_paid_cents",
+    "paired_payment",
 )
 SEVERITIES = ("error", "warning", "info")
 RULE_SEVERITIES = ("block", "hold", "warn", "info")
@@ -184,7 +196,7 @@ def violations(frame: pl.DataFrame) -> Sheet:
 
 
 def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Sheet:
-    """Denied lines with the rule each comes from; what the records refute comes first."""
+    """Denied and reduced lines with the rule each comes from; what the records refute comes first."""
     whole = VERDICTS.conform(frame).with_columns(file_names(names))
     rows = whole.select(DENIAL_KEYS).sort(
         rank("verdict", VERDICT_ORDER),
@@ -198,6 +210,7 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
     people = rows.with_columns(
         _slashed("procedure", "revenue").alias("code"),
         _reason().alias("reason"),
+        _in_brief().alias("brief"),
     )
     return Sheet(
         "",
@@ -213,7 +226,7 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
             Field("RULE", "rule"),
             Field("DEADLINE", "deadline"),
         ),
-        notes=(Field("", "says"), Field("next", "next_step", once=True)),
+        notes=(Field("", "brief"), Field("", "says"), Field("next", "next_step", once=True)),
         people=people,
         none="no denied lines",
         closing=_denied(rows),
@@ -273,17 +286,36 @@ def _slashed(*columns: str) -> pl.Expr:
 
 
 def _reason() -> pl.Expr:
-    """`CO-97 N20 M80`: what the payer wrote."""
+    """`CO-97 N20 M80`: what the payer wrote, the largest reason first."""
     first = pl.concat_str("group", "carc", separator="-", ignore_nulls=True)
+    every = pl.coalesce(pl.col("reasons").list.join(" ").replace("", None), first)
     return pl.concat_str(
-        first, pl.col("rarcs").fill_null([]).list.join(" "), separator=" "
+        every, pl.col("rarcs").fill_null([]).list.join(" "), separator=" "
     ).str.strip_chars()
+
+
+def _in_brief() -> pl.Expr:
+    """`duplicate (scenario 4); cause: ours; correct and rebill`: the four fields in one line."""
+    scenario = pl.format(" (scenario {})", "scenario").fill_null("")
+    whole = pl.when(pl.col("kind").is_in(["denied in part", "reduced"])).then(
+        pl.format("{}: ", "kind")
+    )
+    return pl.format(
+        "{}{}{}; cause: {}; {}",
+        whole.otherwise(pl.lit("")),
+        pl.col("category").fill_null("unmapped"),
+        scenario,
+        pl.col("cause").fill_null("unknown"),
+        pl.col("disposition").fill_null("decide"),
+    )
 
 
 def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
     """The payers' codes that occur, in our own words."""
     remarks = rows["rarcs"].explode(empty_as_null=True)
-    used = {"group": rows["group"], "carc": rows["carc"], "rarc": remarks}
+    every = rows["reasons"].explode(empty_as_null=True).str.split("-").list.last()
+    reasons = pl.concat([rows["carc"], every])
+    used = {"group": rows["group"], "carc": reasons, "rarc": remarks}
     return tuple(
         f"{code:<4} {codes.label(kind, code) or 'a code our list does not hold'}"
         for kind, values in used.items()
@@ -307,5 +339,8 @@ def _counted(counts: Mapping[str, int], order: tuple[str, ...], noun: str) -> st
 def _denied(rows: pl.DataFrame) -> str:
     if not rows.height:
         return ""
+    short = rows["kind"].eq_missing("reduced")
+    denied = counted(rows.filter(~short), "verdict", VERDICT_ORDER, "denied line")
+    below = f"{short.sum():,} paid below the contract" if short.any() else ""
     charged = to_dollars(int(rows["charge_cents"].sum()))
-    return f"{counted(rows, 'verdict', VERDICT_ORDER, 'denied line')}; {charged} charged"
+    return "; ".join(filter(None, (denied, below, f"{charged} charged")))

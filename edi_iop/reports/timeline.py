@@ -23,6 +23,7 @@ _ORDER = (
     "answered",
     "denied",
     "paid",
+    "paid short",
     "banked",
     "due",
 )
@@ -254,7 +255,9 @@ def _denied(store: Store, number: str) -> pl.DataFrame:
     said = dated.select(
         "on",
         "line",
-        event=pl.lit("denied"),
+        event=pl.when(pl.col("kind").eq_missing("reduced"))
+        .then(pl.lit("paid short"))
+        .otherwise(pl.lit("denied")),
         says=pl.concat_str(line, pl.col("says").fill_null("")),
         amount_cents="charge_cents",
         **place,

@@ -177,7 +177,7 @@ def _remits(store: Store, arrived: pl.DataFrame) -> dict[str, int]:
 
 
 def _denials(store: Store, arrived: pl.DataFrame) -> dict[str, Any]:
-    found = _of(store, "verdicts", arrived)
+    found = _of(store, "verdicts", arrived).filter(pl.col("kind").ne_missing("reduced"))
     return {
         "lines": found.height,
         "by_verdict": _tally(found, "verdict"),

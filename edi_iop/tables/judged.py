@@ -217,6 +217,18 @@ VERDICTS = Table(
         text("next_step", "one sentence"),
         day("deadline", "null where the policy has none"),
         text("deadline_source", "which clock of which policy"),
+        text("kind", "denied, denied in part, or reduced: paid below the contract"),
+        texts("reasons", "group and reason of every adjustment behind it, the largest first"),
+        integer("scenario", "CORE 360 business scenario, 1 to 4; null where it lies in none"),
+        text("category", "of what the payer says; unmapped where our map has no such reason"),
+        text("cause", "ours (rule broken), payer (its error) or unknown"),
+        text("disposition", "what is to become of it, in one of a few words"),
+        cents("received_cents", "what payer, patient and earlier payers give for it"),
+        text("expected_source", "which rate expected_cents comes from"),
+        text("paired_claim", "of a day that is one of two: the claim of the other"),
+        integer("paired_line", "the other day's line"),
+        cents("paired_paid_cents", "what was paid for the other day; null where unanswered"),
+        text("paired_payment", "TRN02 of the payment that answered the other day"),
     ),
 )
 

@@ -79,6 +79,18 @@ DENIAL_KEYS = [
     "deadline_source",
     "file",
     "byte_offset",
+    "kind",
+    "reasons",
+    "scenario",
+    "category",
+    "cause",
+    "disposition",
+    "received_cents",
+    "expected_source",
+    "paired_claim",
+    "paired_line",
+    "paired_paid_cents",
+    "paired_payment",
 ]
 
 

@@ -1,0 +1,41 @@
+"""A line paid below its contract: what the payer took off, and which rate speaks against it (CON-01)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.reconciler.evidence import line_reference
+from edi_iop.reconciler.expected import in_dollars
+
+_RULE, _REMEDY = "CON-01", "contract_dispute"
+
+
+def beyond_agreed(rows: pl.DataFrame) -> pl.DataFrame:
+    """The denials without those reduced lines that law or agreement alone explains (CARC 253, ...).
+
+    rows: kind, received_cents, expected_cents, agreed_cents.
+    """
+    short = pl.col("expected_cents") - pl.col("received_cents")
+    agreed = (pl.col("kind") == "reduced") & (short <= pl.col("agreed_cents").fill_null(0))
+    return rows.filter(~agreed.fill_null(False))
+
+
+def judged(rows: pl.DataFrame, payers_words: pl.Expr) -> pl.DataFrame:
+    """The reduced lines with verdict, rule, says, evidence and remedy: the rate on file is the proof."""
+    says = pl.format(
+        "{}: {} allowed of the {} that the contract pays ({}).",
+        payers_words,
+        in_dollars("received_cents"),
+        in_dollars("expected_cents"),
+        "expected_source",
+    )
+    rate = pl.format("contract:{} {} {}", "payer", "procedure", "expected_source")
+    return rows.with_columns(
+        verdict=pl.lit("refuted"),
+        rule=pl.lit(_RULE),
+        score=pl.lit(1.0),
+        other_rules=pl.lit([], pl.List(pl.String)),
+        says=says,
+        evidence=pl.concat_list(line_reference(), rate),
+        refuted_remedy=pl.lit(_REMEDY),
+    )

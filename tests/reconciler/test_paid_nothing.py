@@ -1,0 +1,162 @@
+"""Nothing paid is no denial by itself; what is paid below the contract is reduced (835 CAS, CLP02)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from denial_cases import POLICIES, Case, denial, only, together
+from remit_rows import adjustment, payment, remit_claim, remit_line, remits
+
+from edi_iop.reconciler.explain import verdicts
+from edi_iop.reconciler.reconcile import reconcile
+from edi_iop.rules.engine import check
+
+
+def answer(
+    *reasons: tuple[str, str, int],
+    paid_cents: int = 0,
+    status: str = "1",
+    at_claim: bool = False,
+    **head: Any,
+) -> dict[str, pl.DataFrame]:
+    """Claim EAAA of 350.00 answered with these adjustments (group, reason, cents)."""
+    line = None if at_claim else 400
+    return remits(
+        payments=[payment(amount_cents=paid_cents)],
+        remit_claims=[remit_claim(300, claim="EAAA", status=status, paid_cents=paid_cents, **head)],
+        remit_lines=[]
+        if at_claim
+        else [remit_line(300, 400, line_control="LAAA001", paid_cents=paid_cents)],
+        adjustments=[
+            adjustment(300, line, 450 + place, group=group, carc=carc, amount_cents=cents)
+            for place, (group, carc, cents) in enumerate(reasons)
+        ],
+    )
+
+
+@pytest.mark.parametrize("at_claim", [False, True])
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        [("PR", "1", 28500), ("CO", "45", 6500)],
+        [("PR", "2", 28500), ("CO", "45", 6500)],
+        [("PR", "3", 28500), ("CO", "45", 6500)],
+        [("OA", "23", 28500), ("CO", "45", 6500)],
+        [("OA", "23", 35000)],
+        [("CO", "45", 6500), ("OA", "100", 28500)],
+        [("CO", "45", 6500), ("PR", "142", 28500)],
+        [("OA", "133", 35000)],
+    ],
+)
+def test_nothing_paid_is_no_denial(reasons, at_claim):
+    """Deductible, coinsurance, copay, an earlier payer, the patient paid, Medicaid's share, pending."""
+    found = Case().verdicts(answer(*reasons, at_claim=at_claim))
+    assert "denied" not in found["kind"]
+    assert "denied in part" not in found["kind"]
+
+
+def test_what_others_pay_counts_as_received():
+    """The deductible is all of the contract's 285.00: nothing is short."""
+    assert Case().verdicts(answer(("PR", "1", 28500), ("CO", "45", 6500))).is_empty()
+
+
+def test_a_contract_amount_that_takes_all_is_below_the_contract_and_no_denial():
+    row = only(Case().verdicts(answer(("CO", "45", 35000))))
+    assert (row["kind"], row["rule"], row["cause"]) == ("reduced", "CON-01", "payer")
+    assert (row["expected_cents"], row["received_cents"]) == (28500, 0)
+    assert (row["category"], row["disposition"]) == ("contract", "dispute")
+
+
+@pytest.mark.parametrize("status", ["2", "3", "19", "20", "21"])
+def test_secondary_and_forwarded_answers_without_refusal_are_no_denial(status):
+    found = Case().verdicts(answer(("OA", "23", 35000), status=status))
+    assert "denied" not in found["kind"]
+
+
+@pytest.mark.parametrize("status", ["23", "25"])
+def test_neither_a_predetermination_nor_anothers_claim_is_a_denial(status):
+    """CLP02 25 promises, 23 is not our claim: neither is posted, neither is explained."""
+    case = Case()
+    made = reconcile(answer(("CO", "197", 35000), status=status), case.sent)
+    records = case.records(made.remits, made.matches)
+    found = verdicts(made.remits, made.matches, records, check(records, POLICIES), POLICIES)
+    assert found.is_empty()
+
+
+def test_the_payers_own_word_for_a_denial_counts():
+    """CLP02 = 4 without any reason: denied, and that no reason came stays visible."""
+    row = only(Case().verdicts(answer(status="4")))
+    assert (row["kind"], row["carc"], row["category"]) == ("denied", None, "unmapped")
+    assert "no reason code" in row["says"]
+
+
+def test_paid_before_is_no_denial_of_what_was_paid():
+    """CO-18, OA-18 and CO-B13 of the same claim after its payment."""
+    paid = answer(("CO", "45", 6500), paid_cents=28500)
+    for group, carc in (("OA", "18"), ("CO", "18"), ("CO", "B13")):
+        again = {
+            name: rows.with_columns(file_id=pl.lit(10, pl.Int64))
+            for name, rows in answer((group, carc, 35000)).items()
+        }
+        again["payments"] = again["payments"].with_columns(payment_date=pl.lit(date(2026, 4, 1)))
+        assert Case().verdicts(together(paid, again)).is_empty(), carc
+
+
+def test_a_reversal_is_no_denial():
+    taken_back = denial("197", "M62", head={"status": "22", "charge_cents": -35000})
+    assert Case().verdicts(taken_back).is_empty()
+
+
+def test_paid_below_the_contract_is_reduced_with_the_rate_as_evidence():
+    """Harbor allows 250.00 of the contract's 285.00 (CO-45 100.00): 35.00 to dispute."""
+    row = only(Case().verdicts(answer(("CO", "45", 10000), paid_cents=25000)))
+    assert (row["kind"], row["verdict"], row["cause"]) == ("reduced", "refuted", "payer")
+    assert (row["expected_cents"], row["received_cents"]) == (28500, 25000)
+    assert row["expected_source"] == "policy harbor 2026.1"
+    assert row["evidence"] == [
+        "claim:EAAA line 1",
+        "contract:HARBR H0015 policy harbor 2026.1",
+    ]
+    assert row["says"].startswith(
+        "CO-45 (charge above the agreed fee): 250.00 allowed of the 285.00"
+    )
+    assert (row["remedy"], row["disposition"]) == ("contract_dispute", "dispute")
+    assert (row["claim"], row["line"], row["match"]) == ("EAAA", 1, "6R")
+
+
+def test_what_law_takes_off_is_no_shortfall():
+    """Two percent of a federal cut (253): 279.30 paid, 5.70 taken off by law."""
+    cut = answer(("CO", "45", 6500), ("CO", "253", 570), paid_cents=27930)
+    assert Case().verdicts(cut).is_empty()
+    more = answer(("CO", "45", 7500), ("CO", "253", 570), paid_cents=26930)
+    assert only(Case().verdicts(more))["kind"] == "reduced"
+
+
+def test_paid_as_the_contract_says_or_above_is_nothing_to_explain():
+    assert Case().verdicts(answer(("CO", "45", 6500), paid_cents=28500)).is_empty()
+    assert Case().verdicts(answer(paid_cents=35000)).is_empty()
+
+
+def test_paid_in_part_with_a_refusal_is_a_denial_in_part():
+    row = only(Case().verdicts(answer(("CO", "45", 6500), ("CO", "151", 10000), paid_cents=18500)))
+    assert (row["kind"], row["carc"], row["received_cents"]) == ("denied in part", "151", 18500)
+    assert row["reasons"] == ["CO-151"]
+
+
+def test_every_reason_is_told_with_its_group():
+    row = only(Case().verdicts(answer(("CO", "197", 25000), ("PR", "96", 10000))))
+    assert row["reasons"] == ["CO-197", "PR-96"]
+    assert (row["group"], row["carc"]) == ("CO", "197")
+
+
+def test_the_patient_is_billed_only_where_every_reason_is_the_patients():
+    """Excluded by the plan: PR alone leaves it to the patient, PR beside CO does not."""
+    alone = only(Case().verdicts(answer(("PR", "96", 35000))))
+    mixed = only(Case().verdicts(answer(("PR", "96", 25000), ("CO", "45", 10000))))
+    assert "patient" not in (alone["remedy"] or ""), (
+        "that the plan excludes it our records cannot show"
+    )
+    assert mixed["reasons"] == ["PR-96"]
