@@ -1,4 +1,4 @@
-"""scripts/bench x12 or claims: whole processes on generated files, or on the feeds of a clinic."""
+"""scripts/bench x12, claims or remits: whole processes on generated files, or on the feeds of a clinic."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from scripts.benchmarks import claims, report, x12
+from scripts.benchmarks import claims, remits, report, x12
 from scripts.benchmarks.processes import ROOT
 
 _CLAIMS_A_FILE = [1_000, 10_000, 100_000]
@@ -16,7 +16,7 @@ _CLAIMS_A_FILE = [1_000, 10_000, 100_000]
 def main() -> None:
     given = _arguments()
     load = os.getloadavg()[0]
-    (_claims if given.what == "claims" else _x12)(given)
+    {"claims": _claims, "remits": _remits, "x12": _x12}[given.what](given)
     if load > 0.5:
         print(
             f"other work was running here (load {load:.1f}): trust CPU seconds, not seconds or ratios"
@@ -28,6 +28,14 @@ def _claims(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
         rows = list(claims.run(given.sizes or claims.SIZES, given.runs, Path(scratch)))
     print("\n".join([*claims.table(rows), "", *claims.standing(rows)]))
+
+
+def _remits(given: argparse.Namespace) -> None:
+    """Remits against claims in a workspace, and a night of few beside many."""
+    with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
+        rows = list(remits.run(given.sizes or remits.SIZES, given.runs, Path(scratch)))
+    print("\n".join([*remits.table(rows), "", *remits.standing(rows)]))
+    print(f"\nkept as {remits.save(rows, given.out).name}")
 
 
 def _x12(given: argparse.Namespace) -> None:
@@ -50,10 +58,10 @@ def _x12(given: argparse.Namespace) -> None:
 def _arguments() -> argparse.Namespace:
     """Sizes as `1000,10000`; a folder for results that git ignores."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("what", choices=["x12", "claims"], nargs="?", default="x12")
+    parser.add_argument("what", choices=["x12", "claims", "remits"], nargs="?", default="x12")
     parser.add_argument("--sizes", type=_sizes,
                         help="claims a file, as 1000,10000 (default up to 100000), or encounters "
-                        "(default 100000 and 1000000)")  # fmt: skip
+                        "(default 100000 and 1000000), or stored claims (default 10000 and 100000)")  # fmt: skip
     parser.add_argument("--runs", type=_positive, default=3)
     parser.add_argument("--files", type=_positive, default=x12.SMALL_FILES, help="small files")
     parser.add_argument(

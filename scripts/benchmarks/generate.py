@@ -1,4 +1,5 @@
-"""Writes an 835 or 837I of any size in bounded memory: KIND CLAIMS OUT [--seed N] [--per N] [--files N].
+"""Writes an 835 or 837I of any size in bounded memory: KIND CLAIMS OUT [--seed N] [--per N] [--first N]
+[--files N].
 
 A payment's amount stands before its claims (BPR02), so a transaction's body goes to a file of
 its own first and is copied behind its head.
@@ -23,9 +24,12 @@ KINDS = {"835": ("HP", "005010X221A1"), "837I": ("HC", "005010X223A2")}
 
 
 def generate(
-    kind: str, count: int, out: Path, seed: int = 1, per: int = 0, control: int = 1
+    kind: str, count: int, out: Path, seed: int = 1, per: int = 0, control: int = 1, first: int = 0
 ) -> None:
-    """One interchange of `count` claims, `per` claims a transaction (0: all in one)."""
+    """One interchange of `count` claims numbered from `first`, `per` a transaction (0: all in one).
+
+    The same claim is drawn alike where its transaction begins with the same number.
+    """
     group, guide = KINDS[kind]
     sender, receiver = ("HARBR", "SUNRIDGE") if kind == "835" else ("SUNRIDGE", "CLEARHOUSE")
     step = per or count
@@ -34,9 +38,10 @@ def generate(
             f"ISA*00*{'':10}*00*{'':10}*ZZ*{sender:15}*ZZ*{receiver:15}*260921*0800*^*00501*{control:09d}*0*T*:",
             f"GS*{group}*{sender}*{receiver}*20260921*0800*{control}*X*{guide}",
         ])  # fmt: skip
-        starts = range(0, count, step)
-        for place, first in enumerate(starts, 1):
-            _transaction(file, kind, range(first, min(first + step, count)), seed, place, control)
+        starts = range(first, first + count, step)
+        for place, start in enumerate(starts, 1):
+            numbers = range(start, min(start + step, first + count))
+            _transaction(file, kind, numbers, seed, place, control)
         _write(file, [f"GE*{len(starts)}*{control}", f"IEA*1*{control:09d}"])
 
 
@@ -72,10 +77,20 @@ def main() -> None:
     arguments.add_argument("out", type=Path)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--per", type=int, default=0, help="claims a transaction; 0: all in one")
+    arguments.add_argument("--first", type=int, default=0, help="number of the first claim")
+    arguments.add_argument("--control", type=int, default=1, help="interchange control number")
     arguments.add_argument("--files", type=int, help="so many such files, into the folder OUT")
     given = arguments.parse_args()
     if given.files is None:
-        generate(given.kind, given.claims, given.out, given.seed, given.per)
+        generate(
+            given.kind,
+            given.claims,
+            given.out,
+            given.seed,
+            given.per,
+            given.control,
+            given.first,
+        )
         return
     for control in range(1, given.files + 1):
         out = given.out / f"{control:06d}.{given.kind}"

@@ -52,6 +52,12 @@ def test_every_claim_has_twelve_lines(made: Made, kind: str) -> None:
     assert len(lines) == 30 * LINES == 360
 
 
+def test_an_835_from_a_later_claim_on_answers_the_837i(made: Made) -> None:
+    sent = [clm[1:3] for clm in segments(made("837I", 40, per=10), "CLM")]
+    answered = [[clp[1], clp[3]] for clp in segments(made("835", 20, per=10, first=20), "CLP")]
+    assert answered == sent[20:]
+
+
 def test_the_payment_is_what_the_claims_add_up_to(made: Made) -> None:
     """BPR02 is the sum of CLP04 less the provider adjustments (005010X221A1 1.10.2.1.3)."""
     data = made("835", 40)
