@@ -63,10 +63,11 @@ class Constant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Also(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Further segments whose repeats are rows of the same table; read only."""
+    """Further segments whose repeats are rows of the same table; read only unless written."""
 
     rows: str
     each: Each
+    written: bool = False
 
 
 class _TableMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +77,7 @@ class _TableMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     each: Each | None = None
     constants: dict[str, str | Constant] = {}
     only_with: dict[str, str] = {}
+    second_with: dict[str, str] = {}
     written: bool = True
     also: dict[str, Also] = {}
 
@@ -94,8 +96,12 @@ class TableMap:
     constants: tuple[tuple[Source, str, Source | None], ...]
     """Source, value, and the source it is written with, if it depends on one."""
     only_with: dict[str, str]
+    second_with: dict[str, str]
+    """By a column of several places: the column beside which it is written at the second one."""
     written: bool
     also: tuple[tuple[Source, Each], ...]
+    also_written: tuple[tuple[Source, Each], ...]
+    """Those of `also` that are written too."""
 
     @property
     def of_loops(self) -> bool:
@@ -163,8 +169,10 @@ def _table(name: str, table: str, raw: _TableMap) -> TableMap:
         each=raw.each,
         constants=constants,
         only_with=raw.only_with,
+        second_with=raw.second_with,
         written=raw.written,
         also=tuple((_rows(one.rows), one.each) for one in raw.also.values()),
+        also_written=tuple((_rows(one.rows), one.each) for one in raw.also.values() if one.written),
     )
 
 

@@ -24,6 +24,8 @@ class Part:
     constant: str = ""
     given: Source | None = None
     """The element without which the constant is left out."""
+    where: pl.Expr | None = None
+    """The rows in which a column's value is written here."""
 
 
 def worded(one: TableMap, node: Node, parts: list[Part]) -> tuple[pl.Expr, pl.Expr]:
@@ -45,6 +47,8 @@ def _columns(one: TableMap, node: Node, parts: list[Part], elements: Elements) -
         if part.column is not None and source.form is None:
             text = values.written(pl.col(part.column), types[part.column])
             text = _admitted(one, part.column, node, source, text)
+            if part.where is not None:
+                text = pl.when(part.where).then(text)
             filled.append(text.is_not_null())
             if source.last is not None:
                 text = text.str.replace_all(" ", sep.COMPONENT)

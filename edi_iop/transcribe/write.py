@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from edi_iop.errors import BadMap
 from edi_iop.guides import loader
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.transcribe import maps, values
-from edi_iop.transcribe.maps import Source, TableMap
+from edi_iop.transcribe.maps import Each, Source, TableMap
 from edi_iop.transcribe.read import shared_loop
 from edi_iop.transcribe.wording import Part, joined, numbered, worded
 from edi_iop.x12 import separators as sep
@@ -36,10 +35,11 @@ def write_837i(tables: Tables, envelope: Envelope) -> bytes:
 
 
 def write_835(tables: Tables, envelope: Envelope) -> bytes:
-    """An 835 interchange (005010X221A1) of payments and what belongs to them."""
-    remarks = tables.get("remarks")
-    if remarks is not None and remarks["remit_line_offset"].null_count():
-        raise BadMap("835.toml writes remarks of lines only; give each remark its line")
+    """An 835 interchange (005010X221A1) of payments and what belongs to them.
+
+    Remarks of a claim are written as an outpatient claim's (MOA); those of one byte_offset
+    make up one segment.
+    """
     return _write("835", tables, envelope)
 
 
@@ -83,6 +83,10 @@ class _Writer:
                 if not placed.frame.is_empty():
                     self._emit(one, source, placed)
                     self.placed.setdefault(one.table.name, []).append(placed)
+        for source, each in one.also_written:
+            for placed in self._place(one, source, rows):
+                if not placed.frame.is_empty():
+                    self._emit_repeats(one, source, each, placed)
 
     def _place(self, one: TableMap, source: Source, rows: pl.DataFrame) -> Iterator[_Placed]:
         if not one.parents:
@@ -158,7 +162,7 @@ class _Writer:
             if loop.first is not None and loop.first.id == "HL":
                 self._emit_hl(placed, loop)
         if one.each is not None:
-            self._emit_repeats(one, source, placed)
+            self._emit_repeats(one, source, one.each, placed)
             return
         for number, ((node, _), parts) in enumerate(self._segments(one, placed.loop).items()):
             self._emit_node(one, node, parts, placed, number)
@@ -167,14 +171,11 @@ class _Writer:
         """What the table writes: for each segment, its elements."""
         found: dict[_Slot, list[Part]] = {}
         for name, sources in one.columns.items():
-            seen: set[str | None] = set()
-            for source in sources:
-                # Of alternatives in one loop the first is written; in several loops, each in its own.
-                if source.kind == "element" and source.loop not in seen:
-                    seen.add(source.loop)
-                    node = self._node(source, row_loop)
-                    if node is not None:
-                        found.setdefault((node, source.qualifiers), []).append(Part(source, name))
+            for source, where in _written_at(one, name, sources):
+                node = self._node(source, row_loop)
+                if node is not None:
+                    part = Part(source, name, where=where)
+                    found.setdefault((node, source.qualifiers), []).append(part)
         for source, value, given in one.constants:
             node = self._node(source, row_loop)
             if node is not None and (node, source.qualifiers) in found:
@@ -221,10 +222,9 @@ class _Writer:
             rows = placed.frame.unique(keys, keep="first", maintain_order=True)
             self._add(rows, loop.first, keys, pl.lit(f"HL{sep.ELEMENT}{level}"))
 
-    def _emit_repeats(self, one: TableMap, source: Source, placed: _Placed) -> None:
+    def _emit_repeats(self, one: TableMap, source: Source, each: Each, placed: _Placed) -> None:
         """Rows that are repeats inside a segment: grouped into segments, then joined."""
-        each = one.each
-        if each is None or placed.loop is None:
+        if placed.loop is None:
             return
         keys = _KEYS[: len(placed.levels)]
         types = {column.name: column for column in one.table.columns}
@@ -251,6 +251,8 @@ class _Writer:
             }
             if source.qualifiers and not by_first:
                 head[1] = {0: pl.lit(source.qualifiers[0])}
+            # the repeats begin at an element of their own, whatever stands before it
+            head.setdefault(each.first - 1, {0: pl.lit("")})
             limit = min(each.most, (_width(node) - each.first) // each.step + 1)
             grouped = (
                 rows.with_columns(_text=text, _head=joined(node.id, head, strip=False))
@@ -285,6 +287,23 @@ class _Writer:
         )
         ordered = together.unique([*_KEYS, "raw"], keep="first", maintain_order=True).sort(_KEYS)
         return numbered(ordered.select(transaction=pl.col("key0").rank("dense") - 1, raw="raw"))
+
+
+def _written_at(
+    one: TableMap, name: str, sources: tuple[Source, ...]
+) -> Iterator[tuple[Source, pl.Expr | None]]:
+    """Where a column is written: of alternatives in one loop the first, in several loops each in
+    its own; the second where the map says so (second_with)."""
+    beside = one.second_with.get(name)
+    if beside is not None:
+        alone = pl.col(beside).is_null()
+        yield from ((sources[0], alone), (sources[1], ~alone))
+        return
+    seen: set[str | None] = set()
+    for source in sources:
+        if source.kind == "element" and source.loop not in seen:
+            seen.add(source.loop)
+            yield source, None
 
 
 def _seen(frames: list[pl.DataFrame]) -> set[str]:

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edi_iop import parsers
-from edi_iop.errors import BadMap
-from edi_iop.tables import CLAIM_DIAGNOSES, CLAIM_LINES, CLAIMS, SUBMISSIONS
+from edi_iop.tables import CLAIM_DIAGNOSES, CLAIM_LINES, CLAIMS, REMARKS, SUBMISSIONS
 from edi_iop.transcribe.write import write_835, write_837i
 from edi_iop.x12.writer import Envelope
 from tests.conftest import FIXTURES
@@ -114,8 +113,6 @@ def test_public_remits_and_claims_round_trip(samples: Path) -> None:
     for path in files:
         before = tables_of(path.read_bytes())
         write = write_835 if "payments" in before else write_837i
-        if "remarks" in before:
-            before["remarks"] = before["remarks"].drop_nulls("remit_line_offset")
         after = tables_of(write(before, MADE))
         if "remarks" in before:
             same(before | {"remit_claims": before["remit_claims"].drop("header")},
@@ -124,11 +121,29 @@ def test_public_remits_and_claims_round_trip(samples: Path) -> None:
             same(before, after)
 
 
-def test_remarks_of_a_claim_are_refused_not_lost() -> None:
+def test_remarks_of_a_claim_are_one_segment() -> None:
+    """Two remarks of one claim: MOA03 and MOA04, behind two empty elements."""
     tables = tables_of((FIXTURES / "x12" / "remit_iop.835").read_bytes())
-    tables["remarks"] = tables["remarks"].with_columns(remit_line_offset=pl.lit(None, pl.Int64))
-    with pytest.raises(BadMap, match="remarks of lines only"):
-        write_835(tables, MADE)
+    first = tables["remit_claims"].head(1).select("file_id", "remit_claim_offset")
+    said = first.join(pl.DataFrame({"remark": ["MA15", "N1"], "position": [1, 2]}), how="cross")
+    tables["remarks"] = REMARKS.conform(said.with_columns(byte_offset=pl.lit(1)))
+    written = write_835(tables, MADE)
+    assert written.count(b"~\nMOA***MA15*N1~\n") == written.count(b"MOA") == 1
+    after = tables_of(written)["remarks"]
+    assert after.select("remark", "remit_line_offset").rows() == [("MA15", None), ("N1", None)]
+
+
+def test_a_line_of_several_days_has_first_and_last_day() -> None:
+    """DTM 150 and 151 instead of 472."""
+    tables = tables_of((FIXTURES / "x12" / "remit_iop.835").read_bytes())
+    lines = tables["remit_lines"].with_columns(service_date_to=pl.col("service_date"))
+    written = write_835(tables | {"remit_lines": lines}, MADE)
+    assert b"DTM*472" not in written
+    assert written.count(b"DTM*150") == written.count(b"DTM*151") == lines.height
+    same(
+        {"remit_lines": lines.drop("remit_claim_offset", "remit_line_offset")},
+        {"remit_lines": tables_of(written)["remit_lines"].drop("remit_claim_offset", "remit_line_offset")},
+    )
 
 
 TEXT = (
