@@ -26,6 +26,7 @@ from edi_iop import desk  # noqa: E402 (the checkout, installed or not)
 from edi_iop.desk import billing  # noqa: E402
 from edi_iop.rules.catalogue import catalogue  # noqa: E402
 from edi_iop.simulator.clinic import START, WEEKS  # noqa: E402
+from scripts import accuracy_remits  # noqa: E402
 
 NIGHT = START + timedelta(weeks=WEEKS)
 """The clinic's first night."""
@@ -127,12 +128,22 @@ def _percent(part: int, whole: int) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("rules", "remits"), help="default: both")
+    parser.add_argument("--answers", type=int, default=100_000, help="of the adversary")
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--weeks", type=int, default=26)
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--seed", type=int, help="of the first run; default: a new one")
     given = parser.parse_args()
     first = secrets.randbelow(10**6) if given.seed is None else given.seed
+    clean = given.what == "remits" or _rules(first, given)
+    if given.what != "rules":
+        clean &= accuracy_remits.report(first, given.answers)
+    return 0 if clean else 1
+
+
+def _rules(first: int, given: argparse.Namespace) -> bool:
+    """Every rule on clinics of seeds from the first on."""
     clean = True
     for seed in range(first, first + given.runs):
         with tempfile.TemporaryDirectory() as folder:
@@ -148,7 +159,7 @@ def main() -> int:
             for row in frame.select(LINE).head(20).iter_rows():
                 print(f"{name}: {' '.join(str(value) for value in row)}")
     print("every rule: recall 100 %, precision 100 %" if clean else "not every rule is right")
-    return 0 if clean else 1
+    return clean
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from edi_iop.cli.options import (
     claim_lines,
     date_option,
     layouts_option,
+    names_listed,
     paths_argument,
     policies_option,
     seed_option,
@@ -175,7 +176,7 @@ class Simulate(Many):
 
 
 @click.command(cls=Simulate)
-@paths_argument("given", "CLAIMS...")
+@click.argument("given", nargs=-1, type=PATH, metavar="CLAIMS...")
 @policies_option()
 @settings_option()
 @click.option("--feeds", multiple=True, type=PATH, metavar="F...", help="What the payer may know.")
@@ -194,8 +195,14 @@ class Simulate(Many):
     metavar="CLAIM/LINE",
     help="A line the payer denies wrongly; repeatable.",
 )
+@click.option(
+    "--corrupt",
+    callback=names_listed,
+    metavar="all|NAME,...",
+    help="Corrupt the answers: of these kinds, or of all; `list` shows them.",
+)
 @date_option("--as-of", "The day the payer answers; default: today.")
-@click.option("-o", "--output", "target", type=PATH, required=True, metavar="DIR", help="Folder.")
+@click.option("-o", "--output", "target", type=PATH, metavar="DIR", help="Folder.")
 @output_options(to_file=False)
 def simulate(
     given: tuple[Path, ...],
@@ -205,11 +212,16 @@ def simulate(
     seed: int,
     mistakes: int,
     wrongly: tuple[tuple[str, int], ...],
+    corrupt: tuple[str, ...],
     as_of: date | None,
-    target: Path,
+    target: Path | None,
     output: Output,
 ) -> None:
     """Answer claims as a payer would: 835s, and the truth.
+
+    With --corrupt the payer is an adversary: numbers cut and exchanged, lines dropped, split and
+    bundled, reversals and corrections in later payments, recoveries, files that come again in
+    another envelope; truth-claims.ndjson says what each remit claim truly answers.
 
     Authorizations, coverage and attendance are judged only as far as --feeds tell of them; a
     workspace stands for all its records, and for its payers.
@@ -219,12 +231,19 @@ def simulate(
       edi-iop simulate claims.837 --payer harbor -o answers --seed 7 --feeds feeds/
       edi-iop simulate clinic/outbox -o answers --feeds clinic
       edi-iop simulate former.837 --feeds clinic -o answers --wrongly OB260017/3
+      edi-iop simulate former.837 --payer harbor -o answers --corrupt all --seed 7
+      edi-iop simulate --corrupt list
     """
+    if corrupt == ("list",):
+        deliver(desk.corruptions(), output)
+        return
+    if not given or target is None:
+        raise click.UsageError("name CLAIMS and a folder for the answers: -o DIR")
     if not payers and settings is None and not desk.knows_payers(feeds):
         raise click.UsageError("name the payer's policy: --payer harbor, or --settings FILE")
     with working("the payer is deciding", output):
         answer = desk.simulate(
-            given, target, payers, settings, feeds, seed, mistakes, as_of, wrongly
+            given, target, payers, settings, feeds, seed, mistakes, as_of, wrongly, corrupt
         )
     deliver(answer, output)
 

@@ -105,6 +105,15 @@ def claim_lines(
     return tuple(lines)
 
 
+def names_listed(
+    ctx: click.Context,  # noqa: ARG001 (click's signature)
+    parameter: click.Parameter,  # noqa: ARG001
+    text: str | None,
+) -> tuple[str, ...]:
+    """`swap,cut-17` as its names."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
 def snip_levels(
     ctx: click.Context, parameter: click.Parameter, text: str | None
 ) -> set[int] | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edi_iop.desk.files import identify, parse, validate
     from edi_iop.desk.lists import codes_list, codes_load
     from edi_iop.desk.paths import is_workspace, write, writing
-    from edi_iop.desk.payer import clinic, knows_payers, simulate
+    from edi_iop.desk.payer import clinic, corruptions, knows_payers, simulate
     from edi_iop.desk.payer_rules import rules_diff, rules_of_payer
     from edi_iop.desk.reconciling import reconcile, reconcile_workspace
     from edi_iop.desk.reporting import report, report_names
@@ -32,6 +32,7 @@ __all__ = [
     "clinic",
     "codes_list",
     "codes_load",
+    "corruptions",
     "db_migrate",
     "db_status",
     "explain",
@@ -112,6 +113,7 @@ _ROOMS = {
     ),
     "edi_iop.desk.payer": (
         "clinic",
+        "corruptions",
         "knows_payers",
         "simulate",
     ),

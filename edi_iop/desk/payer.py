@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
@@ -16,12 +17,13 @@ from edi_iop.errors import AlreadyThere, NotKnown, Unreadable
 from edi_iop.reports.formats import to_ndjson
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.settings import Workspace
+from edi_iop.simulator import adversary
 from edi_iop.simulator import clinic as clinics
 from edi_iop.simulator import payer as payers_side
 from edi_iop.transcribe.write import write_835
 from edi_iop.x12.writer import Envelope
 
-TRUTH_FILE = "truth.ndjson"
+TRUTH_FILE, TRUTH_CLAIMS_FILE = "truth.ndjson", "truth-claims.ndjson"
 _WRITTEN = {
     "file": pl.String,
     "payer": pl.String,
@@ -64,12 +66,16 @@ def simulate(
     mistakes: int = 0,
     as_of: date | None = None,
     wrongly: Collection[tuple[str, int]] = (),
+    corrupt: Collection[str] = (),
 ) -> Answer:
     """An 835 of each payer named, answering these claims, and truth.ndjson beside them.
 
     feeds: what the payers have on file; a workspace stands for all of its records.
     mistakes: how many good lines are denied all the same; wrongly: such lines by claim and number.
+    corrupt: corruptions of the answers (simulator.adversary.kinds, or `all`); then there are
+    several 835s a payer, and truth-claims.ndjson says what each remit claim truly answers.
     """
+    _known_kinds(corrupt)
     on = as_of or date.today()
     sent = material.of_files(paths.delivered(claims))
     if sent.table("claims").is_empty():
@@ -81,9 +87,14 @@ def simulate(
     beside = material.of_paths(feeds)
     judged, unjudged = material.judgeable(chosen, beside)
     on_file = material.recorded(beside, judged, on)
-    answer = payers_side.adjudicate(sent.tables, judged, on_file, seed, mistakes, wrongly)
+    most = adversary.CLAIMS_A_PAYMENT if corrupt else None
+    answer = payers_side.adjudicate(sent.tables, judged, on_file, seed, mistakes, wrongly, most)
     mailing = Mailing(folder, str(sent.table("submissions")["sender_id"][0]), on, seed)
-    rows = [_mail(answer, payer, number, mailing) for number, payer in enumerate(answer.payers)]
+    rows = (
+        _mail_corrupted(answer, sent.tables, corrupt, mailing)
+        if corrupt and answer.payers
+        else [_mail(answer, payer, number, mailing) for number, payer in enumerate(answer.payers)]
+    )
     _write_truth(answer.truth, folder)
     sheet = Sheet("", pl.DataFrame(rows, schema=_WRITTEN), _FIELDS, none="no claim of these payers")
     remarks = (
@@ -91,8 +102,27 @@ def simulate(
         *unjudged,
         *_spared(answer.truth, wrongly),
         f"truth: {folder / TRUTH_FILE}",
+        *((f"truth of the corrupted answers: {folder / TRUTH_CLAIMS_FILE}",) if corrupt else ()),
     )
     return Answer(sheet, remarks=remarks)
+
+
+def corruptions() -> Answer:
+    """Every corruption of answers that simulate knows, and what it is."""
+    known = adversary.kinds()
+    rows = pl.DataFrame({"corruption": list(known), "says": list(known.values())})
+    return Answer(
+        Sheet("", rows, (Field("CORRUPTION", "corruption"), Field("SAYS", "says", widest=90)))
+    )
+
+
+def _known_kinds(named: Collection[str]) -> None:
+    """NotKnown where a corruption the user names is none."""
+    unknown = sorted(set(named) - {adversary.ALL, *adversary.kinds()})
+    if unknown:
+        near = get_close_matches(unknown[0], adversary.kinds(), n=1)
+        hint = f"did you mean {near[0]}?" if near else "--corrupt list shows them"
+        raise NotKnown(f"corruption {unknown[0]!r}: there is none of that name; {hint}")
 
 
 def _known_lines(sent: material.Material, wanted: Collection[tuple[str, int]]) -> None:
@@ -143,6 +173,34 @@ def _mail(
         "denied_lines": answer.truth.filter(pl.col("payer_id") == payer).height,
         "paid_cents": int(tables["payments"]["amount_cents"].sum()),
     }
+
+
+def _mail_corrupted(
+    answer: payers_side.Answer, sent: material.Tables, kinds: Collection[str], mailing: Mailing
+) -> list[dict[str, object]]:
+    """All payers' 835s as they arrive, corrupted, and the truth about each remit claim."""
+    made = adversary.corrupted(answer, sent, mailing.seed, kinds, mailing.receiver)
+    lines = made.draft.lines.join(
+        made.draft.claims.select("remit_claim_offset", "payment_offset"), on="remit_claim_offset"
+    )
+    rows: list[dict[str, object]] = []
+    for one in made.files:
+        paths.write(mailing.folder / one.name, one.content)
+        here = pl.col("payment_offset").is_in(one.payments)
+        payments = made.draft.payments.filter(here)
+        rows.append(
+            {
+                "file": str(mailing.folder / one.name),
+                "payer": payments["payer_id"][0],
+                "claims": made.draft.claims.filter(here).height,
+                "lines": lines.filter(here).height,
+                "denied_lines": lines.filter(here, pl.col("paid_cents") == 0).height,
+                "paid_cents": int(payments["amount_cents"].sum()),
+            }
+        )
+    told = to_ndjson(Sheet("", adversary.truth(made))).encode("utf-8")
+    paths.write(mailing.folder / TRUTH_CLAIMS_FILE, told)
+    return rows
 
 
 def clinic(folder: Path, seed: int = 1, clients: int = 40, weeks: int = clinics.WEEKS) -> Answer:

@@ -32,6 +32,7 @@ from edi_iop.reconciler.match_sides import (
     answered,
     compared,
     control_hits,
+    resembling,
     sent,
     sound,
 )
@@ -77,8 +78,13 @@ def match_claims(
     third = allowed(by_payer_number(_open(sure, found), claimed, known))
     found = pl.concat([found, _third(third)])
     fourth = allowed(by_folded_number(_open(sure, found), claimed))
-    found = pl.concat([found, _undoubted(_fourth(fourth), sure, claimed, allowed)])
-    fifth = allowed(by_member(_open(sure, found), claimed))
+    apart = _made_up(fourth, found, answers)
+    found = pl.concat([found, _undoubted(_fourth(apart), sure, claimed, allowed)])
+    known_number = pl.concat([named.select(KEY), fourth.select(KEY)]).unique()
+    doubted = _open(_open(sure, found), _contradicted(named)).join(
+        known_number.with_columns(known_number=True), on=KEY, how="left", maintain_order="left"
+    )
+    fifth = allowed(by_member(doubted, claimed))
     found = pl.concat([found, _fifth(fifth, found, answers)])
     left = _open(sure, found)
     sixth = allowed(by_name(left, claimed, remits, claims))
@@ -114,7 +120,10 @@ def _by_identity(
     """T1, T2, merges, and the answers whose numbers name one claim and whose lines another."""
     controlled = allowed(by_control(answers, claimed, hits))
     first = _chosen(_single(_numbered(named)), "T1")
-    second = _chosen(_single(_narrowed(controlled.filter(sound()))), "T2")
+    second = _chosen(
+        _single(_narrowed(controlled.filter(truth("line_control") & ~truth("over") & sound()))),
+        "T2",
+    )
     several = _chosen(merged(allowed(merge_pairs(answers, claimed, hits))), "T2")
     return first, second, several, _clashes(first, second)
 
@@ -151,7 +160,10 @@ def merge_pairs(answers: pl.DataFrame, claimed: pl.DataFrame, hits: pl.DataFrame
 
 
 def _numbered(named: pl.DataFrame) -> pl.DataFrame:
-    return _narrowed(named.filter(sound() & (truth("charge") | truth("dates"))))
+    """Claims of the number with the charge or the days; what charges more than was sent answers
+    something else too."""
+    agreeing = truth("charge") | (truth("dates") & ~truth("over"))
+    return _narrowed(named.filter(sound() & agreeing))
 
 
 def _preferring(pairs: pl.DataFrame, feature: str) -> pl.DataFrame:
@@ -198,14 +210,39 @@ def _third(pairs: pl.DataFrame) -> pl.DataFrame:
     return _chosen(_single(whole), "T3")
 
 
+def _made_up(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """The pairs with made_up: what the payment says under numbers like the claim's, and under
+    the claim's own, charges what the claim does: each of them is a part of it."""
+    of_payment = ("payment_offset", "reversal")
+    own = pairs.filter(sound()).select(*KEY, *CLAIM, *of_payment, "answer_charge")
+    others = answers.join(found.select(*KEY, *CLAIM), on=KEY).select(own.columns)
+    key = ("file_id", *CLAIM, *of_payment)
+    sums = pl.concat([own, others]).group_by(key).agg(together=pl.col("answer_charge").sum())
+    together = pl.col("together") == pl.col("sent_charge")
+    return pairs.join(sums, on=key, how="left").with_columns(made_up=together.fill_null(False))
+
+
 def _fourth(pairs: pl.DataFrame) -> pl.DataFrame:
-    """The number as mangled: certain where its check character holds, else strong."""
-    able = pairs.filter(sound() & truth("charge") & pl.col("dates").fill_null(True))
+    """The number as mangled: certain where its check character holds, else strong.
+
+    Its charge must be the claim's; or it is a part of it, of the member and inside the days:
+    the payer says so (MA15), or all parts are there.
+    """
+    less = pl.col("answer_charge") < pl.col("sent_charge")
+    part = less & (pl.col("divided") | pl.col("made_up")) & truth("member") & truth("dates")
+    whole = truth("charge") & pl.col("dates").fill_null(True)
+    able = pairs.filter(sound() & (whole | part))
     return _chosen(_single(able.with_columns(exact=pl.col("checked"))), "T4")
 
 
 def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """Member, days, charge and kind of bill, of one claim that no other answer has taken."""
+    """Member, days, charge and kind of bill, of one claim that no other answer has taken.
+
+    People change their last names; one of another first name is another of the family. A
+    number that is nothing like the claim's, nor any other claim's of ours, is one of a claim
+    that we do not hold.
+    """
+    ours = pl.col("known_number").fill_null(False) | pl.col("folded").is_null() | resembling()
     able = pairs.filter(
         sound()
         & truth("member")
@@ -213,8 +250,9 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
         & (pl.col("answer_charge") == pl.col("sent_charge"))
         & pl.col("bill_type").fill_null(True)
         & pl.col("codes").fill_null(True)
-        & pl.col("patient").fill_null(True)
+        & (pl.col("patient").fill_null(True) | truth("given"))
         & pl.col("priority").fill_null(True)
+        & ours.fill_null(True)
     )
     single = _single(able.with_columns(exact=pl.lit(False)))
     taken = found.join(answers.select(*KEY, taken_by="answer_icn"), on=KEY).select(
@@ -226,6 +264,15 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
         .select(*KEY, *CLAIM)
     )
     return _chosen(single.join(others, on=(*KEY, *CLAIM), how="anti"), "T5")
+
+
+def _contradicted(named: pl.DataFrame) -> pl.DataFrame:
+    """Answers whose number is that of a claim with their charge and days, of another person.
+
+    Either the number is wrong or the person: nothing tells which.
+    """
+    other_person = ~sound() & pl.col("payee").fill_null(True) & ~truth("disjoint")
+    return named.filter(other_person, truth("charge"), truth("dates")).select(KEY)
 
 
 def _routed(
@@ -320,7 +367,7 @@ def _pooled(chosen: pl.DataFrame, **tiers: pl.DataFrame) -> pl.DataFrame:
             "sent_number",
             tier=pl.lit(tier),
             score=_score(),
-            able=sound(),
+            able=sound() | (pl.col("payee").fill_null(True) & ~truth("disjoint") & truth("number")),
             agreed=agreement(FEATURES, True),
             disagreed=agreement(FEATURES, False),
         )
@@ -342,7 +389,8 @@ def _with_runner_up(matched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
 
 
 def _proposals(pool: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
-    """The best candidates of each answer without a match; one of another payee or patient is none."""
+    """The best candidates of each answer without a match; one of another payee or other days is
+    none, one of another patient only where the payer names its number."""
     free = pool.filter("able").join(matched, on=KEY, how="anti")
     order = [*KEY, "score", *CLAIM]
     ranked = free.sort(order, descending=[False, False, True, False, False]).with_columns(
@@ -381,5 +429,7 @@ def _why_not() -> pl.Expr:
         .then(pl.lit("its dates of service lie outside the claim of that number"))
         .when(pl.col("agreeing") == 0)
         .then(pl.lit("neither charge nor dates agree with the claim of that number"))
+        .when(pl.col("agreeing") == 1)
+        .then(pl.lit("another claim of that member fits as well as the one of that number"))
         .otherwise(pl.format("{} claims sent under that number agree alike", pl.col("agreeing")))
     )

@@ -40,11 +40,13 @@ def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.Da
     ladder.take(_alone(ladder.open(truth("line_control")), REMIT_LINE), "6R", "certain")
     ladder.take(_alone(ladder.open(truth("near_control")), REMIT_LINE), "6R", "strong")
     ladder.begin(_by_day(ladder.unanswered(answers), sent))
+    # several answers to one line before any single one of them takes it
+    ladder.take(_parts(ladder.open(_same_code())), "split", "strong")
+    ladder.take(_unbundled(ladder.open(truth("procedure"))), "unbundle", "strong")
     by_number = ladder.open(
-        truth("line_number") & truth("dates") & (truth("charge") | _same_code())
+        truth("line_number") & truth("dates") & ~pl.col("spans") & (truth("charge") | _same_code())
     )
     ladder.take(_one_to_one(by_number), "LX", "strong")
-    ladder.take(_unbundled(ladder.open(truth("procedure"))), "unbundle", "strong")
     ladder.force(_same_code() & truth("charge"), "day", "certain")
     ladder.take(_parts(ladder.open(_same_code())), "split", "strong")
     ladder.take(_bundled(ladder.open(_same_code())), "bundle", "strong")

@@ -43,6 +43,12 @@ _PRIORITY = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
 """CLP02 tells which payer answers: first, second or third (SBR01 of the claim)."""
 _BARE = r"^\d{1,6}$"
 """A bare small number in 6R may be a line's LX number: it names no claim."""
+_MOST_HOLDERS = 8
+"""Claims that hold one line control number: more, and it was never meant to name a claim."""
+_SHORTEST_LIKE = 4
+"""Shorter numbers are like one another by chance."""
+_LONGEST_NUMBER = 38
+"""A claim number has no more characters (CLM01, CLP01)."""
 _CUT = 2
 """Characters that payers add to member ids, or leave off."""
 _SHORTEST_MEMBER = 6
@@ -176,19 +182,61 @@ def sent(claims: Tables) -> pl.DataFrame:
 
 
 def control_hits(remits: Tables, claims: Tables) -> pl.DataFrame:
-    """How many of a remit claim's line control numbers each claim holds (hits of asked)."""
-    asked = (
+    """How many of a remit claim's line control numbers each claim holds (hits of asked).
+
+    A line control number need be unique inside its claim only: one that many claims hold
+    names none of them and is left out. sole: all claims that hold what was asked are one
+    member's (an original and its replacement), so that the numbers name a person.
+    """
+    came = (
         remits["remit_lines"]
         .filter(~pl.col("line_control").str.contains(_BARE))
         .select(*KEY, control=plain("line_control"))
+        .drop_nulls()
         .unique()
-        .with_columns(asked=pl.len().over(KEY))
     )
-    held = claims["claim_lines"].select(
-        "claim_offset", claim_file_id="file_id", control=plain("line_control")
+    members = claims["claims"].select("file_id", "claim_offset", member="member_id")
+    holding = (
+        claims["claim_lines"]
+        .select("file_id", "claim_offset", control=plain("line_control"))
+        .join(came.select("control").unique(), on="control", how="semi")
+        .unique()
+        .with_columns(holders=pl.len().over("control"))
     )
-    pairs = asked.join(held.unique(), on="control")
-    return pairs.group_by(*KEY, *CLAIM).agg(hits=pl.len(), asked=pl.col("asked").first())
+    common = holding.filter(pl.col("holders") > _MOST_HOLDERS)
+    held = (
+        holding.filter(pl.col("holders") <= _MOST_HOLDERS)
+        .join(members, on=("file_id", "claim_offset"), how="left")
+        .rename({"file_id": "claim_file_id"})
+    )
+    asked = came.join(common.select("control").unique(), on="control", how="anti").with_columns(
+        asked=pl.len().over(KEY)
+    )
+    pairs = asked.join(held, on="control")
+    counted = pairs.group_by(*KEY, *CLAIM).agg(
+        hits=pl.len(), asked=pl.col("asked").first(), member=pl.col("member").first()
+    )
+    whole = pl.col("hits") == pl.col("asked")
+    of_one = pl.col("member").filter(whole).n_unique().over(KEY) <= 1
+    return counted.with_columns(sole=whole & of_one).drop("member")
+
+
+def resembling() -> pl.Expr:
+    """The number returned is like the claim's: but for a few characters, for its end, and for up
+    to two characters that the payer put before it."""
+    return pl.any_horizontal(_aligned(shift) for shift in range(_CUT + 1))
+
+
+def _aligned(shift: int) -> pl.Expr:
+    """Side by side from a place on, at most one character in eight and one more are others."""
+    theirs, ours = pl.col("folded").str.slice(shift), pl.col("sent_folded")
+    sizes = [one.str.len_chars().cast(pl.Int64) for one in (theirs, ours)]
+    length = pl.min_horizontal(*sizes)
+    apart = pl.sum_horizontal(
+        ((theirs.str.slice(at, 1) != ours.str.slice(at, 1)) & (length > at)).cast(pl.Int64)
+        for at in range(_LONGEST_NUMBER)
+    )
+    return (length >= _SHORTEST_LIKE) & (apart <= 1 + length // 8)
 
 
 def compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
@@ -208,6 +256,7 @@ def compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
     return pairs.join(hits, on=(*KEY, *CLAIM), how="left").with_columns(
         number=pl.col("number") == pl.col("sent_number"),
         charge=whole | in_parts,
+        over=pl.col("answer_charge") > pl.col("sent_charge"),
         part=in_parts | (pl.col("divided") & less),
         dates=inside,
         exact_dates=(pl.col("answer_from") == pl.col("sent_first_day"))
@@ -220,9 +269,11 @@ def compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
         | (pl.col("answer_payer_code") == pl.col("sent_payer")),
         frequency=pl.col("answer_frequency") == pl.col("sent_frequency"),
         priority=pl.col("answer_priority") == pl.col("sent_priority"),
-        line_control=pl.when(pl.col("hits") > 0).then(pl.col("hits") == pl.col("asked")),
+        # those that claims of several members hold say nothing of any of them
+        line_control=pl.when(pl.col("sole") | (pl.col("hits") < pl.col("asked"))).then("sole"),
         member=_same_member(),
         patient=_same_patient(),
+        given=begins(pl.col("answer_first"), pl.col("sent_first")),
         bill_type=pl.col("answer_facility") == pl.col("sent_facility"),
         payer_claim_number=pl.lit(None, pl.Boolean),
         codes=pl.col("answer_codes").list.set_intersection("sent_codes").list.len() > 0,
@@ -257,7 +308,7 @@ def sound() -> pl.Expr:
     """No veto: neither another payee, nor days wholly outside, nor another patient.
 
     Another patient: the member id or the name is another, and nothing else of the
-    person, and no line control number, agrees.
+    person agrees, nor line control numbers that are this member's alone.
     """
     other = (~pl.col("member").fill_null(True) & ~truth("patient")) | (
         ~pl.col("patient").fill_null(True) & ~truth("member")

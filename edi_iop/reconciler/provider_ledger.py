@@ -17,7 +17,10 @@ from edi_iop.reconciler.given import Tables
 SENT = ("claim_file_id", "claim_offset")
 _SHORTEST = 6
 """Shorter numbers are found in longer ones by chance."""
+_SHORTEST_BEGINNING = 12
+"""A shorter beginning of a number is that of too many."""
 _PLB = ("file_id", "byte_offset", "position")
+_FOUND = (*_PLB, "key", "account", "account_key", *SENT)
 _TAKES_BACK = ("recovery", "refund", "adjustment")
 FORWARD = "forward"
 
@@ -118,13 +121,32 @@ def _named(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
         .with_columns(key=pl.col("text").str.slice("key", length))
         for length in lengths
     )
-    found = pieces.join(numbers, on=("payer", "key"))
+    whole = pieces.join(numbers, on=("payer", "key")).select(_FOUND)
+    found = pl.concat([whole, _begun(asked.join(whole, on=_PLB, how="anti"), numbers)])
     longest = found.filter(_size("key") == _size("key").max().over(_PLB))
     return (
         longest.filter(pl.col("account_key").n_unique().over(_PLB) == 1)
         .unique(_PLB)
         .select(*_PLB, "account", "account_key", *SENT)
     )
+
+
+def _begun(asked: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
+    """References that are the beginning of a known number: payers cut long ones."""
+    size = pl.col("text").str.len_chars()
+    long = asked.filter(size >= _SHORTEST_BEGINNING)
+    parts = [
+        long.filter(size == length).join(
+            numbers.filter(_size("key") > length).with_columns(
+                begun=pl.col("key").str.head(length)
+            ),
+            left_on=("payer", "text"),
+            right_on=("payer", "begun"),
+        )
+        for length in long.select(size.unique()).to_series()
+    ]
+    nothing = asked.select(_PLB).clear().with_columns(pl.lit("").alias("key"), *_nothing(numbers))
+    return pl.concat([nothing.select(_FOUND), *(one.select(_FOUND) for one in parts)])
 
 
 def _nothing(numbers: pl.DataFrame) -> list[pl.Expr]:

@@ -16,7 +16,7 @@ from edi_iop.settings import Settings
 from edi_iop.simulator.clinic_charts import Chart
 from edi_iop.simulator.clinic_faults import Planted
 from edi_iop.simulator.clinic_former import FAULT_WEEK, Ledger, Tables, planted_line, week_of
-from edi_iop.simulator.payer_remit import part, remits
+from edi_iop.simulator.payer_remit import part, placed, remits
 from edi_iop.transcribe.write import write_835
 from edi_iop.x12.writer import Envelope
 
@@ -61,7 +61,7 @@ def answer(
     tables: Tables, answers: Sequence[Answered], payer_id: str, paid_on: date, settings: Settings
 ) -> bytes:
     """The 835 of one payer to these claims of one submission."""
-    lines = _settled(tables, answers)
+    lines = placed(_settled(tables, answers), tables["claim_lines"])
     envelope = Envelope(
         sender_id=payer_id,
         receiver_id=settings.submitter.id,

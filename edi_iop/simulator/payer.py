@@ -49,6 +49,8 @@ class Answer:
 
     tables: Tables
     truth: pl.DataFrame
+    origin: pl.DataFrame
+    """payer_remit.origin: the line as sent that each remit line answers."""
 
     @property
     def payers(self) -> list[str]:
@@ -67,6 +69,7 @@ def adjudicate(
     seed: int,
     mistakes: int = 0,
     wrongly: Collection[tuple[str, int]] = (),
+    claims_a_payment: int | None = None,
 ) -> Answer:
     """The payers' answers to these claims, paid on known.as_of; the same seed gives the same answer.
 
@@ -75,6 +78,7 @@ def adjudicate(
     the payers have on file, its lines being claims they took in earlier.
     mistakes: how many good lines are denied all the same, as if no authorization
     were there; wrongly: such lines by claim and line number. Truth calls them refuted.
+    claims_a_payment: how many claims a check pays at most; None: all of a payee's.
     """
     lines = _received(tables, policies, known)
     broken = _denials(_violations(lines, known, policies), policies)
@@ -83,7 +87,12 @@ def adjudicate(
     )
     denied = pl.concat([broken, errors])
     adjudicated = payer_money.settled(lines.join(denied, on=_LINE, how="left"), policies, seed)
-    return Answer(payer_remit.remits(adjudicated, tables, known.as_of, seed), _truth(adjudicated))
+    placed = payer_remit.placed(adjudicated, tables["claim_lines"], claims_a_payment)
+    return Answer(
+        payer_remit.remits(placed, tables, known.as_of, seed),
+        _truth(adjudicated),
+        payer_remit.origin(placed),
+    )
 
 
 def _received(

@@ -63,15 +63,17 @@ _HOUSE = {
 """Where all simulated payers live: an 835 must say (loop 1000A)."""
 
 
+ORIGIN = ("sent_file_id", "claim_offset", "line_offset")
+"""Of a remit line: the line as sent that it answers."""
+
+
 def remits(
-    lines: pl.DataFrame, claims: Mapping[str, pl.DataFrame], paid_on: date, seed: int
+    placed: pl.DataFrame, claims: Mapping[str, pl.DataFrame], paid_on: date, seed: int
 ) -> Tables:
     """The 835 tables that answer adjudicated lines: one payment for each payer and payee.
 
-    lines: as payer_money.settled leaves them. file_id is 0, the offsets are
-    running numbers over all payments.
+    placed: of `placed`. file_id is 0, the offsets are running numbers over all payments.
     """
-    placed = _placed(lines, claims["claim_lines"])
     heads = _claims(placed, claims["claims"], paid_on)
     interest = _interest(heads, paid_on, seed)
     return {
@@ -96,17 +98,34 @@ def part(tables: Tables, payer_id: str) -> Tables:
     return {"payments": payments, "remit_claims": claims, **own, "provider_adjustments": fees}
 
 
-def _placed(lines: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
-    """The lines in the order of their payments, numbered, with what they echo of the line sent."""
+def origin(placed: pl.DataFrame) -> pl.DataFrame:
+    """remit_claim_offset, remit_line_offset and ORIGIN: what each remit line truly answers."""
+    return placed.select(
+        "remit_claim_offset",
+        "remit_line_offset",
+        "claim_offset",
+        "line_offset",
+        sent_file_id="file_id",
+    )
+
+
+def placed(lines: pl.DataFrame, sent: pl.DataFrame, most: int | None = None) -> pl.DataFrame:
+    """The lines in the order of their payments, numbered, with what they echo of the line sent.
+
+    lines: as payer_money.settled leaves them. most: claims in one payment; None: no limit.
+    """
     echoed = sent.select("file_id", "line_offset", "qualifier", "service_date_to", "line_control")
     ordered = lines.join(echoed, on=["file_id", "line_offset"], how="left").sort(
         "payer_id", "billing_npi", *_CLAIM, "line_offset"
     )
-    payment = pl.struct("payer_id", "billing_npi").rle_id().cast(pl.Int64) + 1
-    claim = pl.struct("payer_id", "billing_npi", *_CLAIM).rle_id().cast(pl.Int64) + 1
-    return ordered.with_columns(
-        payment_offset=payment,
-        remit_claim_offset=claim,
+    payee = ("payer_id", "billing_npi")
+    claim = pl.struct(*payee, *_CLAIM).rle_id().cast(pl.Int64) + 1
+    counted = ordered.with_columns(remit_claim_offset=claim).with_columns(
+        run=(pl.col("remit_claim_offset") - pl.col("remit_claim_offset").first().over(payee))
+        // (most or ordered.height + 1)
+    )
+    return counted.with_columns(
+        payment_offset=pl.struct(*payee, "run").rle_id().cast(pl.Int64) + 1,
         remit_line_offset=pl.int_range(1, pl.len() + 1),
     ).with_columns(position=pl.int_range(1, pl.len() + 1).over("remit_claim_offset"))
 

@@ -72,6 +72,7 @@ REMIT_CLAIMS = Table(
         text("subscriber_id", "", "NM1 IL 09", phi=True),
         text("rendering_npi", "", "NM1 82 09"),
         text("crossover_payer", "the claim was forwarded to", "NM1 TT 03"),
+        text("crossover_id", "whom the claim was forwarded to, by number", "NM1 TT 09"),
         text("medical_record", "", "REF EA"),
         text("original_claim", "original reference number", "REF F8"),
         text("group_number", "", "REF 1L"),
@@ -79,6 +80,7 @@ REMIT_CLAIMS = Table(
         day("statement_from", "", "DTM 232"),
         day("statement_to", "", "DTM 233"),
         day("received_on", "", "DTM 050"),
+        cents("interest_cents", "interest on the claim; its money is in PLB L6", "AMT I"),
     ),
 )
 

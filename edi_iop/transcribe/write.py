@@ -224,8 +224,6 @@ class _Writer:
 
     def _emit_repeats(self, one: TableMap, source: Source, each: Each, placed: _Placed) -> None:
         """Rows that are repeats inside a segment: grouped into segments, then joined."""
-        if placed.loop is None:
-            return
         keys = _KEYS[: len(placed.levels)]
         types = {column.name: column for column in one.table.columns}
         own = {name: paths[0] for name, paths in one.columns.items() if paths[0].kind == "own"}

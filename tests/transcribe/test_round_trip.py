@@ -6,7 +6,6 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,7 +141,11 @@ def test_a_line_of_several_days_has_first_and_last_day() -> None:
     assert written.count(b"DTM*150") == written.count(b"DTM*151") == lines.height
     same(
         {"remit_lines": lines.drop("remit_claim_offset", "remit_line_offset")},
-        {"remit_lines": tables_of(written)["remit_lines"].drop("remit_claim_offset", "remit_line_offset")},
+        {
+            "remit_lines": tables_of(written)["remit_lines"].drop(
+                "remit_claim_offset", "remit_line_offset"
+            )
+        },
     )
 
 

@@ -1,0 +1,147 @@
+"""What payers, clearinghouses and their systems do to answers on the way: a registry of corruptions.
+
+Each is a short function over columns: a draft and the claims hit in, a draft out. What a
+corruption needs of a claim is an expression over `described`. None knows how answers are matched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+import polars as pl
+
+from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, Draft, draw
+
+Do = Callable[[Draft, pl.DataFrame, int], Draft]
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """One thing that goes wrong."""
+
+    name: str
+    says: str
+    do: Do
+    able: pl.Expr
+    """Which claims it can befall (columns of `described`)."""
+    partner: str | None = None
+    """The column that names the other claim it takes with it."""
+    stacks: bool = False
+    """It may come on top of another one."""
+
+
+_KINDS = ("corrupt_numbers", "corrupt_lines", "corrupt_claims", "corrupt_money")
+"""The modules that register."""
+_REGISTRY: dict[str, Corruption] = {}
+
+
+def corruption(
+    name: str,
+    says: str,
+    able: pl.Expr | None = None,
+    partner: str | None = None,
+    stacks: bool = False,
+) -> Callable[[Do], Do]:
+    """Registers a function as a corruption."""
+
+    def register(do: Do) -> Do:
+        if name in _REGISTRY:
+            raise ValueError(f"corruption {name} is there twice")
+        _REGISTRY[name] = Corruption(
+            name, says, do, pl.lit(True) if able is None else able, partner, stacks
+        )
+        return do
+
+    return register
+
+
+def registry() -> dict[str, Corruption]:
+    """All corruptions by name, in order."""
+    for name in _KINDS:
+        import_module(f"edi_iop.simulator.{name}")
+    return _REGISTRY
+
+
+def described(draft: Draft, seed: int) -> pl.DataFrame:
+    """The claims with what decides which corruptions can befall them.
+
+    size (of the number), lines, procedures, modified, several_units, refused, dated, controlled;
+    sibling: the member's next claim in the payment; other: another claim of the payer.
+    """
+    own = draft.lines.group_by(CLAIM).agg(
+        lines=pl.len(),
+        procedures=pl.col("procedure").n_unique(),
+        revenues=pl.col("revenue").n_unique(),
+        modified=pl.col("modifiers").is_not_null().any(),
+        several_units=(pl.coalesce("original_units", "units") >= 2).any(),
+        refused=(pl.col("paid_cents") == 0).any(),
+        dated=pl.col("service_date").is_not_null().all(),
+        days=pl.col("service_date").n_unique(),
+        controlled=pl.col("line_control").is_not_null().all(),
+        codes=pl.col("procedure").unique().sort().str.join(" "),
+        first_day=pl.col("service_date").min(),
+        last_day=pl.col("service_date").max(),
+    )
+    claims = draft.claims.join(own, on=CLAIM, how="left").join(
+        draft.payments.select(PAYMENT, "payer_id", "payee_id", "wave"), on=PAYMENT, how="left"
+    )
+    known = claims.with_columns(
+        size=pl.col("claim").str.len_chars().cast(pl.Int64),
+        member=pl.coalesce("patient_id", "subscriber_id"),
+        drawn=draw(CLAIM, seed),
+    )
+    return _with_other(_with_sibling(known))
+
+
+def _with_sibling(claims: pl.DataFrame) -> pl.DataFrame:
+    """sibling: of every second claim of a member in a payment, the next one."""
+    group = (PAYMENT, "member")
+    ordered = claims.sort(*group, CLAIM)
+    place = pl.int_range(pl.len()).over(group)
+    return ordered.with_columns(
+        sibling=pl.when(place % 2 == 0).then(pl.col(CLAIM).shift(-1).over(group)),
+        sibling_priority=pl.col("status").shift(-1).over(group) == pl.col("status"),
+    )
+
+
+def _with_other(claims: pl.DataFrame) -> pl.DataFrame:
+    """other: of every second claim, by chance, another of the payee's; told_apart: they differ
+    in something an answer shows beside its number; other_person: they are of two members."""
+    group = ("payer_id", "payee_id")
+    ordered = claims.sort(*group, "drawn", CLAIM)
+    place = pl.int_range(pl.len()).over(group)
+    shown = ("member", "first_day", "last_day", "charge_cents", "codes")
+    # the member first
+    differs = [pl.col(name).ne_missing(pl.col(name).shift(-1).over(group)) for name in shown]
+    return ordered.with_columns(
+        other=pl.when(place % 2 == 0).then(pl.col(CLAIM).shift(-1).over(group)),
+        told_apart=pl.any_horizontal(*differs),
+        other_person=differs[0],
+    )
+
+
+def befallen(
+    draft: Draft, kinds: list[Corruption], share: float, seed: int
+) -> list[tuple[Corruption, pl.DataFrame]]:
+    """Which claims each corruption hits: every claim is hit once at most, all kinds alike often."""
+    pool = described(draft, seed).sort("drawn", CLAIM)
+    free = pool.select(CLAIM)
+    quota = max(1, round(pool.height * share / len(kinds)))
+    hits = []
+    for kind in kinds:  # a few dozen
+        able = pool.join(free, on=CLAIM, how="semi", maintain_order="left").filter(kind.able)
+        if kind.partner is None:
+            hit = able.select(CLAIM).head(quota)
+            taken = hit
+        else:
+            others = able.filter(pl.col(kind.partner).is_in(free[CLAIM].implode()))
+            hit = others.select(CLAIM, partner=kind.partner).head(quota)
+            taken = pl.concat([hit.select(CLAIM), hit.select(pl.col("partner").alias(CLAIM))])
+        free = free.join(taken, on=CLAIM, how="anti", maintain_order="left")
+        hits.append((kind, hit))
+    return hits
+
+
+__all__ = ["CLAIM", "LINE", "Corruption", "befallen", "corruption", "described", "registry"]

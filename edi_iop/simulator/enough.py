@@ -1,0 +1,385 @@
+"""Whether what is left of an answer suffices for a careful reader to say what it answers.
+
+A reader has the answer and all claims that were sent, nothing else, and does not know what was
+corrupted. Three things name a claim, each by itself: its number; the line control numbers; the
+member with days, charge and codes. What names a claim that cannot be meant (another payee,
+another person, other days, a higher charge than was sent) names none. Where all that name
+anything name the same claim, that is the answer's; where they contradict each other, or none
+is left, nobody can know. A number whose claim has the charge and the days, and another person,
+contradicts the person: one of both is wrong, and only line control numbers tell which. No part of this looks at the truth, and none at how the program matches.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, Draft
+
+Tables = dict[str, pl.DataFrame]
+TRUE = "true"
+"""A claim sent, by its row number."""
+_LONG_BEGINNING = 12
+"""A shorter beginning of a number is that of too many."""
+_LONG_ID = 6
+_SPARE = 2
+"""Characters behind a member's id, or missing there, make no other member."""
+_MANY = 25
+_BARE = r"^\d{1,6}$"
+"""A line control number that may as well be a line's number."""
+
+
+def named(draft: Draft, sent: Tables) -> pl.DataFrame:
+    """CLAIM, named (the claims sent that a reader would find, none where he cannot know), hinted
+    (all claims that something points to)."""
+    answers, claims = _answers(draft), _claims(sent)
+    controls = _controls(draft, sent)
+    holding = _by_control(controls, answers, claims)
+    numbers = _by_number(answers, claims)
+    backed = numbers.join(holding, on=(CLAIM, TRUE), how="semi").filter("exact")
+    numbered = _possible(numbers, backed)
+    by_control = _one(_possible(holding, backed))
+    merged = _merged(controls, answers, claims)
+    persons = _by_person(answers, claims)
+    by_person = _one(
+        _possible(persons).filter(
+            "whole_days", "same_charge", "same_codes", pl.col("same_given").fill_null(True)
+        )
+    )
+    by_number = _one(_agreeing(_filled(numbered)))
+    doubted = _contradicted(numbers, backed)
+    by_person = by_person.join(doubted.join(by_control, on=CLAIM, how="anti"), on=CLAIM, how="anti")
+    single = pl.concat([by_number, by_control, by_person]).join(merged, on=CLAIM, how="anti")
+    told = (
+        pl.concat([single, merged])
+        .group_by(CLAIM)
+        .agg(names=pl.col(TRUE).unique().sort(), merges=pl.col("several").any())
+    )
+    hints = pl.concat(
+        [rows.select(CLAIM, TRUE) for rows in (numbered, _possible(persons), by_control, merged)]
+    )
+    hinted = hints.group_by(CLAIM).agg(hinted=pl.col(TRUE).unique().sort())
+    nothing = pl.lit([], pl.List(pl.Int64))
+    clear = pl.col("merges") | (pl.col("names").list.len() == 1)
+    return (
+        answers.select(CLAIM)
+        .join(told, on=CLAIM, how="left", maintain_order="left")
+        .join(hinted, on=CLAIM, how="left", maintain_order="left")
+        .select(
+            CLAIM,
+            named=pl.when(clear.fill_null(False)).then("names").otherwise(nothing),
+            hinted=pl.col("hinted").fill_null(nothing),
+        )
+    )
+
+
+def _answers(draft: Draft) -> pl.DataFrame:
+    """What each answer shows."""
+    code = pl.coalesce("original_procedure", "procedure")
+    own = draft.lines.group_by(CLAIM).agg(
+        first=pl.col("service_date").min(),
+        last=pl.max_horizontal("service_date", "service_date_to").max(),
+        codes=code.unique().drop_nulls(),
+    )
+    payee = draft.payments.select(PAYMENT, "payer_id", "payee_id")
+    divided = draft.remarks.filter(pl.col("remark") == "MA15").select(CLAIM).unique()
+    return (
+        draft.claims.join(own, on=CLAIM, how="left", maintain_order="left")
+        .join(divided.with_columns(divided=True), on=CLAIM, how="left", maintain_order="left")
+        .join(payee, on=PAYMENT, how="left", maintain_order="left")
+        .select(
+            CLAIM,
+            "payer_id",
+            "payee_id",
+            "codes",
+            PAYMENT,
+            reversal=pl.col("status") == "22",
+            divided=pl.col("divided").fill_null(False),
+            returned=pl.col("claim").replace("0", None),
+            plain=_plain("claim"),
+            first=pl.coalesce("first", "statement_from"),
+            last=pl.coalesce("last", "statement_to"),
+            charge=pl.col("charge_cents").abs(),
+            member=_plain(pl.coalesce("patient_id", "subscriber_id")),
+            name=_name("patient_last_name"),
+            given=_name("patient_first_name"),
+        )
+    )
+
+
+def _claims(sent: Tables) -> pl.DataFrame:
+    """What each claim sent shows."""
+    key = ("file_id", "claim_offset")
+    own = (
+        sent["claim_lines"]
+        .group_by(key)
+        .agg(
+            sent_first=pl.col("service_date").min(),
+            sent_last=pl.max_horizontal("service_date", "service_date_to").max(),
+            sent_codes=pl.col("procedure").unique().drop_nulls(),
+        )
+    )
+    dependent = pl.col("patient_last_name").is_not_null()
+    last, first = (
+        pl.when(dependent).then(f"patient_{part}_name").otherwise(f"subscriber_{part}_name")
+        for part in ("last", "first")
+    )
+    return (
+        sent["claims"]
+        .with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE))
+        .join(own, on=key, how="left", maintain_order="left")
+        .select(
+            TRUE,
+            "sent_codes",
+            *key,
+            sent_number="claim",
+            sent_plain=_plain("claim"),
+            sent_payer="payer_id",
+            sent_payee="billing_npi",
+            sent_first=pl.coalesce("sent_first", "statement_from"),
+            sent_last=pl.coalesce("sent_last", "statement_to"),
+            sent_charge="charge_cents",
+            sent_member=_plain("member_id"),
+            sent_name=_name(last),
+            sent_given=_name(first),
+        )
+    )
+
+
+def _plain(column: str | pl.Expr) -> pl.Expr:
+    """Letters and digits in upper case, no zeros at the beginning."""
+    text = pl.col(column) if isinstance(column, str) else column
+    kept = text.str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    return kept.str.strip_chars_start("0").replace("", None)
+
+
+def _name(column: str | pl.Expr) -> pl.Expr:
+    text = pl.col(column) if isinstance(column, str) else column
+    return text.str.to_uppercase().str.replace_all(r"[^\p{L}]", "").replace("", None)
+
+
+def _possible(pairs: pl.DataFrame, backed: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Pairs that can be meant, with what agrees in them.
+
+    backed: pairs whose number and line control numbers agree; they may be of another person.
+    """
+    payee = pl.col("payee_id") == pl.col("sent_payee")
+    apart = (pl.col("last") < pl.col("sent_first")) | (pl.col("first") > pl.col("sent_last"))
+    member = _begins("member", "sent_member", _SPARE)
+    sure = pairs.select(CLAIM, TRUE).clear() if backed is None else backed.select(CLAIM, TRUE)
+    known = pairs.join(sure.with_columns(sure=True), on=(CLAIM, TRUE), how="left")
+    return (
+        known.filter(
+            payee,
+            ~apart.fill_null(False),
+            ~_someone_else() | pl.col("sure").fill_null(False),
+            pl.col("charge") <= pl.col("sent_charge"),
+        )
+        .with_columns(
+            same_charge=pl.col("charge") == pl.col("sent_charge"),
+            within=(pl.col("first") >= pl.col("sent_first"))
+            & (pl.col("last") <= pl.col("sent_last")),
+            whole_days=(pl.col("first") == pl.col("sent_first"))
+            & (pl.col("last") == pl.col("sent_last")),
+            same_given=_begins("given", "sent_given", 99),
+            same_member=member.fill_null(False),
+            same_codes=pl.col("codes").list.set_difference("sent_codes").list.len() == 0,
+        )
+        .drop("sure")
+    )
+
+
+def _someone_else() -> pl.Expr:
+    """The member's id or the name is another, and the other of both does not agree."""
+    member = _begins("member", "sent_member", _SPARE)
+    person = _begins("name", "sent_name", 99) & _begins("given", "sent_given", 99)
+    by_id = ~member.fill_null(True) & ~person.fill_null(False)
+    return by_id | (~person.fill_null(True) & ~member.fill_null(False))
+
+
+def _contradicted(numbers: pl.DataFrame, backed: pl.DataFrame) -> pl.DataFrame:
+    """Answers whose number is that of a claim with their charge and days, of another person."""
+    days = (pl.col("first") >= pl.col("sent_first")) & (pl.col("last") <= pl.col("sent_last"))
+    payee = pl.col("payee_id") == pl.col("sent_payee")
+    charge = pl.col("charge") == pl.col("sent_charge")
+    others = numbers.join(backed, on=(CLAIM, TRUE), how="anti")
+    return others.filter(pl.col("exact"), payee, days, charge, _someone_else()).select(CLAIM)
+
+
+def _begins(one: str, other: str, spare: int) -> pl.Expr:
+    """Two texts are the same but for characters at the end of one."""
+    a, b = pl.col(one), pl.col(other)
+    sizes = [column.str.len_chars().cast(pl.Int64) for column in (a, b)]
+    near = (sizes[0] - sizes[1]).abs() <= spare
+    return (a.str.starts_with(b) | b.str.starts_with(a)) & near
+
+
+def _one(pairs: pl.DataFrame) -> pl.DataFrame:
+    """CLAIM, TRUE, several: of answers that one claim alone is left for."""
+    single = pairs.filter(pl.col(TRUE).n_unique().over(CLAIM) == 1)
+    return single.select(CLAIM, TRUE, several=pl.lit(False)).unique()
+
+
+def _by_number(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """Claims whose number it is: as sent; else but for case, punctuation, zeros and its end."""
+    exact = answers.join(
+        claims, left_on="returned", right_on="sent_number", coalesce=False
+    ).with_columns(exact=pl.lit(True))
+    rest = answers.join(exact, on=CLAIM, how="anti").drop_nulls("plain")
+    size = pl.col("plain").str.len_chars()
+    lengths = rest.filter(size >= _LONG_BEGINNING).select(size.unique()).to_series().to_list()
+    near = [
+        rest.join(claims, left_on="plain", right_on="sent_plain", coalesce=False),
+        *(
+            rest.filter(size == length).join(
+                claims.with_columns(_begin=pl.col("sent_plain").str.head(length)).filter(
+                    pl.col("sent_plain").str.len_chars() > length
+                ),
+                left_on="plain",
+                right_on="_begin",
+            )
+            for length in lengths
+        ),
+    ]
+    mangled = pl.concat(near, how="diagonal").with_columns(exact=pl.lit(False))
+    return pl.concat([exact, mangled], how="diagonal").unique([CLAIM, TRUE])
+
+
+def _agreeing(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The number as sent wants the charge or the days beside it, a mangled one the charge, or
+    the days of the same member in an answer that says it is a part (MA15) or whose charge the
+    others of the payment fill up; of several claims of one number those are meant that agree
+    in most."""
+    charge, days = pl.col("same_charge"), pl.col("within").fill_null(False)
+    part = days & pl.col("same_member") & (pl.col("divided") | pl.col("filled"))
+    able = pairs.filter(charge | (days & pl.col("exact")) | part)
+    points = sum(
+        pl.col(name).fill_null(False).cast(pl.Int64)
+        for name in ("same_charge", "whole_days", "same_codes")
+    )
+    ranked = able.with_columns(_points=points)
+    return ranked.filter(pl.col("_points") == pl.col("_points").max().over(CLAIM))
+
+
+def _filled(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs with filled: what one payment says of a claim charges all of it."""
+    of_payment = (PAYMENT, "reversal", TRUE)
+    return pairs.with_columns(
+        filled=pl.col("charge").sum().over(of_payment) == pl.col("sent_charge")
+    )
+
+
+def _controls(draft: Draft, sent: Tables) -> pl.DataFrame:
+    """CLAIM, TRUE, control: line control numbers that came back, and the claims that hold them."""
+    came = draft.lines.filter(~pl.col("line_control").str.contains(_BARE)).select(
+        CLAIM, control=_plain("line_control")
+    )
+    places = sent["claims"].select(
+        "file_id", "claim_offset", pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE)
+    )
+    held = (
+        sent["claim_lines"]
+        .join(places, on=("file_id", "claim_offset"))
+        .select(TRUE, control=_plain("line_control"))
+        .drop_nulls()
+        .unique()
+    )
+    # a number in very many claims names none; without it the others are asked
+    holders = pl.len().over("control")
+    rare, common = held.filter(holders <= _MANY), held.filter(holders > _MANY)
+    asked = (
+        came.drop_nulls().unique().join(common.select("control").unique(), on="control", how="anti")
+    )
+    return asked.with_columns(asked=pl.len().over(CLAIM)).join(rare, on="control")
+
+
+def _by_control(
+    controls: pl.DataFrame, answers: pl.DataFrame, claims: pl.DataFrame
+) -> pl.DataFrame:
+    """Claims that hold every line control number of an answer, where those are of one member:
+    numbers that claims of others hold too were never unique, and name nobody."""
+    whole = controls.group_by(CLAIM, TRUE).agg(held=pl.len(), asked=pl.col("asked").first())
+    kept = whole.filter(pl.col("held") == pl.col("asked")).select(CLAIM, TRUE)
+    pairs = answers.join(kept, on=CLAIM).join(claims, on=TRUE)
+    return pairs.filter(pl.col("sent_member").n_unique().over(CLAIM) == 1)
+
+
+def _merged(controls: pl.DataFrame, answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """Several claims of one member that hold the line control numbers together, each its own,
+    and whose charges make up the answer's."""
+    whole = controls.group_by(CLAIM, TRUE).agg(held=pl.len(), asked=pl.col("asked").first())
+    several = whole.filter(pl.len().over(CLAIM) > 1)
+    pairs = several.join(answers, on=CLAIM).join(claims, on=TRUE)
+    sums = pl.col("sent_charge").sum().over(CLAIM) == pl.col("charge")
+    all_lines = pl.col("held").sum().over(CLAIM) == pl.col("asked")
+    one_member = pl.col("sent_member").n_unique().over(CLAIM) == 1
+    person = ~_someone_else().any().over(CLAIM)
+    whole = pairs.filter(sums & all_lines & one_member & person)
+    return whole.select(CLAIM, TRUE, several=pl.lit(True))
+
+
+def _by_person(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """Claims of the member, by the id or but for its end, at the payer."""
+    size = pl.col("member").str.len_chars().cast(pl.Int64)
+
+    def cuts(rows: pl.DataFrame, member: str, *keep: str) -> pl.DataFrame:
+        parts = [
+            rows.select(*keep, member=pl.col(member).str.head(pl.col(member).str.len_chars() - cut))
+            for cut in range(_SPARE + 1)
+        ]
+        return pl.concat(parts).filter(size >= _LONG_ID).drop_nulls("member").unique()
+
+    theirs = cuts(answers, "member", CLAIM, "payer_id")
+    ours = cuts(claims, "sent_member", TRUE, "sent_payer")
+    pairs = (
+        theirs.join(ours, left_on=("member", "payer_id"), right_on=("member", "sent_payer"))
+        .select(CLAIM, TRUE)
+        .unique()
+    )
+    return answers.join(pairs, on=CLAIM).join(claims, on=TRUE)
+
+
+def lines_named(draft: Draft, sent: Tables) -> pl.DataFrame:
+    """LINE, line_decides: whether a reader who knows the claim can tell the line, or lines.
+
+    By its control number; by its line number with its day; by its day, code and charge; by its
+    day alone; by code and charge where no line has a day.
+    """
+    places = sent["claims"].select(
+        "file_id", "claim_offset", pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE)
+    )
+    ours = (
+        sent["claim_lines"]
+        .with_columns(true_line=pl.int_range(pl.len(), dtype=pl.Int64))
+        .join(places, on=("file_id", "claim_offset"))
+        .select(
+            TRUE,
+            "true_line",
+            sent_line="line",
+            sent_control=_plain("line_control"),
+            sent_day="service_date",
+            sent_code="procedure",
+            sent_charge="charge_cents",
+        )
+    )
+    theirs = draft.lines.join(
+        draft.claims.select(CLAIM, pl.col("true_claims").alias(TRUE)), on=CLAIM
+    ).explode(TRUE)
+    last = pl.coalesce("service_date_to", "service_date")
+    inside = (pl.col("sent_day") >= pl.col("service_date")) & (pl.col("sent_day") <= last)
+    code = pl.coalesce("original_procedure", "procedure") == pl.col("sent_code")
+    charge = pl.col("charge_cents").abs() == pl.col("sent_charge")
+    number = pl.col("line_control") == pl.col("sent_line").cast(pl.String)
+    pairs = theirs.join(ours, on=TRUE).with_columns(
+        control=_plain("line_control") == pl.col("sent_control"),
+        number=number & inside & (code | charge),
+        whole=inside.fill_null(True) & code.fill_null(True) & charge,
+        day=inside,
+        among=inside & code,
+    )
+    sums = pl.col("sent_charge").filter("among").sum() == pl.col("charge_cents").abs().first()
+    counts = pairs.group_by(LINE).agg(
+        *((pl.col(name).fill_null(False).sum() == 1).alias(name) for name in
+          ("control", "number", "whole", "day")),
+        bundle=sums & (pl.col("among").fill_null(False).sum() > 1),
+    )  # fmt: skip
+    return counts.select(LINE, line_decides=pl.any_horizontal(pl.exclude(LINE)))

@@ -1,0 +1,568 @@
+"""Matching and money on the answers of an adversary who wrote down what each of them truly answers.
+
+A synthetic clinic's claims are renumbered as several systems would number them, answered by
+payers under their policies, corrupted (edi_iop/simulator/adversary.py) and mailed as 835 files;
+these are parsed, matched and posted as any drop is. Whether what is left of an answer suffices
+is said by edi_iop/simulator/enough.py, which knows nothing of how the program matches.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+import polars as pl
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from edi_iop import desk, parsers  # noqa: E402 (the checkout, installed or not)
+from edi_iop.desk import billing, material, paths  # noqa: E402
+from edi_iop.identifiers import patient_control_number  # noqa: E402
+from edi_iop.reconciler.ledger import Ledger  # noqa: E402
+from edi_iop.reconciler.reconcile import Reconciled, reconcile  # noqa: E402
+from edi_iop.simulator import adversary, enough  # noqa: E402
+from edi_iop.simulator import payer as payers  # noqa: E402
+from edi_iop.simulator.adversary import Adversary  # noqa: E402
+from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, draw  # noqa: E402
+from edi_iop.tables import REMITS  # noqa: E402
+
+Tables = dict[str, pl.DataFrame]
+ON = date(2026, 3, 10)
+"""The day the payers answer: after the clinic's last claim."""
+CLIENTS = 1_500
+"""Of one clinic: about 33,000 answers in 26 weeks."""
+_FAMILIES = 0.05
+"""How many of the members are dependents of another."""
+_OTHERS = 2
+"""Of a hundred answered claims so many are none of ours."""
+RECALL = 0.995
+"""Of the answers that leave enough to decide."""
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """What was sent, and what the payers know of it."""
+
+    sent: Tables
+    """All that the payers got."""
+    ours: Tables
+    """Of that what we have: an answer to any other claim answers none of ours."""
+    policies: dict[str, billing.Policy]
+    known: payers.Records
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Answers beside what the program made of them."""
+
+    seed: int
+    claims: pl.DataFrame
+    """A row a remit claim: kinds, event, true_claims, found, outcome, decides, misled."""
+    lines: pl.DataFrame
+    """A row a remit line: true_lines, found, outcome, decides."""
+    ledger: Ledger
+    accounts: pl.DataFrame
+    """A row a claim sent whose answers are all matched and in payments that are posted: what is
+    posted and recovered by the ledger, and by the truth."""
+    seconds: float
+
+
+def clinic(seed: int, clients: int, weeks: int) -> Clinic:
+    """The claims of a synthetic clinic, under the numbers of several systems."""
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        desk.clinic(folder, seed, clients, weeks)
+        held = material.of_files(paths.delivered([folder / "claims"]))
+        policies, _ = billing.choose(held, (), folder / "settings.toml", ON)
+        beside = material.of_paths([folder / "feeds"])
+        judged, _ = material.judgeable(policies, beside)
+        known = material.recorded(beside, judged, ON)
+    sent = renumbered(with_families(held.tables, seed), seed)
+    return Clinic(sent, _most_of(sent, seed), judged, known)
+
+
+def with_families(sent: Tables, seed: int) -> Tables:
+    """The same claims, some patients being dependents under the member id of another."""
+    claims = sent["claims"]
+    chance = Random(f"{seed} families")
+    members = (
+        claims.filter(pl.col("patient_last_name").is_null())
+        .select("payer_id", "member_id", "subscriber_last_name", "subscriber_first_name")
+        .drop_nulls()
+        .unique("member_id", keep="first", maintain_order=True)
+        .sort("payer_id", "member_id")
+    )
+    pairs = [
+        (one["member_id"], other["member_id"], other["subscriber_last_name"],
+         other["subscriber_first_name"])
+        for one, other in pairwise(members.iter_rows(named=True))
+        if one["payer_id"] == other["payer_id"] and chance.random() < _FAMILIES
+    ]  # fmt: skip
+    schema = ["member_id", "holder", "holder_last", "holder_first"]
+    held = pl.DataFrame(pairs, schema=dict.fromkeys(schema, pl.String), orient="row")
+    of_family = pl.col("holder").is_not_null()
+    joined = claims.join(held, on="member_id", how="left", maintain_order="left").with_columns(
+        patient_last_name=pl.when(of_family)
+        .then("subscriber_last_name")
+        .otherwise("patient_last_name"),
+        patient_first_name=pl.when(of_family)
+        .then("subscriber_first_name")
+        .otherwise("patient_first_name"),
+    )
+    moved = joined.with_columns(
+        member_id=pl.coalesce("holder", "member_id"),
+        subscriber_last_name=pl.coalesce("holder_last", "subscriber_last_name"),
+        subscriber_first_name=pl.coalesce("holder_first", "subscriber_first_name"),
+    )
+    return sent | {"claims": moved.select(claims.columns)}
+
+
+def _most_of(sent: Tables, seed: int) -> Tables:
+    """The claims that are ours: the payers answer some of another system's too."""
+    kept = sent["claims"].filter(draw("claim_offset", seed) % 100 >= _OTHERS)
+    lines = sent["claim_lines"].join(
+        kept, on=("file_id", "claim_offset"), how="semi", maintain_order="left"
+    )
+    return sent | {"claims": kept, "claim_lines": lines}
+
+
+def renumbered(sent: Tables, seed: int) -> Tables:
+    """The same claims under our own numbers, and under those of other systems: long, with zeros
+    in front, with hyphens, in lower case; each patient's under those of one system."""
+    claims = sent["claims"].with_row_index("serial")
+    chance = Random(f"{seed} numbers")
+    systems = {member: chance.randrange(6) for member in claims["member_id"].unique().sort()}
+    numbers = [
+        _number(systems.get(member, 0), serial + seed % 1000 * 1_000_000, claim)
+        for serial, member, claim in claims.select("serial", "member_id", "claim").iter_rows()
+    ]
+    new = claims.with_columns(new=pl.Series(numbers)).select("file_id", "claim_offset", "new")
+    lines = sent["claim_lines"].join(new, on=("file_id", "claim_offset"), maintain_order="left")
+    control = pl.format(
+        "L{}{}", pl.col("new").str.tail(10), pl.col("line").cast(pl.String).str.zfill(3)
+    )
+    return sent | {
+        "claims": claims.drop("serial")
+        .join(new, on=("file_id", "claim_offset"), maintain_order="left")
+        .with_columns(claim="new")
+        .drop("new"),
+        "claim_lines": lines.with_columns(
+            line_control=pl.when(pl.col("line_control").is_not_null()).then(control)
+        ).drop("new"),
+    }
+
+
+def _number(system: int, serial: int, claim: str) -> str:
+    """A claim number as one of six systems makes it."""
+    return (
+        patient_control_number(serial),
+        patient_control_number(serial),
+        claim,
+        f"{serial:010d}",
+        f"{serial % 9000 + 1000}-{serial:08d}-WILLOW-HOUSE",
+        f"ac{serial:07d}x",
+    )[system]
+
+
+def adjudicated(made: Clinic, seed: int, mistakes: int = 20) -> payers.Answer:
+    """What the payers answer before anything goes wrong."""
+    most = adversary.CLAIMS_A_PAYMENT
+    return payers.adjudicate(
+        made.sent, made.policies, made.known, seed, mistakes, claims_a_payment=most
+    )
+
+
+def answered(made: Clinic, seed: int) -> Adversary:
+    """The adversary's answers to all claims."""
+    return adversary.corrupted(adjudicated(made, seed), made.ours, seed)
+
+
+def remits_of(files: Sequence[adversary.Mailed]) -> Tables:
+    """The files as they are parsed, numbered from 1."""
+    parsed = parsers.parse([(n, one.content) for n, one in enumerate(files, 1)])
+    stacked = material.stacked(parsed.values())
+    return {name: stacked[name] for name in REMITS if name in stacked}
+
+
+def judged(made: Clinic, mail: Adversary, seed: int) -> Judged:
+    """All files parsed, matched, posted, and beside the truth."""
+    began = perf_counter()
+    remits = remits_of(mail.files)
+    found = reconcile(remits, made.ours)
+    seconds = perf_counter() - began
+    claims = _claims(made, mail, remits, found)
+    return Judged(
+        seed,
+        claims,
+        _lines(made, mail, remits, found, claims),
+        found.ledger,
+        _accounts(made, mail, claims, found.ledger),
+        seconds,
+    )
+
+
+def _written(mail: Adversary) -> pl.DataFrame:
+    """file_id, place, CLAIM: the draft's claims in the order of each file."""
+    held = [
+        pl.DataFrame({PAYMENT: list(one.payments)}).with_columns(file_id=pl.lit(n, pl.Int64))
+        for n, one in enumerate(mail.files, 1)
+    ]
+    ordered = pl.concat(held).join(mail.draft.claims.select(PAYMENT, CLAIM), on=PAYMENT)
+    return ordered.sort("file_id", PAYMENT, CLAIM).with_columns(
+        place=pl.int_range(pl.len()).over("file_id")
+    )
+
+
+def _claims(made: Clinic, mail: Adversary, remits: Tables, found: Reconciled) -> pl.DataFrame:
+    sent = made.ours["claims"].select(
+        "claim_offset", claim_file_id="file_id", id=pl.int_range(pl.len(), dtype=pl.Int64)
+    )
+    key = ("file_id", "offset")
+    whole = found.matches.filter(pl.col("remit_line_offset").is_null())
+    tied = (
+        whole.join(sent, on=("claim_file_id", "claim_offset"), how="left")
+        .group_by("file_id", offset=CLAIM)
+        .agg(
+            found=pl.col("id").drop_nulls().unique().sort(),
+            tier=pl.col("tier").first(),
+            says=pl.col("says").first(),
+        )
+    )
+    proposed = (
+        found.proposals.join(sent, on=("claim_file_id", "claim_offset"))
+        .group_by("file_id", offset=CLAIM)
+        .agg(proposed=pl.col("id"))
+    )
+    parsed = (
+        remits["remit_claims"]
+        .sort("file_id", CLAIM)
+        .select("file_id", offset=CLAIM, place=pl.int_range(pl.len()).over("file_id"))
+    )
+    nothing = pl.lit([], pl.List(pl.Int64))
+    return (
+        _written(mail)
+        .join(parsed, on=("file_id", "place"), how="inner", validate="1:1")
+        .join(mail.draft.claims, on=CLAIM)
+        .join(mail.names, on=CLAIM)
+        # a duplicate is not matched: of copies one is
+        .join(tied, on=key)
+        .join(proposed, on=key, how="left")
+        .with_columns(
+            pl.col("true_claims").list.sort(),
+            pl.col("proposed").fill_null(nothing),
+            decides=pl.col("named").list.len() > 0,
+        )
+        .with_columns(misled=pl.col("decides") & (pl.col("named") != pl.col("true_claims")))
+        .with_columns(outcome=_outcome("true_claims"))
+    )
+
+
+def _outcome(true: str) -> pl.Expr:
+    """right, wrong, proposed (what is true is among the proposals) or open."""
+    there = pl.col("proposed").list.set_intersection(pl.col(true)).list.len() > 0
+    return (
+        pl.when(pl.col("found") == pl.col(true))
+        .then(pl.lit("right"))
+        .when(pl.col("found").list.len() > 0)
+        .then(pl.lit("wrong"))
+        .when(there)
+        .then(pl.lit("proposed"))
+        .otherwise(pl.lit("open"))
+    )
+
+
+def _lines(
+    made: Clinic, mail: Adversary, remits: Tables, found: Reconciled, claims: pl.DataFrame
+) -> pl.DataFrame:
+    """Lines of the answers whose claim is matched right, and of those matched wrong."""
+    sent = made.ours["claim_lines"].select(
+        "line_offset", claim_file_id="file_id", id=pl.int_range(pl.len(), dtype=pl.Int64)
+    )
+    tied = (
+        found.matches.filter(pl.col("remit_line_offset").is_not_null())
+        .join(sent, on=("claim_file_id", "line_offset"), how="left")
+        .group_by("file_id", offset=LINE)
+        .agg(
+            pl.col("tier", "says").first(),
+            found=pl.col("id").drop_nulls().unique().sort(),
+        )
+    )
+    parsed = (
+        remits["remit_lines"]
+        .sort("file_id", LINE)
+        .select("file_id", offset=LINE, place=pl.int_range(pl.len()).over("file_id"))
+    )
+    draft = mail.draft
+    written = (
+        _written(mail)
+        .drop("place")
+        .join(draft.lines.select(CLAIM, LINE, "true_lines"), on=CLAIM)
+        .sort("file_id", PAYMENT, CLAIM, LINE)
+        .with_columns(place=pl.int_range(pl.len()).over("file_id"))
+    )
+    matched = claims.filter(pl.col("found").list.len() > 0).select("file_id", CLAIM, "misled")
+    return (
+        written.join(parsed, on=("file_id", "place"), how="inner", validate="1:1")
+        .join(tied, on=("file_id", "offset"))
+        .join(matched, on=("file_id", CLAIM))
+        .join(enough.lines_named(draft, made.ours), on=LINE, how="left")
+        .join(draft.claims.select(CLAIM, "kinds", "event"), on=CLAIM)
+        .with_columns(
+            pl.col("true_lines").list.sort(),
+            proposed=pl.lit([], pl.List(pl.Int64)),
+            decides=pl.col("line_decides").fill_null(False),
+        )
+        .with_columns(outcome=_outcome("true_lines"))
+    )
+
+
+WAITING = ("corrected", "stray-reversal")
+"""What follows an answer under these waits for a person: a second payment of the same lines
+without a reversal, a reversal of nothing known."""
+
+
+def _accounts(made: Clinic, mail: Adversary, claims: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
+    """posted_cents and recovered_cents of claims, by the ledger and by the truth."""
+    draft = mail.draft
+    waits = pl.col("kinds").list.set_intersection(list(WAITING)).list.len() > 0
+    counts = ~(waits & (pl.col("event") != "answer"))
+    whole = draft.claims.select(
+        CLAIM, "event", "kinds", id=pl.col("true_claims").list.first(), whole="paid_cents"
+    )
+    places = made.ours["claims"].select(
+        "file_id", "claim_offset", id=pl.int_range(pl.len(), dtype=pl.Int64)
+    )
+    lines = made.ours["claim_lines"].select(
+        "file_id", "claim_offset", line=pl.int_range(pl.len(), dtype=pl.Int64)
+    ).join(places, on=("file_id", "claim_offset"))  # fmt: skip
+    by_line = (
+        draft.lines.select(CLAIM, "paid_cents", line=pl.col("true_lines").list.first())
+        .join(lines.select("line", "id"), on="line")
+        .join(whole.drop("id", "whole"), on=CLAIM)
+    )
+    lineless = whole.join(draft.lines, on=CLAIM, how="anti").rename({"whole": "paid_cents"})
+    columns = ("id", "event", "kinds", "paid_cents")
+    paid = pl.concat([by_line.select(columns), lineless.select(columns)])
+    truly = paid.group_by("id").agg(posted=pl.col("paid_cents").filter(counts).sum())
+    back = paid.filter(
+        pl.col("event") == "answer",
+        pl.col("kinds").list.set_intersection(["taken-back", "recovered"]).list.len() > 0,
+    )
+    recovered = back.group_by("id").agg(recovered=pl.col("paid_cents").sum())
+    held = draft.payments.filter(pl.len().over("payer_id", "trace_number") > 1)[PAYMENT]
+    unclear = pl.concat(
+        [
+            claims.filter(pl.col("outcome") != "right").select("true_claims"),
+            draft.claims.filter(pl.col(PAYMENT).is_in(held.implode())).select("true_claims"),
+        ]
+    ).explode("true_claims")["true_claims"]
+    return (
+        ledger.accounts.drop_nulls("claim_offset")
+        .join(
+            places, left_on=("claim_file_id", "claim_offset"), right_on=("file_id", "claim_offset")
+        )
+        .group_by("id")
+        .agg(pl.col("posted_cents", "recovered_cents").sum())
+        .filter(~pl.col("id").is_in(unclear.implode()))
+        .join(truly, on="id", how="inner")
+        .join(recovered, on="id", how="left")
+        .with_columns(pl.col("recovered").fill_null(0))
+        .with_columns(right=pl.col("posted") == pl.col("posted_cents"))
+    )
+
+
+def table(claims: pl.DataFrame) -> pl.DataFrame:
+    """A row a corruption: answers, right, wrong, proposed, open, and the recall of what decides."""
+    none = pl.col("kinds").list.len() == 0
+    kinds = claims.with_columns(
+        kind=pl.when(none).then(pl.lit(["none"])).otherwise("kinds")
+    ).explode("kind")
+    outcome = pl.col("outcome")
+    decided = pl.col("decides") & ~pl.col("misled")
+    return (
+        kinds.group_by("kind")
+        .agg(
+            pl.len().alias("answers"),
+            *(
+                (outcome == name).sum().alias(name)
+                for name in ("right", "wrong", "proposed", "open")
+            ),
+            decided.sum().alias("enough"),
+            (decided & (outcome == "right")).sum().alias("of_enough"),
+            pl.col("misled").sum(),
+        )
+        .with_columns(recall=pl.col("of_enough") / pl.col("enough"))
+        .sort("kind")
+    )
+
+
+# -- money, whatever order files come in
+
+
+def conserved(mail: Adversary, ledger: Ledger) -> str | None:
+    """What does not add up: of each payment, and of all that was truly paid; None where all does."""
+    counts = ledger.payments.filter(pl.col("standing").is_in(["posted", "held"]))
+    rest = (
+        pl.col("amount_cents")
+        - pl.col("posted_cents")
+        + pl.col("provider_adjustment_cents")
+        - pl.col("held_cents")
+    )
+    apart = counts.filter(rest != 0)
+    if apart.height:
+        return f"{apart.height} payments are not posted - provider adjustments + held"
+    paid, known = mail.draft.payments["amount_cents"].sum(), counts["amount_cents"].sum()
+    return None if paid == known else f"paid {paid} cents, known {known}"
+
+
+_PLACES = ("file_id", "payment_offset", CLAIM, "byte_offset", "pair_file", "pair_offset",
+           "same_file", "same_offset", "sequence", "says")  # fmt: skip
+"""Where something stands, and what is said of that: no part of what a ledger comes to."""
+
+
+def content(ledger: Ledger) -> Tables:
+    """A ledger without the places of its rows, and without what has no effect."""
+    rows = {
+        "payments": ledger.payments.filter(pl.col("standing") != "duplicate"),
+        "postings": ledger.postings,
+        "provider_postings": ledger.provider_postings,
+        "accounts": ledger.accounts,
+    }
+    bare = {name: one.drop(_PLACES, strict=False) for name, one in rows.items()}
+    return {name: one.sort(pl.all()) for name, one in bare.items()}
+
+
+def in_any_order(made: Clinic, mail: Adversary, seed: int, times: int) -> Iterator[str]:
+    """How ledgers differ where the same files come in other orders, some of them again."""
+    first: Tables | None = None
+    chance = Random(f"{seed} orders")
+    for time in range(times):
+        files = list(mail.files)
+        if time:
+            files += chance.sample(files, len(files) // 3)
+            chance.shuffle(files)
+        found = content(reconcile(remits_of(files), made.ours).ledger)
+        first = first or found
+        for name, rows in found.items():
+            if not rows.equals(first[name]):
+                yield f"order {time}: {name} differ"
+
+
+# -- the gates
+
+
+@dataclass(frozen=True)
+class Total:
+    """What several clinics' answers come to."""
+
+    claims: pl.DataFrame
+    lines: pl.DataFrame
+    faults: tuple[str, ...]
+    """What of the money does not add up, or depends on an order."""
+    accounts: int
+    accounts_right: int
+    seconds: float
+
+    def failures(self) -> Iterator[str]:
+        """The gates that do not hold."""
+        wrong = [
+            rows.filter(pl.col("outcome") == "wrong", ~pl.col("misled")).height
+            for rows in (self.claims, self.lines)
+        ]
+        if any(wrong):
+            yield f"{wrong[0]} answers and {wrong[1]} lines matched wrong"
+        for name, rows in (("answers", self.claims), ("lines", self.lines)):
+            if recalled(rows) < RECALL:
+                yield f"{name}: of those that leave enough {recalled(rows):.4%} are matched"
+        if proposed(self.claims) < RECALL:
+            yield f"of what points to a claim and decides none {proposed(self.claims):.2%} is proposed"
+        yield from self.faults
+        if self.accounts_right != self.accounts:
+            yield f"{self.accounts - self.accounts_right} accounts stand otherwise than they were paid"
+
+
+def recalled(rows: pl.DataFrame) -> float:
+    """Of what leaves enough to decide, how much is matched right."""
+    enough_left = rows.filter("decides", ~pl.col("misled"))
+    return float((enough_left["outcome"] == "right").mean() or 0)  # type: ignore[arg-type]
+
+
+def proposed(claims: pl.DataFrame) -> float:
+    """Of unmatched answers in which something points to the true claim, how many propose it."""
+    points = pl.col("hinted").list.set_intersection("true_claims").list.len() > 0
+    left = claims.filter(pl.col("outcome").is_in(["proposed", "open"]), points)
+    return 1.0 if left.is_empty() else (left["outcome"] == "proposed").sum() / left.height
+
+
+def measured(
+    seed: int, answers: int, clients: int = CLIENTS, weeks: int = 26, orders: int = 3
+) -> Total:
+    """So many corrupted answers, a clinic after the other; the orders of files with the first."""
+    claims, lines, faults = [], [], []
+    accounts = right = count = 0
+    seconds = 0.0
+    while count < answers:
+        made = clinic(seed, clients, weeks)
+        mail = answered(made, seed)
+        one = judged(made, mail, seed)
+        fault = conserved(mail, one.ledger)
+        faults += [] if fault is None else [f"seed {seed}: {fault}"]
+        if not count:
+            faults += [f"seed {seed}: {text}" for text in in_any_order(made, mail, seed, orders)]
+        claims.append(one.claims)
+        lines.append(one.lines)
+        accounts += one.accounts.height
+        right += int(one.accounts["right"].sum())
+        count += one.claims.height
+        seconds += one.seconds
+        seed += 1
+    return Total(pl.concat(claims), pl.concat(lines), tuple(faults), accounts, right, seconds)
+
+
+def printed(total: Total) -> Iterator[str]:
+    """The table by corruption, lines, and money, as text."""
+    yield (
+        f"{'CORRUPTION':16}{'ANSWERS':>9}{'RIGHT':>9}{'WRONG':>7}{'PROPOSED':>10}{'OPEN':>6}"
+        f"{'ENOUGH':>9}{'RECALL':>10}{'MISLED':>8}"
+    )
+    everything = total.claims.with_columns(kinds=pl.lit(["ALL"]))
+    for rows in (total.claims, everything):
+        for row in table(rows).iter_rows(named=True):  # a table for people
+            recall = "-" if not row["enough"] else f"{100 * row['recall']:.2f} %"
+            yield (
+                f"{row['kind']:16}{row['answers']:9,}{row['right']:9,}{row['wrong']:7,}"
+                f"{row['proposed']:10,}{row['open']:6,}{row['enough']:9,}{recall:>10}"
+                f"{row['misled']:8,}"
+            )
+    counts = dict(total.lines.group_by("outcome").len().iter_rows())
+    yield (
+        f"lines of matched answers: {counts.get('right', 0):,} right, {counts.get('wrong', 0):,} "
+        f"wrong, {counts.get('open', 0):,} left open; recall {100 * recalled(total.lines):.2f} %"
+    )
+    yield (
+        f"of unmatched answers that point to a claim {100 * proposed(total.claims):.2f} % propose it"
+    )
+    yield f"accounts that stand as they were paid: {total.accounts_right:,} of {total.accounts:,}"
+
+
+def report(seed: int, answers: int) -> bool:
+    """Prints what so many answers come to; whether every gate holds."""
+    total = measured(seed, answers)
+    print(
+        f"seed {seed}: {total.claims.height:,} corrupted answers, parsed, matched and posted in "
+        f"{total.seconds:.1f} s"
+    )
+    for line in printed(total):
+        print(line)
+    failures = list(total.failures())
+    for failure in failures:
+        print(f"FAILED: {failure}")
+    return not failures

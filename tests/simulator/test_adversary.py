@@ -1,0 +1,224 @@
+"""The adversary: its files are valid, its truth is what its files say, and each corruption does what it says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from edi_iop.desk.files import validate
+from edi_iop.simulator import adversary, enough
+from edi_iop.simulator.adversary import Adversary, corrupted, kinds, rewrapped
+from edi_iop.simulator.corruptions import registry
+from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT
+from scripts import accuracy_remits as measured
+
+SEED = 11
+
+
+@pytest.fixture(scope="module")
+def made() -> measured.Clinic:
+    return measured.clinic(SEED, clients=100, weeks=14)
+
+
+@pytest.fixture(scope="module")
+def mail(made: measured.Clinic) -> Adversary:
+    return measured.answered(made, SEED)
+
+
+@pytest.fixture(scope="module")
+def plain(made: measured.Clinic) -> Adversary:
+    return one_kind(made)
+
+
+def one_kind(made: measured.Clinic, *names: str) -> Adversary:
+    answer = measured.adjudicated(made, SEED)
+    return corrupted(answer, made.ours, SEED, names)
+
+
+def befallen(mail: Adversary, kind: str) -> pl.DataFrame:
+    """The answers hit, to claims of ours."""
+    ours = pl.col("true_claims").list.len() > 0
+    return mail.draft.claims.filter(pl.col("kinds").list.contains(kind), ours)
+
+
+def test_every_corruption_befalls_some_answer(mail: Adversary) -> None:
+    named = set(mail.draft.claims["kinds"].explode().drop_nulls())
+    assert named == set(kinds()) - set(adversary.OF_PAYMENTS) - set(adversary.OF_FILES)
+
+
+def test_all_835s_are_valid_and_balanced(mail: Adversary, tmp_path: Path) -> None:
+    """SNIP 1 to 4: corruptions change what is said, not the form it is said in."""
+    for one in mail.files:
+        (tmp_path / one.name).write_bytes(one.content)
+    found = validate([tmp_path], snip={1, 2, 3, 4}).sheet.rows
+    assert found.select("code", "message").unique().rows() == []
+
+
+def test_the_truth_is_in_the_order_of_the_files(mail: Adversary) -> None:
+    remits = measured.remits_of(mail.files)
+    told = adversary.truth(mail)
+    first = {}
+    for row in told.iter_rows(named=True):
+        for name in row["files"]:
+            first.setdefault(name, []).append((row["returned"], row["status"]))
+    parsed = remits["remit_claims"].sort("file_id", CLAIM)
+    for number, one in enumerate(mail.files, 1):
+        own = parsed.filter(file_id=number).select("claim", "status").rows()
+        assert own == first[one.name]
+
+
+def test_without_corruptions_nothing_is_changed(plain: Adversary) -> None:
+    claims = plain.draft.claims
+    assert claims["kinds"].list.len().sum() == 0
+    sent = plain.sent["claims"]["claim"]
+    ours = claims.filter(pl.col("true_claims").list.len() > 0)
+    true = ours["true_claims"].list.first()
+    assert ours["claim"].to_list() == sent.gather(true).to_list()
+    named = plain.names.join(ours, on=CLAIM, how="semi")["named"]
+    assert (named.list.len() == 1).mean() > 0.999
+    assert plain.names.join(ours, on=CLAIM, how="anti")["named"].list.len().sum() == 0
+
+
+def test_the_same_seed_gives_the_same_files(made: measured.Clinic, mail: Adversary) -> None:
+    assert measured.answered(made, SEED).files == mail.files
+
+
+def test_an_unknown_corruption_is_refused(made: measured.Clinic) -> None:
+    with pytest.raises(ValueError, match="swop"):
+        one_kind(made, "swop")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "returned"),
+    [
+        ("cut-17", "1234-00000042-WILLOW-HOUSE", "1234-00000042-WIL"),
+        ("cut-20", "1234-00000042-WILLOW-HOUSE", "1234-00000042-WILLOW"),
+        ("upper", "ac0000042x", "AC0000042X"),
+        ("zeros", "0011000042", "11000042"),
+        ("punctuation", "1234-00000042-WILLOW-HOUSE", "123400000042WILLOWHOUSE"),
+        ("punctuation", "0011000042", "0011-000042"),
+        ("lost", "ac0000042x", "0"),
+        ("longer", "ac0000042x", "ac0000042xA1"),
+        ("prefixed", "ac0000042x", "HXac0000042x"),
+    ],
+)
+def test_numbers(plain: Adversary, kind: str, sent: str, returned: str) -> None:
+    draft = plain.draft
+    one = draft.claims.select(CLAIM).head(1)
+    named = draft.of_claims(pl.lit(sent).alias("claim"))
+    after = registry()[kind].do(named, one, SEED).claims["claim"]
+    assert after.to_list()[:2] == [returned, sent]
+
+
+def test_parts_of_a_claim_make_it_up(made: measured.Clinic) -> None:
+    mail = one_kind(made, "split", "split-silent", "split-lines")
+    parts = befallen(mail, "split-lines")
+    charged = parts.group_by(pl.col("true_claims").list.first()).agg(pl.col("charge_cents").sum())
+    sent = mail.sent["claims"]["charge_cents"]
+    assert charged["charge_cents"].to_list() == sent.gather(charged["true_claims"]).to_list()
+    said = set(mail.draft.remarks.filter(remark="MA15")[CLAIM])
+    assert said.issuperset(pl.concat([parts, befallen(mail, "split")])[CLAIM])
+    assert said.isdisjoint(befallen(mail, "split-silent")[CLAIM])
+
+
+def test_merged_claims_are_two_of_one_member(made: measured.Clinic) -> None:
+    merged = befallen(one_kind(made, "merge"), "merge")
+    merged = merged.filter(pl.col("true_claims").list.len() > 1)  # one may be another system's
+    assert merged.height > 10
+    assert set(merged["true_claims"].list.len()) == {2}
+    member = made.ours["claims"]["member_id"]
+    for pair in merged["true_claims"]:
+        assert member.gather(pair).n_unique() == 1
+
+
+def test_a_bundle_and_its_days(made: measured.Clinic) -> None:
+    mail = one_kind(made, "bundle")
+    lines = mail.draft.lines.join(befallen(mail, "bundle"), on=CLAIM, how="semi")
+    assert (lines["true_lines"].list.len() > 1).all()
+    assert (lines["service_date"] < lines["service_date_to"]).all()
+    sent = mail.sent["claim_lines"]["charge_cents"]
+    whole = [int(sent.gather(one).sum()) for one in lines["true_lines"]]
+    assert lines["charge_cents"].to_list() == whole
+
+
+def test_reversals_negate_and_corrections_follow(made: measured.Clinic) -> None:
+    mail = one_kind(made, "reversed")
+    rows = befallen(mail, "reversed").with_columns(true=pl.col("true_claims").list.first())
+    sums = rows.group_by("true", "event").agg(pl.col("paid_cents").sum()).pivot(
+        "event", index="true", values="paid_cents"
+    )  # fmt: skip
+    assert (sums["answer"] == -sums["reversal"]).all()
+    assert (sums["correction"] < sums["answer"]).all()
+    order = rows.sort("true", PAYMENT, CLAIM).group_by("true", maintain_order=True)
+    assert set(order.agg(pl.col("event").str.join(" "))["event"]) == {"answer reversal correction"}
+
+
+def test_recoveries_name_what_they_take_back(made: measured.Clinic) -> None:
+    mail = one_kind(made, "taken-back")
+    taken = mail.draft.provider.filter(reason="WO")
+    paid = mail.draft.claims.filter(pl.col("kinds").list.contains("taken-back"))["paid_cents"]
+    assert Counter(taken["amount_cents"]) == Counter(paid)
+    assert taken["reference"].null_count() == 0
+
+
+def test_no_payment_is_below_nothing_and_balances_are_carried(mail: Adversary) -> None:
+    payments = mail.draft.payments
+    assert payments["amount_cents"].min() == 0
+    forward = mail.draft.provider.filter(reason="FB")
+    assert (forward["amount_cents"] < 0).any()
+    assert (forward["amount_cents"] > 0).any()
+
+
+def test_a_rewrapped_payment_reads_the_same(mail: Adversary) -> None:
+    again = next(one for one in mail.files if one.name.endswith("-again.edi"))
+    assert b"ISA*" not in again.content or b"~\n" not in again.content
+    for wrap in range(3):
+        plain = next(one for one in mail.files if not one.name.endswith("-again.edi"))
+        other = adversary.Mailed("x", rewrapped(plain.content, wrap), plain.payments)
+        one, two = (measured.remits_of([file]) for file in (plain, other))
+        for name in ("remit_lines", "adjustments", "provider_adjustments"):
+            drop = [c for c in one[name].columns if c.endswith("offset")]
+            assert one[name].drop(drop).equals(two[name].drop(drop))
+
+
+def test_a_reused_check_number_has_other_content(made: measured.Clinic) -> None:
+    mail = one_kind(made, "reused-check")
+    twice = mail.draft.payments.filter(pl.len().over("payer_id", "trace_number") > 1)
+    assert twice.height >= 2
+    assert twice[PAYMENT].n_unique() == twice.height
+
+
+# -- what is left to decide by
+
+
+def decided(mail: Adversary, kind: str) -> list[bool]:
+    own = befallen(mail, kind).join(mail.names, on=CLAIM)
+    return (own["named"] == own["true_claims"].list.sort()).to_list()
+
+
+@pytest.mark.parametrize("kind", ["swap", "lost", "no-6r", "cut-17", "member", "split"])
+def test_one_thing_lost_leaves_enough(made: measured.Clinic, kind: str) -> None:
+    right = decided(one_kind(made, kind), kind)
+    assert sum(right) / len(right) > 0.9
+
+
+def test_number_and_line_numbers_and_person_lost_leave_nothing(plain: Adversary) -> None:
+    draft, all_claims = plain.draft, plain.draft.claims.select(CLAIM)
+    for kind in ("lost", "no-6r", "member", "name"):
+        draft = registry()[kind].do(draft, all_claims, SEED)
+    named = enough.named(draft, plain.sent)["named"]
+    assert named.list.len().sum() == 0
+
+
+def test_lines_alike_without_days_and_numbers_are_not_told(plain: Adversary) -> None:
+    """Days of one code and charge: without day and number each may be any."""
+    draft, all_claims = plain.draft, plain.draft.claims.select(CLAIM)
+    for kind in ("no-dates", "no-6r"):
+        draft = registry()[kind].do(draft, all_claims, SEED)
+    told = enough.lines_named(draft, plain.sent).join(draft.lines, on=LINE)
+    alike = pl.len().over(CLAIM, "procedure", "charge_cents")
+    assert not told.filter(alike > 1)["line_decides"].any()
+    assert told.filter(alike == 1)["line_decides"].all()
