@@ -83,6 +83,7 @@ def report(
     \b
     NAME is one of
       denials     denied lines, the rule each comes from, what to do, by when
+      worklist    what to work first: claim by claim, what is to be had, its chance, by when
       blocked     lines not billed because a rule is broken
       claims      claims sent, and what the payer answered
       corrections claims sent that the records changed since, and what became of it

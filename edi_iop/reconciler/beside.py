@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.reconciler.answers import SENT_LINE
+from edi_iop.reconciler.denials import SERVICE, person
 from edi_iop.reconciler.evidence import per_diems
 from edi_iop.reconciler.expected import in_dollars
 from edi_iop.rules.policy import Policy
@@ -24,7 +25,8 @@ def paired(
     line sent. Of several other days the one that was paid for most is named.
     """
     days = _per_diem_lines(about, policies)
-    others = _per_diem_lines(lines.filter(pl.col("standing") != "void"), policies).select(
+    standing = lines.filter(pl.col("standing") != "void").select("claim", "line", *SERVICE)
+    others = _per_diem_lines(standing, policies).select(
         *_DAY,
         other_file="file_id",
         other_offset="line_offset",
@@ -46,7 +48,7 @@ def paired(
 def _per_diem_lines(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """The lines that are intensive outpatient days, with whose they are."""
     days = lines.join(per_diems(policies), on=("payer_id", "procedure"), how="semi")
-    return days.with_columns(person=pl.coalesce("client_id", "member_id"))
+    return days.with_columns(person=person())
 
 
 def _answered(beside: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:

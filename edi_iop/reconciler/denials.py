@@ -11,26 +11,57 @@ from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.said import carcs_of
 
 _SENT_CLAIM = ("claim_file_id", "claim_offset")
+SERVICE = (
+    "file_id", "claim_offset", "line_offset",
+    "payer_id", "client_id", "member_id", "service_date", "procedure",
+)  # fmt: skip
+"""Of a line sent: its key, and which service of whom it is, on whatever claim."""
 
 
-def refused(
-    answered: pl.DataFrame, last: pl.DataFrame, matches: pl.DataFrame, lines: pl.DataFrame
-) -> pl.DataFrame:
-    """Denials still open, with `kind`: denied, or denied in part where something was paid.
+def refusals_told(answered: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+    """Every answer that refuses a line or claim, numbered by `denial`, open or not.
 
-    A denial that a later answer replaced, or a reversal took back, is closed and
-    left out. last: the last answer to each line sent. lines: tables.SERVICE_LINES.
+    kind: denied, or denied in part where something was paid.
     """
-    denied = (
-        answered.filter(pl.col("denied") | pl.col("partly"))
-        .join(_ties(matches), on=LINE, how="left", nulls_equal=True)
-        .with_columns(
-            kind=pl.when("partly").then(pl.lit("denied in part")).otherwise(pl.lit("denied")),
-            received_cents=pl.col("paid_cents").fill_null(0) + pl.col("beside_cents").fill_null(0),
-        )
+    denied = answered.filter(pl.col("denied") | pl.col("partly"))
+    received = pl.col("paid_cents").fill_null(0) + pl.col("beside_cents").fill_null(0)
+    partly = pl.when("partly").then(pl.lit("denied in part"))
+    return (
+        denied.join(_ties(matches), on=LINE, how="left", nulls_equal=True)
+        .with_columns(kind=partly.otherwise(pl.lit("denied")), received_cents=received)
+        .with_row_index("denial")
     )
-    numbered = denied.with_row_index("denial")
-    return _open(numbered, last, lines).drop("denial")
+
+
+def earlier(told: pl.DataFrame, about: pl.DataFrame, remits: Tables) -> pl.DataFrame:
+    """The refusals of whole lines that were matched: denial, CLAIM, payment_date, payer and carc.
+
+    That something was answered before is no refusal. about: lines_of these.
+    """
+    firm = told.filter("denied", ~pl.col("repeat"))
+    payers = about.select("denial", payer="payer_id").unique("denial", keep="first")
+    return (
+        firm.join(payers, on="denial")
+        .join(_codes(firm, remits).select("denial", "carc"), on="denial", how="left")
+        .select("denial", *CLAIM, "payment_date", "payer", "carc")
+    )
+
+
+def still_open(told: pl.DataFrame, last: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """The refusals that are the last answer to at least one line, or that match no line.
+
+    One that a later answer replaced, or a reversal took back, is closed. last: the last
+    answer to each line sent. lines: tables.SERVICE_LINES.
+    """
+    keys = lines.select("file_id", "claim_offset", "line_offset")
+    about = lines_of(told, keys).select("denial", *SENT_LINE)
+    standing = (
+        told.select("denial", *CLAIM)
+        .join(about, on="denial")
+        .join(last.select(*SENT_LINE, *CLAIM), on=(*SENT_LINE, *CLAIM))
+    )
+    closed = about.join(standing, on="denial", how="anti")
+    return told.join(closed, on="denial", how="anti").drop("denial")
 
 
 def reduced(
@@ -76,7 +107,8 @@ def _ties(matches: pl.DataFrame) -> pl.DataFrame:
 
 def lines_of(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The lines sent that each denial is about: one, or all of its claim where it has no line."""
-    sent = lines.rename({"file_id": "claim_file_id", "payer_claim_number": "known_number"})
+    names = {"file_id": "claim_file_id", "payer_claim_number": "known_number"}
+    sent = lines.rename(names, strict=False)
     one = denied.filter(pl.col("remit_line_offset").is_not_null())
     whole = denied.filter(pl.col("remit_line_offset").is_null())
     return pl.concat(
@@ -88,18 +120,6 @@ def lines_of(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         ],
         how="diagonal",
     )
-
-
-def _open(denied: pl.DataFrame, last: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """Denials that are the last answer to at least one line, or that match no line."""
-    about = lines_of(denied, lines).select("denial", *SENT_LINE)
-    standing = (
-        denied.select("denial", *CLAIM)
-        .join(about, on="denial")
-        .join(last.select(*SENT_LINE, *CLAIM), on=(*SENT_LINE, *CLAIM))
-    )
-    closed = about.join(standing, on="denial", how="anti")
-    return denied.join(closed, on="denial", how="anti")
 
 
 def _codes(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:
@@ -215,3 +235,8 @@ def _as_sent(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("denial")
     )
+
+
+def person() -> pl.Expr:
+    """Whose a line sent is: our client's, else a member's."""
+    return pl.coalesce("client_id", "member_id")

@@ -35,16 +35,32 @@ def worth_of(
     """worth_cents and worth_source by RATED_BY: rate times payable units; null without a rate.
 
     Per-diem units count up to what the policy pays for a date; units of time count in
-    full. Of millions of lines few differ in what a rate goes by.
+    full. A line under a revenue code that is no pair of the policy is worth what its
+    procedure is, where the policy has one price for it. Of millions of lines few differ
+    in what a rate goes by.
     """
     asked = lines.select(RATED_BY).unique(maintain_order=True)
     dated = rated(asked, NONE if rates is None else rates)
-    priced = dated.join(_rates(policies), on=("payer_id", "procedure", "revenue"), how="left")
+    priced = _by_policy(dated, policies)
     by_settings = pl.format("rate since {}", pl.col("rate_from").cast(pl.String))
     by_policy = pl.format("policy {}", "policy")
     source = pl.when(pl.col("contract_cents").is_not_null()).then(by_settings).otherwise(by_policy)
     worth = worth_cents(pl.coalesce("contract_cents", "rate_cents"))
     return priced.select(*RATED_BY, worth_cents=worth, worth_source=source)
+
+
+def _by_policy(asked: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The lines with the policy's rate of their pair, else the only one of their procedure."""
+    pairs = _rates(policies)
+    facts = [name for name in pairs.columns if name not in ("payer_id", "procedure", "revenue")]
+    alone = pairs.drop("revenue").filter(pl.len().over("payer_id", "procedure") == 1)
+    both = asked.join(pairs, on=("payer_id", "procedure", "revenue"), how="left").join(
+        alone, on=("payer_id", "procedure"), how="left", suffix="_alone"
+    )
+    paired = pl.col("policy").is_not_null()
+    return both.with_columns(
+        pl.when(paired).then(name).otherwise(f"{name}_alone").alias(name) for name in facts
+    )
 
 
 def worth_cents(rate_cents: pl.Expr) -> pl.Expr:

@@ -1,9 +1,7 @@
-"""What a denial means: the rule it comes from, and whether our own records bear it out.
+"""What a denial means: what the payer said, whose doing it is, what to do, by when, and in which order.
 
-Confirmed: a rule that the payer's codes can mean is broken by our own records.
-Refuted: the rules the codes mean best can all be checked, and our records show
-the contrary. Unknown: anything else; `says` names what is missing. One rule,
-two directions: the violations are those of rules.check over the lines as sent.
+Four things are kept apart: the payer's words, the category they lie in, the cause
+as far as our records tell it, and what is to become of the line.
 """
 
 from __future__ import annotations
@@ -12,38 +10,32 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from edi_iop.codes import codes
-from edi_iop.reconciler import shortfall
+from edi_iop.reconciler import judging, shortfall
 from edi_iop.reconciler.answers import answers, latest
 from edi_iop.reconciler.beside import paired
-from edi_iop.reconciler.denials import described, lines_of, reduced, refused
-from edi_iop.reconciler.evidence import line_reference, missing, support
+from edi_iop.reconciler.chances import history, with_chance
+from edi_iop.reconciler.denials import (
+    SERVICE,
+    described,
+    earlier,
+    lines_of,
+    reduced,
+    refusals_told,
+    still_open,
+)
 from edi_iop.reconciler.expected import expected_cents, worth_of
 from edi_iop.reconciler.given import Tables, remit_tables
-from edi_iop.reconciler.lists import listed
+from edi_iop.reconciler.priority import prioritized
 from edi_iop.reconciler.remedies import remedied
 from edi_iop.reconciler.said import with_category
 from edi_iop.reconciler.shortfall import beyond_agreed
-from edi_iop.reconciler.signatures import (
-    REASON,
-    REASON_AND_REMARK,
-    RELATED,
-    STRUCTURE,
-    meant,
-    rule_book,
-)
-from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
 from edi_iop.tables import VERDICTS
 
-_OTHERS = 3
-"""Further rules named beside the first."""
 _CAUSES = {"confirmed": "ours", "refuted": "payer"}
 _OF_TWO = ("duplicate", "bundling", "limit")
 """Categories in which a payer says that another service was paid instead."""
-_SOFT = ("warn", "info")
-"""Severities that bar no payment: such a violation explains only a denial that names its rule."""
 
 
 def verdicts(
@@ -60,48 +52,23 @@ def verdicts(
     payer id. rates: the facility's dated rates (rules.rates). Answers that a later one
     replaced are left out.
     """
-    whole = remit_tables(remits)
+    whole, lines = remit_tables(remits), records.lines
     answered = answers(whole)
-    last = latest(answered, matches, records.lines)
-    worth = worth_of(records.lines.filter(pl.col("standing") == "paid"), policies, rates)
-    opened = pl.concat(
-        [
-            refused(answered, last, matches, records.lines),
-            reduced(answered, last, matches, records.lines, worth),
-        ],
-        how="diagonal",
-    )
-    denied = with_category(described(opened, whole, records.lines))
-    about = lines_of(denied, records.lines)
-    priced = beyond_agreed(
-        denied.join(expected_cents(about, policies, rates), on="denial", how="left")
-    ).join(paired(about, records.lines, last, policies), on="denial", how="left")
-    short = pl.col("kind") == "reduced"
-    judged = pl.concat(
-        [
-            _judged(priced.filter(~short), about, records, violations, policies),
-            shortfall.judged(priced.filter(short), _payers_words()),
-        ],
-        how="diagonal",
-    )
-    rows = remedied(_tied(judged), policies).rename({"tier": "match", "grade": "match_grade"})
+    last = latest(answered, matches, lines)
+    worth = worth_of(lines.filter(pl.col("standing") == "paid"), policies, rates)
+    told = refusals_told(answered, matches)
+    opened = still_open(told, last, lines), reduced(answered, last, matches, lines, worth)
+    denied = with_category(described(pl.concat(opened, how="diagonal"), whole, lines))
+    about = lines_of(denied, lines)
+    priced = denied.join(expected_cents(about, policies, rates), on="denial", how="left")
+    tied = priced.join(paired(about, lines, last, policies), on="denial", how="left")
+    judged = _with_day_beside(_judged(beyond_agreed(tied), about, records, violations, policies))
+    dated = remedied(judged, policies, records.as_of)
+    ever = lines_of(told, lines.select(SERVICE))
+    past = history(earlier(told, ever, whole), ever, last, lines, records.as_of)
+    ranked = prioritized(with_chance(dated, past), records.as_of)
+    rows = ranked.rename({"tier": "match", "grade": "match_grade"})
     return VERDICTS.conform(rows.with_columns(cause=_cause()).sort("denial"))
-
-
-def _cause() -> pl.Expr:
-    """Whose doing it is, as far as our records say: a rule broken, or an error of the payer."""
-    return pl.col("verdict").replace_strict(_CAUSES, default="unknown", return_dtype=pl.String)
-
-
-def _tied(judged: pl.DataFrame) -> pl.DataFrame:
-    """A denial because of another day of the date names that day and its payment in its evidence."""
-    doubled = pl.col("category").is_in(_OF_TWO) | pl.col("rule").str.starts_with("DUP")
-    told = doubled.fill_null(False) & pl.col("beside").is_not_null()
-    both = pl.concat_list("evidence", "beside_evidence").list.unique(maintain_order=True)
-    return judged.with_columns(
-        says=pl.when(told).then(pl.format("{} {}", "says", "beside")).otherwise("says"),
-        evidence=pl.when(told).then(both).otherwise("evidence"),
-    )
 
 
 def _judged(
@@ -111,272 +78,24 @@ def _judged(
     violations: pl.DataFrame,
     policies: Mapping[str, Policy],
 ) -> pl.DataFrame:
-    """The denials with verdict, rule, score, other_rules, says and evidence."""
-    lacking = missing(about, records, policies)
-    ranked = _ranked(denied, _hits(about, violations), lacking, policies)
-    contrary = _contrary(ranked, support(about, records, policies))
-    return (
-        denied.join(_best(ranked), on="denial", how="left")
-        .join(contrary, on="denial", how="left")
-        .join(_surplus(about, violations), on="denial", how="left")
-        .with_columns(payers_words=_payers_words(), why=_why_unknown(policies))
-        .with_columns(verdict=_verdict(), closing=_closing())
-        .with_columns(
-            says=_says(),
-            evidence=_chosen_evidence(),
-            first=_first_step(),
-            rule=pl.when(_named()).then("rule"),
-            score=pl.when(_named()).then("score"),
-        )
-    )
+    """The denials judged by the rules, the reduced lines by the contract."""
+    short = pl.col("kind") == "reduced"
+    by_rules = judging.judged(denied.filter(~short), about, records, violations, policies)
+    by_contract = shortfall.judged(denied.filter(short), judging.payers_words())
+    return pl.concat([by_rules, by_contract], how="diagonal")
 
 
-def _hits(about: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:
-    """denial, rule, soft, broken, proof: what our records show broken about each denied line.
-
-    A duplicate where the payer refused the line to keep and paid the surplus one
-    counts too: the violation then stands on the other line and names this one.
-    """
-    own = about.join(
-        violations.rename({"file_id": "claim_file_id", "evidence": "proof"}).select(
-            "claim_file_id", "claim_offset", "line_offset", "rule", "severity", "says", "proof"
-        ),
-        on=("claim_file_id", "claim_offset", "line_offset"),
-    )
-    surplus = (
-        violations.filter(pl.col("rule").str.starts_with("DUP"))
-        .with_columns(proof=pl.concat_list(line_reference()))
-        .explode("evidence")
-        .select("rule", "severity", "says", "proof", reference="evidence")
-    )
-    mirrored = about.with_columns(reference=line_reference()).join(surplus, on="reference")
-    columns = ("denial", "rule", "severity", "says", "proof")
-    return (
-        pl.concat([own.select(columns), mirrored.select(columns)])
-        .group_by("denial", "rule", maintain_order=True)
-        .agg(
-            soft=pl.col("severity").is_in(_SOFT).all(),
-            broken=pl.col("says").first(),
-            proof=pl.col("proof").explode().unique(maintain_order=True),
-        )
-    )
+def _cause() -> pl.Expr:
+    """Whose doing it is, as far as our records say: a rule broken, or an error of the payer."""
+    return pl.col("verdict").replace_strict(_CAUSES, default="unknown", return_dtype=pl.String)
 
 
-def _surplus(about: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:
-    """denial, surplus: why a denied line should not have been sent at all.
-
-    No other rule was asked about such a line, so that none is known to be kept.
-    """
-    faults = violations.filter(
-        pl.col("rule").str.starts_with("DUP"), ~pl.col("severity").is_in(_SOFT)
-    ).select("claim_offset", "line_offset", "says", "evidence", claim_file_id="file_id")
-    beside = about.with_columns(itself=line_reference()).join(
-        faults, on=("claim_file_id", "claim_offset", "line_offset")
-    )
-    # the line to keep may have too many units: it is its own evidence, and no surplus
-    others = beside.filter(~pl.col("evidence").list.contains(pl.col("itself")))
-    return others.group_by("denial", maintain_order=True).agg(surplus=pl.col("says").first())
-
-
-def _ranked(
-    denied: pl.DataFrame,
-    hits: pl.DataFrame,
-    lacking: pl.DataFrame,
-    policies: Mapping[str, Policy],
-) -> pl.DataFrame:
-    """Every candidate rule of each denial, the best first: shown by our records, then by score.
-
-    lacks: what our records would need for the rule and do not hold. A rule seems
-    broken where records are missing (no authorization on file, where none were ever
-    fed): that shows nothing.
-    """
-    rules = catalogue()
-    book = rule_book(rules)
-    named = meant(denied, rules, policies).join(book, on="rule")
-    families = named.select("denial", "family").unique()
-    related = (
-        hits.select("denial", "rule")
-        .join(book, on="rule")
-        .join(families, on=("denial", "family"))
-        .join(named, on=("denial", "rule"), how="anti")
-        .with_columns(prior=pl.lit(RELATED))
-    )
-    every = pl.concat([named, related.select(named.columns)])
-    told = every.join(hits, on=("denial", "rule"), how="left").join(
-        _lacks(every, lacking), on=("denial", "rule"), how="left"
-    )
-    best = pl.col("prior") == pl.col("prior").max().over("denial")
-    hit = pl.col("broken").is_not_null() & (~pl.col("soft") | best) & pl.col("lacks").is_null()
-    return (
-        told.with_columns(hit=hit, top=best)
-        .with_columns(score=pl.col("prior") + pl.when("hit").then(STRUCTURE).otherwise(0.0))
-        .with_columns(pl.col("score").round(2))
-        .sort(
-            ["denial", "hit", "score", "order", "rule"],
-            descending=[False, True, True, False, False],
-        )
-    )
-
-
-def _best(ranked: pl.DataFrame) -> pl.DataFrame:
-    """One row a denial: the best rule with its proof, and the others."""
-    return ranked.group_by("denial", maintain_order=True).agg(
-        pl.col("rule", "score", "hit", "broken", "proof", "rule_remedy", "rule_step").first(),
-        other_rules=pl.col("rule").slice(1, _OTHERS),
-    )
-
-
-def _contrary(ranked: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
-    """Whether the rules meant best are all refuted, by what, and what is missing where not.
-
-    denial, refutable, against (evidence), refuted_by (a sentence), refuted_remedy, lacking.
-    """
-    top = ranked.filter(pl.col("top"))
-    clear = (pl.col("prior") >= REASON_AND_REMARK) | (
-        (pl.col("prior") >= REASON) & (pl.len().over("denial") == 1)
-    )
-    cases = (
-        top.with_columns(clear=clear)
-        .join(_refutations(), on="rule", how="left")
-        .join(kinds, left_on=("denial", "shows"), right_on=("denial", "kind"), how="left")
-        .with_columns(refuted=_refuted(), sentence=_sentence())
-    )
-    return cases.group_by("denial", maintain_order=True).agg(
-        refutable=pl.col("refuted").all(),
-        clear=pl.col("clear").all(),
-        against=pl.col("evidence").first(),
-        refuted_by=pl.col("sentence").first(),
-        refuted_remedy=pl.col("refuted_remedy").first(),
-        lacking=_lacking().drop_nulls().first(),
-    )
-
-
-def _refutations() -> pl.DataFrame:
-    """How each rule is refuted: by which kind of record, in which words, with which remedy."""
-    return listed("refutations").select("rule", "shows", refuted_remedy="remedy", contrary="says")
-
-
-def _lacks(rules: pl.DataFrame, lacking: pl.DataFrame) -> pl.DataFrame:
-    """denial, rule, lacks: the needed records we do not hold, in words."""
-    needed = rules.select("denial", "rule", need="needs").explode("need")
-    return (
-        needed.join(lacking, on=("denial", "need"))
-        .sort("denial", "rule", "what")
-        .group_by("denial", "rule")
-        .agg(lacks=pl.col("what").str.join(" and "))
-    )
-
-
-def _refuted() -> pl.Expr:
-    shown = pl.col("evidence").is_not_null() & pl.col("shows").is_not_null()
-    return shown & pl.col("lacks").is_null() & pl.col("clear")
-
-
-def _sentence() -> pl.Expr:
-    return pl.format("{}: {}", "contrary", "note")
-
-
-def _lacking() -> pl.Expr:
-    """Why a rule can neither be confirmed nor refuted."""
-    return (
-        pl.when(pl.col("lacks").is_not_null())
-        .then(pl.format("our records lack {}", "lacks"))
-        .when(pl.col("shows").is_null() & pl.col("contrary").is_not_null())
-        .then("contrary")
-        .when(pl.col("evidence").is_null())
-        .then(pl.lit("our records hold nothing that speaks for or against it"))
-    )
-
-
-def _payers_words() -> pl.Expr:
-    """CO-197 M62 (no authorization on file)."""
-    labels = {code: entry.label for code, entry in codes("carc").items()}
-    label = pl.col("carc").replace_strict(labels, default=None, return_dtype=pl.String)
-    reason = pl.format("{}-{}", "group", "carc").fill_null("no reason code")
-    remarks = pl.col("rarcs").list.join(" ")
-    named = pl.when(remarks == "").then(reason).otherwise(pl.format("{} {}", reason, remarks))
-    return pl.format("{} ({})", named, label.fill_null("a code our list does not hold"))
-
-
-def _why_unknown(policies: Mapping[str, Policy]) -> pl.Expr:
-    """What stands in the way of a verdict; null where nothing does."""
-    return (
-        pl.when(pl.col("unmatched").is_not_null())
-        .then(pl.format("the answer is not matched to what was sent: {}", "unmatched"))
-        .when(pl.col("claim_file_id").is_null())
-        .then(pl.lit("the answer is not matched to what was sent"))
-        .when(pl.col("sent_standing") == "void")
-        .then(pl.lit("the claim was replaced or voided since"))
-        .when(~pl.col("payer").is_in(list(policies)).fill_null(False))
-        .then(pl.lit("no policy of this payer is at hand"))
-        .when(pl.col("hit").fill_null(False))
-        .then(None)
-        .when(~_named())
-        .then(pl.lit("no rule of the book is clearly meant by these codes"))
-        .when(pl.col("surplus").is_not_null())
-        .then(pl.format("whether it was broken is not asked of a surplus line: {}", "surplus"))
-        .when(pl.col("refutable").fill_null(False))
-        .then(None)
-        .otherwise(
-            pl.coalesce("lacking", pl.lit("the codes can mean several rules, and none is broken"))
-        )
-    )
-
-
-def _named() -> pl.Expr:
-    """The codes, or our records, say enough to name a rule."""
-    return pl.col("hit").fill_null(False) | (pl.col("score") >= REASON).fill_null(False)
-
-
-def _verdict() -> pl.Expr:
-    return (
-        pl.when(pl.col("why").is_not_null())
-        .then(pl.lit("unknown"))
-        .when("hit")
-        .then(pl.lit("confirmed"))
-        .otherwise(pl.lit("refuted"))
-    )
-
-
-def _says() -> pl.Expr:
-    part = pl.when("partly").then(pl.lit(" Paid in part.")).otherwise(pl.lit(""))
-    said = pl.col("payers_words")
-    text = (
-        pl.when(pl.col("verdict") == "confirmed")
-        .then(pl.format("{}: {}", said, "broken"))
-        .when(pl.col("verdict") == "refuted")
-        .then(pl.format("{}, but {}", said, "refuted_by"))
-        .otherwise(pl.format("{}: {}", said, "why"))
-    )
-    return pl.format("{}.{}", text.str.strip_chars_end("."), part)
-
-
-def _chosen_evidence() -> pl.Expr:
-    """The records behind the verdict; the line itself where a rule names no record."""
-    itself = pl.concat_list(line_reference())
-    return (
-        pl.when(pl.col("verdict") == "confirmed")
-        .then(pl.when(pl.col("proof").list.len() > 0).then("proof").otherwise(itself))
-        .when(pl.col("verdict") == "refuted")
-        .then("against")
-        .otherwise(pl.lit([], pl.List(pl.String)))
-    )
-
-
-def _closing() -> pl.Expr:
-    """The whole next step where there is nothing left to do."""
-    void = pl.col("sent_standing").eq_missing("void")
-    return pl.when(void).then(pl.lit("Nothing to do: work the claim that took this one's place."))
-
-
-def _first_step() -> pl.Expr:
-    """What comes before any remedy where the verdict is unknown."""
-    return (
-        pl.when(pl.col("verdict") != "unknown")
-        .then(None)
-        .when(pl.col("claim_file_id").is_null() | pl.col("unmatched").is_not_null())
-        .then(pl.lit("Find the claim or line this answers, then decide."))
-        .when(pl.col("why").str.starts_with("our records lack"))
-        .then(pl.format("Complete the records ({}), then decide.", "why"))
-        .otherwise(pl.lit("Read the payer's codes and the record, then decide."))
+def _with_day_beside(judged: pl.DataFrame) -> pl.DataFrame:
+    """A denial because of another day of the date names that day and its payment in its evidence."""
+    doubled = pl.col("category").is_in(_OF_TWO) | pl.col("rule").str.starts_with("DUP")
+    told = doubled.fill_null(False) & pl.col("beside").is_not_null()
+    both = pl.concat_list("evidence", "beside_evidence").list.unique(maintain_order=True)
+    return judged.with_columns(
+        says=pl.when(told).then(pl.format("{} {}", "says", "beside")).otherwise("says"),
+        evidence=pl.when(told).then(both).otherwise("evidence"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import polars as pl
 
@@ -12,8 +13,10 @@ from edi_iop.rules.policy import Policy
 UNDECIDED = "undecided"
 
 
-def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) -> pl.DataFrame:
     """The verdicts with remedy, disposition, next_step, deadline and deadline_source.
+
+    as_of: the day that tells whether a deadline is over.
 
     judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, reasons, carc, rarcs,
     payer, payer_claim_number, payment_date, service_date, statement_to, claim_lines, surplus, closing.
@@ -26,7 +29,7 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFra
         .join(_clocks(policies), on="payer", how="left")
         .with_columns(next_step=_next_step(), disposition=_disposition())
     )
-    return _dated(clocked)
+    return _dated(clocked).with_columns(next_step=_in_time(as_of))
 
 
 def _first_choice() -> pl.Expr:
@@ -110,6 +113,18 @@ def _next_step() -> pl.Expr:
     barred = pl.format("{} Remark {} allows nothing else.", of_remedy, "by")
     step = pl.when(own).then(of_rule).otherwise(pl.coalesce(barred, of_remedy))
     return pl.coalesce("closing", pl.concat_str("first", step, separator=" ", ignore_nulls=True))
+
+
+def _in_time(as_of: date) -> pl.Expr:
+    """The next step; where its time is over, that first: nothing is written off by a clock alone."""
+    late = pl.format(
+        "The time for it ended on {} ({}): ask whether the payer still takes it, or decide to write it off. {}",
+        pl.col("deadline").cast(pl.String),
+        "deadline_source",
+        "next_step",
+    )
+    over = (pl.col("deadline") < pl.lit(as_of)).fill_null(False)
+    return pl.when(over).then(late).otherwise("next_step")
 
 
 def _clocks(policies: Mapping[str, Policy]) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from edi_iop.money import to_dollars
 from edi_iop.reports import acks, ledger, shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
+from edi_iop.reports.worklist import worklist
 from edi_iop.store import Store
 
 IN_THE_WAY = ("block", "hold")
@@ -157,6 +158,7 @@ def claims(store: Store) -> Sheet:
 
 REPORTS: dict[str, Callable[[Store], Sheet]] = {
     "denials": denials,
+    "worklist": worklist,
     "blocked": blocked,
     "claims": claims,
     "corrections": corrections,

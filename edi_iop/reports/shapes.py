@@ -88,6 +88,11 @@ DENIAL_KEYS = (
     "disposition",
     "received_cents",
     "expected_source",
+    "recoverable_cents",
+    "chance",
+    "chance_n",
+    "chance_basis",
+    "priority",
     "paired_claim",
     "paired_line",
     "paired_paid_cents",
@@ -196,9 +201,10 @@ def violations(frame: pl.DataFrame) -> Sheet:
 
 
 def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Sheet:
-    """Denied and reduced lines with the rule each comes from; what the records refute comes first."""
+    """Denied and reduced lines with the rule each comes from; the one to work first stands first."""
     whole = VERDICTS.conform(frame).with_columns(file_names(names))
     rows = whole.select(DENIAL_KEYS).sort(
+        -pl.col("priority"),
         rank("verdict", VERDICT_ORDER),
         "rule",
         "claim",
@@ -209,7 +215,7 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
     )
     people = rows.with_columns(
         _slashed("procedure", "revenue").alias("code"),
-        _reason().alias("reason"),
+        reason_codes().alias("reason"),
         _in_brief().alias("brief"),
     )
     return Sheet(
@@ -285,7 +291,7 @@ def _slashed(*columns: str) -> pl.Expr:
     return pl.concat_str(*columns, separator="/", ignore_nulls=True)
 
 
-def _reason() -> pl.Expr:
+def reason_codes() -> pl.Expr:
     """`CO-97 N20 M80`: what the payer wrote, the largest reason first."""
     first = pl.concat_str("group", "carc", separator="-", ignore_nulls=True)
     every = pl.coalesce(pl.col("reasons").list.join(" ").replace("", None), first)
@@ -295,18 +301,34 @@ def _reason() -> pl.Expr:
 
 
 def _in_brief() -> pl.Expr:
-    """`duplicate (scenario 4); cause: ours; correct and rebill`: the four fields in one line."""
+    """`duplicate (scenario 4); cause: ours; correct and rebill; $285.00 to recover, chance 50 %`."""
     scenario = pl.format(" (scenario {})", "scenario").fill_null("")
     whole = pl.when(pl.col("kind").is_in(["denied in part", "reduced"])).then(
         pl.format("{}: ", "kind")
     )
     return pl.format(
-        "{}{}{}; cause: {}; {}",
+        "{}{}{}; cause: {}; {}{}",
         whole.otherwise(pl.lit("")),
         pl.col("category").fill_null("unmapped"),
         scenario,
         pl.col("cause").fill_null("unknown"),
         pl.col("disposition").fill_null("decide"),
+        _worth(),
+    )
+
+
+def _worth() -> pl.Expr:
+    """What there is to recover, with which chance; nothing where there is nothing."""
+    whole, rest = pl.col("recoverable_cents") // 100, pl.col("recoverable_cents") % 100
+    amount = pl.format("{}.{}", whole, rest.cast(pl.String).str.zfill(2))
+    chance = (pl.col("chance") * 100).round().cast(pl.Int64)
+    told = pl.format("; {} to recover, chance {} % (n {})", amount, chance, "chance_n")
+    return (
+        pl.when(pl.col("recoverable_cents") > 0)
+        .then(told)
+        .when(pl.col("recoverable_cents").is_null())
+        .then(pl.lit("; what it recovers is unknown: no contract rate"))
+        .otherwise(pl.lit(""))
     )
 
 

@@ -1,0 +1,63 @@
+"""In which order to work denials: what there is to recover, times the chance, times how soon it lapses."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from edi_iop.reconciler.chances import ranking
+
+_NOTHING_FROM_THE_PAYER = ("write off", "nothing", "bill patient")
+
+
+def prioritized(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The verdicts with recoverable_cents and priority; null where the contract rate is not known.
+
+    rows: expected_cents, received_cents, disposition, verdict, rule, surplus,
+    rule_remedy, paired_paid_cents, chance, deadline, deadline_source. priority: recoverable cents times
+    the chance times the urgency (0 to 1).
+    """
+    known = rows.with_columns(recoverable_cents=_recoverable())
+    urged = pl.col("recoverable_cents") * pl.col("chance") * _urgency(as_of)
+    return known.with_columns(priority=urged.round().cast(pl.Int64))
+
+
+def _recoverable() -> pl.Expr:
+    """The contract's amount less what was received; nothing for a day that is paid already.
+
+    Of two days of a date one is payable: a surplus line recovers nothing, and where the
+    payer paid the surplus one, the other recovers what it is worth more. What another
+    payer will owe no rate of this one tells.
+    """
+    gap = pl.col("expected_cents") - pl.col("received_cents").fill_null(0)
+    right = (pl.col("verdict") == "confirmed").fill_null(False)
+    doubled = right & pl.col("rule").str.starts_with("DUP")
+    beside = pl.when(doubled).then("paired_paid_cents").fill_null(0)
+    taken_back = right & ~doubled & pl.col("rule_remedy").eq_missing("void_8")
+    idle = pl.col("disposition").is_in(_NOTHING_FROM_THE_PAYER)
+    nothing = idle | pl.col("surplus").is_not_null() | taken_back
+    return (
+        pl.when(nothing)
+        .then(0)
+        .when(pl.col("disposition") == "bill next payer")
+        .then(None)
+        .otherwise((gap - beside).clip(lower_bound=0))
+    )
+
+
+def _urgency(as_of: date) -> pl.Expr:
+    """1 where the window closes within urgent_days, falling to far_weight at far_days."""
+    left = (pl.col("deadline") - pl.lit(as_of)).dt.total_days()
+    soon, far, floor = ranking("urgent_days"), ranking("far_days"), ranking("far_weight")
+    share = ((left - soon) / (far - soon)).clip(0, 1)
+    unset = pl.col("deadline_source").str.starts_with("unknown")
+    return (
+        pl.when(left < 0)
+        .then(ranking("lapsed_weight"))
+        .when(left.is_not_null())
+        .then(1 - share * (1 - floor))
+        .when(unset)
+        .then(ranking("unknown_weight"))
+        .otherwise(floor)
+    )

@@ -1,0 +1,111 @@
+"""What to work first: one row a claim and remedy, ranked by what is to be had, the chance and the time left."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.money import to_dollars
+from edi_iop.reports.shapes import reason_codes
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import chart
+from edi_iop.store import Store
+
+_TASK = ("claim", "payer", "disposition", "remedy")
+_DONE = ("nothing",)
+"""Dispositions that ask for no work."""
+
+
+def worklist(store: Store) -> Sheet:
+    """Denied and reduced lines as tasks: the lines of a claim that one letter or one claim settles."""
+    tasks = _tasks(store.load("verdicts"))
+    people = tasks.with_columns(
+        odds=pl.format("{} % (n {})", (pl.col("chance") * 100).round().cast(pl.Int64), "chance_n"),
+        count=pl.col("lines").list.len(),
+        rank=(pl.col("priority") / 100).round().cast(pl.Int64),
+        by=pl.coalesce(pl.col("deadline").cast(pl.String), _no_deadline()),
+        why=_why(),
+    )
+    return Sheet(
+        "",
+        tasks,
+        (
+            Field("PRIORITY", "rank", "number"),
+            Field("CLAIM", "claim"),
+            Field("PAYER", "payer"),
+            Field("LINES", "count", "number"),
+            Field("RECOVER", "recoverable_cents", "money"),
+            Field("CHANCE", "odds", "number"),
+            Field("BY", "by"),
+            Field("DO", "disposition"),
+        ),
+        (Field("", "why"), Field("next", "next_step")),
+        people=people,
+        none="nothing to work",
+        closing=_closing(tasks),
+        charts=(
+            chart(tasks, "disposition", "To recover, by what to do", "recoverable_cents"),
+            chart(tasks, "category", "To recover, by category", "recoverable_cents"),
+            chart(tasks, "payer", "To recover, by payer", "recoverable_cents"),
+        ),
+    )
+
+
+def _tasks(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """One row a claim and remedy; amounts are sums, the first deadline counts."""
+    open_ones = verdicts.filter(~pl.col("disposition").is_in(_DONE).fill_null(False))
+    worth = pl.col("recoverable_cents")
+    return (
+        open_ones.with_columns(reason=reason_codes())
+        .sort(-pl.col("priority"), "claim", "line", nulls_last=True)
+        .group_by(_TASK, maintain_order=True)
+        .agg(
+            priority=pl.when(worth.is_not_null().any()).then(pl.col("priority").sum()),
+            recoverable_cents=pl.when(worth.is_not_null().any()).then(worth.sum()),
+            unpriced=worth.is_null().sum().cast(pl.Int64),
+            charge_cents=pl.col("charge_cents").sum(),
+            lines=pl.col("line").drop_nulls().unique().sort(),
+            dates=pl.col("service_date").drop_nulls().unique().sort(),
+            deadline=pl.col("deadline").min(),
+            deadline_source=pl.col("deadline_source").sort_by("deadline", nulls_last=True).first(),
+            rules=pl.col("rule").drop_nulls().unique(maintain_order=True),
+            causes=pl.col("cause").unique(maintain_order=True),
+            category=pl.col("category").first(),
+            reason=pl.col("reason").first(),
+            chance=pl.col("chance").max(),
+            chance_n=pl.col("chance_n").max(),
+            chance_basis=pl.col("chance_basis").first(),
+            next_step=pl.col("next_step").first(),
+        )
+        .sort(
+            -pl.col("priority"), "deadline", -pl.col("charge_cents"), "claim",
+            nulls_last=True, maintain_order=True,
+        )
+        .select("priority", *_TASK, pl.exclude("priority", *_TASK))
+    )  # fmt: skip
+
+
+def _no_deadline() -> pl.Expr:
+    unset = pl.col("deadline_source").str.starts_with("unknown")
+    return pl.when(unset).then(pl.lit("unknown: set it")).otherwise(pl.lit("none"))
+
+
+def _why() -> pl.Expr:
+    """`CO-197 M62, authorization; cause: payer (AUTH-01); paid later: ...`."""
+    rules = pl.col("rules").list.join(", ")
+    return pl.format(
+        "{}, {}; cause: {}{}; {}",
+        "reason",
+        "category",
+        pl.col("causes").list.join(", "),
+        pl.when(rules == "").then(pl.lit("")).otherwise(pl.format(" ({})", rules)),
+        "chance_basis",
+    )
+
+
+def _closing(tasks: pl.DataFrame) -> str:
+    if tasks.is_empty():
+        return ""
+    worth = to_dollars(int(tasks["recoverable_cents"].sum()))
+    unpriced = int(tasks["unpriced"].sum())
+    beside = f"; {unpriced:,} lines of unknown worth" if unpriced else ""
+    return f"{tasks.height:,} to do; {worth} to recover{beside}"

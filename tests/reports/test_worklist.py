@@ -1,0 +1,92 @@
+"""The worklist: one row a claim and remedy, in the order of what there is to lose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from edi_iop.reports.formats import to_csv, to_ndjson
+from edi_iop.reports.screen import to_screen
+from edi_iop.reports.worklist import worklist
+from edi_iop.store import Store
+from edi_iop.tables import VERDICTS
+
+LINE = {
+    "file_id": 2,
+    "remit_claim_offset": 10,
+    "claim": "EAAA",
+    "payer": "HARBR",
+    "charge_cents": 35000,
+    "kind": "denied",
+    "group": "CO",
+    "carc": "197",
+    "reasons": ["CO-197"],
+    "rarcs": ["M62"],
+    "category": "authorization",
+    "cause": "payer",
+    "rule": "AUTH-01",
+    "disposition": "appeal",
+    "remedy": "reconsideration",
+    "next_step": "Ask the payer to reconsider claim P77.",
+    "recoverable_cents": 28500,
+    "chance": 0.4,
+    "chance_n": 3,
+    "chance_basis": "paid later: 1 of 3",
+    "priority": 9000,
+    "deadline": date(2026, 9, 6),
+    "deadline_source": "appeal clock of harbor 2026.1",
+}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.create(tmp_path / "iop.db") as store:
+        yield store
+
+
+def listed(store: Store, *lines: dict[str, Any]) -> pl.DataFrame:
+    rows = [LINE | {"line": number} | line for number, line in enumerate(lines, 1)]
+    store.replace("verdicts", VERDICTS.conform(pl.DataFrame(rows, infer_schema_length=None)))
+    return worklist(store).rows
+
+
+def test_lines_of_one_claim_and_remedy_are_one_task(store: Store) -> None:
+    rows = listed(store, {}, {"deadline": date(2026, 8, 1)}, {"remedy": "corrected_7"})
+    assert rows.height == 2
+    first = rows.row(0, named=True)
+    assert (first["remedy"], first["lines"]) == ("reconsideration", [1, 2])
+    assert (first["recoverable_cents"], first["priority"]) == (57000, 18000)
+    assert first["deadline"] == date(2026, 8, 1), "the first of the lines' deadlines"
+
+
+def test_the_largest_priority_stands_first_and_unknown_worth_last(store: Store) -> None:
+    unknown = {"claim": "ENUL", "recoverable_cents": None, "priority": None}
+    rows = listed(store, unknown, {"claim": "ELOW", "priority": 10}, {"claim": "EHIGH"})
+    assert rows["claim"].to_list() == ["EHIGH", "ELOW", "ENUL"]
+    assert worklist(store).closing == "3 to do; $570.00 to recover; 1 lines of unknown worth"
+
+
+def test_what_asks_for_nothing_is_no_work(store: Store) -> None:
+    assert listed(store, {"disposition": "nothing"}).is_empty()
+    assert "nothing to work" in to_screen(worklist(store))
+
+
+def test_a_person_reads_chance_with_its_n_and_a_deadline_nobody_set(store: Store) -> None:
+    unset = {"deadline": None, "deadline_source": "unknown: set timely.appeal_days"}
+    listed(store, unset, {"claim": "EDUE"})
+    text = to_screen(worklist(store))
+    assert "40 % (n 3)" in text
+    assert "unknown: set it" in text
+    assert "2026-09-06" in text
+    assert "next: Ask the payer to reconsider claim P77." in text
+
+
+def test_programs_read_it_too(store: Store) -> None:
+    listed(store, {})
+    assert '"chance_n":3' in to_ndjson(worklist(store))
+    assert to_csv(worklist(store)).startswith("priority,claim,payer,disposition,remedy")
