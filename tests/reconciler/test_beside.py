@@ -104,6 +104,7 @@ def test_of_two_units_on_two_lines_of_one_claim_the_paid_one_is_named():
             claim_line(100, 160, line=2, line_control="LAAA002"),
         ]
     )
+    case.sent["claims"] = case.sent["claims"].with_columns(charge_cents=pl.lit(70000))
     remit = denial("151", "N362", head={"paid_cents": 28500, "charge_cents": 70000})
     second = remits(
         remit_lines=[remit_line(300, 410, line_control="LAAA002", paid_cents=28500, position=2)]
