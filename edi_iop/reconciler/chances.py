@@ -14,9 +14,11 @@ import polars as pl
 from edi_iop.reconciler.answers import CLAIM, SENT_LINE
 from edi_iop.reconciler.denials import SERVICE, person
 from edi_iop.reconciler.lists import listed
+from edi_iop.tables import REFUSALS
 
 _WHAT = ("payer_id", "person", "service_date", "procedure")
 _SCHEMA = {"payer": pl.String, "carc": pl.String, "won": pl.Int64, "settled": pl.Int64}
+RANKS = ("chance", "chance_n", "chance_basis")
 
 
 def ranking(name: str) -> float:
@@ -25,14 +27,14 @@ def ranking(name: str) -> float:
     return float(rows.filter(pl.col("name") == name)["value"][0])
 
 
-def history(
-    told: pl.DataFrame, about: pl.DataFrame, last: pl.DataFrame, lines: pl.DataFrame, as_of: date
+def refusals(
+    told: pl.DataFrame, about: pl.DataFrame, last: pl.DataFrame, lines: pl.DataFrame
 ) -> pl.DataFrame:
-    """payer, carc, won, settled: earlier denials that were decided, counted by answered claim.
+    """tables.REFUSALS: what became of every denial there was, by answered claim and reason.
 
     told: every denial there was, open or not (denial, CLAIM, payment_date, payer, carc). about:
     denial and its lines sent. Won: the service was paid by a later answer, to this
-    claim or to one in its place. Lost: denied again, or unpaid after settled_days.
+    claim or to one in its place. Again: denied once more.
     """
     services = about.select(
         "denial", *SENT_LINE, "payer_id", "service_date", "procedure", person=person()
@@ -44,14 +46,24 @@ def history(
     again = dated.filter(
         (pl.col("payment_date").max().over(_WHAT) > pl.col("payment_date")).fill_null(False)
     )
-    old = pl.col("payment_date") <= pl.lit(as_of - timedelta(days=ranking("settled_days")))
-    known = told.with_columns(
-        won=_among(won), settled=_among(won) | _among(again) | old.fill_null(False)
+    known = told.with_columns(won=_among(won), again=_among(again))
+    return REFUSALS.conform(
+        known.group_by(*CLAIM, "payer", "carc").agg(
+            pl.col("payment_date").min(), pl.col("won", "again").any()
+        )
     )
-    decisions = known.group_by(*CLAIM, "payer", "carc").agg(pl.col("won", "settled").any())
+
+
+def history(known: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """payer, carc, won, settled: denials that were decided by a date, counted by answered claim.
+
+    known: tables.REFUSALS. Lost: denied again, or unpaid after settled_days.
+    """
+    old = pl.col("payment_date") <= pl.lit(as_of - timedelta(days=ranking("settled_days")))
+    settled = pl.col("won") | pl.col("again") | old.fill_null(False)
     return (
-        decisions.group_by("payer", "carc")
-        .agg(pl.col("won", "settled").sum())
+        known.group_by("payer", "carc")
+        .agg(pl.col("won").sum(), settled=settled.sum())
         .select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
         .filter(pl.col("settled") > 0)
     )
@@ -88,7 +100,8 @@ def with_chance(denied: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     own = known.rename({"won": "payer_won", "settled": "payer_n"})
     counts = pl.col("payer_won", "payer_n", "reason_won", "reason_n").fill_null(0)
     counted = (
-        denied.join(reasons, on="carc", how="left", nulls_equal=True)
+        denied.drop(RANKS, strict=False)
+        .join(reasons, on="carc", how="left", nulls_equal=True)
         .join(own, on=("payer", "carc"), how="left", nulls_equal=True)
         .with_columns(counts)
     )

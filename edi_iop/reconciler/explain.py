@@ -7,13 +7,14 @@ as far as our records tell it, and what is to become of the line.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
 from edi_iop.reconciler import judging, shortfall
 from edi_iop.reconciler.answers import answers, latest
 from edi_iop.reconciler.beside import paired
-from edi_iop.reconciler.chances import history, with_chance
+from edi_iop.reconciler.chances import refusals
 from edi_iop.reconciler.denials import (
     SERVICE,
     described,
@@ -25,7 +26,7 @@ from edi_iop.reconciler.denials import (
 )
 from edi_iop.reconciler.expected import expected_cents, worth_of
 from edi_iop.reconciler.given import Tables, remit_tables
-from edi_iop.reconciler.priority import prioritized
+from edi_iop.reconciler.priority import ranked, recoverable
 from edi_iop.reconciler.remedies import remedied
 from edi_iop.reconciler.said import with_category
 from edi_iop.reconciler.shortfall import beyond_agreed
@@ -38,6 +39,16 @@ _OF_TWO = ("duplicate", "bundling", "limit")
 """Categories in which a payer says that another service was paid instead."""
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What denials come from, and what became of earlier ones."""
+
+    verdicts: pl.DataFrame
+    """tables.VERDICTS, not ranked yet."""
+    refusals: pl.DataFrame
+    """tables.REFUSALS."""
+
+
 def verdicts(
     remits: Tables,
     matches: pl.DataFrame,
@@ -46,6 +57,19 @@ def verdicts(
     policies: Mapping[str, Policy],
     rates: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
+    """tables.VERDICTS of what `explained` says, ranked by the history of these remits."""
+    told = explained(remits, matches, records, violations, policies, rates)
+    return VERDICTS.conform(ranked(told.verdicts, told.refusals, records.as_of))
+
+
+def explained(
+    remits: Tables,
+    matches: pl.DataFrame,
+    records: Records,
+    violations: pl.DataFrame,
+    policies: Mapping[str, Policy],
+    rates: pl.DataFrame | None = None,
+) -> Explained:
     """tables.VERDICTS of every line denied, in whole or in part, or paid below its contract.
 
     violations: rules.check over records.lines, the denied ones among them. policies: by
@@ -65,10 +89,11 @@ def verdicts(
     judged = _with_day_beside(_judged(beyond_agreed(tied), about, records, violations, policies))
     dated = remedied(judged, policies, records.as_of)
     ever = lines_of(told, lines.select(SERVICE))
-    past = history(earlier(told, ever, whole), ever, last, lines, records.as_of)
-    ranked = prioritized(with_chance(dated, past), records.as_of)
-    rows = ranked.rename({"tier": "match", "grade": "match_grade"})
-    return VERDICTS.conform(rows.with_columns(cause=_cause()).sort("denial"))
+    rows = dated.rename({"tier": "match", "grade": "match_grade"}).with_columns(
+        recoverable_cents=recoverable(), cause=_cause()
+    )
+    past = refusals(earlier(told, ever, whole), ever, last, lines)
+    return Explained(VERDICTS.conform(rows.sort("denial")), past)
 
 
 def _judged(

@@ -6,25 +6,33 @@ from datetime import date
 
 import polars as pl
 
-from edi_iop.reconciler.chances import ranking
+from edi_iop.reconciler.chances import history, ranking, with_chance
 
 _NOTHING_FROM_THE_PAYER = ("write off", "nothing", "bill patient")
 
 
-def prioritized(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """The verdicts with recoverable_cents and priority; null where the contract rate is not known.
+def ranked(verdicts: pl.DataFrame, refusals: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The verdicts with their chance, by all that became of denials until a date, and priority.
 
-    rows: expected_cents, received_cents, disposition, verdict, rule, surplus,
-    rule_remedy, paired_paid_cents, chance, deadline, deadline_source. priority: recoverable cents times
-    the chance times the urgency (0 to 1).
+    verdicts: tables.VERDICTS. refusals: tables.REFUSALS.
     """
-    known = rows.with_columns(recoverable_cents=_recoverable())
+    return prioritized(with_chance(verdicts, history(refusals, as_of)), as_of)
+
+
+def prioritized(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The verdicts with priority: recoverable cents times the chance times the urgency (0 to 1).
+
+    rows: recoverable_cents, chance, deadline, deadline_source. Null where the worth is not known.
+    """
     urged = pl.col("recoverable_cents") * pl.col("chance") * _urgency(as_of)
-    return known.with_columns(priority=urged.round().cast(pl.Int64))
+    return rows.with_columns(priority=urged.round().cast(pl.Int64))
 
 
-def _recoverable() -> pl.Expr:
+def recoverable() -> pl.Expr:
     """The contract's amount less what was received; nothing for a day that is paid already.
+
+    Of expected_cents, received_cents, disposition, verdict, rule, surplus, rule_remedy and
+    paired_paid_cents; null where the contract rate is not known.
 
     Of two days of a date one is payable: a surplus line recovers nothing, and where the
     payer paid the surplus one, the other recovers what it is worth more. What another

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edi_iop.reports import banking, contracts, measures, remittance, timeline
-from edi_iop.reports.question import Question
+from edi_iop.reports import banking, contracts, measures, remittance, shapes, timeline, worklist
+from edi_iop.reports.question import Question, open_denials
 from edi_iop.reports.sheet import Sheet
 
+
+def denials(question: Question) -> Sheet:
+    """Every denied or reduced line, with the rule it comes from."""
+    return shapes.denials(open_denials(question))
+
+
 ASKED: dict[str, Callable[[Question], Sheet]] = {
+    "denials": denials,
+    "worklist": worklist.worklist,
     "bank": banking.reconciled,
     "claim": timeline.claim,
     "metrics": measures.measured,

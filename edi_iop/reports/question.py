@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from edi_iop.reconciler.priority import ranked
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE
 from edi_iop.store import Store
@@ -30,3 +31,9 @@ class Question:
     """Entries of bank lists named with the question, beside those taken in."""
     rates: pl.DataFrame = field(default_factory=lambda: NONE)
     """The facility's dated rates (rules.rates)."""
+
+
+def open_denials(question: Question) -> pl.DataFrame:
+    """tables.VERDICTS ranked as of the day asked for, by all that became of earlier denials."""
+    store = question.store
+    return ranked(store.load("verdicts"), store.load("refusals"), question.as_of)

@@ -12,7 +12,6 @@ from edi_iop.money import to_dollars
 from edi_iop.reports import acks, ledger, shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
-from edi_iop.reports.worklist import worklist
 from edi_iop.store import Store
 
 IN_THE_WAY = ("block", "hold")
@@ -20,11 +19,6 @@ IN_THE_WAY = ("block", "hold")
 PROPOSED = 0
 """The file number of lines that are in no file yet."""
 _CLAIM = ("file_id", "claim_offset")
-
-
-def denials(store: Store) -> Sheet:
-    """Every denied line, with the rule it comes from."""
-    return shapes.denials(store.load("verdicts"))
 
 
 def blocked(store: Store) -> Sheet:
@@ -157,8 +151,6 @@ def claims(store: Store) -> Sheet:
 
 
 REPORTS: dict[str, Callable[[Store], Sheet]] = {
-    "denials": denials,
-    "worklist": worklist,
     "blocked": blocked,
     "claims": claims,
     "corrections": corrections,

@@ -5,20 +5,25 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.money import to_dollars
+from edi_iop.reports.question import Question, open_denials
 from edi_iop.reports.shapes import reason_codes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
-from edi_iop.store import Store
 
 _TASK = ("claim", "payer", "disposition", "remedy")
 _DONE = ("nothing",)
 """Dispositions that ask for no work."""
 
 
-def worklist(store: Store) -> Sheet:
+def worklist(question: Question) -> Sheet:
     """Denied and reduced lines as tasks: the lines of a claim that one letter or one claim settles."""
-    tasks = _tasks(store.load("verdicts"))
-    people = tasks.with_columns(
+    return tasks(open_denials(question))
+
+
+def tasks(verdicts: pl.DataFrame) -> Sheet:
+    """The tasks that ranked verdicts (tables.VERDICTS) make."""
+    rows = _tasks(verdicts)
+    people = rows.with_columns(
         odds=pl.format("{} % (n {})", (pl.col("chance") * 100).round().cast(pl.Int64), "chance_n"),
         count=pl.col("lines").list.len(),
         rank=(pl.col("priority") / 100).round().cast(pl.Int64),
@@ -27,7 +32,7 @@ def worklist(store: Store) -> Sheet:
     )
     return Sheet(
         "",
-        tasks,
+        rows,
         (
             Field("PRIORITY", "rank", "number"),
             Field("CLAIM", "claim"),
@@ -41,11 +46,11 @@ def worklist(store: Store) -> Sheet:
         (Field("", "why"), Field("next", "next_step")),
         people=people,
         none="nothing to work",
-        closing=_closing(tasks),
+        closing=_closing(rows),
         charts=(
-            chart(tasks, "disposition", "To recover, by what to do", "recoverable_cents"),
-            chart(tasks, "category", "To recover, by category", "recoverable_cents"),
-            chart(tasks, "payer", "To recover, by payer", "recoverable_cents"),
+            chart(rows, "disposition", "To recover, by what to do", "recoverable_cents"),
+            chart(rows, "category", "To recover, by category", "recoverable_cents"),
+            chart(rows, "payer", "To recover, by payer", "recoverable_cents"),
         ),
     )
 
@@ -102,10 +107,10 @@ def _why() -> pl.Expr:
     )
 
 
-def _closing(tasks: pl.DataFrame) -> str:
-    if tasks.is_empty():
+def _closing(rows: pl.DataFrame) -> str:
+    if rows.is_empty():
         return ""
-    worth = to_dollars(int(tasks["recoverable_cents"].sum()))
-    unpriced = int(tasks["unpriced"].sum())
+    worth = to_dollars(int(rows["recoverable_cents"].sum()))
+    unpriced = int(rows["unpriced"].sum())
     beside = f"; {unpriced:,} lines of unknown worth" if unpriced else ""
-    return f"{tasks.height:,} to do; {worth} to recover{beside}"
+    return f"{rows.height:,} to do; {worth} to recover{beside}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from edi_iop.reconciler.explain import verdicts
+from edi_iop.reconciler.explain import explained
 from edi_iop.reconciler.ledger import Ledger
 from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.reconciler.standings import numbered, standings
@@ -60,7 +60,7 @@ def settle(
     own = answered.matches.join(
         answered.remits["remit_claims"], on=_CLAIM, how="semi", maintain_order="left"
     )
-    found = verdicts(answered.remits, own, judged, violations, policies, rates(settings))
+    told = explained(answered.remits, own, judged, violations, policies, rates(settings))
     with store.transaction():
         unsent = store.load("violations", file_id=0)
         store.replace("violations", pl.concat([unsent, violations]))
@@ -68,7 +68,8 @@ def settle(
         store.replace("service_lines", lines)
         store.replace("matches", answered.matches)
         store.replace("proposals", answered.proposals)
-        store.replace("verdicts", found)
+        store.replace("verdicts", told.verdicts)
+        store.replace("refusals", told.refusals)
         _keep(store, answered.ledger)
 
 

@@ -24,6 +24,7 @@ DERIVED = frozenset(
         "corrections",
         "matches",
         "proposals",
+        "refusals",
         "verdicts",
         *LEDGER,
     }

@@ -226,7 +226,10 @@ VERDICTS = Table(
         cents("received_cents", "what payer, patient and earlier payers give for it"),
         text("expected_source", "which rate expected_cents comes from"),
         cents("recoverable_cents", "expected less received; null where no contract rate is known"),
-        number("chance", "that it is paid in the end, 0 to 1"),
+        number(
+            "chance",
+            "that it is paid in the end, 0 to 1; with all after it, by the day it is asked",
+        ),
         integer("chance_n", "decided denials of this payer and reason that the chance rests on"),
         text("chance_basis", "what became of earlier denials, by payer and reason"),
         integer("priority", "recoverable cents times chance times urgency"),
@@ -234,6 +237,21 @@ VERDICTS = Table(
         integer("paired_line", "the other day's line"),
         cents("paired_paid_cents", "what was paid for the other day; null where unanswered"),
         text("paired_payment", "TRN02 of the payment that answered the other day"),
+    ),
+)
+
+REFUSALS = Table(
+    "refusals",
+    "what became of a denial, by answered claim and reason: out of these a chance is estimated",
+    ("file_id", "remit_claim_offset", "payer", "carc"),
+    (
+        FILE,
+        REMIT_CLAIM_OFFSET,
+        text("payer", "payer id"),
+        text("carc", "of the largest denying adjustment"),
+        day("payment_date", "when it was denied"),
+        flag("won", "the service was paid later"),
+        flag("again", "the service was denied once more"),
     ),
 )
 

@@ -12,7 +12,7 @@ from remit_rows import claim, claim_line, payment, remit_claim, remit_line, remi
 
 from edi_iop.reconciler.chances import ranking, with_chance
 from edi_iop.reconciler.lists import listed
-from edi_iop.reconciler.priority import prioritized
+from edi_iop.reconciler.priority import prioritized, recoverable
 
 KNOWN = pl.DataFrame(
     {
@@ -188,7 +188,8 @@ def ranked(**values: Any) -> dict[str, Any]:
         "deadline_source": pl.String,
     }  # fmt: skip
     told = pl.DataFrame([row | values], schema=schema)
-    found = only(prioritized(told, date(2026, 3, 15)))
+    worth = told.with_columns(recoverable_cents=recoverable())
+    found = only(prioritized(worth, date(2026, 3, 15)))
     return {name: found[name] for name in ("recoverable_cents", "priority")}
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pytest
 
 from edi_iop.reports.formats import to_csv, to_ndjson
 from edi_iop.reports.screen import to_screen
-from edi_iop.reports.worklist import worklist
-from edi_iop.store import Store
+from edi_iop.reports.sheet import Sheet
+from edi_iop.reports.worklist import tasks
 from edi_iop.tables import VERDICTS
 
 LINE = {
@@ -43,20 +40,13 @@ LINE = {
 }
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.create(tmp_path / "iop.db") as store:
-        yield store
-
-
-def listed(store: Store, *lines: dict[str, Any]) -> pl.DataFrame:
+def sheet(*lines: dict[str, Any]) -> Sheet:
     rows = [LINE | {"line": number} | line for number, line in enumerate(lines, 1)]
-    store.replace("verdicts", VERDICTS.conform(pl.DataFrame(rows, infer_schema_length=None)))
-    return worklist(store).rows
+    return tasks(VERDICTS.conform(pl.DataFrame(rows, infer_schema_length=None)))
 
 
-def test_lines_of_one_claim_and_remedy_are_one_task(store: Store) -> None:
-    rows = listed(store, {}, {"deadline": date(2026, 8, 1)}, {"remedy": "corrected_7"})
+def test_lines_of_one_claim_and_remedy_are_one_task() -> None:
+    rows = sheet({}, {"deadline": date(2026, 8, 1)}, {"remedy": "corrected_7"}).rows
     assert rows.height == 2
     first = rows.row(0, named=True)
     assert (first["remedy"], first["lines"]) == ("reconsideration", [1, 2])
@@ -64,29 +54,28 @@ def test_lines_of_one_claim_and_remedy_are_one_task(store: Store) -> None:
     assert first["deadline"] == date(2026, 8, 1), "the first of the lines' deadlines"
 
 
-def test_the_largest_priority_stands_first_and_unknown_worth_last(store: Store) -> None:
+def test_the_largest_priority_stands_first_and_unknown_worth_last() -> None:
     unknown = {"claim": "ENUL", "recoverable_cents": None, "priority": None}
-    rows = listed(store, unknown, {"claim": "ELOW", "priority": 10}, {"claim": "EHIGH"})
-    assert rows["claim"].to_list() == ["EHIGH", "ELOW", "ENUL"]
-    assert worklist(store).closing == "3 to do; $570.00 to recover; 1 lines of unknown worth"
+    told = sheet(unknown, {"claim": "ELOW", "priority": 10}, {"claim": "EHIGH"})
+    assert told.rows["claim"].to_list() == ["EHIGH", "ELOW", "ENUL"]
+    assert told.closing == "3 to do; $570.00 to recover; 1 lines of unknown worth"
 
 
-def test_what_asks_for_nothing_is_no_work(store: Store) -> None:
-    assert listed(store, {"disposition": "nothing"}).is_empty()
-    assert "nothing to work" in to_screen(worklist(store))
+def test_what_asks_for_nothing_is_no_work() -> None:
+    told = sheet({"disposition": "nothing"})
+    assert told.rows.is_empty()
+    assert "nothing to work" in to_screen(told)
 
 
-def test_a_person_reads_chance_with_its_n_and_a_deadline_nobody_set(store: Store) -> None:
+def test_a_person_reads_chance_with_its_n_and_a_deadline_nobody_set() -> None:
     unset = {"deadline": None, "deadline_source": "unknown: set timely.appeal_days"}
-    listed(store, unset, {"claim": "EDUE"})
-    text = to_screen(worklist(store))
+    text = to_screen(sheet(unset, {"claim": "EDUE"}))
     assert "40 % (n 3)" in text
     assert "unknown: set it" in text
     assert "2026-09-06" in text
     assert "next: Ask the payer to reconsider claim P77." in text
 
 
-def test_programs_read_it_too(store: Store) -> None:
-    listed(store, {})
-    assert '"chance_n":3' in to_ndjson(worklist(store))
-    assert to_csv(worklist(store)).startswith("priority,claim,payer,disposition,remedy")
+def test_programs_read_it_too() -> None:
+    assert '"chance_n":3' in to_ndjson(sheet({}))
+    assert to_csv(sheet({})).startswith("priority,claim,payer,disposition,remedy")
