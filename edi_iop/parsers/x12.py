@@ -20,6 +20,7 @@ from edi_iop.parsers import ack_ta1, claim_837
 from edi_iop.parsers.told_once import told_once
 from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS
 from edi_iop.tables.found import catalogued, findings_frame
+from edi_iop.tables.pool import pooled
 from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
 from edi_iop.x12 import segments as split
@@ -98,6 +99,7 @@ class Left:
     loops: Unfinished | None = None
 
 
+@pooled
 def step(chunk: Iterable[split.Part], before: Left) -> Step:
     """The next chunk, beginning with what the last one left open."""
     envelopes = enveloped(split.framed(chunk, before.count), before.envelopes)
@@ -108,6 +110,7 @@ def step(chunk: Iterable[split.Part], before: Left) -> Step:
     return Step(segments, envelopes, walked, Left(count, carried, walked.left))
 
 
+@pooled
 def batch(placed: Step, asked: Asked = EVERYTHING) -> Batch:
     """Tables and findings of a chunk."""
     segments, envelopes, walked = placed.segments, placed.envelopes, placed.walked

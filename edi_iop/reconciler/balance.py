@@ -16,6 +16,7 @@ import polars as pl
 from edi_iop.findings import CATALOGUE
 from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.tables import FINDINGS, TABLES
+from edi_iop.tables.pool import pooled
 
 _CLAIM = ("file_id", "remit_claim_offset")
 _LINE = ("file_id", "remit_line_offset")
@@ -39,6 +40,7 @@ class Running:
     def __init__(self) -> None:
         self._sums = remit_tables({})
 
+    @pooled
     def claims(self, tables: Tables) -> pl.DataFrame:
         """Findings of a chunk's claims and lines; its sums are kept for the payments."""
         whole = remit_tables(tables)
