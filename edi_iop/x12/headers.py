@@ -82,12 +82,9 @@ def _position(segments: Segments, row: pl.Expr, st: pl.Expr) -> pl.Expr:
 
 def transaction_spans(segments: Segments, heads: pl.DataFrame) -> pl.DataFrame:
     """First and last row of every transaction set: to its SE, or to the next envelope segment."""
-    stops = (
-        segments.rows.select("interchange")
-        .with_row_index("stop")
-        .group_by("interchange", maintain_order=True)
-        .agg(pl.col("stop").last().cast(pl.Int64))
-    )
+    own = segments.rows["interchange"].to_numpy()
+    ends = np.flatnonzero(np.append(own[1:] != own[:-1], len(own) > 0))
+    stops = pl.DataFrame({"interchange": own[ends], "stop": ends})
     following, next_id = pl.col("row").shift(-1), pl.col("id").shift(-1)
     inside = pl.col("interchange") == pl.col("interchange").shift(-1)
     return (

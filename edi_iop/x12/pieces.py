@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+
 from edi_iop.findings import Finding
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.separators import Separators
@@ -93,7 +95,7 @@ class _Window:
         As much again as there is: what is searched anew each time stays in proportion to it.
         """
         wanted = len(self.data) + max(self._size, len(self.data))
-        parts = [self.data]
+        parts = [self.data] if self.data else []
         held = len(self.data)
         while held < wanted and not self.ended:
             part = self._stream.read(wanted - held)
@@ -288,6 +290,8 @@ def _end(data: bytes, start: int, opens: bool, separators: Separators, ended: bo
     """Where an interchange ends: after its IEA, before the next ISA, or with the file."""
     terminator = separators.terminator
     begin = start + 3 if opens else start
+    if not _may_end(data, begin):
+        return len(data) if ended else None
     following = _following(data, begin, terminator)
     # Looked for no further than that: a file of many interchanges without IEA is read once.
     stop = len(data) if following is None else following
@@ -296,6 +300,15 @@ def _end(data: bytes, start: int, opens: bool, separators: Separators, ended: bo
     if end >= 0:
         return end + 1
     return stop if following is not None or ended else None
+
+
+def _may_end(data: bytes, begin: int) -> bool:
+    """Whether any ISA or IEA stands behind a place, if in a name: in most chunks of a large file none."""
+    text = np.frombuffer(data, dtype=np.uint8)[begin:]
+    found = text[:-2] == ord("I")
+    found &= text[2:] == ord("A")
+    middle = text[1:-1][found]
+    return bool(((middle == ord("S")) | (middle == ord("E"))).any())
 
 
 def _following(data: bytes, place: int, terminator: bytes) -> int | None:

@@ -23,8 +23,8 @@ from edi_iop.x12.pieces import CHUNK, Piece, of_file
 from edi_iop.x12.separators import Separators
 
 Integers = npt.NDArray[np.signedinteger[Any]]
-Bytes = npt.NDArray[np.uint8]
-_BLANK = np.array([byte in b" \t\r\n\x00" for byte in range(256)])
+_BLANK = b" \t\r\n\x00"
+_IS_BLANK = np.array([byte in _BLANK for byte in range(256)])
 _ROWS = {"file": pl.Int64, "interchange": pl.UInt32, "number": pl.Int64, "byte_offset": pl.Int64, "text": pl.UInt32}  # fmt: skip
 
 
@@ -45,11 +45,11 @@ class Segments:
     rows: file (its number), interchange (place in `interchanges`),
     number (of the segment, counted on from frame to frame), byte_offset (in the
     file), text (number of the distinct text).
-    texts: text, raw (canonical separators), id, elements (the id first).
     """
 
     rows: pl.DataFrame
-    texts: pl.DataFrame
+    raw: pl.Series
+    """The distinct texts (canonical separators), by number."""
     interchanges: tuple[Interchange, ...]
     findings: tuple[tuple[int, Finding], ...]
     """Faults seen while splitting, each with its file's number."""
@@ -61,6 +61,16 @@ class Segments:
     """Byte offset of that segment."""
     repeated: int = 0
     """So many rows at the start stood in an earlier frame: the open headers of what goes on."""
+
+    @cached_property
+    def texts(self) -> pl.DataFrame:
+        """The distinct texts: text, raw, id, elements (the id first)."""
+        return pl.DataFrame({"raw": self.raw, "elements": _elements(self.raw)}).select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("text"),
+            "raw",
+            pl.col("elements").list.first().alias("id"),
+            "elements",
+        )
 
     @cached_property
     def rows_ahead(self) -> pl.DataFrame:
@@ -90,7 +100,7 @@ class Segments:
 
     def shown(self, row: int) -> str:
         """A segment as it stands in its file."""
-        raw = str(self.texts["raw"][self.rows["text"][row]])
+        raw = str(self.raw[self.rows["text"][row]])
         number = int(self.rows["interchange"][row])
         return self.interchanges[number].separators.shown(raw)
 
@@ -143,24 +153,25 @@ class Headers:
     """Rows of a frame that are repeated in the next one, the open headers of what goes on."""
 
     rows: pl.DataFrame
-    texts: pl.DataFrame
+    raw: pl.Series
+    """The text of each."""
 
 
 def headers(frame: Segments, rows: Integers) -> Headers:
     """These rows of a frame, to be repeated."""
     head = frame.rows[rows]
-    return Headers(head, frame.texts[head["text"]])
+    return Headers(head, frame.raw[head["text"]])
 
 
 def continued(frame: Segments, before: Headers) -> Segments:
     """The frame with the headers that the one before it left open at its start."""
-    count, more = len(frame.texts), len(before.rows)
+    count, more = len(frame.raw), len(before.rows)
     numbers = pl.Series("text", range(count, count + more), dtype=pl.UInt32)
     repeated = before.rows.with_columns(numbers, interchange=pl.lit(0, pl.UInt32))
     return replace(
         frame,
         rows=pl.concat([repeated, frame.rows], rechunk=True),
-        texts=pl.concat([frame.texts, before.texts.with_columns(numbers)], rechunk=True),
+        raw=pl.concat([frame.raw, before.raw], rechunk=True),
         foreign=frame.foreign + more,
         repeated=more,
     )
@@ -186,41 +197,36 @@ def _frame(
     pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]], count: int
 ) -> Segments:
     """The pieces as a frame whose segments are numbered from `count` on."""
-    bodies = pl.Series("raw", [_canonical(piece) for piece in pieces], dtype=pl.String)
-    starts, gaps = [], set()
-    for piece in pieces:
-        own_starts, gap = _starts(piece)
-        starts.append(own_starts)
-        gaps.add(None if piece.wrapped else gap)
-    gap = gaps.pop() if len(gaps) == 1 else None
-    raw = bodies.str.split(sep.TERMINATOR + (gap or "")).explode(empty_as_null=False)
-    if gap is None:
-        raw = raw.str.strip_chars_start("\r\n\t \x00")
-    sizes = np.array([len(one) for one in starts], dtype=np.int64)
+    texts = [piece.data.translate(piece.separators.to_canonical) for piece in pieces]
+    bounds = [_bounds(text) for text in texts]
+    raw = _cut(texts, bounds)
+    if any(piece.wrapped for piece in pieces):
+        raw = _unwrapped(raw, pieces, bounds)
+    sizes = np.array([len(starts) for starts, _ in bounds], dtype=np.int64)
     # What follows the last terminator of a piece is no segment when it is blank.
     lasts = np.cumsum(sizes) - 1
-    kept = np.ones(int(sizes.sum()), dtype=bool)
-    if pieces:
-        kept[lasts] = (raw.gather(lasts).str.strip_chars() != "").to_numpy()
-    raw = raw.head(len(kept)).filter(pl.Series(kept))
-    text, distinct = numbered(raw)
+    kept = np.ones(len(raw), dtype=bool)
+    kept[lasts] = (raw.gather(lasts).str.strip_chars() != "").to_numpy()
+    text, distinct = numbered(raw.filter(pl.Series(kept)))
     of_piece = np.repeat(np.arange(len(pieces)), sizes)[kept]
-    files = np.array([piece.file for piece in pieces], dtype=np.int64)
+    files, begin = (
+        np.array([getattr(piece, name) for piece in pieces], dtype=np.int64)[of_piece]
+        for name in ("file", "start")
+    )
     rows = pl.DataFrame(
         {
-            "file": files[of_piece],
+            "file": files,
             "interchange": of_piece,
             "number": np.arange(count, count + len(of_piece)),
-            "byte_offset": np.concatenate([[0], *starts])[1:][kept],
+            "byte_offset": begin + _joined(starts for starts, _ in bounds)[kept],
             "text": text,
         },
         schema_overrides=_ROWS,
     )
-    own = tuple(Interchange(piece.file, piece.start, piece.separators) for piece in pieces)
     frame = Segments(
         rows,
-        _texts(distinct, all(piece.data.isascii() for piece in pieces)),
-        own,
+        distinct if all(piece.data.isascii() for piece in pieces) else _utf8(distinct),
+        tuple(Interchange(piece.file, piece.start, piece.separators) for piece in pieces),
         (*findings, *_wrapped(pieces)),
         np.array([], dtype=np.int64),
         _following(pieces),
@@ -236,60 +242,61 @@ def _following(pieces: Sequence[Piece]) -> tuple[str, ...] | None:
     return tuple(text.split(sep.ELEMENT))
 
 
-def _canonical(piece: Piece) -> str:
-    """The piece's text with canonical separators; latin-1 maps each byte to one character."""
-    breaks = b"\r\n" if piece.wrapped else b""
-    return piece.data.translate(piece.separators.to_canonical, breaks).decode("latin-1")
+_Bounds = tuple[Integers, Integers]
+"""Where the segments of a piece begin, and where they end."""
 
 
-def _starts(piece: Piece) -> tuple[Integers, str | None]:
-    """Byte offset in the file of each segment of a piece, the blanks before it skipped.
-
-    Beside them what stands before every segment but the first: nothing, or a line break.
-    """
-    data = np.frombuffer(piece.data, dtype=np.uint8)
-    # Looked for in the canonical text: where separators clash, only that is split at.
-    clash = piece.separators.clash
-    text = piece.data.translate(piece.separators.to_canonical) if clash else piece.data
-    terminator = sep.TERMINATOR.encode() if clash else piece.separators.terminator
-    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord(terminator))
-    starts = np.empty(len(ends) + 1, dtype=np.int64)
+def _bounds(text: bytes) -> _Bounds:
+    """The segments of a piece's canonical text, the blanks before each skipped."""
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord(sep.TERMINATOR))
+    stops = np.append(ends, len(text))
+    starts = np.empty_like(stops)
     starts[0] = 0
     np.add(ends, 1, out=starts[1:])
-    padded = np.append(data, np.uint8(_NO_BLANK))
-    blanks = _BLANK.copy()
-    blanks[ord(terminator)] = False  # where it is a line break, it ends the segment
+    padded = np.frombuffer(text + _NO_BLANK, dtype=np.uint8)
     waiting: Integers | slice = slice(None)
     for _ in range(_LONGEST_INDENT):
-        at = starts[waiting]
-        blank = np.flatnonzero(blanks[padded[at]])
+        blank = np.flatnonzero(_IS_BLANK[padded[starts[waiting]]])
         if not len(blank):
-            return starts + piece.start, _gap(data, starts, ends)
+            return starts, stops
         waiting = blank if isinstance(waiting, slice) else waiting[blank]
         if len(waiting) == len(starts):
             waiting = slice(None)
         starts[waiting] += 1
-    stops = np.append(ends, len(data))
-    for one in np.flatnonzero(blanks[padded[starts]]).tolist():  # hardly ever: lines of blanks
-        content = piece.data[starts[one] : stops[one]]
-        starts[one] += len(content) - len(content.lstrip(b" \t\r\n\x00"))
-    return starts + piece.start, None
+    for one in np.flatnonzero(_IS_BLANK[padded[starts]]).tolist():  # hardly ever: lines of blanks
+        content = text[starts[one] : stops[one]]
+        starts[one] += len(content) - len(content.lstrip(_BLANK))
+    return starts, stops
 
 
-def _gap(data: Bytes, starts: Integers, ends: Integers) -> str | None:
-    """The line break (or nothing) that stands behind every terminator; None where they differ."""
-    width = int(starts[-1] - ends[-1] - 1) if len(ends) else 0
-    if starts[0] or (starts[1:] - ends != width + 1).any():
-        return None
-    for gap in ("", "\n", "\r\n"):
-        if len(gap) == width and all(
-            (data[ends + 1 + place] == ord(one)).all() for place, one in enumerate(gap)
-        ):
-            return gap
-    return None
+def _cut(texts: Sequence[bytes], bounds: Sequence[_Bounds]) -> pl.Series:
+    """The segments of all pieces: parts of their text, which is not copied."""
+    base = np.cumsum([0, *(len(text) for text in texts)])
+    starts = _joined(one + own for (one, _), own in zip(bounds, base, strict=False))
+    stops = _joined(one + own for (_, one), own in zip(bounds, base, strict=False))
+    whole = b"".join(texts)
+    if not whole.isascii():  # latin-1 maps each byte to one character; those beyond ASCII take two
+        more = np.cumsum(np.frombuffer(b"\0" + whole, dtype=np.uint8) > _ASCII)
+        starts, stops = starts + more[starts], stops + more[stops]
+        whole = whole.decode("latin-1").encode()
+    text = pl.lit(pl.Series([whole], dtype=pl.Binary)).first()
+    places = pl.DataFrame({"at": starts, "length": stops - starts})
+    return places.select(raw=text.bin.slice("at", "length").cast(pl.String)).to_series()
 
 
-_NO_BLANK = ord("~")
+def _joined(parts: Iterable[Integers]) -> Integers:
+    return np.concatenate([np.array([], dtype=np.int64), *parts])
+
+
+def _unwrapped(raw: pl.Series, pieces: Sequence[Piece], bounds: Sequence[_Bounds]) -> pl.Series:
+    """The segments of pieces with line breaks inside of them without those."""
+    of_wrapped = np.repeat([piece.wrapped for piece in pieces], [len(one) for one, _ in bounds])
+    joined = pl.when(pl.lit(pl.Series(of_wrapped))).then(raw.str.replace_all(r"[\r\n]", ""))
+    return pl.select(raw=joined.otherwise(pl.lit(raw))).to_series()
+
+
+_NO_BLANK = b"~"
+_ASCII = 127
 _LONGEST_INDENT = 8
 """Blanks before a segment that are skipped all segments at once: a line break is one or two."""
 
@@ -303,17 +310,6 @@ def numbered(raw: pl.Series) -> tuple[Integers, pl.Series]:
     first = np.zeros(int(numbers.max()) + 1, dtype=np.int64)
     first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
     return numbers, raw.gather(first)
-
-
-def _texts(raw: pl.Series, ascii_only: bool) -> pl.DataFrame:
-    if not ascii_only:
-        raw = _utf8(raw)
-    return pl.DataFrame({"raw": raw, "elements": _elements(raw)}).select(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("text"),
-        "raw",
-        pl.col("elements").list.first().alias("id"),
-        "elements",
-    )
 
 
 def _utf8(raw: pl.Series) -> pl.Series:
@@ -351,7 +347,7 @@ def _foreign(frame: Segments, pieces: Sequence[Piece]) -> Integers:
             changed = [
                 byte.translate(piece.separators.to_canonical).decode("latin-1") for byte in odd
             ]
-            own = frame.texts["raw"].str.contains_any(changed).to_numpy()
+            own = frame.raw.str.contains_any(changed).to_numpy()
             of_piece = frame.rows["interchange"].to_numpy() == number
             found.append(np.flatnonzero(of_piece & own[frame.rows["text"].to_numpy()]))
     return np.concatenate(found) if found else np.array([], dtype=np.int64)
