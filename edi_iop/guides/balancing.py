@@ -58,9 +58,9 @@ class _Claims:
     def frame(self, places: Integers, *inside: str, **columns: pl.Expr) -> pl.DataFrame:
         """Segments with columns of their elements, and what they stand in (_INSIDE), by number."""
         distinct, at = self.loops.distinct(places)
-        told = distinct.select(**columns)[at]
+        told = distinct.select(**columns)[at].get_columns()
         numbers = [pl.Series(name, self.number(name, places)) for name in ("claim", *inside)]
-        return told.with_columns(pl.Series("place", places, pl.Int64), *numbers)
+        return pl.DataFrame([*told, pl.Series("place", places, pl.Int64), *numbers])
 
     @cached_property
     def decisions(self) -> pl.DataFrame:
@@ -158,6 +158,8 @@ def _dollars(name: str) -> pl.Expr:
 def _faults(
     wrong: pl.DataFrame, code: str, message: pl.Expr, loop: str, segment: str
 ) -> pl.DataFrame:
+    if wrong.is_empty():
+        return pl.DataFrame(schema=FAULTS)
     return conformed(
         wrong.select(
             "place",

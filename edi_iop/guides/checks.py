@@ -37,7 +37,8 @@ def element_faults(loops: Loops) -> pl.DataFrame:
     """All element faults, one row a segment and fault: structure.FAULTS."""
     found = [_NOTHING]
     cleared = _CLEARED.setdefault(loops.guide.name, set())
-    suspects = _uncleared(_suspects(loops), cleared)
+    misfits = _suspects(loops)
+    suspects = _uncleared(misfits, cleared)
     if not suspects.is_empty():
         values = _values(suspects, loops.guide.name)
         broken = [check(values, loops.guide.name) for check in _CHECKS]
@@ -50,7 +51,8 @@ def element_faults(loops: Loops) -> pl.DataFrame:
             cleared.update(clean.select("node", "raw").iter_rows())
     missing = found[-1].select("pair", "element")
     # A note that asks for a required element says nothing new.
-    found.append(syntax_notes(loops).join(missing, on=["pair", "element"], how="anti"))
+    noted = syntax_notes(loops, misfits["pair"].to_numpy())
+    found.append(noted.join(missing, on=["pair", "element"], how="anti"))
     faults = _within(pl.concat(found, how="diagonal_relaxed"))
     if faults.is_empty():
         return pl.DataFrame(schema=FAULTS)

@@ -7,9 +7,10 @@ are read only where a code of the file does not hold on all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import cache, lru_cache
+from operator import itemgetter
 
 import polars as pl
 
@@ -156,15 +157,11 @@ def _suspects(loops: Loops, values: pl.DataFrame) -> pl.DataFrame:
     undated: whether it is wrong where no date is known too.
     """
     distinct = values.group_by("list", maintain_order=True).agg(pl.col("value").unique())
-    asked = {str(name): _not_known_right(str(name), found) for name, found in distinct.iter_rows()}
-    formed = [_malformed(name, asked[name]) for name in asked if name in external().forms]
-    listed = [_unlisted(name, asked[name]) for name in asked if name in codes.kinds()]
-    shipped = [_unknown(name, asked[name]) for name in asked if name.startswith(OF_GUIDE)]
-    checked = [_check_digits(asked[name]) for name in asked if name == "npi"]
-    doubted = pl.concat([pl.DataFrame(schema=_SUSPECTS), *formed, *listed, *shipped, *checked])
-    _remember(asked, doubted)
-    if doubted.is_empty():
-        return doubted
+    told = [one for name, found in distinct.iter_rows() for one in _judged(str(name), found)]
+    if not told:
+        return pl.DataFrame(schema=_SUSPECTS)
+    rows = [row for _, row in sorted(told, key=itemgetter(0))]
+    doubted = pl.DataFrame(rows, schema=_SUSPECTS, orient="row")
     of_lists = doubted.partition_by("list", as_dict=True, maintain_order=True)
     return pl.concat(
         _beyond(part, *extremes(loops, str(name))) if name in codes.kinds() else part
@@ -172,23 +169,35 @@ def _suspects(loops: Loops, values: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_RIGHT: dict[str, set[str]] = {}
-"""Of each list, values met that are right on any day: most come again with every chunk."""
+_Judged = list[tuple[int, tuple[object, ...]]]
+"""What is to be said against a value on some day: the number of the judgement, a row of _SUSPECTS."""
+_JUDGED: dict[str, dict[str, _Judged]] = {}
+"""Of each list, what was found of the values met so far: most come again with every chunk."""
 _REMEMBERED = 50_000
 
 
-def _not_known_right(name: str, values: Iterable[str]) -> pl.Series:
-    right = _RIGHT.get(name, set())
-    return pl.Series([value for value in values if value not in right], dtype=pl.String)
+def _judged(name: str, values: Sequence[str]) -> _Judged:
+    """What is to be said against these values of a list, whatever their day."""
+    known = _JUDGED.setdefault(name, {})
+    new = [value for value in values if value not in known]
+    if new:
+        if len(known) + len(new) > _REMEMBERED:
+            known.clear()
+            new = list(values)
+        known.update((value, []) for value in new)
+        for number, told in enumerate(_judgements(name, pl.Series(new, dtype=pl.String))):
+            for row in told.iter_rows():
+                known[row[1]].append((number, row))
+    return [one for value in values for one in known[value]]
 
 
-def _remember(asked: Mapping[str, pl.Series], doubted: pl.DataFrame) -> None:
-    """The values that nothing is to be said against."""
-    for name, values in asked.items():
-        right = _RIGHT.setdefault(name, set())
-        if len(right) < _REMEMBERED and len(values):
-            doubtful = doubted.filter(pl.col("list") == name)["value"]
-            right.update(set(values) - set(doubtful))
+def _judgements(name: str, values: pl.Series) -> Iterator[pl.DataFrame]:
+    """The values that are wrong, or wrong on some day, by form, our lists, pyx12's, check digit."""
+    nothing = pl.DataFrame(schema=_SUSPECTS)
+    yield _malformed(name, values) if name in external().forms else nothing
+    yield _unlisted(name, values) if name in codes.kinds() else nothing
+    yield _unknown(name, values) if name.startswith(OF_GUIDE) else nothing
+    yield _check_digits(values) if name == "npi" else nothing
 
 
 def _wrong(name: str, values: pl.Series, code: str, says: str) -> pl.DataFrame:

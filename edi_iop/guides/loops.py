@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -302,9 +302,8 @@ def _open(
 
 def _left(loops: Loops) -> Left:
     """What the next frame must know of the last transaction."""
-    nodes = loops.guide.nodes
     begin = {loop.index: loops.last_start(loop) for loop in loops.open}
-    own = [begin.get(_repeating(node).index, len(loops.node)) for node in nodes]
+    own = [begin.get(around, len(loops.node)) for around in _around(loops.guide.name)]
     # An unmatched segment has the last entry: nobody looks at it again.
     since = np.array([*own, len(loops.node)], dtype=np.int64)
     kept = np.flatnonzero(np.arange(len(loops.node)) >= since[loops.node])
@@ -356,6 +355,12 @@ def _lacks_level(loops: Loops, begin: int) -> bool:
     return bool((~loops.elements(since).list.first().eq("HL")).any())
 
 
+@cache
+def _around(guide_name: str) -> tuple[int, ...]:
+    """Of each node, the index of the nearest loop around it that may occur more than once."""
+    return tuple(_repeating(node).index for node in loader.load(guide_name).nodes)
+
+
 def _repeating(node: Node) -> Node:
     """The nearest loop around a segment (or a loop itself) that may occur more than once."""
     found = node.loop
@@ -375,7 +380,7 @@ def _already(loops: Loops, kept: Integers) -> dict[int, int]:
             found = loops.occurrences(child)
             here = found[found >= loops.last_start(loop)]
             count = int((~seen[here]).sum()) + loops.before(loop, child)
-            if not count and loops.passed(loop, child):
+            if not count and not len(here) and loops.passed(loop, child):
                 count = 1  # missing, and said so in this frame
             if count:
                 answer[child.index] = count
@@ -421,38 +426,61 @@ def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.Data
 def _keys(segments: Segments, machine: Automaton) -> Integers:
     """The automaton's key number of each distinct text."""
     ids, names = segments.ids
+    told = [machine.discriminators.get(name, ()) for name in names]
     plain = [
-        _UNKEYED if name in machine.discriminators else machine.key_number((name,))
-        for name in names
+        _UNKEYED if places else machine.key_number((name,))
+        for name, places in zip(names, told, strict=True)
     ]
     keys = np.array(plain, dtype=np.int64)[ids]
-    told: dict[int, pl.Series] = {}
+    firsts = {
+        place: _firsts(segments, place, np.array([place in places for places in told])[ids])
+        for place in sorted({place for places in told for place in places})
+    }
     # One turn a segment id whose segments a guide tells apart by their elements.
-    for number, name in enumerate(names):
-        places = machine.discriminators.get(name)
-        if places is None:
-            continue
-        at = np.flatnonzero(ids == number)
-        for place in places:
-            if place not in told:
-                told[place] = segments.texts["elements"].list.get(place, null_on_oob=True)
-        keys[at] = _told_apart([told[place][at].fill_null("") for place in places], name, machine)
+    for number, (name, places) in enumerate(zip(names, told, strict=True)):
+        if places:
+            at = np.flatnonzero(ids == number)
+            keys[at] = _told_apart(name, [firsts[place] for place in places], at, machine)
     return keys
 
 
 _UNKEYED = -1
+_Firsts = tuple[Integers, list[str | None]]
+"""Of each text the number of an element's first component, and the component behind each number."""
 
 
-def _told_apart(values: Sequence[pl.Series], name: str, machine: Automaton) -> Integers:
+def _firsts(segments: Segments, place: int, asked: npt.NDArray[np.bool_]) -> _Firsts:
+    """The first components of an element, of those texts that are asked for it."""
+    at = np.flatnonzero(asked)
+    values = segments.texts["elements"].list.get(place, null_on_oob=True)[at].fill_null("")
+    own, distinct = numbered(values)
+    numbers = np.zeros(len(asked), dtype=np.int64)
+    numbers[at] = own
+    return numbers, distinct.str.extract(sep.FIRST_COMPONENT, 0).to_list()
+
+
+def _told_apart(name: str, firsts: Sequence[_Firsts], at: Integers, machine: Automaton) -> Integers:
     """The key numbers of segments of one id, by the elements that tell them apart."""
-    whole = np.zeros(len(values[0]), dtype=np.int64)
-    known: list[tuple[str, ...]] = [(name,)]
-    for one in values:
-        numbers, distinct = numbered(one)
-        firsts = distinct.str.extract(sep.FIRST_COMPONENT, 0).to_list()
-        combined, whole = np.unique(whole * len(firsts) + numbers, return_inverse=True)
+    whole, known = np.zeros(len(at), dtype=np.int64), [(name,)]
+    for numbers, components in firsts:
+        whole = whole * len(components) + numbers[at]
+        there, whole = _dense(whole, len(known) * len(components))
         known = [
-            (*known[both // len(firsts)], firsts[both % len(firsts)]) for both in combined.tolist()
+            (*known[both // len(components)], components[both % len(components)] or "")
+            for both in there.tolist()
         ]
     keys: Integers = np.array([machine.key_number(key) for key in known], dtype=np.int64)[whole]
     return keys
+
+
+_ROOM = 2**20
+
+
+def _dense(numbers: Integers, count: int) -> tuple[Integers, Integers]:
+    """The numbers below `count` that occur, and which of them each is."""
+    if count > _ROOM:
+        return np.unique(numbers, return_inverse=True)
+    there = np.zeros(count, dtype=bool)
+    there[numbers] = True
+    place = np.cumsum(there) - 1
+    return np.flatnonzero(there), place[numbers]

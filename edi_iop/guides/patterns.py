@@ -23,12 +23,32 @@ _DATE = (
 )
 _HOUR = r"(?:[01][0-9]|2[0-3])[0-5][0-9]"
 _PERIODS = {"D8": _DATE, "RD8": f"{_DATE}-{_DATE}", "DT": _DATE + _HOUR, "TM": _HOUR}
+_DIGITS = re.compile(r"\^\(\?:\[0-9\]\{([0-9]+)\}\)\$")
+"""A form that is so many digits."""
 
 
 @cache
 def of_node(guide_name: str, number: int) -> str:
     """The pattern of a segment, by its node's number; most of a guide's are in no one file."""
     return _segment(load(guide_name).nodes[number])
+
+
+def filled(node: Node) -> tuple[frozenset[int], frozenset[int]]:
+    """Of a segment that fits its node's pattern, the elements that are there, and those that may be."""
+    always: set[int] = set()
+    perhaps: set[int] = set()
+    for spec in (spec for spec in node.elements if spec.component is None and spec.usage != "N"):
+        after = node.element(spec.position + 1)
+        empty = spec.composite and not any(
+            part.component and part.usage == "R"
+            for part in node.elements
+            if part.position == spec.position
+        )
+        # The pattern of a period leaves both off, or neither: its qualifier is as it is.
+        paired = spec.data_element == "1250" and after is not None and after.usage != "R"
+        surely = spec.usage == "R" and not empty and not paired
+        (always if surely else perhaps).add(spec.position)
+    return frozenset(always), frozenset(perhaps)
 
 
 def _segment(node: Node) -> str:
@@ -101,11 +121,14 @@ def _period(qualifier: ElementSpec, period: ElementSpec) -> str:
 
 def _value(spec: ElementSpec) -> str:
     """A value of the element's type, codes and length, or of a part of them."""
-    if spec.data_element == "1251" or spec.form:
-        return r"(?:[^\x00-\xff])"  # left to the element checks
     codes = spec.codes
     if spec.external:
         codes = codes | external_codes().get(spec.external, frozenset())
+    digits = _DIGITS.fullmatch(spec.form or "")
+    if digits and not codes and spec.shortest <= int(digits[1]) <= spec.longest:
+        return f"(?:[0-9]{{{digits[1]}}})"
+    if spec.data_element == "1251" or spec.form:
+        return r"(?:[^\x00-\xff])"  # left to the element checks
     if codes and (not spec.external or spec.external in external_codes()):
         return (
             "(?:" + "|".join(re.escape(code) for code in sorted(codes, key=len, reverse=True)) + ")"

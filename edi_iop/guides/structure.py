@@ -73,6 +73,8 @@ def _unexpected(loops: Loops) -> pl.DataFrame:
     """
     matched = loops.node >= 0
     places = np.flatnonzero(~matched)
+    if not len(places):
+        return pl.DataFrame(schema=_STRUCTURE)
     filled = (loops.raw(places).str.strip_chars() != "").to_numpy()
     places, run = places[filled], np.cumsum(matched)[places[filled]]
     first, others = _runs(places, run)
@@ -121,6 +123,8 @@ def _transitions(loops: Loops) -> pl.DataFrame:
     faulty = np.zeros(len(kinds), dtype=bool)
     faulty[told["number"].to_numpy()] = True
     places = np.flatnonzero(faulty[loops.taken])
+    if not len(places):
+        return pl.DataFrame(schema=_STRUCTURE)
     taken = pl.DataFrame({"place": places, "number": loops.taken[places]})
     return taken.join(told, on="number", maintain_order="left_right").select(list(_STRUCTURE))
 
@@ -164,6 +168,8 @@ def _missing(loops: Loops, loop: Node, child: Node, found: Integers) -> Iterator
     if loops.repeated and loops.already.get(child.index, 0):
         there[1] = True
     lacking = np.flatnonzero(~there[1:])
+    if not len(lacking):
+        return
     lacking = lacking[~_is_aside(loops, loops.starts(loop)[lacking])]
     if loop in loops.open and not loops.passed(loop, child):
         lacking = lacking[lacking < instance[-1] - 1]  # It may come yet, in the next frame.
@@ -218,17 +224,19 @@ def _surplus(
     if len(found) + earlier <= most:
         return
     instance = loops.instance(loop)[found]
+    if not earlier and not (instance[most:] == instance[:-most]).any():
+        return  # Nearly always: no instance comes again so many places later.
     begin = np.flatnonzero(np.diff(instance, prepend=-1))
     room = np.full(len(begin), most)
     if instance[0] == 1:
         room[0] -= earlier
     length = np.diff(begin, append=len(found))
     over = (length > room) & (room >= 0)
-    if not over.any():
-        return
     places = found[(begin + room)[over]]
     # What is out of its place was said to be so already.
     places = places[~_out_of_place(loops)[loops.taken[places]]]
+    if not len(places):
+        return
     if child.kind == "segment":
         says = f"{child.id} occurs more than {most} times in loop {loop.id}"
         yield _faults(places, "SEGMENT_REPEATS", says, child.loop.id, child.id)

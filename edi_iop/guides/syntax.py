@@ -7,10 +7,15 @@ needs one of the rest).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from edi_iop.guides import patterns
+from edi_iop.guides.loader import load
 from edi_iop.guides.loops import Integers, Loops
 
 Bits = npt.NDArray[np.int64]
@@ -24,14 +29,27 @@ _SAYS = {
 }
 
 
-def syntax_notes(loops: Loops) -> pl.DataFrame:
-    """Pairs that break a syntax note of their segment: pair, code, message, element."""
-    given = _given_elements(loops)
+def syntax_notes(loops: Loops, suspects: Integers) -> pl.DataFrame:
+    """Pairs that break a syntax note of their segment: pair, code, message, element.
+
+    suspects: the pairs that do not fit their node's pattern, in order. Those that do are only
+    looked at where the pattern leaves a note open.
+    """
+    nodes, guide = loops.guide.nodes, loops.guide.name
+    asked = []
+    for number, (first, count) in loops.spans.items():
+        if _left_open(guide, number):
+            asked.append(np.arange(first, first + count))
+        elif nodes[number].syntax:
+            asked.append(suspects[slice(*np.searchsorted(suspects, [first, first + count]))])
+    pairs = np.concatenate([np.array([], dtype=np.int64), *asked])
+    given = _given_elements(loops.pairs["elements"].gather(pairs))
     found = [
-        _fault(note, np.flatnonzero(broken) + first, given)
+        _fault(note, pairs[begin:end][broken], given[begin:end][broken])
         for number, (first, count) in loops.spans.items()
-        for note in dict.fromkeys(loops.guide.nodes[number].syntax)
-        if (broken := _broken(note, given[first : first + count])).any()
+        for begin, end in [np.searchsorted(pairs, [first, first + count])]
+        for note in (dict.fromkeys(nodes[number].syntax) if end > begin else ())
+        if (broken := _broken(note, given[begin:end])).any()
     ]
     empty = pl.DataFrame(
         schema={"pair": pl.UInt32, "code": pl.String, "message": pl.String, "element": pl.Int32}
@@ -39,13 +57,31 @@ def syntax_notes(loops: Loops) -> pl.DataFrame:
     return pl.concat([empty, *found])
 
 
+@cache
+def _left_open(guide_name: str, number: int) -> bool:
+    """Whether a segment may break a note of its node and still fit the node's pattern."""
+    node = load(guide_name).nodes[number]
+    always, perhaps = patterns.filled(node)
+    return any(
+        _broken(note, _combinations(always, [at for at in _places(note) if at in perhaps])).any()
+        for note in node.syntax
+    )
+
+
+def _combinations(always: Iterable[int], perhaps: Iterable[int]) -> Bits:
+    """Every way to fill the elements that may be empty, a bit an element."""
+    ways = np.array([sum(1 << place for place in always)], dtype=np.int64)
+    for place in perhaps:
+        ways = np.concatenate([ways, ways | (1 << place)])
+    return ways
+
+
 _MOST = 62
 """Elements of a segment that are looked at, a bit each; no note names one behind them."""
 
 
-def _given_elements(loops: Loops) -> Bits:
-    """For each pair, a bit for each element that is there."""
-    elements = loops.pairs["elements"]
+def _given_elements(elements: pl.Series) -> Bits:
+    """For each segment, a bit for each element that is there."""
     if elements.is_empty():
         return np.array([], dtype=np.int64)
     lengths = elements.list.len().to_numpy().astype(np.int64)
@@ -79,10 +115,10 @@ def _broken(note: str, given: Bits) -> npt.NDArray[np.bool_]:
 
 
 def _fault(note: str, pairs: Integers, given: Bits) -> pl.DataFrame:
-    """The pairs that break a note, placed at the first element that should be otherwise."""
+    """These pairs, which break a note, placed at the first element that should be otherwise."""
     code, says = _SAYS[note[0]]
     places = _places(note)
-    absent = [(given[pairs] & (1 << place)) == 0 for place in places]
+    absent = [(given & (1 << place)) == 0 for place in places]
     return pl.DataFrame(
         {
             "pair": pairs,
