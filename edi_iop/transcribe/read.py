@@ -44,8 +44,6 @@ class _Rows:
     repeats: _Repeats | None = None
 
 
-_PLACE = "_place"
-"""The column that rows are put in order by."""
 _NONE = -1
 _FEW = 4
 _OWN = ("own",)
@@ -95,6 +93,12 @@ def _steps(map_name: str, tables: tuple[str, ...], guide_name: str, number: int)
             for place, (source, column) in enumerate(asked)
         }
     )
+
+
+@cache
+def _repeat_steps(source: Source, column: Column) -> values.Steps:
+    """How a value of a repeat is read."""
+    return values.steps({"repeat": (_element(source, "repeat"), source, column)})
 
 
 @lru_cache(256)
@@ -148,12 +152,14 @@ class _Reader:
         if not parts:
             return one.table.empty()
         if len(parts) == 1:
-            return parts[0].drop(_PLACE)
-        return pl.concat(parts).sort(_PLACE, maintain_order=True).drop(_PLACE)
+            return parts[0][1]
+        places = np.concatenate([places for places, _ in parts])
+        order = np.argsort(places, kind="stable")
+        return pl.concat([made for _, made in parts], rechunk=True)[order]
 
-    def _part(self, one: TableMap, rows: _Rows) -> pl.DataFrame:
-        made = {_PLACE: pl.Series(rows.places), "file_id": self._file(rows)}
-        alike: dict[str, pl.Expr] = {}
+    def _part(self, one: TableMap, rows: _Rows) -> tuple[Integers, pl.DataFrame]:
+        """The rows' places, and their columns."""
+        made: dict[str, pl.Series] = {}
         at = _Lookups()
         for column in one.table.columns:
             sources = one.columns.get(column.name, ())
@@ -163,12 +169,12 @@ class _Reader:
             constants = [source.value for source in sources if source.kind == "constant"]
             if found:
                 made[column.name] = _first_given(found, constants, column)
-            elif column.name not in made:
-                alike[column.name] = pl.lit(constants[0] if constants else None, column.dtype)
-        order = [_PLACE, *(column.name for column in one.table.columns)]
-        return pl.DataFrame(made).select(
-            alike.get(name, pl.col(name)).alias(name) for name in order
-        )
+            elif column.name == "file_id":
+                made[column.name] = self._file(rows)
+            else:
+                alike = pl.Series([constants[0] if constants else None], dtype=column.dtype)
+                made[column.name] = alike.new_from_index(0, len(rows.places))
+        return rows.places, pl.DataFrame([one.alias(name) for name, one in made.items()])
 
     def _file(self, rows: _Rows) -> pl.Series:
         batch_rows = self.loops.rows[rows.places]
@@ -276,9 +282,8 @@ class _Reader:
         if kind == "number":
             return list(self._number(rows, source.loop))
         if kind == "repeat" and rows.repeats is not None:
-            made = values.steps({"repeat": (_element(source, "repeat"), source, column)})
-            typed = values.typed(rows.repeats.distinct, made).to_series()
-            return [typed[rows.repeats.number]]
+            typed = values.typed(rows.repeats.distinct, _repeat_steps(source, column))
+            return [typed.to_series()[rows.repeats.number]]
         if kind == "own" and rows.node is not None:
             key = rows.node.index, _OWN
             if key not in at:

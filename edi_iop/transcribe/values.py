@@ -6,8 +6,7 @@ checks have already said what is wrong with it, and where.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -15,16 +14,8 @@ from edi_iop.tables.schema import Column
 from edi_iop.transcribe.maps import Source
 from edi_iop.x12 import separators as sep
 
-_FEW = 1000
-"""Texts of which an expression worked out twice costs less than a selection more."""
-
-
-@dataclass(frozen=True)
-class Steps:
-    """How elements become columns: in selections one after another, or in one."""
-
-    apart: tuple[list[pl.Expr], ...]
-    at_once: list[pl.Expr]
+Steps = Sequence[Sequence[pl.Expr]]
+"""How elements become columns, in selections one after another."""
 
 
 def steps(asked: Mapping[str, tuple[pl.Expr, Source, Column]]) -> Steps:
@@ -32,26 +23,23 @@ def steps(asked: Mapping[str, tuple[pl.Expr, Source, Column]]) -> Steps:
 
     In steps, since an expression that names another twice has it worked out twice.
     """
-    apart: list[list[pl.Expr]] = [[], [], []]
-    at_once = []
+    made: list[list[pl.Expr]] = [[], [], []]
     for name, (text, source, column) in asked.items():
-        stripped = _stripped(text, source)
         named = pl.col(name)
-        for step, made in zip(
-            apart, (stripped, _given(named, source.form), _converted(named, column)), strict=True
+        for step, one in zip(
+            made,
+            (_stripped(text, source), _given(named, source.form), _converted(named, column)),
+            strict=True,
         ):
-            step.append(made.alias(name))
-        at_once.append(_converted(_given(stripped, source.form), column).alias(name))
+            step.append(one.alias(name))
     if all(column.dtype == pl.String() for _, _, column in asked.values()):
-        apart.pop()
-    return Steps(tuple(apart), at_once)
+        made.pop()
+    return made
 
 
 def typed(frame: pl.DataFrame, made: Steps) -> pl.DataFrame:
     """Elements in the type of their columns; null where empty or unreadable."""
-    if len(frame) < _FEW:
-        return frame.select(made.at_once)
-    for step in made.apart:
+    for step in made:
         frame = frame.select(step)
     return frame
 
