@@ -1,8 +1,8 @@
 """A second process that reads chunks for this one: a chunk goes there, its batch comes back.
 
 It is this interpreter again, spoken to through its standard input and output; it ends with them.
-Batches come back in files without a name that both processes hold: read from a pipe they came in
-pieces, and each would wait for the interpreter.
+Chunks go and batches come back in files without a name that both processes hold: through a pipe
+they came in pieces, and each would wait for the interpreter.
 """
 
 from __future__ import annotations
@@ -55,10 +55,7 @@ class Lent:
     def batch(self) -> Batch:
         """Its tables and findings; waited for."""
         _told(self._written)
-        self._file.seek(0)
-        found = cast(Batch, pickle.load(self._file))
-        self._file.truncate(0)  # it is memory, and read
-        return found
+        return cast(Batch, _taken(self._file))
 
 
 class Beside:
@@ -71,6 +68,7 @@ class Beside:
         self._saying, self._hearing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._greeting: Future[Any] = Future()
         self._files: list[BinaryIO] = []
+        """For chunks; for batches two, of which one is written while the other is read."""
         self._lent = 0
 
     def __enter__(self) -> Self:
@@ -80,8 +78,7 @@ class Beside:
         """Starts it, once; it takes a moment until it is `ready`."""
         if self._process is not None:
             return
-        # One is written while the other is read.
-        self._files = [_unnamed(), _unnamed()]
+        self._files = [_unnamed(), _unnamed(), _unnamed()]
         path = os.pathsep.join(part or os.getcwd() for part in sys.path)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVE, *(str(one.fileno()) for one in self._files)],
@@ -98,9 +95,14 @@ class Beside:
         return self._greeting.done()
 
     def lend(self, chunk: Sequence[Part], left: Left) -> Lent:
-        """A chunk to be read there, which begins with what the last one left open."""
-        self._say((chunk, left))
-        file = self._files[self._lent % len(self._files)]
+        """A chunk to be read there, which begins with what the last one left open.
+
+        The one before it is at least walked: what that left open was waited for.
+        """
+        chunks, *batches = self._files
+        _place((chunk, left), chunks)
+        self._say("placed")
+        file = batches[self._lent % len(batches)]
         self._lent += 1
         return Lent(self._hear(), self._hear(), file)
 
@@ -142,6 +144,20 @@ def _write(what: object, to: BinaryIO) -> None:
     to.flush()
 
 
+def _place(what: object, file: BinaryIO) -> None:
+    """Into a file that both processes hold."""
+    file.seek(0)
+    _write(what, file)
+
+
+def _taken(file: BinaryIO) -> object:
+    """Out of it."""
+    file.seek(0)
+    found = pickle.load(file)
+    file.truncate(0)  # it is memory, and read
+    return found
+
+
 def _unnamed() -> BinaryIO:
     """A file that ends with the processes that hold it; in memory where the system can."""
     if hasattr(os, "memfd_create"):
@@ -155,18 +171,16 @@ def serve() -> None:
     heard = os.fdopen(os.dup(0), "rb")
     said = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing else may speak between the answers
-    files = cycle(os.fdopen(int(one), "wb") for one in sys.argv[1:])
+    chunks, *batches = (os.fdopen(int(one), "r+b") for one in sys.argv[1:])
     try:
         asked: Asked = pickle.load(heard)
         _write("ready", said)
-        while True:
-            chunk, left = pickle.load(heard)
-            placed = step(chunk, left)
+        for file in cycle(batches):
+            pickle.load(heard)
+            placed = step(*cast(tuple[list[Part], Left], _taken(chunks)))
             _write(placed.left, said)
-            file = next(files)
-            file.seek(0)
-            _write(batch(placed, asked), file)
+            _place(batch(placed, asked), file)
             _write("written", said)
-            del chunk, left, placed
+            del placed
     except (EOFError, BrokenPipeError):
         return
