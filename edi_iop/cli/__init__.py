@@ -33,4 +33,4 @@ def _start_lightly() -> None:
     """For a whole process of half a second: NumPy's threads for linear algebra, which is never
     done here, and the search for garbage among what imports make cost a fifth of it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.set_threshold(200_000)
+    gc.set_threshold(1_000_000)
