@@ -55,6 +55,13 @@ class _Claims:
         found = [self.loops.segments_of(node) for own in nodes for node in own]
         return np.sort(np.concatenate([self.loops.rows[:0], *found]))
 
+    def within(self, name: str, places: Integers, others: Integers) -> Integers:
+        """Those of the places that stand in the same line (or claim) as any of the others."""
+        own, asked = self.number(name, places), self.number(name, others)
+        there = np.zeros(max(own.max(initial=0), asked.max(initial=0)) + 1, dtype=bool)
+        there[asked] = True
+        return places[there[own]]
+
     def frame(self, places: Integers, *inside: str, **columns: pl.Expr) -> pl.DataFrame:
         """Segments with columns of their elements, and what they stand in (_INSIDE), by number."""
         distinct, at = self.loops.distinct(places)
@@ -107,7 +114,8 @@ def _lines(claims: _Claims) -> Iterator[pl.DataFrame]:
     A line that a payer split in two has two decisions: they count together.
     """
     segment, element = ("SV2", 3) if claims.loops.guide.form == "837I" else ("SV1", 2)
-    charges = claims.frame(claims.of("2400", segment), "line", charge=_cents(element))
+    services = claims.within("line", claims.of("2400", segment), claims.of("2430", "SVD"))
+    charges = claims.frame(services, "line", charge=_cents(element))
     decided = claims.decisions.group_by("claim", "line", "payer", maintain_order=True)
     sums = decided.agg(pl.col("place").first(), pl.col("paid", "taken").sum()).join(
         charges.select("line", "charge"), on="line", maintain_order="left"
@@ -126,11 +134,13 @@ def _claims(claims: _Claims) -> Iterator[pl.DataFrame]:
     payers = claims.frame(claims.of("2330B", "NM1"), "other", payer=_text(9)).select(
         "other", "payer"
     )
-    charges = claims.frame(claims.of("2300", "CLM"), charge=_cents(2)).select("claim", "charge")
+    paid = claims.of("2320", "AMT", "D")
+    billed = claims.within("claim", claims.of("2300", "CLM"), paid)
+    charges = claims.frame(billed, charge=_cents(2)).select("claim", "charge")
     taken = claims.frame(claims.of("2320", "CAS"), "other", taken=_adjusted())
     lines = claims.decisions.group_by("claim", "payer").agg(lines=pl.col("paid").sum())
     sums = (
-        claims.frame(claims.of("2320", "AMT", "D"), "other", paid=_cents(2))
+        claims.frame(paid, "other", paid=_cents(2))
         .join(payers, on="other", how="left", maintain_order="left")
         .join(charges, on="claim", how="left", maintain_order="left")
         .join(taken.group_by("other").agg(pl.col("taken").sum()), on="other", how="left", maintain_order="left")
