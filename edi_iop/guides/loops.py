@@ -329,7 +329,8 @@ def _numbers(loops: Loops, segment_id: str) -> pl.Series:
     begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
     found = [loops.segments_of(node) for node in loops.guide.segments(segment_id)]
     places = np.sort(np.concatenate([*found, np.array([], dtype=np.int64)]))
-    distinct, at = loops.distinct(places[places >= begin])
+    places = places[places >= begin]
+    distinct, at = loops.distinct(places if loops.guide.transaction == "835" else places[-1:])
     own = distinct["elements"].list.get(1, null_on_oob=True).fill_null("")[at]
     earlier = loops.numbers if loops.same(loops.guide.root) else {}
     every = pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
