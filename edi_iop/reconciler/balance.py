@@ -47,7 +47,8 @@ class Running:
         for name in _SUMMED:
             self._sums[name] = pl.concat([self._sums[name], _summed(name, whole[name])])
         known = {**whole, "payments": self._sums["payments"]}
-        return _sorted([_lines(known), _claims(known), _patients(known)])
+        line, claim = (_LINE[1:], _CLAIM[1:]) if _of_one_file(whole) else (_LINE, _CLAIM)
+        return _sorted([_lines(known, line), _claims(known, claim), _patients(known, claim)])
 
     def settled(self) -> pl.DataFrame:
         """Findings of the payments that are over, each once: those before the last one so far."""
@@ -96,12 +97,27 @@ def dollars(cents: pl.Expr) -> pl.Expr:
     return pl.format("{}{}.{}", sign, cents.abs() // 100, fraction)
 
 
-def _sums(
-    frame: pl.DataFrame, keys: tuple[str, ...], column: str, name: str, known: str
-) -> pl.DataFrame:
+Keys = tuple[str, ...]
+
+
+def _of_one_file(tables: Tables) -> bool:
+    """Whether offsets alone tell the rows apart: a chunk of a large file is of that one."""
+    return pl.concat([tables[name]["file_id"] for name in READ]).n_unique() <= 1
+
+
+def _in_order(frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """The frame, its one key marked as sorted where it is: then rows are joined without a hash."""
+    (key, *others) = keys
+    if others or not frame[key].is_sorted():
+        return frame
+    return frame.with_columns(pl.col(key).set_sorted())
+
+
+def _sums(frame: pl.DataFrame, keys: Keys, column: str, name: str, known: str) -> pl.DataFrame:
     """The sum of an amount, and whether each amount of it could be read."""
     all_read = pl.col(column).null_count() == 0
-    return frame.group_by(keys).agg(pl.col(column).sum().alias(name), all_read.alias(known))
+    placed = _in_order(frame.filter(pl.col(keys[-1]).is_not_null()), keys)
+    return placed.group_by(keys).agg(pl.col(column).sum().alias(name), all_read.alias(known))
 
 
 def _amount(column: str) -> pl.Expr:
@@ -117,13 +133,15 @@ def _known(amounts: tuple[str, ...], sums: tuple[str, ...]) -> pl.Expr:
     return pl.all_horizontal(*own, *(pl.col(one).fill_null(True) for one in sums))
 
 
-def _lines(tables: Tables) -> pl.DataFrame:
+def _lines(tables: Tables, keys: Keys) -> pl.DataFrame:
     """Lines whose charge less adjustments is not what was paid (loop 2110)."""
-    taken = _sums(tables["adjustments"], _LINE, "amount_cents", "taken", "taken_known")
+    taken = _sums(tables["adjustments"], keys, "amount_cents", "taken", "taken_known")
+    lines = tables["remit_lines"].select(
+        *_LINE, "remit_claim_offset", "position", "charge_cents", "paid_cents"
+    )
     sums = (
-        tables["remit_lines"]
-        .select(*_LINE, "remit_claim_offset", "position", "charge_cents", "paid_cents")
-        .join(taken, on=_LINE, how="left", maintain_order="left")
+        _in_order(lines, keys)
+        .join(taken, on=keys, how="left", maintain_order="left")
         .with_columns(
             begin=_amount("charge_cents"),
             less=_amount("taken"),
@@ -137,12 +155,12 @@ def _lines(tables: Tables) -> pl.DataFrame:
     return _faults(sums, tables, "LINE_UNBALANCED", _told(what), "2110", "SVC", "remit_line_offset")
 
 
-def _claims(tables: Tables) -> pl.DataFrame:
+def _claims(tables: Tables, keys: Keys) -> pl.DataFrame:
     """Claims whose charge less all adjustments is not what was paid (loop 2100)."""
-    taken = _sums(tables["adjustments"], _CLAIM, "amount_cents", "taken", "taken_known")
+    taken = _sums(tables["adjustments"], keys, "amount_cents", "taken", "taken_known")
     sums = (
-        tables["remit_claims"]
-        .join(taken, on=_CLAIM, how="left")
+        _in_order(tables["remit_claims"], keys)
+        .join(taken, on=keys, how="left")
         .with_columns(
             begin=_amount("charge_cents"),
             less=_amount("taken"),
@@ -156,14 +174,13 @@ def _claims(tables: Tables) -> pl.DataFrame:
     )
 
 
-def _patients(tables: Tables) -> pl.DataFrame:
+def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
     """Claims whose patient's share is not what the adjustments leave to the patient (CLP05, CAS PR)."""
     shares = tables["adjustments"].filter(pl.col("group") == "PR")
-    left = _sums(shares, _CLAIM, "amount_cents", "left", "left_known")
+    left = _sums(shares, keys, "amount_cents", "left", "left_known")
     sums = (
-        tables["remit_claims"]
-        .filter(pl.col("status") != _REVERSAL)
-        .join(left, on=_CLAIM, how="left")
+        _in_order(tables["remit_claims"].filter(pl.col("status") != _REVERSAL), keys)
+        .join(left, on=keys, how="left")
         .with_columns(
             begin=_amount("patient_cents"),
             less=_amount("left"),
