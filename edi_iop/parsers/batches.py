@@ -49,6 +49,7 @@ def _in_turn(
                 continue
             left = own.left
             after = beside.lend(chunk, left) if beside.ready else None
+            chunk = chunk if after is None else []
             yield from _both(lent, own, asked)
             lent, own = after, None
             if after is None:

@@ -18,7 +18,7 @@ from edi_iop.findings import Finding
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.separators import Separators
 
-CHUNK = 7 * 2**19
+CHUNK = 13 * 2**18
 """Bytes worked on at a time."""
 _PATIENCE, _MOST = 4, 8 * 2**20
 """Chunks, or bytes, that one claim may fill before it is cut in its middle."""
@@ -83,9 +83,13 @@ class _Window:
         self.more()
 
     def drop(self, until: int) -> None:
-        """Forgets what stands before, and reads as much again."""
+        """Forgets what stands before."""
         self.base += until
         self.data = self.data[until:]
+
+    def move(self, until: int) -> None:
+        """Forgets what stands before, and reads as much again."""
+        self.drop(until)
         if len(self.data) < self._size:
             self.more()
 
@@ -103,6 +107,10 @@ class _Window:
             parts.append(part)
             held += len(part)
         self.data = b"".join(parts)
+
+    def next_segment(self, place: int, terminator: bytes) -> bytes:
+        """How the segment at a place begins."""
+        return self.data[place : place + _GLANCE].split(terminator)[0]
 
     @property
     def patient(self) -> bool:
@@ -186,7 +194,7 @@ class _File:
             keep = max(len(window.data) - 3, after) if start is None else start
             self._skip(keep)
             if keep:
-                window.drop(keep)
+                window.move(keep)
             else:
                 window.more()
             self.place = after = 0
@@ -208,7 +216,7 @@ class _File:
             stop = _end(window.data, start, opens, separators, window.ended)
             closes = stop is not None
             if stop is None and start:
-                window.drop(start)
+                window.move(start)
                 start = 0
                 continue
             if stop is None:
@@ -216,14 +224,17 @@ class _File:
             if stop is None:
                 window.more()
                 continue
-            data, following = window.data[start:stop], None
-            if not closes:
-                following = window.data[stop : stop + _GLANCE].split(separators.terminator)[0]
-            yield Piece(self.file, window.base + start, data, separators, opens, following)
+            following = None if closes else window.next_segment(stop, separators.terminator)
+            data = window.data[start:stop]
+            held = [Piece(self.file, window.base + start, data, separators, opens, following)]
             if closes:
                 self.place = stop
+                yield held.pop()
                 return
+            del data
             window.drop(stop)
+            yield held.pop()  # nothing is held twice while the piece is worked on
+            window.move(0)
             start, opens = 0, False
 
     def _bare(self, start: int, separators: Separators) -> Iterator[Piece | Finding]:

@@ -137,8 +137,9 @@ def chunks(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator
                 continue
             weight += len(part[1].data)
             if weight >= size or part[1].following is not None:
-                yield held
-                held, weight = [], 0
+                whole, held, weight = [held], [], 0
+                del part
+                yield whole.pop()  # held by those alone who work on it
     if held:
         yield held
 
