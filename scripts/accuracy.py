@@ -26,7 +26,7 @@ from edi_iop import desk  # noqa: E402 (the checkout, installed or not)
 from edi_iop.desk import billing  # noqa: E402
 from edi_iop.rules.catalogue import catalogue  # noqa: E402
 from edi_iop.simulator.clinic import START, WEEKS  # noqa: E402
-from scripts import accuracy_remits  # noqa: E402
+from scripts import accuracy_denials, accuracy_remits  # noqa: E402
 
 NIGHT = START + timedelta(weeks=WEEKS)
 """The clinic's first night."""
@@ -128,7 +128,9 @@ def _percent(part: int, whole: int) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("rules", "remits"), help="default: both")
+    parser.add_argument(
+        "what", nargs="?", choices=("rules", "remits", "denials"), help="default: all"
+    )
     parser.add_argument("--answers", type=int, default=100_000, help="of the adversary")
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--weeks", type=int, default=26)
@@ -136,10 +138,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of the first run; default: a new one")
     given = parser.parse_args()
     first = secrets.randbelow(10**6) if given.seed is None else given.seed
-    clean = given.what == "remits" or _rules(first, given)
-    if given.what != "rules":
-        clean &= accuracy_remits.report(first, given.answers)
-    return 0 if clean else 1
+    parts = {
+        "rules": lambda: _rules(first, given),
+        "remits": lambda: accuracy_remits.report(first, given.answers),
+        "denials": lambda: accuracy_denials.report(first, given.clients, given.weeks),
+    }
+    held = [measure() for name, measure in parts.items() if given.what in (None, name)]
+    return 0 if all(held) else 1
 
 
 def _rules(first: int, given: argparse.Namespace) -> bool:

@@ -186,7 +186,7 @@ class Simulate(Many):
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="How many lines the payer denies wrongly.",
+    help="How many authorized lines the payer denies as unauthorized.",
 )
 @click.option(
     "--wrongly",
@@ -194,6 +194,13 @@ class Simulate(Many):
     callback=claim_lines,
     metavar="CLAIM/LINE",
     help="A line the payer denies wrongly; repeatable.",
+)
+@click.option(
+    "--errors",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="How many good lines the payer denies, for any of its rules.",
 )
 @click.option(
     "--corrupt",
@@ -212,6 +219,7 @@ def simulate(
     seed: int,
     mistakes: int,
     wrongly: tuple[tuple[str, int], ...],
+    errors: int,
     corrupt: tuple[str, ...],
     as_of: date | None,
     target: Path | None,
@@ -243,7 +251,7 @@ def simulate(
         raise click.UsageError("name the payer's policy: --payer harbor, or --settings FILE")
     with working("the payer is deciding", output):
         answer = desk.simulate(
-            given, target, payers, settings, feeds, seed, mistakes, as_of, wrongly, corrupt
+            given, target, payers, settings, feeds, seed, mistakes, as_of, wrongly, corrupt, errors
         )
     deliver(answer, output)
 

@@ -67,11 +67,13 @@ def simulate(
     as_of: date | None = None,
     wrongly: Collection[tuple[str, int]] = (),
     corrupt: Collection[str] = (),
+    errors: int = 0,
 ) -> Answer:
     """An 835 of each payer named, answering these claims, and truth.ndjson beside them.
 
     feeds: what the payers have on file; a workspace stands for all of its records.
-    mistakes: how many good lines are denied all the same; wrongly: such lines by claim and number.
+    mistakes: how many good lines are denied as unauthorized; wrongly: such lines by claim and
+    number; errors: how many are denied for any of the payer's rules.
     corrupt: corruptions of the answers (simulator.adversary.kinds, or `all`); then there are
     several 835s a payer, and truth-claims.ndjson says what each remit claim truly answers.
     """
@@ -88,7 +90,9 @@ def simulate(
     judged, unjudged = material.judgeable(chosen, beside)
     on_file = material.recorded(beside, judged, on)
     most = adversary.CLAIMS_A_PAYMENT if corrupt else None
-    answer = payers_side.adjudicate(sent.tables, judged, on_file, seed, mistakes, wrongly, most)
+    answer = payers_side.adjudicate(
+        sent.tables, judged, on_file, seed, mistakes, wrongly, most, errors
+    )
     mailing = Mailing(folder, str(sent.table("submissions")["sender_id"][0]), on, seed)
     rows = (
         _mail_corrupted(answer, sent.tables, corrupt, mailing)

@@ -19,7 +19,7 @@ from edi_iop.rules import engine
 from edi_iop.rules.lines import netted, service_lines
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
-from edi_iop.simulator import payer_money, payer_remit
+from edi_iop.simulator import payer_errors, payer_money, payer_remit
 
 Tables = dict[str, pl.DataFrame]
 
@@ -39,6 +39,7 @@ TRUTH = {
 _ASKED = ("ELG", "TF", "DUP", "LOC", "AUTH", "REV", "DX", "BUN", "DUR", "DOC")
 """The order in which this payer asks: member, deadline, duplicate, permission, codes, records."""
 _LINE = ["file_id", "claim_offset", "line_offset"]
+_PAIR = "DUP-01"
 _WRONGLY = "AUTH-01"
 """What this payer says when it errs: that there is no authorization."""
 
@@ -70,6 +71,7 @@ def adjudicate(
     mistakes: int = 0,
     wrongly: Collection[tuple[str, int]] = (),
     claims_a_payment: int | None = None,
+    errors: int = 0,
 ) -> Answer:
     """The payers' answers to these claims, paid on known.as_of; the same seed gives the same answer.
 
@@ -79,13 +81,19 @@ def adjudicate(
     mistakes: how many good lines are denied all the same, as if no authorization
     were there; wrongly: such lines by claim and line number. Truth calls them refuted.
     claims_a_payment: how many claims a check pays at most; None: all of a payee's.
+    errors: how many good lines are denied for any of the payer's rules; truth calls them refuted
+    where the facility's records show the contrary, and unknown where no record can. Such a payer
+    refuses of two tracks on one date the one or the other.
     """
     lines = _received(tables, policies, known)
-    broken = _denials(_violations(lines, known, policies), policies)
-    errors = _mistakes(
-        lines.join(broken, on=_LINE, how="anti"), known, policies, seed, mistakes, wrongly
-    )
-    denied = pl.concat([broken, errors])
+    violations = _violations(lines, known, policies)
+    either = _any_order(violations, lines, seed) if errors else violations
+    broken = _denials(either, policies)
+    good = lines.join(broken, on=_LINE, how="anti")
+    wrong = _mistakes(good, known, policies, seed, mistakes, wrongly)
+    clean = _untouched(good, violations).join(wrong, on=_LINE, how="anti")
+    drawn = payer_errors.drawn(clean, _codes(policies), known, policies, seed, errors)
+    denied = pl.concat([broken, wrong, drawn])
     adjudicated = payer_money.settled(lines.join(denied, on=_LINE, how="left"), policies, seed)
     placed = payer_remit.placed(adjudicated, tables["claim_lines"], claims_a_payment)
     return Answer(
@@ -120,6 +128,35 @@ def _violations(
     numbered = earlier.with_columns(file_id=-1 - pl.col("file_id"))
     seen = replace(known, lines=netted(pl.concat([lines, numbered])))
     return engine.check(seen, policies).join(lines, on=_LINE, how="semi")
+
+
+def _any_order(violations: pl.DataFrame, lines: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The violations, of some pairs of tracks on one date (DUP-01) on the line that was to be kept.
+
+    A payer pays which of both it takes in first, and refuses the other.
+    """
+    pairs = violations.filter(pl.col("rule") == _PAIR).with_columns(
+        other=pl.col("evidence").list.first()
+    )
+    kept = lines.select(*_LINE, "payer_id", other=_reference()).unique("other", keep="none")
+    turned = pairs.join(kept, on=["other", "payer_id"], suffix="_kept").filter(
+        (pl.col("line_offset") + seed) % 2 == 0
+    )
+    moved = turned.with_columns(pl.col(f"{name}_kept").alias(name) for name in _LINE)
+    rest = violations.join(turned, on=[*_LINE, "rule"], how="anti")
+    return pl.concat([rest, moved.select(violations.columns)])
+
+
+def _reference() -> pl.Expr:
+    """A line as evidence names it."""
+    return pl.format("claim:{} line {}", "claim", "line")
+
+
+def _untouched(lines: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:
+    """Lines that neither break a rule nor are what another line breaks one beside."""
+    named = violations.select(reference="evidence").explode("reference").drop_nulls().unique()
+    clean = lines.join(violations, on=_LINE, how="anti").with_columns(reference=_reference())
+    return clean.join(named, on="reference", how="anti").drop("reference")
 
 
 def _denials(violations: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:

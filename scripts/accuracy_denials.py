@@ -1,0 +1,149 @@
+"""Denials by payers who wrote down why they denied: which rule it is, and whether the payer is right.
+
+A synthetic clinic's claims, faults planted, are answered under the payers' policies; good lines
+are denied in error, for every rule a policy has words for. The 835s are parsed, matched and
+explained from the clinic's records as any night does it.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+
+import polars as pl
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from edi_iop import desk, parsers  # noqa: E402 (the checkout, installed or not)
+from edi_iop.desk import billing, material, paths  # noqa: E402
+from edi_iop.reconciler.explain import verdicts  # noqa: E402
+from edi_iop.reconciler.reconcile import reconcile  # noqa: E402
+from edi_iop.reconciler.standings import standings  # noqa: E402
+from edi_iop.rules import engine  # noqa: E402
+from edi_iop.simulator import payer as payers  # noqa: E402
+from edi_iop.tables import REMITS  # noqa: E402
+from edi_iop.transcribe.write import write_835  # noqa: E402
+from edi_iop.x12.writer import Envelope  # noqa: E402
+
+ON = date(2026, 3, 10)
+RIGHT = 0.99
+"""How many rules, and verdicts, are to be right."""
+DUAL = "DUP-01"
+"""Two tracks of one date: all of them are to be told."""
+
+
+def judged(seed: int, clients: int, weeks: int, errors: int) -> pl.DataFrame:
+    """A row a line truly denied: rule and verdict (true_rule, true_verdict) beside those told."""
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        desk.clinic(folder, seed, clients, weeks)
+        sent = material.of_files(paths.delivered([folder / "claims"]))
+        policies, _ = billing.choose(sent, (), folder / "settings.toml", ON)
+        beside = material.of_paths([folder / "feeds"])
+    policies, _ = material.judgeable(policies, beside)
+    known = material.recorded(beside, policies, ON)
+    answer = payers.adjudicate(sent.tables, policies, known, seed, errors=errors)
+    remits = _parsed(answer)
+    made = reconcile(remits, sent.tables)
+    standing = standings(made.remits, made.matches, sent.table("claim_lines"))
+    held = material.Material(
+        tables={**sent.tables, **beside.tables}, findings=sent.findings, names=sent.names,
+        feeds=beside.feeds, standing=standing,
+    )  # fmt: skip
+    records = material.recorded(held, policies, ON)
+    violations = engine.check(records, policies)
+    told = verdicts(made.remits, made.matches, records, violations, policies)
+    denied = told.filter(pl.col("kind") != "reduced") if "kind" in told.columns else told
+    named = denied.select("claim", "line", "rule", "verdict", "says", "match")
+    true = answer.truth.rename({"rule": "true_rule", "verdict": "true_verdict"})
+    return true.join(named, on=["claim", "line"], how="left", nulls_equal=True)
+
+
+def _parsed(answer: payers.Answer) -> dict[str, pl.DataFrame]:
+    """The payers' 835s as they are read."""
+    made = datetime.combine(ON, time(12))
+    files = [
+        write_835(answer.of(payer), Envelope(payer, "CLINIC", number, number, made))
+        for number, payer in enumerate(answer.payers, 1)
+    ]
+    parsed = parsers.parse([(100_000 + n, content) for n, content in enumerate(files)])
+    stacked = material.stacked(parsed.values())
+    return {name: stacked[name] for name in REMITS if name in stacked}
+
+
+@dataclass(frozen=True)
+class Told:
+    """Denials beside the truth about them."""
+
+    rows: pl.DataFrame
+
+    def table(self) -> pl.DataFrame:
+        """A row a true rule: denials, rule right, verdict right, and unknown as it should be."""
+        rule = pl.col("rule") == pl.col("true_rule")
+        verdict = pl.col("verdict") == pl.col("true_verdict")
+        decided = pl.col("true_verdict") != "unknown"
+        return (
+            self.rows.group_by(rule_denied="true_rule")
+            .agg(
+                pl.len().alias("denials"),
+                decided.sum().alias("decided"),
+                (decided & rule.fill_null(False)).sum().alias("top"),
+                (decided & verdict.fill_null(False)).sum().alias("verdict_right"),
+                (~decided).sum().alias("undecided"),
+                (~decided & (pl.col("verdict") == "unknown")).sum().alias("unknown_right"),
+            )
+            .sort("rule_denied")
+        )
+
+    def failures(self) -> Iterator[str]:
+        """The gates that do not hold."""
+        sums = self.table().drop("rule_denied").sum().row(0, named=True)
+        for name, what, of in (
+            ("top", "rules", "decided"),
+            ("verdict_right", "verdicts", "decided"),
+            ("unknown_right", "unknowns", "undecided"),
+        ):
+            share = sums[name] / sums[of] if sums[of] else 1.0
+            if share < RIGHT:
+                yield f"{what}: {100 * share:.2f} % right"
+        dual = self.rows.filter(pl.col("true_rule") == DUAL)
+        right = dual.filter(
+            pl.col("rule") == DUAL, pl.col("verdict") == pl.col("true_verdict")
+        ).height
+        if right != dual.height:
+            yield f"dual-diagnosis days: {right} of {dual.height} right"
+
+
+def printed(told: Told) -> Iterator[str]:
+    """The table by rule as text."""
+    yield f"{'DENIED FOR':12}{'DENIALS':>9}{'DECIDED':>9}{'RULE':>9}{'VERDICT':>9}{'OPEN':>7}{'UNKNOWN':>9}"
+    table = told.table()
+    total = table.sum().with_columns(rule_denied=pl.lit("ALL"))
+    for row in pl.concat([table, total]).iter_rows(named=True):  # a table for people
+        yield (
+            f"{row['rule_denied']:12}{row['denials']:9,}{row['decided']:9,}"
+            f"{_percent(row['top'], row['decided']):>9}"
+            f"{_percent(row['verdict_right'], row['decided']):>9}{row['undecided']:7,}"
+            f"{_percent(row['unknown_right'], row['undecided']):>9}"
+        )
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def report(seed: int, clients: int, weeks: int) -> bool:
+    """Prints what the denials of a clinic come to; whether every gate holds."""
+    told = Told(judged(seed, clients, weeks, errors=clients * 4))
+    print(f"seed {seed}: {told.rows.height:,} denied lines explained")
+    for line in printed(told):
+        print(line)
+    failures = list(told.failures())
+    for failure in failures:
+        print(f"FAILED: {failure}")
+    return not failures
