@@ -94,7 +94,15 @@ def test_what_is_written_covers_every_column_of_the_table() -> None:
 def test_tables_of_the_transactions_all_have_a_map() -> None:
     mapped = {table for name in MAPS for table in maps.load(name).tables}
     feeds = {"encounters", "clients", "authorizations", "providers", "deposits"}
-    judged = {"days", "service_lines", "violations", "corrections", "matches", "verdicts"}
+    judged = {
+        "days",
+        "service_lines",
+        "violations",
+        "corrections",
+        "matches",
+        "refusals",
+        "verdicts",
+    }
     posted = {*LEDGER, "proposals", "decisions"}
     kept = {"findings", "files", "replies", "interchanges"}
     assert mapped == set(TABLES) - feeds - judged - posted - kept, "what we said is not read"
