@@ -63,9 +63,11 @@ def check(
     case = of_paths(given, payers, settings, on, layouts)
     judged = case.judge(on)
     stopping = judged.violations.filter(pl.col("severity").is_in(IN_THE_WAY))
-    troubled = stopping.height > 0 or has_errors(case.held.findings)
-    remarks = (*case.remarks, *_hindrances(judged.findings, priced=settings is not None))
-    return Answer(shapes.violations(judged.violations), status(troubled), remarks)
+    hindered = _hindrances(judged.findings, priced=settings is not None)
+    troubled = bool(stopping.height or hindered) or has_errors(case.held.findings)
+    return Answer(
+        shapes.violations(judged.violations), status(troubled), (*case.remarks, *hindered)
+    )
 
 
 def build(
@@ -176,7 +178,8 @@ def of_files(
     held = material.answered(material.of_files(paths.delivered(given), own))
     chosen, facility = choose(held, payers, settings, on)
     judged, unjudged = material.judgeable(chosen, held)
-    return Case(held, judged, facility, (*_remarks(held, chosen), *unjudged))
+    remarks = (*_remarks(held, chosen), *_nobodys(chosen, payers), *unjudged)
+    return Case(held, judged, facility, remarks)
 
 
 def choose(
@@ -195,6 +198,16 @@ def _remarks(held: Material, chosen: Mapping[str, Policy]) -> tuple[str, ...]:
     others = sorted(held.payers() - set(chosen))
     unnamed = (f"not judged, no policy named: payer {', '.join(others)}",) if others else ()
     return (*error_lines(held.findings, held.names), *unnamed)
+
+
+def _nobodys(chosen: Mapping[str, Policy], payers: Sequence[str]) -> tuple[str, ...]:
+    """That nothing was judged, where a policy is named for payers of whom no file speaks."""
+    if chosen or not payers:
+        return ()
+    return (
+        f"nothing is judged by {', '.join(payers)}: no clients feed and no claim names a payer; "
+        "add the clients feed",
+    )
 
 
 def _hindrances(findings: Sequence[Finding], priced: bool = True) -> tuple[str, ...]:

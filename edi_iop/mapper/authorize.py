@@ -9,6 +9,7 @@ import polars as pl
 
 from edi_iop.rules import covering
 from edi_iop.rules.case import case
+from edi_iop.rules.parameters import HALVES
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records, newest
 from edi_iop.tables import CLIENTS, ENCOUNTERS, PROVIDERS
@@ -16,6 +17,11 @@ from edi_iop.tables import CLIENTS, ENCOUNTERS, PROVIDERS
 _QUARTERS = 15
 _HOUR = 60
 _KEY = ["auth_number", "client_id", "payer_id", "from_date"]
+_TAKEN = {name: pl.String() for name in _KEY} | {"from_date": pl.Date(), "takes": pl.Float64()}
+_OF_AN_OFFER = {name: name for name in _TAKEN} | {
+    "auth_number": "given_number",
+    "from_date": "given_from_date",
+}
 
 
 def authorized(
@@ -33,7 +39,9 @@ def authorized(
     """
     numbered = days.with_row_index("row")
     drawn = _drawn_before(days, authorizations, history, policies)
-    offers = _offers(numbered, _remaining(authorizations, drawn))
+    offers = _offers(
+        numbered.with_columns(share=_share(policies)), _remaining(authorizations, drawn)
+    )
     taken = _drawn(offers)
     first = offers.unique("row", keep="first", maintain_order=True)
     chosen = pl.concat([taken, first.join(taken, on="row", how="anti")])
@@ -79,9 +87,9 @@ def _drawn_before(
     offers = [covering.offers(one.iop_days, one.authorizations) for one in sent]
     nobody = pl.Series(dtype=pl.UInt32)
     drawn = [covering.drawn(some.filter(covering.covering()), nobody) for some in offers]
-    named = {"auth_number": "given_number", "from_date": "given_from_date"}
+    nothing = pl.DataFrame(schema=_TAKEN)  # also where no payer is known at all
     return (
-        pl.concat([some.select("client_id", "payer_id", "takes", **named) for some in drawn])
+        pl.concat([nothing, *(some.select(**_OF_AN_OFFER) for some in drawn)])
         .group_by(_KEY)
         .agg(drawn=pl.col("takes").sum())
     )
@@ -113,10 +121,22 @@ def _by_time() -> pl.Expr:
     return pl.col("unit_basis").is_in(["hour", "quarter_hour"])
 
 
+def _share(policies: Mapping[str, Policy]) -> pl.Expr:
+    """How much of a day one counts as: a half, where the payer counts half days and it is no more."""
+    whole = {
+        payer: policy.duration.min_day_minutes
+        for payer, policy in policies.items()
+        if any(pair.unit_basis == "half_day" for pair in policy.iop.pairs)
+    }
+    least = pl.col("payer_id").replace_strict(whole, default=None, return_dtype=pl.Int64)
+    return pl.when(pl.col("minutes") < least).then(1 / HALVES).otherwise(1.0)
+
+
 def _uses_of_day() -> pl.Expr:
     """Units that one attended day draws, in the authorization's own measure."""
     length = pl.when(pl.col("unit_basis") == "hour").then(_HOUR).otherwise(_QUARTERS)
-    return pl.when(_by_time()).then(pl.col("minutes") // length).otherwise(1).cast(pl.Float64)
+    timed = (pl.col("minutes") // length).cast(pl.Float64)
+    return pl.when(_by_time()).then(timed).otherwise("share")
 
 
 def _offers(days: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,8 @@
-"""Days billed service by service, where the payer takes no per diem (policy [billing.components])."""
+"""Days billed service by service (policy [billing.components]).
+
+Of payers that take no per diem every day is; of others, where the policy says so
+(duration.short_day), a day below the minimum.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +10,55 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
+from edi_iop.mapper import track
 from edi_iop.mapper.attended import attended
 from edi_iop.rules.days import SIGNED, measured
 from edi_iop.rules.policy import Policy
 
 _DAY = ["client_id", "service_date"]
+_ASKED = ("procedure", "revenue", "modifiers", "asked_units", "asked_charge_cents")
 _LINE = [*_DAY, "procedure", "revenue", "modifiers", "asked_rendering_npi"]
 
 
 def payers(policies: Mapping[str, Policy]) -> list[str]:
-    """The payers that are billed so."""
-    return sorted(payer for payer, policy in policies.items() if policy.billing.components)
+    """The payers that take no per diem."""
+    return sorted(
+        payer
+        for payer, policy in policies.items()
+        if policy.billing.components and payer not in short_day_payers(policies)
+    )
+
+
+def by_service(policies: Mapping[str, Policy]) -> pl.Expr:
+    """Whether a day (payer_id, short) is billed so."""
+    return pl.col("payer_id").is_in(payers(policies)) | pl.col("short")
+
+
+def short_day_payers(policies: Mapping[str, Policy]) -> list[str]:
+    """The payers that take the services of a day below the minimum."""
+    return [
+        payer for payer, policy in policies.items() if policy.duration.short_day == "components"
+    ]
+
+
+def short(policies: Mapping[str, Policy]) -> pl.Expr:
+    """Whether a day is below the minimum, signed or not, of a payer that then takes its services."""
+    least = {
+        payer: policies[payer].duration.min_day_minutes for payer in short_day_payers(policies)
+    }
+    of_payer = pl.col("payer_id").replace_strict(least, default=None, return_dtype=pl.Int64)
+    return (pl.col("unsigned_minutes") < of_payer).fill_null(False)
 
 
 def services(
     days: pl.DataFrame, encounters: pl.DataFrame, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:
-    """Lines of these payers' days: one a procedure, staff member and day, its sessions added up.
+    """Lines of these days: one a procedure, staff member and day, its sessions added up.
 
-    What the EHR asks for goes before the policy's code for the service type. On a
-    day with a signed note the unsigned sessions are left out; else all are there,
+    What the EHR asks for goes before the policy's code for the service type, but the
+    per diem that a short day does not earn. On a day with a signed note the unsigned sessions are left out; else all are there,
     so that the rules can hold them (DOC-01).
     """
-    own = days.filter(pl.col("payer_id").is_in(payers(policies)))
     sessions = (
         measured(attended(encounters))
         .select(
@@ -44,8 +74,13 @@ def services(
             asked_rendering_npi="rendering_npi",
             signed=pl.col("note_status").is_in(SIGNED),
         )
-        .join(own.drop("procedure", "revenue", "units", "encounters", "rendering_npi"), on=_DAY)
+        .join(days.drop("procedure", "revenue", "units", "encounters", "rendering_npi"), on=_DAY)
         .filter(pl.col("signed") | ~pl.col("signed").any().over(_DAY))
+        .join(_per_diems(policies), on=["payer_id", "procedure"], how="left", maintain_order="left")
+        .with_columns(
+            pl.when(~(pl.col("short") & pl.col("per_diem").fill_null(False))).then(name).alias(name)
+            for name in _ASKED
+        )
         .join(codes(policies), on=["payer_id", "service_type"], how="left", maintain_order="left")
     )
     counted = pl.max_horizontal(pl.col("length") // pl.col("unit_minutes"), 1).fill_null(1)
@@ -67,6 +102,11 @@ def services(
         )
         .with_columns(rendering_npi=pl.coalesce("asked_rendering_npi", "attending_npi"))
     )
+
+
+def _per_diems(policies: Mapping[str, Policy]) -> pl.DataFrame:
+    known = track.by_procedure(policies)
+    return known.select("payer_id", "procedure", per_diem=pl.lit(True))
 
 
 def uncoded(services: pl.DataFrame) -> Collection[tuple[str, str, int]]:

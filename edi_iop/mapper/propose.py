@@ -66,12 +66,14 @@ def _shapes_of(
     policies: Mapping[str, Policy],
     sent: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Per diems, services beside them, and the services of payers that take no per diem."""
-    bare = pl.col("payer_id").is_in(components.payers(policies))
-    asking = asked.askers(ready.filter(~bare), events, policies)
-    diems = asked.per_diems(asking, _wanted(ready.filter(~bare), asking))
+    """Per diems, services beside them, and the services of days that are billed by them alone."""
+    apart = components.by_service(policies)
+    whole = ready.filter(~apart)
+    asking = asked.askers(whole, events, policies)
+    diems = asked.per_diems(asking, _wanted(whole, asking))
     parts = _unsent(asked.components(asking, policies), sent)
-    return diems, parts, _unsent(components.services(ready, events, policies), sent)
+    services = components.services(ready.filter(apart), events, policies)
+    return diems, parts, _unsent(services, sent)
 
 
 def _unsent(parts: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
@@ -129,16 +131,20 @@ def _ready(
 ) -> pl.DataFrame:
     """The days with authorization, track, pair, units and diagnoses.
 
-    `draws`: the day has attended minutes and was not billed before.
+    `draws`: the day has attended minutes and was not billed before. `short`: it has,
+    and is billed by its services, which draw on no authorization of the day's.
     """
     fresh = days.join(already_billed(days, policies, history), on=_DAY, how="anti").select(
         *_DAY, fresh=pl.lit(True)
     )
+    due = pl.col("fresh").fill_null(False) & (pl.col("minutes") > 0)
+    short = due & components.short(policies)
     marked = days.join(fresh, on=_DAY, how="left", maintain_order="left").with_columns(
-        draws=pl.col("fresh").fill_null(False) & (pl.col("minutes") > 0)
+        short=short, draws=due & ~short
     )
     known = authorize.authorized(marked.drop("fresh"), authorizations, history, policies)
-    return track.coded(known, policies)
+    own = known.with_columns(auth_number=pl.when(~pl.col("short")).then("auth_number"))
+    return track.coded(own, policies)
 
 
 def _wanted(days: pl.DataFrame, asking: pl.DataFrame) -> pl.DataFrame:
@@ -223,6 +229,11 @@ def _unknown_clients(encounters: pl.DataFrame, clients: pl.DataFrame) -> list[Fi
     strangers = encounters.filter(pl.col("attendance").is_in(["attended", "partial"])).join(
         clients, on="client_id", how="anti"
     )
+    if clients.is_empty() and strangers.height > 1:
+        count = f"{strangers.height:,}"
+        return [
+            Finding("CLIENT_UNKNOWN", f"{count} encounters: no clients feed is there; not billed")
+        ]
     return [
         Finding(
             "CLIENT_UNKNOWN",

@@ -6,17 +6,28 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from edi_iop.rules.parameters import HALVES
 from edi_iop.rules.policy import MINUTES_PER_UNIT, Policy
 
-CODED = ("procedure", "revenue", "minutes_per_unit", "units")
+CODED = ("procedure", "revenue", "minutes_per_unit", "full_day_minutes", "units")
 """What coded() says of a day's own per diem."""
 _TRACKS = ["SUD", "MH"]
 
 
 def pairs(policies: Mapping[str, Policy]) -> pl.DataFrame:
-    """Every payer's procedure and revenue pairs; minutes_per_unit is null for a per diem."""
+    """Every payer's procedure and revenue pairs, and what their units count.
+
+    minutes_per_unit is null but where time is billed, full_day_minutes but where half days are.
+    """
     rows = [
-        (payer, pair.track, pair.procedure, pair.revenue, MINUTES_PER_UNIT.get(pair.unit_basis))
+        (
+            payer,
+            pair.track,
+            pair.procedure,
+            pair.revenue,
+            MINUTES_PER_UNIT.get(pair.unit_basis),
+            policy.duration.min_day_minutes if pair.unit_basis == "half_day" else None,
+        )
         for payer, policy in policies.items()
         for pair in policy.iop.pairs
     ]
@@ -26,6 +37,7 @@ def pairs(policies: Mapping[str, Policy]) -> pl.DataFrame:
         "procedure": pl.String,
         "revenue": pl.String,
         "minutes_per_unit": pl.Int64,
+        "full_day_minutes": pl.Int64,
     }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -76,12 +88,13 @@ def coded(days: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
 
 
 def units() -> pl.Expr:
-    """Units of an attended day (rules.policy.Pair.units), as a column expression.
+    """Units of an attended day: its hours or quarters, of half days one or two, else one.
 
     A day too short for one unit keeps one, so that the rules can judge it (DUR-01).
     """
-    counted = pl.col("minutes") // pl.col("minutes_per_unit")
-    return pl.max_horizontal(counted.fill_null(1), pl.lit(1)).cast(pl.Float64)
+    timed = pl.col("minutes") // pl.col("minutes_per_unit")
+    halves = pl.when(pl.col("minutes") >= pl.col("full_day_minutes")).then(HALVES)
+    return pl.max_horizontal(timed, halves, pl.lit(1)).cast(pl.Float64)
 
 
 def _charted(days: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:

@@ -37,7 +37,8 @@ def withdrawn(
     events = attended(current(encounters))
     known = live.join(
         track.by_procedure(policies).select(
-            "payer_id", "procedure", "minutes_per_unit", per_diem=pl.lit(True)
+            *("payer_id", "procedure", "minutes_per_unit", "full_day_minutes"),
+            per_diem=pl.lit(True),
         ),
         on=["payer_id", "procedure"],
         how="left",
@@ -48,6 +49,7 @@ def withdrawn(
             _covered_elsewhere(live, iop),
             _counted_otherwise(known, iop, events),
             _not_given(known, iop, events, policies),
+            _otherwise_long(known, iop, events, policies),
         ]
     ).unique(LINE)
 
@@ -59,10 +61,11 @@ def _covered_elsewhere(live: pl.DataFrame, iop: pl.DataFrame) -> pl.DataFrame:
 
 
 def _counted_otherwise(live: pl.DataFrame, iop: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """A per diem paid by time, whose minutes come to other units; what the EHR asked for stays."""
+    """A per diem paid by hours, quarters or halves, whose minutes come to other units; what the EHR asked for stays."""
     asking = events.filter(pl.col("procedure").is_not_null()).select(_DAY).unique()
     signed, noted = pl.col("minutes").fill_null(0), pl.col("unsigned_minutes").fill_null(0)
-    timed = live.filter(pl.col("minutes_per_unit").is_not_null()).join(asking, on=_DAY, how="anti")
+    by_time = pl.any_horizontal(pl.col("minutes_per_unit", "full_day_minutes").is_not_null())
+    timed = live.filter(by_time).join(asking, on=_DAY, how="anti")
     return (
         timed.join(iop.select(*_DAY, "minutes", "unsigned_minutes"), on=_DAY)
         .with_columns(minutes=pl.when(signed > 0).then(signed).otherwise(noted))
@@ -86,6 +89,33 @@ def _not_given(
     )
     there = pl.concat([given.select(LINE), by_type.select(LINE)])
     return single.join(there, on=LINE, how="anti").select(LINE)
+
+
+def _otherwise_long(
+    live: pl.DataFrame, iop: pl.DataFrame, events: pl.DataFrame, policies: Mapping[str, Policy]
+) -> pl.DataFrame:
+    """A per diem of a day that is by now billed by its services, or services of one that no more is.
+
+    A service that the EHR asks for by its code stays.
+    """
+    minutes = iop.select(*_DAY, "unsigned_minutes")
+    parts = components.codes(policies).select(
+        "payer_id", procedure="component_procedure", component=pl.lit(True)
+    )
+    days = (
+        live.filter(pl.col("payer_id").is_in(components.short_day_payers(policies)))
+        .join(minutes, on=_DAY)
+        .join(parts.unique(), on=["payer_id", "procedure"], how="left")
+        .with_columns(pl.col("component").fill_null(False), short=components.short(policies))
+    )
+    asking = events.select(*_DAY, "procedure").drop_nulls("procedure")
+    whole = days.filter(~pl.col("short"), "component", ~pl.col("per_diem"))
+    return pl.concat(
+        [
+            days.filter("short", "per_diem").select(LINE),
+            whole.join(asking, on=[*_DAY, "procedure"], how="anti").select(LINE),
+        ]
+    )
 
 
 def netted(history: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:

@@ -82,4 +82,7 @@ class Billing(Strict, frozen=True):
     """Modifiers of a per diem by the program of its day; CO where the day was for both."""
     codes: HeaderCodes = HeaderCodes()
     components: dict[str, Component] = msgspec.field(default_factory=dict)
-    """By encounter service type. Where any is given no per diem is billed, but each service."""
+    """By encounter service type. Where any is given no per diem is billed, but each service:
+
+    of every day, or with duration.short_day = "components" of days below the minimum alone.
+    """

@@ -53,8 +53,8 @@ def days(
 ) -> pl.DataFrame:
     """tables.DAYS of the attended encounters: one client on one date at one level of care.
 
-    policies: by payer id. Time in a service that the payer pays by itself is not
-    time in the program: it is left out of the minutes. Where it does so on a
+    policies: by payer id. Time in a service that the payer pays beside its per diem is
+    not time in the program: it is left out of the minutes. Where it does so on a
     condition, only medication-assisted treatment is known to meet it without a line.
     """
     attended = measured(current(encounters)).filter(pl.col("attendance").is_in(ATTENDED))
@@ -143,10 +143,14 @@ def medication_assisted(policy: Policy) -> pl.Expr:
 
 
 def _paid_apart(policies: Mapping[str, Policy], answer: Answer) -> pl.DataFrame:
-    """Service types that a payer pays beside the per diem: always, or on a condition mat_otp."""
+    """Service types that a payer pays beside the per diem: always, or on a condition mat_otp.
+
+    Without a per diem there is no beside: such services are the program.
+    """
     apart = [
         (payer, service_type)
         for payer, policy in policies.items()
+        if not policy.iop.by_component
         for bundle in policy.bundles.values()
         if bundle.answer == answer and (answer == "separate" or "mat_otp" in bundle.conditions)
         for service_type in bundle.service_types

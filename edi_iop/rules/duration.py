@@ -31,12 +31,17 @@ def short_day(case: Case) -> pl.DataFrame:
 
 
 def unsigned_day(case: Case) -> pl.DataFrame:
-    """A day that is long enough, or has the units billed, only once its notes are signed (DOC-01)."""
-    needed = pl.max_horizontal(
-        "min_day_minutes", (pl.col("units") * pl.col("minutes_per_unit")).cast(pl.Int64)
-    )
-    held = case.iop.with_columns(needed=needed).filter(
-        pl.col("minutes") < pl.col("needed"), pl.col("needed") <= pl.col("unsigned_minutes")
+    """A day that is long enough, or has the units billed, only once its notes are signed (DOC-01).
+
+    A service billed by itself asks for no length: of its day any note must be signed.
+    """
+    timed = (pl.col("units") * pl.col("minutes_per_unit")).cast(pl.Int64)
+    whole = pl.col("iop") & ~pl.col("component")
+    needed = pl.when(whole).then(pl.max_horizontal("min_day_minutes", timed)).otherwise(1)
+    held = case.lines.with_columns(needed=needed).filter(
+        pl.col("iop") | (pl.col("standing") == "proposed"),
+        pl.col("minutes") < pl.col("needed"),
+        pl.col("needed") <= pl.col("unsigned_minutes"),
     )
     says = pl.format(
         "{}: {} of {} attended minutes are signed, {} needed",

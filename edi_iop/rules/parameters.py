@@ -48,7 +48,9 @@ class Pair(Strict, frozen=True):
         return None if self.rate is None else to_cents(self.rate)
 
     def units(self, minutes: int) -> int:
-        """Units of one attended day."""
+        """Units of one whole day of so many minutes."""
+        if self.unit_basis == "half_day":
+            return HALVES
         per_unit = MINUTES_PER_UNIT.get(self.unit_basis)
         return 1 if per_unit is None else minutes // per_unit
 
@@ -63,6 +65,11 @@ class Iop(Strict, frozen=True):
     """How far back an earlier claim counts as the first of two (DUP-03)."""
     forcing_modifiers: tuple[str, ...] = ()
     """Modifiers that would make a second session of a day a service of its own (DUP-04)."""
+
+    @property
+    def by_component(self) -> bool:
+        """Whether the payer has no per diem: each of its services is a line."""
+        return all(pair.unit_basis == "component" for pair in self.pairs)
 
 
 class Cap(Strict, frozen=True):
@@ -87,9 +94,12 @@ class Duration(Strict, frozen=True):
     min_week_minutes_adult: int
     min_week_minutes_adolescent: int
     min_half_day_minutes: int = 90
-    """The shortest half day, where units are half days."""
+    """The shortest half day, where units are half days: a day of min_day_minutes is two of them."""
     short_day: Literal["reject", "components"] = "reject"
-    """What becomes of a day below the minimum: nothing payable, or its services one by one."""
+    """What becomes of a day below the minimum: nothing payable, or its services one by one
+
+    under the codes of billing.components.
+    """
     adult_age: int = 18
     transition_weeks: int = 2
     """First and last weeks of an episode that may fall short."""

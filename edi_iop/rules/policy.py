@@ -16,9 +16,9 @@ from typing import Any, Literal
 import msgspec
 
 from edi_iop import resources
-from edi_iop.codes.licensed import CLASS, classes, spelled_out
+from edi_iop.codes.licensed import classes
 from edi_iop.errors import BadPolicy
-from edi_iop.rules import policy_checks
+from edi_iop.rules import policy_checks, policy_classes
 from edi_iop.rules import policy_files as files
 from edi_iop.rules.billing import Billing
 from edi_iop.rules.parameters import (
@@ -161,11 +161,12 @@ def load(policy_id: str, on: date, folders: Sequence[Path] = ()) -> Policy:
 
 
 def _with_loaded_codes(policy: Policy, on: date, folders: Sequence[Path]) -> Policy:
-    """The policy with each `class:NAME` of its bundles spelled out from the workspace's code lists.
+    """The policy with each `class:NAME` spelled out from the workspace's code lists.
 
-    These stand in codes/ beside the workspace's payers/; without a workspace such names stay.
+    These stand in codes/ beside the workspace's payers/.
     """
-    if not folders or not any(CLASS in "".join(one.procedures) for one in policy.bundles.values()):
+    values = msgspec.to_builtins(policy)
+    if not policy_classes.names_any(values):
         return policy
     known = {
         name: members
@@ -173,16 +174,12 @@ def _with_loaded_codes(policy: Policy, on: date, folders: Sequence[Path]) -> Pol
         for name, members in classes(folder.parent / "codes", on).items()
     }
     try:
-        spelled = {
-            name: msgspec.structs.replace(one, procedures=spelled_out(one.procedures, known))
-            for name, one in policy.bundles.items()
-        }
+        return msgspec.convert(policy_classes.expanded(values, known), Policy)
     except KeyError as unknown:
         raise BadPolicy(
             f"policy {policy.id}: no loaded code list has the class {unknown.args[0]}; "
             "load one with a column named class: edi-iop codes load cpt FILE WORKSPACE"
         ) from unknown
-    return msgspec.structs.replace(policy, bundles=spelled)
 
 
 def names(folders: Iterable[Path] = ()) -> list[str]:

@@ -10,6 +10,7 @@ import msgspec
 from edi_iop.codes.licensed import CLASS
 from edi_iop.money import to_cents
 from edi_iop.rules.catalogue import catalogue
+from edi_iop.rules.policy_classes import LISTS, misplaced
 from edi_iop.rules.policy_files import UNSOURCED, Whole, cited, leaves
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def _troubles(policy: Policy, whole: Whole) -> Iterator[tuple[str, str]]:
     yield from _conditions(policy)
     yield from _amounts(policy)
     yield from _spans(whole)
+    yield from misplaced(whole.values)
     yield from _negative(whole)
     yield from _unsourced(whole)
     yield from _loose_sources(policy, whole)
@@ -74,7 +76,7 @@ def _spans(whole: Whole) -> Iterator[tuple[str, str]]:
     """A4000-A9999: two codes of one length, the lower first."""
     for key, value in leaves(whole.values):
         name = key.rpartition(".")[2]
-        if name in ("procedures", "revenues", "accepted", "refused") and isinstance(value, list):
+        if name in (*LISTS, "revenues") and isinstance(value, list):
             for code in value:
                 low, dash, high = str(code).partition("-")
                 if (

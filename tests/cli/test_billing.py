@@ -222,3 +222,33 @@ def test_a_clinic_is_not_written_over_another(call: Any, clinic: Path) -> None:
     result = call("clinic", clinic, "--seed", 9)
     assert result.exit_code == 3
     assert (clinic / "truth.ndjson").read_bytes() == before
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+@pytest.mark.parametrize("feeds", [("encounters",), ("encounters", "clients"), ("authorizations",)])
+def test_feeds_that_are_missing_or_nearly_empty_are_told_in_a_line(
+    call: Any, clinic: Path, tmp_path: Path, feeds: tuple[str, ...], kept: int
+) -> None:
+    """Nothing, a header, one row: nobody is judged by a payer of whom no feed speaks."""
+    fixtures = Path(__file__).parents[2] / "fixtures" / "feeds"
+    files = []
+    for feed in feeds:
+        lines = (fixtures / f"{feed}.csv").read_text().splitlines(keepends=True)
+        files.append(tmp_path / f"{feed}.csv")
+        files[-1].write_text("".join(lines[:kept]))
+    checked = call("check", *files, "--payer", "harbor", *AS_OF)
+    written = call(
+        "build", *files, "--settings", clinic / "settings.toml", *AS_OF, "-o", tmp_path / "out.837"
+    )
+    assert {checked.exit_code, written.exit_code} <= {0, 1}, checked.output + written.output
+    covered = "clients" in feeds and kept == 2
+    assert ("nothing is judged by harbor" in checked.stderr) is not covered
+    assert "no claim to write" in written.stdout
+    assert ("EMPTY_FILE" in checked.stderr) is (kept == 0)
+
+
+def test_encounters_without_a_clients_feed_are_told_once(call: Any, clinic: Path) -> None:
+    encounters = clinic / "feeds" / "encounters-2026-02.csv"
+    result = call("check", encounters, "--payer", "HARBR=harbor", *AS_OF)
+    assert result.exit_code == 1
+    assert result.stderr.count("CLIENT_UNKNOWN") == 1

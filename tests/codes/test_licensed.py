@@ -208,6 +208,43 @@ def test_a_policy_names_a_class_of_loaded_codes(clinic: Path, tmp_path: Path) ->
     assert licensed.classes(clinic / "codes", date(2020, 6, 1)) == {"talk": ("0000Z",)}
 
 
+def test_a_class_stands_wherever_a_policy_lists_procedures(clinic: Path, tmp_path: Path) -> None:
+    call("codes", "load", "cpt", give(tmp_path, "cpt.txt", CPT), clinic)
+    own_policy(clinic, "talk")
+    path = clinic / "payers" / "harbor.toml"
+    more = """
+        [duration.caps.talk]
+        most = 2
+        per = "week"
+        of = "units"
+        procedures = ["class:talk"]
+        [codes]
+        refused = ["H0004", "class:talk"]
+        [medication]
+        procedures = ["class:talk"]
+        [modifiers.by_procedure]
+        "class:talk" = ["HF"]
+        [cites]
+        "duration.caps" = "invented"
+        "codes.refused" = "invented"
+        medication = "invented"
+        modifiers = "invented"
+    """
+    text = (
+        path.read_text()
+        .replace("        [cites]\n", "")
+        .replace('        "bundles.therapy.procedures" = "invented for this test"\n', "")
+    )
+    path.write_text(text + more + '        "bundles.therapy.procedures" = "invented"\n')
+    book = policy.load("harbor", date(2026, 3, 1), (clinic / "payers",))
+    both = ("0000Z", "9999Z")
+    assert book.duration.caps["talk"].procedures == both
+    assert book.codes.refused == ("H0004", *both)
+    assert book.medication.procedures == both
+    assert book.modifiers.by_procedure == dict.fromkeys(both, ("HF",))
+    assert book.origins["codes.refused"].source == "invented"
+
+
 def test_a_class_that_no_loaded_list_has_is_refused(clinic: Path) -> None:
     own_policy(clinic, "talk")
     with pytest.raises(BadPolicy, match=r"no loaded code list has the class talk; load one"):

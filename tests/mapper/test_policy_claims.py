@@ -19,6 +19,7 @@ from mapper_frames import (
     clients,
     days,
     encounters,
+    history,
     providers,
 )
 
@@ -26,6 +27,7 @@ from edi_iop import parsers
 from edi_iop.errors import BadPolicy
 from edi_iop.findings import Finding
 from edi_iop.mapper import Built, Numbers, build, propose
+from edi_iop.mapper.withdrawn import withdrawn
 from edi_iop.rules import policy as policies
 from edi_iop.rules.billing import Billing
 from edi_iop.rules.parameters import Telehealth
@@ -59,11 +61,12 @@ def billed(
     telehealth: Telehealth | None = None,
     people: pl.DataFrame | None = None,
     roster: pl.DataFrame | None = None,
+    terms: Mapping[str, Any] | None = None,
     **billing: Any,
 ) -> tuple[Built, list[Finding]]:
-    """Harbor's claims of these days under its policy with this [billing] section."""
+    """Harbor's claims of these days under its policy with this [billing] section, and these terms."""
     harbor = msgspec.structs.replace(
-        POLICIES["HARBR"],
+        POLICIES["HARBR"].under(terms or {}),
         billing=msgspec.convert(billing, Billing),
         telehealth=telehealth or Telehealth(),
     )
@@ -127,6 +130,103 @@ def test_components_are_lines_of_their_own_and_no_per_diem() -> None:
     ]
     assert made.tables["claims"].height == 1
     assert [verdict(file.content) for file in made.files] == [(True, [])]
+
+
+SHORT = {"duration": {"short_day": "components"}}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected", "auth_number"),
+    [
+        pytest.param(179, [("0915", "G0410", 2.0), ("0942", "G0177", 1.0)], None, id="short"),
+        pytest.param(180, [("0906", "H0015", 1.0)], "A1", id="long"),
+    ],
+)
+def test_a_short_day_is_its_services_where_the_policy_says_so(
+    minutes: int, expected: list[tuple[str, str, float]], auth_number: str | None
+) -> None:
+    """Even where the EHR asks for the per diem; the authorization is the per diem's."""
+    events = sessions("group", "education", "group", procedure="H0015", units=1.0)
+    made, findings = billed(
+        days({"minutes": minutes, "unsigned_minutes": minutes, "encounters": ["R0", "R1", "R2"]}),
+        events,
+        settings=charging(**COMPONENT_CHARGES),
+        terms=SHORT,
+        components=COMPONENTS,
+    )
+    assert findings == []
+    assert sorted(rows(made, "claim_lines", "revenue", "procedure", "units")) == expected
+    assert rows(made, "claims", "auth_number") == [(auth_number,)]
+    assert [verdict(file.content) for file in made.files] == [(True, [])]
+
+
+def test_a_day_that_is_short_only_until_its_notes_are_signed_stays_a_day() -> None:
+    made, _ = billed(
+        days({"minutes": 120, "unsigned_minutes": 180}), terms=SHORT, components=COMPONENTS
+    )
+    assert rows(made, "claim_lines", "procedure") == [("H0015",)]
+
+
+def test_a_short_day_draws_nothing_from_the_authorization() -> None:
+    """One unit authorized, a short day and a long one: the long one has it."""
+    later = FEB_2 + timedelta(days=1)
+    harbor = POLICIES["HARBR"].under({**SHORT, "billing": {"components": COMPONENTS}})
+    lines, _ = propose(
+        days({"minutes": 60, "unsigned_minutes": 60}, {"service_date": later}),
+        encounters({}, {"source_record_id": "R2", "service_date": later}),
+        clients({}),
+        authorizations({"units": 1.0}),
+        {**POLICIES, "HARBR": harbor},
+        charging(**COMPONENT_CHARGES),
+        AS_OF,
+    )
+    numbers = lines.sort("service_date").select("procedure", "auth_number").rows()
+    assert numbers == [("G0410", None), ("H0015", "A1")]
+
+
+def test_what_was_sent_is_withdrawn_once_the_day_is_billed_the_other_way() -> None:
+    """A per diem of a day that is short by now, and services of a day that is long by now."""
+    harbor = POLICIES["HARBR"].under({**SHORT, "billing": {"components": COMPONENTS}})
+    policies = {**POLICIES, "HARBR": harbor}
+    sent = history({}, {"line_offset": 2, "procedure": "G0410", "revenue": "0915"})
+
+    def gone(minutes: int) -> list[int]:
+        known = days({"minutes": minutes, "unsigned_minutes": minutes})
+        return withdrawn(sent, known, encounters({}), policies)["line_offset"].to_list()
+
+    assert gone(179) == [1]
+    assert gone(180) == [2]
+    assert withdrawn(sent, days({}), encounters({"procedure": "G0410"}), policies).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "units"), [(89, 1.0), (90, 1.0), (179, 1.0), (180, 2.0), (300, 2.0)]
+)
+def test_a_payer_of_half_days_is_billed_one_or_two(minutes: int, units: float) -> None:
+    """Two of three hours; what is too short for one is left to the rules (DUR-01)."""
+    pairs = [{"track": "SUD", "procedure": "H0015", "revenue": "0906", "unit_basis": "half_day"}]
+    made, _ = billed(
+        days({"minutes": minutes, "unsigned_minutes": minutes}), terms={"iop": {"pairs": pairs}}
+    )
+    assert rows(made, "claim_lines", "units", "charge_cents") == [(units, int(units) * 35000)]
+
+
+def test_half_a_day_draws_half_a_day_of_the_authorization() -> None:
+    """One day authorized is two half days, and no third."""
+    pairs = [{"track": "SUD", "procedure": "H0015", "revenue": "0906", "unit_basis": "half_day"}]
+    harbor = POLICIES["HARBR"].under({"iop": {"pairs": pairs}})
+    short = {"minutes": 90, "unsigned_minutes": 90}
+    three = [{"service_date": FEB_2 + timedelta(days=n), **short} for n in range(3)]
+    lines, _ = propose(
+        days(*three),
+        encounters({}),
+        clients({}),
+        authorizations({"units": 1.0}, {"auth_number": "A2", "from_date": FEB_2}),
+        {**POLICIES, "HARBR": harbor},
+        SETTINGS,
+        AS_OF,
+    )
+    assert lines.sort("service_date")["auth_number"].to_list() == ["A1", "A1", "A2"]
 
 
 def test_a_service_without_a_code_is_told_and_not_billed() -> None:

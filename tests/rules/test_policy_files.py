@@ -153,6 +153,8 @@ SET = {
     "an unknown key of a pair": ('iop.pairs = [{ procedure = "H0015", revenue = "0906", price = "1" }]', "iop", "iop.pairs[0].price: unknown key"),
     "an unknown unit basis": ('iop.pairs = [{ procedure = "H0015", revenue = "0906" }, { procedure = "S9480", revenue = "0905", unit_basis = "week" }]', "iop", "iop.pairs[1].unit_basis: invalid enum value 'week'"),
     "a span of nothing": ('bundles.lab.procedures = ["G0483-G048"]', "bundles", "bundles.lab.procedures: G0483-G048 is no span"),
+    "a class where one code stands": ('iop.pairs = [{ procedure = "class:talk", revenue = "0906" }]', "iop", "iop.pairs[0].procedure: class:talk is a class of codes, and here stands one code"),
+    "a class among revenue codes": ('bundles.lab.revenues = ["class:talk"]', "bundles", "bundles.lab.revenues[0]: class:talk is a class of codes"),
     "a level of care without sense": ('conflicts.levels.PHP.procedure = ["H0035"]', "conflicts", "conflicts.levels.PHP.procedure: unknown key"),
 }  # fmt: skip
 """A line set before the tables, its section, and what is said of it."""
