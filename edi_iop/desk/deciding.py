@@ -92,9 +92,12 @@ def release(
 
 def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> Answer:
     """Where every claim stands as of a date, or what happened to one of them."""
-    with Store.open(paths.workspace(root).database, read_only=True) as store:
+    workspace = paths.workspace(root)
+    policies = records.policies(workspace, workspace.settings(), as_of or date.today())
+    with Store.open(workspace.database, read_only=True) as store:
         sent = {name: store.load(name) for name in ("claims", "claim_lines", "acknowledgements")}
-        made = reconcile(records.remits(store), sent, store.load("decisions"), as_of).ledger
+        decided = store.load("decisions")
+        made = reconcile(records.remits(store), sent, decided, as_of, policies).ledger
     title = f"as of {as_of}" if as_of else ""
     if claim is None:
         return Answer(sheets.accounts(made.accounts, title))

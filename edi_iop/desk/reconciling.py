@@ -62,7 +62,7 @@ def reconcile(
     policies, facility = billing.choose(held, payers, settings, on)
     answered: Tables = {name: held.table(name) for name in REMITS}
     sent: Tables = {name: held.table(name) for name in TABLES if name not in REMITS}
-    made = remittance.reconcile(answered, sent)
+    made = remittance.reconcile(answered, sent, policies=policies)
     matches, counted = made.matches, made.remits
     standing = standings(counted, matches, sent["claim_lines"])
     records = material.recorded(replace(held, standing=standing), policies, on)

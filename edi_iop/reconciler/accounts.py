@@ -21,7 +21,8 @@ _GROUPS = {"CO": "contract_cents", "PR": "patient_cents"}
 
 
 def shares(remits: Tables, matches: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
-    """CLAIM, share (from 0), SENT, account_key, account, sent_charge, sent_ordinal, AMOUNTS.
+    """CLAIM, share (from 0), SENT, account_key, account, sent_charge, sent_ordinal,
+    sent_payer, AMOUNTS.
 
     matches: tables.MATCHES of these remits. claims: tables.CLAIMS.
     """
@@ -31,6 +32,7 @@ def shares(remits: Tables, matches: pl.DataFrame, claims: pl.DataFrame) -> pl.Da
         sent_number="claim",
         sent_charge="charge_cents",
         sent_ordinal="payer_responsibility",
+        sent_payer="payer_id",
     )
     tied = matches.filter(
         pl.col("remit_line_offset").is_null(), pl.col("claim_file_id").is_not_null()
@@ -55,7 +57,14 @@ def shares(remits: Tables, matches: pl.DataFrame, claims: pl.DataFrame) -> pl.Da
     )
     divided = _divided(numbered.join(whole, on=CLAIM), remits, matches)
     return divided.select(
-        *EVENT, *SENT, "account_key", "account", "sent_charge", "sent_ordinal", *AMOUNTS
+        *EVENT,
+        *SENT,
+        "account_key",
+        "account",
+        "sent_charge",
+        "sent_ordinal",
+        "sent_payer",
+        *AMOUNTS,
     )
 
 

@@ -9,6 +9,8 @@ nothing; where both pay, it waits for a person, or for the payer to take the fir
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from edi_iop.reconciler.accounts import AMOUNTS, EVENT, WHOLE
@@ -37,6 +39,7 @@ def told(remits: Tables, paid: pl.DataFrame, allotted: pl.DataFrame) -> pl.DataF
         "status",
         "payer_claim_number",
         forwarded_to="crossover_payer",
+        interest="interest_cents",
         returned="claim",
         place=pl.col("remit_claim_offset").rank("ordinal").over(PAYMENT),
     )
@@ -58,6 +61,8 @@ def told(remits: Tables, paid: pl.DataFrame, allotted: pl.DataFrame) -> pl.DataF
         .join(allotted, on=CLAIM)
         .with_columns(
             reversal=pl.col("status").eq_missing(REVERSAL),
+            # of a merge the first share has it: what is not in a line goes there
+            interest_cents=pl.when(pl.col("share") == 0).then("interest"),
             moneyless=pl.col("status").is_in([_PREDETERMINATION, _NOT_OURS]).fill_null(False),
             ordinal=pl.coalesce(ordinal, "sent_ordinal", pl.lit("P")),
         )
@@ -81,12 +86,17 @@ def _one_payment() -> pl.Expr:
 
 
 def judged(
-    events: pl.DataFrame, said: pl.DataFrame, recovered: pl.DataFrame, released: pl.DataFrame
+    events: pl.DataFrame,
+    said: pl.DataFrame,
+    recovered: pl.DataFrame,
+    released: pl.DataFrame,
+    replacing: Collection[str] = (),
 ) -> pl.DataFrame:
     """Every event with event, standing, current, pair_file, pair_offset and says.
 
     events: `told`. said: accounts.said_lines. recovered: ACCOUNT and recovered_cents.
-    released: CLAIM of those that a person lets count.
+    released: CLAIM of those that a person lets count. replacing: payers (ids) whose second
+    payment takes the first one's place.
     """
     of_posted = pl.col("payment_standing") == "posted"
     paired = _paired(events.filter(of_posted))
@@ -94,7 +104,7 @@ def judged(
     followed = _followed(paired, chained, recovered)
     ruled = followed.join(
         released.with_columns(by_hand=pl.lit(True)), on=CLAIM, how="left", maintain_order="left"
-    ).with_columns(event=_event(), why=_why_held())
+    ).with_columns(event=_event(), why=_why_held(list(replacing)))
     free = pl.col("why").is_null() | pl.col("by_hand").fill_null(False)
     posted = ruled.with_columns(
         standing=pl.when(free).then(pl.lit("posted")).otherwise(pl.lit("held"))
@@ -318,7 +328,7 @@ def _event() -> pl.Expr:
     )
 
 
-def _why_held() -> pl.Expr:
+def _why_held(replacing: list[str]) -> pl.Expr:
     """Why its money is not posted; null where it is."""
     pays = pl.col("paid_cents") != 0
     paid_before = pl.col("paid_before").fill_null(False) | pl.col("too_much")
@@ -335,7 +345,7 @@ def _why_held() -> pl.Expr:
         .then(pl.format("pays {}, which its status forbids", dollars(pl.col("paid_cents"))))
         .when(waits & pl.col("same_before"))
         .then(pl.lit("the same answer came with an earlier payment"))
-        .when(waits)
+        .when(waits & ~pl.col("sent_payer").is_in(replacing).fill_null(False))
         .then(
             pl.format(
                 "pays lines that {} was paid for, without a reversal",
@@ -360,4 +370,6 @@ def _says() -> pl.Expr:
         .then(pl.lit("takes the place of an earlier answer, without a reversal"))
         .when(pl.col("forwarded_to").is_not_null())
         .then(pl.format("forwarded to {}", "forwarded_to"))
+        .when(pl.col("interest_cents").fill_null(0) != 0)
+        .then(pl.format("with interest of {} beside it", dollars(pl.col("interest_cents"))))
     )

@@ -9,6 +9,7 @@ claim stands now are computed from all of them. To the cent and payment by payme
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -61,11 +62,13 @@ def fold(
     matches: pl.DataFrame,
     claims: pl.DataFrame,
     decisions: pl.DataFrame,
+    replacing: Collection[str] = (),
 ) -> Ledger:
     """The ledger of these remits.
 
     paid: duplicates.payment_standings of them. matches: tables.MATCHES of those that
-    are no duplicates. claims: tables.CLAIMS as sent. decisions: tables.DECISIONS.
+    are no duplicates. claims: tables.CLAIMS as sent. decisions: tables.DECISIONS. replacing:
+    payers (ids) whose second payment takes the first one's place without a reversal.
     """
     allotted = accounts.shares(remits, matches, claims)
     told = events.told(remits, paid, allotted)
@@ -73,7 +76,7 @@ def fold(
     said = accounts.said_lines(remits, matches, allotted.join(answered_again, on=EVENT, how="semi"))
     beside = provider_ledger.provider_postings(remits, paid, told, claims)
     recovered = provider_ledger.taken_back(beside)
-    judged = events.judged(told, said, recovered, _released(decisions))
+    judged = events.judged(told, said, recovered, _released(decisions), replacing)
     return Ledger(
         payments=PAYMENT_STANDINGS.conform(_sums(paid, judged)),
         postings=POSTINGS.conform(judged),
@@ -140,6 +143,7 @@ def _accounts(judged: pl.DataFrame, said: pl.DataFrame, recovered: pl.DataFrame)
             last_on=pl.col("effective_on").max(),
             posted_cents=pl.col("paid_cents").filter(posted).sum(),
             held_cents=pl.col("paid_cents").filter(~posted).sum(),
+            interest_cents=pl.col("interest_cents").filter(posted).sum(),
             waiting=(~posted).any(),
             money=live.any(),
             standing=pl.col("current").any(),

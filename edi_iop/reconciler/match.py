@@ -8,6 +8,7 @@ agree alike leave the answer unmatched and said so, the candidates proposed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -35,15 +36,18 @@ def match(remits: Tables, claims: Tables) -> pl.DataFrame:
     return matched(remits, claims, DECISIONS.empty()).matches
 
 
-def matched(remits: Tables, claims: Tables, decisions: pl.DataFrame) -> Matched:
+def matched(
+    remits: Tables, claims: Tables, decisions: pl.DataFrame, asking: Collection[str] = ()
+) -> Matched:
     """Every answer tied to what it belongs to.
 
     remits: tables.REMITS. claims: claims, claim_lines, and acknowledgements where there are
-    any. decisions: tables.DECISIONS; of a pair the last word of a person stands.
+    any. decisions: tables.DECISIONS; of a pair the last word of a person stands. asking:
+    payers (ids) whose matches by member alone (T5) are only proposed.
     """
     answers, sent = remit_tables(remits), {**claims, **claim_tables(claims)}
     links, barred = _decided(decisions, sent["claims"])
-    answered, proposals = match_claims(answers, sent, links, barred)
+    answered, proposals = match_claims(answers, sent, links, barred, asking)
     lines = match_lines(answers, sent, answered)
     rows = pl.concat([MATCHES.conform(answered), MATCHES.conform(lines)])
     place = (*KEY, "remit_line_offset", *CLAIM, "line_offset")

@@ -8,6 +8,7 @@ is the match; T6 only proposes, and so does any tier that leaves several.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import reduce
 
 import polars as pl
@@ -58,11 +59,16 @@ _SCORED = 4
 
 
 def match_claims(
-    remits: Tables, claims: Tables, links: pl.DataFrame, barred: pl.DataFrame
+    remits: Tables,
+    claims: Tables,
+    links: pl.DataFrame,
+    barred: pl.DataFrame,
+    asking: Collection[str] = (),
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every remit claim with the claim it answers, or with why it has none; and proposals.
 
     links: KEY, CLAIM, actor of matches made by hand. barred: KEY, CLAIM of those undone.
+    asking: payers whose T5 is only proposed.
     """
     answers, claimed = answered(remits), sent(claims)
     hits = control_hits(remits, claims)
@@ -85,7 +91,8 @@ def match_claims(
         known_number.with_columns(known_number=True), on=KEY, how="left", maintain_order="left"
     )
     fifth = allowed(by_member(doubted, claimed))
-    found = pl.concat([found, _fifth(fifth, found, answers)])
+    taken = fifth.filter(~pl.col("sent_payer").is_in(list(asking)).fill_null(False))
+    found = pl.concat([found, _fifth(taken, found, answers)])
     left = _open(sure, found)
     sixth = allowed(by_name(left, claimed, remits, claims))
     chosen = pl.concat([_by_hand(links), _without(found, links)])

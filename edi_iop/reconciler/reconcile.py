@@ -6,6 +6,7 @@ files in any order, however often, give the same ledger.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +17,7 @@ from edi_iop.reconciler.duplicates import payment_standings
 from edi_iop.reconciler.given import Tables, claim_tables
 from edi_iop.reconciler.ledger import Ledger, counted, fold, on_date, without
 from edi_iop.reconciler.match import matched
+from edi_iop.rules.policy import Policy
 from edi_iop.tables import DECISIONS
 
 
@@ -37,17 +39,22 @@ def reconcile(
     sent: Tables,
     decisions: pl.DataFrame | None = None,
     as_of: date | None = None,
+    policies: Mapping[str, Policy] | None = None,
 ) -> Reconciled:
     """The ledger and the matches of remits, as of a date.
 
     remits: tables.REMITS. sent: tables of what was sent, and `acknowledgements` where
-    there are any. decisions: tables.DECISIONS.
+    there are any. decisions: tables.DECISIONS. policies: by payer id, their [remits] alone;
+    of other payers a second payment waits for a person, and T5 is taken.
     """
+    terms = {payer: policy.remits for payer, policy in (policies or {}).items()}
+    asking = [payer for payer, one in terms.items() if one.by_member == "propose"]
+    replacing = [payer for payer, one in terms.items() if one.unreversed == "replace"]
     decided = DECISIONS.empty() if decisions is None else decisions
     known = on_date(remits, as_of)
     paid = payment_standings(known, decided)
     unheard = paid.filter(pl.col("standing").is_in(["duplicate", "rejected"])).select(PAYMENT)
     single = without(known, unheard)
-    tied = matched(single, sent, decided)
-    ledger = fold(single, paid, tied.matches, claim_tables(sent)["claims"], decided)
+    tied = matched(single, sent, decided, asking)
+    ledger = fold(single, paid, tied.matches, claim_tables(sent)["claims"], decided, replacing)
     return Reconciled(ledger, tied.matches, tied.proposals, counted(single, ledger))

@@ -300,6 +300,16 @@ class Timely(Strict, frozen=True):
     """Days before a window closes at which it is warned of."""
 
 
+class Remits(Strict, frozen=True):
+    """How far this payer's answers are taken as they come (835); a person decides the rest."""
+
+    unreversed: Literal["confirm", "replace"] = "confirm"
+    """A second payment of lines paid before, without a reversal: held until a person confirms it,
+    or takes the first one's place at once."""
+    by_member: Literal["accept", "propose"] = "accept"
+    """A match by member, days, charge and kind of bill alone (T5): taken, or only proposed."""
+
+
 class Denial(Strict, frozen=True):
     """How this payer says that a rule is broken."""
 

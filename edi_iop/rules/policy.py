@@ -40,6 +40,7 @@ from edi_iop.rules.parameters import (
     PlanOfCare,
     Privacy,
     Professional,
+    Remits,
     Telehealth,
     Timely,
 )
@@ -77,6 +78,7 @@ class Policy(Strict, frozen=True):
     eligibility: Eligibility = Eligibility()
     privacy: Privacy = Privacy()
     billing: Billing = Billing()
+    remits: Remits = Remits()
     cites: dict[str, str] = msgspec.field(default_factory=dict)
     """Where a value comes from, by its key or its section: "duration.caps", "timely"."""
     origins: dict[str, Origin] = msgspec.field(default_factory=dict)

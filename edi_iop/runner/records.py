@@ -36,6 +36,7 @@ class Known:
     days: pl.DataFrame
     sent: Tables
     as_of: date
+    policies: Mapping[str, Policy]
 
     def lines(self, standings: pl.DataFrame | None = None) -> pl.DataFrame:
         """Every line sent (tables.SERVICE_LINES), as the payers have answered it so far."""
@@ -80,6 +81,7 @@ def known(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
         days=days(encounters, clients, policies),
         sent=_sent(store),
         as_of=as_of,
+        policies=policies,
     )
 
 

@@ -39,7 +39,10 @@ def answers(store: Store, known: Known) -> Answers:
     """Every remit matched and posted; standings out of those whose money is posted."""
     acks = store.load("acknowledgements")
     made = reconcile(
-        records.remits(store), {**known.sent, "acknowledgements": acks}, store.load("decisions")
+        records.remits(store),
+        {**known.sent, "acknowledgements": acks},
+        store.load("decisions"),
+        policies=known.policies,
     )
     paid = standings(made.remits, made.matches, known.sent["claim_lines"])
     named = numbered(paid, acks, known.sent["claims"], known.sent["claim_lines"])

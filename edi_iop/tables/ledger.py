@@ -70,6 +70,7 @@ POSTINGS = Table(
         cents("contract_cents", "adjustments of group CO"),
         cents("patient_cents", "adjustments of group PR"),
         cents("other_cents", "all other adjustments"),
+        cents("interest_cents", "interest on the claim, paid beside it in PLB L6", "AMT I"),
         integer(
             "pair_file", "the file of the reversal of a payment, or of what a reversal reverses"
         ),
@@ -127,6 +128,7 @@ ACCOUNTS = Table(
         cents("recovered_cents", "taken back through provider adjustments"),
         cents("credit_cents", "posted less recovered less answered: more than the payer says"),
         cents("held_cents", "not posted"),
+        cents("interest_cents", "interest on posted answers, paid in PLB L6: in no other amount"),
     ),
 )
 

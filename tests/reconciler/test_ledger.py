@@ -13,6 +13,7 @@ from remit_rows import claim, claim_line, claims, payment, remits
 
 from edi_iop.reconciler.ledger import Ledger
 from edi_iop.reconciler.reconcile import reconcile
+from edi_iop.rules import policy
 from edi_iop.tables import DECISIONS
 
 Row = dict[str, Any]
@@ -230,6 +231,39 @@ def test_a_second_payment_of_the_same_lines_without_reversal_waits():
     assert (row["answered_cents"], row["posted_cents"], row["credit_cents"]) == (
         30000, 58000, 28000,
     )  # fmt: skip
+
+
+def test_a_policy_lets_a_second_payment_take_the_first_ones_place():
+    """The payer corrects without reversals: 300.00 count at once, and 280.00 are a credit."""
+    files = (file(1, "T1", 1, answer(28000)), file(2, "T2", 8, answer(30000)))
+    harbor = policy.load("harbor", FEB2)
+    assert harbor.remits.unreversed == "confirm"
+    waiting = fold(*files, policies={"HARBR": harbor})
+    assert told(waiting)[1] == ("correction", "held", 30000)
+    replaced = harbor.under({"remits": {"unreversed": "replace"}})
+    made = fold(*files, policies={"HARBR": replaced})
+    assert told(made) == [("payment", "posted", 28000), ("correction", "posted", 30000)]
+    row = account(made)
+    assert (row["answered_cents"], row["posted_cents"], row["credit_cents"]) == (
+        30000, 58000, 28000,
+    )  # fmt: skip
+    other = fold(*files, policies={"OTHER": replaced})
+    assert told(other)[1] == ("correction", "held", 30000)
+
+
+def test_interest_of_a_claim_stands_beside_its_money():
+    """AMT*I 1.25 is paid in PLB L6 (a negative amount adds): 281.25 by check, 280.00 on the claim."""
+    made = fold(
+        file(1, "T1", 1, answer(28000, interest_cents=125), plb=[("L6", "", -125)]),
+    )
+    assert made.payments["amount_cents"].to_list() == [28125]
+    row = account(made)
+    assert (row["posted_cents"], row["interest_cents"], row["answered_cents"]) == (
+        28000,
+        125,
+        28000,
+    )
+    assert made.postings["says"].to_list() == ["with interest of 1.25 beside it"]
 
 
 def test_a_second_payment_counts_where_the_payer_took_the_first_back():

@@ -170,6 +170,14 @@ def test_a_number_unlike_any_of_ours_is_one_we_do_not_hold(returned: str, tier: 
     assert proposed(made) == ([] if tier else [(100, "T5")])
 
 
+def test_a_payer_whose_members_are_asked_about_only_proposes():
+    remit = answered({"claim": "0", "patient_id": "M0012345", "facility_type": "13"})
+    made = matched(remit, sent(PERSON, OTHER), DECISIONS.empty(), asking=["HARBR"])
+    assert found(made)[0] is None
+    assert proposed(made) == [(100, "T5")]
+    assert found(matched(remit, sent(PERSON, OTHER), DECISIONS.empty(), asking=["X"]))[0] == "T5"
+
+
 def test_line_numbers_of_many_claims_name_none():
     """REF 6R need be unique inside its claim only: here every claim's first line is L1."""
     one_day = sent(*({"member_id": f"M77{n:05d}"} for n in range(3)))
