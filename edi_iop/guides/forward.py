@@ -46,16 +46,15 @@ def discriminators(guide: Guide) -> dict[str, Discriminator]:
     That is what keeps nodes apart that can follow the same place, and a qualifier
     in element 1 wherever two nodes differ in it.
     """
-    rivals: dict[str, set[tuple[Node, Node]]] = {}
+    alike: dict[str, set[tuple[int, ...]]] = {}
     for present in guide.nodes:
         if present.kind == "segment":
-            following: dict[str, dict[int, Node]] = {}
+            following: dict[str, set[int]] = {}
             for node, _ in forward(present):
-                following.setdefault(node.id, {})[node.index] = node
-            for segment_id, alike in following.items():
-                pairs = combinations((alike[index] for index in sorted(alike)), 2)
-                rivals.setdefault(segment_id, set()).update(pairs)
-    answer = {segment_id: _telling(pairs) for segment_id, pairs in rivals.items()}
+                following.setdefault(node.id, set()).add(node.index)
+            for segment_id, indexes in following.items():
+                alike.setdefault(segment_id, set()).add(tuple(sorted(indexes)))
+    answer = {segment_id: _telling(_rivals(guide, groups)) for segment_id, groups in alike.items()}
     for segment_id, places in answer.items():
         nodes = guide.segments(segment_id)
         if not places and any(_disjoint(one, other, 1) for one in nodes for other in nodes):
@@ -63,24 +62,40 @@ def discriminators(guide: Guide) -> dict[str, Discriminator]:
     return {segment_id: places for segment_id, places in answer.items() if places}
 
 
+def _rivals(guide: Guide, groups: Iterable[tuple[int, ...]]) -> set[tuple[Node, Node]]:
+    """The pairs of nodes that can follow the same place."""
+    pairs = {pair for group in groups for pair in combinations(group, 2)}
+    return {(guide.nodes[one], guide.nodes[other]) for one, other in pairs}
+
+
 def _telling(pairs: set[tuple[Node, Node]]) -> Discriminator:
     """The element positions, most telling first, whose codes keep all rivals apart."""
-    width = max(
-        (spec.position for pair in pairs for node in pair for spec in node.elements), default=0
-    )
-    places: list[int] = []
-    while pairs:
-        apart = {
-            place: {pair for pair in pairs if _disjoint(*pair, place)}
-            for place in range(1, width + 1)
-            if place not in places
+    coded = {node: _coded(node) for node in {node for pair in pairs for node in pair}}
+    apart = {
+        place: {
+            (one, other)
+            for one, other in pairs
+            if place in coded[one]
+            and place in coded[other]
+            and coded[one][place].isdisjoint(coded[other][place])
         }
-        best = max(apart, key=lambda place: (len(apart[place]), -place), default=0)
-        if not best or not apart[best]:
+        for place in {place for codes in coded.values() for place in codes}
+    }
+    places: list[int] = []
+    while apart:
+        best = max(apart, key=lambda place: (len(apart[place]), -place))
+        told = apart.pop(best)
+        if not told:
             break
         places.append(best)
-        pairs = pairs - apart[best]
+        apart = {place: others - told for place, others in apart.items()}
     return tuple(places)
+
+
+def _coded(node: Node) -> dict[int, frozenset[str]]:
+    """The codes of each element that has any."""
+    positions = {spec.position for spec in node.elements}
+    return {place: codes for place in positions if (codes := node.codes(place))}
 
 
 def _disjoint(one: Node, other: Node, place: int) -> bool:
