@@ -225,7 +225,7 @@ def simulate(
     target: Path | None,
     output: Output,
 ) -> None:
-    """Answer claims as a payer would: 835s, and the truth.
+    """Answer claims as a payer would: 999s and 277CAs (acks/), 835s, and the truth.
 
     With --corrupt the payer is an adversary: numbers cut and exchanged, lines dropped, split and
     bundled, reversals and corrections in later payments, recoveries, files that come again in

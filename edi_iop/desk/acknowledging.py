@@ -58,13 +58,15 @@ class Answering:
         """What is wrong with the files of a batch."""
         self._parts.setdefault("findings", []).append(findings)
 
-    def write(self, names: Mapping[int, str], folder: Path, values: bool) -> tuple[str, ...]:
+    def write(
+        self, names: Mapping[int, str], folder: Path, values: bool, at: datetime | None = None
+    ) -> tuple[str, ...]:
         """Writes the answers into the folder, under the names of their files; one line says where each is.
 
-        values: bad values go into the 999 (IK404); they may be personal data.
+        values: bad values go into the 999 (IK404); they may be personal data. at: None: now.
         """
         owed = {number: file for number, file in self._files() if file.kind in _ANSWERED}
-        told = answers(owed, Stamp(datetime.now(UTC), control=1, values=values))
+        told = answers(owed, Stamp(at or datetime.now(UTC), control=1, values=values))
         return tuple(  # files, not rows: each answer is a file of its own
             _written(told[number], names[number], folder)
             if number in told

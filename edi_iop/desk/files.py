@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -95,18 +96,20 @@ def validate(
     values: bool = False,
     companion: str | None = None,
     layouts: Sequence[Path] = (),
+    at: datetime | None = None,
 ) -> Flow:
     """Every finding of the files; with `snip`, those of these SNIP levels and of feeds.
 
     companion: the companion guide that claims are held against too (SNIP level 7).
 
-    ack: the folder for the TA1 and 999 of each file; `values` puts bad values into them.
+    ack: the folder for the TA1 and 999 of each file; `values` puts bad values into them; at: when
+    they are made; None: now.
     """
     if companion is not None and companion not in companions.names():
         known = ", ".join(companions.names())
         raise NotKnown(f"companion {companion}: there is none; one of {known}")
     own = load_layouts(layouts)
-    return _Findings(Deliveries(paths), snip, ack, values, companion, own)
+    return _Findings(Deliveries(paths), snip, ack, values, companion, own, at)
 
 
 class _Findings(Flow):
@@ -120,10 +123,11 @@ class _Findings(Flow):
         values: bool,
         companion: str | None,
         layouts: Sequence[Layout],
+        at: datetime | None = None,
     ) -> None:
         self._given, self._snip, self._companion = given, snip, companion
         self._layouts = layouts
-        self._ack, self._values = ack, values
+        self._ack, self._values, self._at = ack, values, at
         self._counts: Counter[str] = Counter()
 
     def parts(self) -> Iterator[Sheet]:
@@ -180,7 +184,7 @@ class _Findings(Flow):
             answering.found(found)
             yield found
         if self._ack is not None:
-            self._answers = answering.write(self._given.names, self._ack, self._values)
+            self._answers = answering.write(self._given.names, self._ack, self._values, self._at)
 
 
 MOST_SHOWN = 500

@@ -12,17 +12,20 @@ import polars as pl
 
 from edi_iop.desk import billing, material, paths
 from edi_iop.desk.answer import Answer
-from edi_iop.desk.files import error_lines
+from edi_iop.desk.files import error_lines, validate
 from edi_iop.errors import AlreadyThere, NotKnown, Unreadable
 from edi_iop.reports.formats import to_ndjson
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.settings import Workspace
-from edi_iop.simulator import adversary
+from edi_iop.simulator import adversary, payer_acks
 from edi_iop.simulator import clinic as clinics
 from edi_iop.simulator import payer as payers_side
 from edi_iop.transcribe.write import write_835
 from edi_iop.x12.writer import Envelope
 
+ACKS_FOLDER = "acks"
+_ACKS_APART = 500
+"""A payer's 277CA and 835 have control numbers so far apart."""
 TRUTH_FILE, TRUTH_CLAIMS_FILE = "truth.ndjson", "truth-claims.ndjson"
 _WRITTEN = {
     "file": pl.String,
@@ -55,6 +58,16 @@ class Mailing:
         """Interchange control number of the number-th payer: the date, then the seed."""
         return int(f"{self.on:%y%m%d}") * 1000 + (self.seed * 10 + number) % 1000
 
+    def envelope(self, payer: str, control: int) -> Envelope:
+        """From the payer to whom it answers."""
+        return Envelope(
+            sender_id=payer,
+            receiver_id=self.receiver,
+            interchange_control=control,
+            group_control=control,
+            created=datetime.combine(self.on, time(12)),
+        )
+
 
 def simulate(
     claims: Sequence[Path],
@@ -70,6 +83,8 @@ def simulate(
     errors: int = 0,
 ) -> Answer:
     """An 835 of each payer named, answering these claims, and truth.ndjson beside them.
+
+    acks/ holds what comes before: the 999 of each file, and each payer's 277CA.
 
     feeds: what the payers have on file; a workspace stands for all of its records.
     mistakes: how many good lines are denied as unauthorized; wrongly: such lines by claim and
@@ -99,6 +114,7 @@ def simulate(
         if corrupt and answer.payers
         else [_mail(answer, payer, number, mailing) for number, payer in enumerate(answer.payers)]
     )
+    _acknowledge(claims, answer, sent.tables, mailing)
     _write_truth(answer.truth, folder)
     sheet = Sheet("", pl.DataFrame(rows, schema=_WRITTEN), _FIELDS, none="no claim of these payers")
     remarks = (
@@ -160,13 +176,7 @@ def _mail(
     """One payer's 835, and what it comes to."""
     tables = answer.of(payer)
     control = mailing.control(number)
-    envelope = Envelope(
-        sender_id=payer,
-        receiver_id=mailing.receiver,
-        interchange_control=control,
-        group_control=control,
-        created=datetime.combine(mailing.on, time(12)),
-    )
+    envelope = mailing.envelope(payer, control)
     target = mailing.folder / f"835-{payer}-{mailing.on:%Y%m%d}-{control:09d}.edi"
     paths.write(target, write_835(tables, envelope))
     return {
@@ -177,6 +187,19 @@ def _mail(
         "denied_lines": answer.truth.filter(pl.col("payer_id") == payer).height,
         "paid_cents": int(tables["payments"]["amount_cents"].sum()),
     }
+
+
+def _acknowledge(
+    claims: Sequence[Path], answer: payers_side.Answer, sent: material.Tables, mailing: Mailing
+) -> None:
+    """What comes before an 835: a 999 of each file, and each payer's 277CA."""
+    folder = mailing.folder / ACKS_FOLDER
+    if paths.STANDARD_INPUT not in claims:  # what is piped in can be read once only
+        list(validate(claims, ack=folder, at=datetime.combine(mailing.on, time(12))).parts())
+    for number, payer in enumerate(answer.payers):
+        envelope = mailing.envelope(payer, mailing.control(number + _ACKS_APART))
+        target = folder / f"277CA-{payer}-{mailing.on:%Y%m%d}.edi"
+        paths.write(target, payer_acks.acknowledged(answer, sent, payer, envelope))
 
 
 def _mail_corrupted(
