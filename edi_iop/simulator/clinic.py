@@ -327,7 +327,7 @@ def _chart(case: Case, number: int, season: Season) -> Chart:
         _change_payer(chart, season)
     if case.special == "one_month":
         records.one_month(chart, season)
-    if case.payer_id == "TIDEW":
+    if case.payer_id in ("TIDEW", "MEDCR"):
         records.certify(chart)
     if case.payer_id == "HARBR":
         charting.authorize(chart, random, NPI, season.last)

@@ -307,7 +307,7 @@ def enrollments(npi: str, start: date) -> list[Row]:
     """The facility is enrolled with everyone; its sister with one payer only since late in the season."""
     since = date(2022, 7, 1)
     late = start + timedelta(weeks=SISTER_WEEK + 1)
-    rows = [(npi, payer, since) for payer in ("HARBR", "MERID", "SUMIT", "TIDEW")]
+    rows = [(npi, payer, since) for payer in ("HARBR", "MERID", "SUMIT", "TIDEW", "MEDCR")]
     rows += [(people.SISTER_NPI, payer, since) for payer in ("HARBR", "MERID")]
     rows.append((people.SISTER_NPI, "SUMIT", late))
     return [

@@ -52,6 +52,7 @@ class Case:
 
 
 HARBOR, MERIDIAN, SUMMIT, TIDEWATER = "HARBR", "MERID", "SUMIT", "TIDEW"
+MEDICARE = "MEDCR"
 AROUND_WEDNESDAY = (0, 1, 3, 4)
 
 CASES: tuple[Case, ...] = (
@@ -154,5 +155,8 @@ MORE: tuple[Case, ...] = (
     Case(MERIDIAN, "MH", special="denied_long_ago"),
     Case(SUMMIT, "MH"),
     Case(SUMMIT, "CO", "SUD"),
+    Case(MEDICARE, "SUD", plant=records.sessions_spoilt, special="one_month"),
+    Case(MEDICARE, "MH", plant=records.few_hours_certified, special="one_month"),
+    Case(MEDICARE, "MH", special="one_month"),
 )
 """What a large clinic has besides: other payers, and faults that lie across files and facilities."""

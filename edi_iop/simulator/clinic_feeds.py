@@ -50,10 +50,12 @@ name = "Meridian Behavioral"
 policy = "meridian"
 partner = "CLEARHSE"
 
-{others}# The charge of one unit: a day, or an hour where the payer counts hours.
+{others}# The charge of one unit: a day, an hour where the payer counts hours, a session.
 [charges]
 H0015 = "350.00"
 S9480 = "375.00"
+G0177 = "65.00"
+G0410 = "110.00"
 
 [scrub]
 mode = "block"
@@ -71,6 +73,12 @@ partner = "CLEARHSE"
 id = "TIDEW"
 name = "Tidewater Benefit Fund"
 policy = "tidewater"
+partner = "CLEARHSE"
+
+[[payers]]
+id = "MEDCR"
+name = "Medicare"
+policy = "medicare"
 partner = "CLEARHSE"
 
 """

@@ -112,6 +112,25 @@ def never_certified(chart: Chart, season: Season) -> list[Planted]:  # noqa: ARG
     return all_days(chart, sorted(chart.visits), "DUR-06", "no plan of care is certified")
 
 
+def sessions_spoilt(chart: Chart, season: Season) -> list[Planted]:  # noqa: ARG001
+    """Days whose sessions are billed one by one: unsigned, asked for as a per diem, of no such disorder,
+    and after the coverage (DOC-01, REV-02, DX-02, ELG-01).
+    """
+    unsigned, coded, charted, *_, last = sorted(chart.visits)[2:]
+    for place in range(len(chart.visits[unsigned])):
+        chart.change(unsigned, place, note_status="draft")
+    chart.change(coded, 0, procedure="H0015", revenue="0915")
+    for place in range(len(chart.visits[charted])):
+        chart.change(charted, place, diagnoses="F17.210")
+    chart.coverages[-1] = replace(chart.coverages[-1], last=last - timedelta(days=1))
+    return [
+        *all_days(chart, [unsigned], "DOC-01", "no note of the day is signed"),
+        *all_days(chart, [coded], "REV-02", "a session is asked for by the code of a per diem"),
+        *all_days(chart, [charted], "DX-02", "nicotine is the principal diagnosis"),
+        *all_days(chart, [last], "ELG-01", "after the last day of the coverage"),
+    ]
+
+
 def add_on_unearned(chart: Chart, season: Season) -> list[Planted]:
     """The weekly add-on in weeks of six sessions, where nine services are due (DUR-07)."""
     asked = _add_on(chart, middle_day(chart, season))

@@ -89,15 +89,19 @@ def missing(db: Database) -> dict[str, list[str]]:
     return {name: columns for name, columns in lacking.items() if columns}
 
 
-def complete(db: Database) -> None:
-    """Adds the canonical tables and columns the database lacks, empty."""
-    present = set(db.table_names())
-    for name, columns in missing(db).items():
+def complete(db: Database) -> list[str]:
+    """Adds the canonical tables and columns the database lacks, empty; in words, what was added."""
+    present, lacking = set(db.table_names()), missing(db)
+    for name, columns in lacking.items():
         if name not in present:
             _create(db, TABLES[name])
             continue
         for column in columns:
             _table(db, name).add_column(column, sqlite_type(TABLES[name].schema[column]))
+    return [
+        f"{name}: {', '.join(columns)}" if name in present else f"{name}: the table"
+        for name, columns in lacking.items()
+    ]
 
 
 def sqlite_type(dtype: pl.DataType) -> type:

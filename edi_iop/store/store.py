@@ -111,14 +111,14 @@ class Store:
             ) from problem
 
     def migrate(self) -> list[str]:
-        """Brings the schema to this program's; the names of the migrations that ran."""
+        """Brings the schema to this program's; the migrations that ran, and what was added besides."""
         self._check_not_newer()
         pending = [migration.name for migration in schema.migrations.pending(self._db)]
         self._db.enable_wal()
         schema.migrations.apply(self._db)
         with self.transaction():
-            schema.complete(self._db)
-        return pending
+            added = schema.complete(self._db)
+        return [*pending, *(f"added {one}" for one in added)]
 
     def status(self) -> Status:
         """What the database is, for `db status`."""
