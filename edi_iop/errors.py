@@ -65,3 +65,7 @@ class NotWritten(EdiIopError):
 
 class Ended(EdiIopError):
     """A process of ours was ended from outside."""
+
+
+class Forbidden(EdiIopError):
+    """A precondition of what the user asks for is not met; says which, and what to do instead."""

@@ -201,6 +201,16 @@ class Workspace:
         return self.root / "codes"
 
     @property
+    def letters(self) -> Path:
+        """The facility's own templates of letters, where it has any."""
+        return self.root / "letters"
+
+    @property
+    def remedies(self) -> Path:
+        """Claims and letters for a person to check and send; made when the first one is."""
+        return self.root / "remedies"
+
+    @property
     def feeds(self) -> Path:
         """Layouts of partners' own feeds."""
         return self.root / "feeds"

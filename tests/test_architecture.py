@@ -43,6 +43,8 @@ HOMES = {
     "click": {"cli"},
     "rich": {"reports", "cli"},
     "xlsxwriter": {"reports"},
+    "docxtpl": {"reports"},
+    "jinja2": {"reports"},
 }
 
 

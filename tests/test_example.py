@@ -12,8 +12,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from docx import Document
 
 from edi_iop import desk, parsers
+from edi_iop.errors import Forbidden, NotKnown
 from edi_iop.settings import Workspace
 from edi_iop.simulator.clinic import clinic
 from edi_iop.store import Store
@@ -184,6 +186,109 @@ def test_refuted_denials_show_the_authorization(warned: tuple[Workspace, pl.Data
     for evidence in refuted["evidence"]:
         assert any(one.removeprefix("authorization:") in numbers for one in evidence)
     assert refuted["deadline"].null_count() == 0
+
+
+def remedied(workspace: Workspace, claim: str, **how: str) -> list[dict[str, object]]:
+    return desk.remedy(workspace.root, claim, as_of=SECOND, **how).rows.to_dicts()
+
+
+def claims_in(path: object) -> tuple[dict[str, object], pl.DataFrame]:
+    """The only claim of a file and its lines, read back without error."""
+    parsed = parsers.parse([(1, Path(str(path)).read_bytes())])[1]
+    assert parsed.findings.filter(pl.col("severity") == "error").is_empty()
+    return parsed.tables["claims"].row(0, named=True), parsed.tables["claim_lines"]
+
+
+def test_a_claim_of_surplus_days_alone_is_voided_whole(
+    warned: tuple[Workspace, pl.DataFrame],
+) -> None:
+    """Every day of the former system's second claim is one of two: frequency 8 and REF F8."""
+    workspace, _ = warned
+    outbox = sorted(workspace.outbox.iterdir())
+    (row,) = remedied(workspace, "OB260031")
+    head, lines = claims_in(row["file"])
+    first = table(workspace, "claims").filter(pl.col("claim") == "OB260031").row(0, named=True)
+    assert (row["remedy"], head["frequency"]) == ("void_8", "8")
+    assert head["payer_claim_number"] == row_of(workspace, "OB260031")["payer_claim_number"]
+    assert (head["charge_cents"], lines.height) == (first["charge_cents"], 4)
+    assert head["claim"] != "OB260031", "a claim number is used once"
+    assert sorted(workspace.outbox.iterdir()) == outbox, "nothing is sent"
+
+
+def row_of(workspace: Workspace, claim: str) -> dict[str, object]:
+    return table(workspace, "remit_claims").filter(pl.col("claim") == claim).row(0, named=True)
+
+
+def test_a_second_unit_is_left_out_of_the_replacement(
+    warned: tuple[Workspace, pl.DataFrame],
+) -> None:
+    """Line 2 of two units becomes one, at half the charge; the others stay as they were sent."""
+    workspace, _ = warned
+    double = table(workspace, "verdicts").filter(
+        (pl.col("rule") == "DUP-02") & (pl.col("units") == 2)
+    )
+    claim = double["claim"][0]
+    (row,) = remedied(workspace, claim)
+    head, lines = claims_in(row["file"])
+    sent = table(workspace, "service_lines").filter(pl.col("claim") == claim)
+    assert (row["remedy"], head["frequency"]) == ("corrected_7", "7")
+    assert head["payer_claim_number"] == row_of(workspace, claim)["payer_claim_number"]
+    assert lines["units"].max() == 1
+    assert lines.height == sent.height
+    assert lines["charge_cents"].sum() == sent["charge_cents"].sum() - 35000
+
+
+def test_a_claim_our_records_do_not_change_is_not_replaced(
+    warned: tuple[Workspace, pl.DataFrame],
+) -> None:
+    workspace, _ = warned
+    wrong = table(workspace, "verdicts").filter(pl.col("rule") == "DX-01")["claim"][0]
+    with pytest.raises(Forbidden, match="our records show nothing to change"):
+        remedied(workspace, wrong)
+
+
+def test_a_processed_claim_is_not_sent_anew_and_the_patient_not_billed_on_co(
+    warned: tuple[Workspace, pl.DataFrame],
+) -> None:
+    workspace, _ = warned
+    with pytest.raises(Forbidden, match="duplicate; take corrected_7"):
+        remedied(workspace, "OB260031", chosen="new_claim_1")
+    with pytest.raises(Forbidden, match="CO-97 leaves nothing to the patient"):
+        remedied(workspace, "OB260031", chosen="patient_responsibility")
+
+
+def test_a_refuted_denial_becomes_a_letter_with_its_evidence(
+    warned: tuple[Workspace, pl.DataFrame],
+) -> None:
+    workspace, _ = warned
+    refuted = table(workspace, "verdicts").filter(pl.col("verdict") == "refuted").row(0, named=True)
+    rows = {row["remedy"]: row for row in remedied(workspace, refuted["claim"])}
+    letter = Document(str(rows["reconsideration"]["file"]))
+    said = "\n".join(t.text or "" for t in letter.element.body.iter() if t.tag.endswith("}t"))
+    head = table(workspace, "claims").filter(pl.col("claim") == refuted["claim"]).row(0, named=True)
+    for word in (
+        head["member_id"],
+        head["subscriber_last_name"],
+        refuted["evidence"][0].removeprefix("authorization:"),
+        refuted["payment"],
+        str(row_of(workspace, refuted["claim"])["payer_claim_number"]),
+        "$285.00" if refuted["procedure"] == "H0015" else "$310.00",
+    ):
+        assert word in said, word
+    told = " ".join(str(row) for row in rows.values())
+    assert head["member_id"] not in told
+    assert head["subscriber_last_name"] not in told
+
+
+def test_a_write_off_has_no_paper_and_an_unknown_claim_is_said_to_be(
+    warned: tuple[Workspace, pl.DataFrame],
+) -> None:
+    workspace, _ = warned
+    (row,) = remedied(workspace, "PG7001")
+    assert (row["remedy"], row["file"]) == ("write_off_CO", None)
+    assert str(row["says"]).startswith("nothing to write: Write the fee off")
+    with pytest.raises(NotKnown, match="none was sent under this number"):
+        remedied(workspace, "NOPE")
 
 
 def test_a_third_night_changes_nothing(warned: tuple[Workspace, pl.DataFrame]) -> None:

@@ -1,4 +1,4 @@
-"""Verbs by which a person decides: match, release; and the ledger they decide about."""
+"""Verbs by which a person decides and acts: match, release, remedy; and the ledger they go by."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from edi_iop import desk
-from edi_iop.cli.options import date_option, workspace_argument
+from edi_iop.cli.options import PATH, date_option, workspace_argument
 from edi_iop.cli.output import Output, deliver, output_options, working
 
 REMIT = "A remit claim: the number it came under, or FILE:OFFSET as reports name it."
@@ -144,4 +144,50 @@ def ledger(workspace: Path, claim: str | None, as_of: date | None, output: Outpu
     deliver(answer, output)
 
 
-VERBS = (match, release, ledger)
+def _remedy_name(ctx: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    if name is not None and name not in desk.remedies():
+        listed = ", ".join(desk.remedies())
+        raise click.BadParameter(f"{name!r} is none; one of {listed}", ctx, parameter)
+    return name
+
+
+@click.command()
+@workspace_argument()
+@click.argument("claim", metavar="CLAIM")
+@click.option(
+    "--as",
+    "chosen",
+    metavar="REMEDY",
+    callback=_remedy_name,
+    help="Write this one, whatever the report advises; default: what each denied line asks for.",
+)
+@click.option(
+    "-o", "--output", "target", type=PATH, metavar="DIR", help="Folder; default: remedies/."
+)
+@date_option("--as-of", "The day of the letter or claim; default: today.")
+@output_options(to_file=False)
+def remedy(
+    workspace: Path,
+    claim: str,
+    chosen: str | None,
+    target: Path | None,
+    as_of: date | None,
+    output: Output,
+) -> None:
+    """Write the corrected claim, the void, the new claim or the letter that a denial asks for.
+
+    For a person to check and send; nothing goes to outbox/. A claim is an 837I, a letter a DOCX
+    made of WORKSPACE/letters/appeal.docx or, without it, of the template that ships; both hold
+    names. Exit code 1 where something in it needs a look, 3 where a precondition forbids it.
+
+    \b
+    Examples:
+      edi-iop remedy clinic E4KQ00000XZ
+      edi-iop remedy clinic E4KQ00000XZ --as clinical_appeal -o appeals
+    """
+    with working("writing", output):
+        answer = desk.remedy(workspace, claim, chosen, target, as_of)
+    deliver(answer, output)
+
+
+VERBS = (match, release, ledger, remedy)

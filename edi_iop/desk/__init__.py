@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edi_iop.desk.payer import clinic, corruptions, knows_payers, simulate
     from edi_iop.desk.payer_rules import rules_diff, rules_of_payer
     from edi_iop.desk.reconciling import reconcile, reconcile_workspace
+    from edi_iop.desk.remedying import remedies, remedy
     from edi_iop.desk.reporting import report, report_names
     from edi_iop.desk.showing import show
     from edi_iop.desk.workspaces import build_workspace, db_migrate, db_status, init, run
@@ -50,6 +51,8 @@ __all__ = [
     "reconcile",
     "reconcile_workspace",
     "release",
+    "remedies",
+    "remedy",
     "render",
     "render_parts",
     "report",
@@ -124,6 +127,10 @@ _ROOMS = {
     "edi_iop.desk.reconciling": (
         "reconcile",
         "reconcile_workspace",
+    ),
+    "edi_iop.desk.remedying": (
+        "remedies",
+        "remedy",
     ),
     "edi_iop.desk.reporting": (
         "report",

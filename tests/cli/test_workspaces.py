@@ -215,3 +215,24 @@ def test_a_payment_nobody_sent_is_one_line(call: Call, workspace: Path) -> None:
     assert call("report", "remit", workspace).exit_code == 0
     unknown = call("report", "remit", workspace, "T404")
     assert (unknown.exit_code, unknown.stderr.count("\n")) == (3, 1)
+
+
+def test_remedy_says_in_one_line_why_it_writes_nothing(call: Any, workspace: Path) -> None:
+    unknown = call("remedy", workspace, "NOPE")
+    assert (unknown.exit_code, unknown.stderr.count("\n")) == (3, 1)
+    assert "claim NOPE: none was sent under this number" in unknown.stderr
+    sent = records(call("report", "claims", workspace, "--format", "ndjson").stdout)[0]["claim"]
+    paid = call("remedy", workspace, sent)
+    assert paid.exit_code == 3
+    assert "no line of it is denied or paid short; name what to write with --as" in paid.stderr
+    usage = call("remedy", workspace, sent, "--as", "pray")
+    assert usage.exit_code == 2
+    assert "corrected_7, void_8, new_claim_1" in usage.stderr
+
+
+def test_remedy_needs_the_payers_number_of_the_claim(call: Any, workspace: Path) -> None:
+    sent = records(call("report", "claims", workspace, "--format", "ndjson").stdout)
+    (own, *_) = [row["claim"] for row in sent if row["form"] == "I"]
+    void = call("remedy", workspace, own, "--as", "void_8")
+    assert void.exit_code == 3
+    assert "the payer's number of the claim (REF F8) is in no 835 or 277CA yet" in void.stderr

@@ -1,0 +1,197 @@
+"""One claim written again by hand: replaced (7), voided (8) or sent anew, as an 837I that nobody has sent yet.
+
+Its numbers are counted like those of every claim of ours, so that they are never used
+twice; it is remembered as sent only once it comes in through the inbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from edi_iop import parsers
+from edi_iop.errors import Forbidden
+from edi_iop.mapper import Numbers, build, propose
+from edi_iop.mapper.repair import Repaired, repaired
+from edi_iop.mapper.withdrawn import netted
+from edi_iop.rules.days import days
+from edi_iop.rules.engine import check
+from edi_iop.rules.policy import Policy
+from edi_iop.rules.records import Records
+from edi_iop.runner.reply import made as made_at
+from edi_iop.settings import Settings
+from edi_iop.store import Store
+from edi_iop.tables import SERVICE_LINES, VIOLATIONS
+
+_LINE = ["file_id", "claim_offset", "line_offset"]
+_STOPPING = ("block", "hold")
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What the store holds about one claim, and about its client beside it."""
+
+    header: pl.DataFrame
+    """Its row of tables.CLAIMS."""
+    own: pl.DataFrame
+    """Its lines (tables.SERVICE_LINES)."""
+    records: Records
+    """The client's; lines are all those sent for the client."""
+
+
+@dataclass(frozen=True)
+class Remade:
+    """The file, and what is different in it."""
+
+    content: bytes
+    remedy: str
+    changes: tuple[str, ...]
+    still: tuple[str, ...]
+    """Rules that the claim would still break."""
+
+
+def sides(store: Store, header: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) -> Sides:
+    """The claim (one row of tables.CLAIMS) with its client's records."""
+    row = header.row(0, named=True)
+    key = {name: row[name] for name in _LINE[:2]}
+    own = store.load("service_lines", **key)
+    client = own["client_id"].drop_nulls().first()
+    lines = own if client is None else store.load("service_lines", client_id=client)
+    encounters, clients, authorizations = (
+        store.load(name, client_id=client) for name in ("encounters", "clients", "authorizations")
+    )
+    records = Records(
+        lines=lines,
+        days=days(encounters, clients, policies),
+        encounters=encounters,
+        clients=clients,
+        authorizations=authorizations,
+        providers=store.load("providers"),
+        as_of=as_of,
+    )
+    return Sides(header, own, records)
+
+
+def remade(
+    store: Store, about: Sides, remedy: str, policies: Mapping[str, Policy], settings: Settings
+) -> Remade:
+    """The 837I of a remedy; Forbidden where there is nothing to change or nobody to send it to."""
+    payer = about.header["payer_id"][0]
+    if payer not in {one.id for one in settings.payers}:
+        raise Forbidden(f"payer {payer} is not listed in settings.toml; add it with its partner")
+    gone = _surplus(store, about)
+    if remedy == "corrected_7" and gone.height == about.own.height:
+        remedy = "void_8"
+    found = _repaired(about, remedy, gone, policies, settings)
+    if remedy != "void_8" and not found.changes:
+        raise Forbidden(
+            "our records show nothing to change in it; correct the records (encounters, clients, "
+            "authorizations), run the night, and ask again"
+        )
+    content = _written(store, about, found, policies, settings)
+    still = () if remedy == "void_8" else _still_broken(about, found, policies)
+    return Remade(content, remedy, found.changes, still)
+
+
+def _surplus(store: Store, about: Sides) -> pl.DataFrame:
+    """Keys of the lines that should not have been sent: a second day, or one spent elsewhere."""
+    row = about.header.row(0, named=True)
+    broken = store.load("violations", **{name: row[name] for name in _LINE[:2]})
+    itself = pl.format("claim:{} line {}", "claim", pl.col("line").fill_null(0))
+    surplus = pl.col("rule").str.starts_with("DUP") & ~pl.col("evidence").list.contains(itself)
+    wrong = surplus | (pl.col("rule") == "LOC-01")
+    return broken.filter(pl.col("severity").is_in(_STOPPING), wrong).select(_LINE).unique()
+
+
+def _repaired(
+    about: Sides,
+    remedy: str,
+    gone: pl.DataFrame,
+    policies: Mapping[str, Policy],
+    settings: Settings,
+) -> Repaired:
+    """The claim by what its days would be billed as today."""
+    records = about.records
+    proposed, _ = propose(
+        records.days,
+        records.encounters,
+        records.clients,
+        records.authorizations,
+        policies,
+        settings,
+        records.as_of,
+        _without_it(about),
+    )
+    same = proposed.filter(
+        pl.col("payer_id") == about.header["payer_id"][0],
+        pl.col("service_date").is_in(about.own["service_date"].implode()),
+    )
+    return repaired(remedy, about.header, about.own, gone, same, records.clients, policies)
+
+
+def _without_it(about: Sides) -> pl.DataFrame:
+    """The client's lines with this claim's as if it had never been sent."""
+    return netted(about.records.lines, about.own.select(_LINE))
+
+
+def _still_broken(about: Sides, found: Repaired, policies: Mapping[str, Policy]) -> tuple[str, ...]:
+    """What the rules stop in the claim as it would go out."""
+    lines = found.lines.with_columns(
+        file_id=pl.lit(0, pl.Int64), claim_offset=pl.lit(0, pl.Int64), standing=pl.lit("proposed"),
+        claim=pl.lit(None, pl.String), sent_on=pl.lit(about.records.as_of),
+    )  # fmt: skip
+    records = about.records
+    every = Records(
+        lines=pl.concat([_without_it(about), SERVICE_LINES.conform(lines)]),
+        days=records.days,
+        encounters=records.encounters,
+        clients=records.clients,
+        authorizations=records.authorizations,
+        providers=records.providers,
+        as_of=records.as_of,
+    )
+    broken = check(every, policies).filter(
+        pl.col("file_id") == 0, pl.col("severity").is_in(_STOPPING)
+    )
+    return tuple(broken.select(pl.format("{} ({})", "says", "rule")).to_series().unique().sort())
+
+
+def _written(
+    store: Store,
+    about: Sides,
+    found: Repaired,
+    policies: Mapping[str, Policy],
+    settings: Settings,
+) -> bytes:
+    """The interchange under numbers of its own; Forbidden where it could not be read back."""
+    records = about.records
+    with store.transaction():
+        numbers = Numbers(
+            serial=store.next_numbers("serial"),
+            interchange=store.next_numbers("interchange"),
+            transaction=store.next_numbers("transaction"),
+        )
+    built = build(
+        SERVICE_LINES.conform(found.given.lines),
+        VIOLATIONS.empty(),
+        records.clients,
+        records.providers,
+        records.days,
+        settings,
+        policies,
+        numbers,
+        made_at(records.as_of),
+        further=found.given,
+    )
+    content = built.files[0].content
+    findings = parsers.parse([(1, content)])[1].findings
+    errors = findings.filter(pl.col("severity") == "error")
+    if errors.height:
+        raise Forbidden(
+            f"the claim would not pass: {errors['message'][0]} ({errors['code'][0]}); correct "
+            "what it was made of"
+        )
+    return content
