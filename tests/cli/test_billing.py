@@ -206,6 +206,39 @@ def test_the_same_seed_gives_the_same_answer(call: Any, clinic: Path, tmp_path: 
     assert {"truth.ndjson", "former-system.837.999"} < set(contents[0])
 
 
+def test_the_payer_can_be_an_adversary(call: Any, clinic: Path, tmp_path: Path) -> None:
+    """Two corruptions: exchanged numbers are told in the truth, split claims say MA15."""
+    claims = clinic / "claims" / "former-system.837"
+    done = call(
+        "simulate", claims, "--payer", "harbor", "--corrupt", "swap, split", "--seed", 3, *AS_OF,
+        "-o", tmp_path,
+    )  # fmt: skip
+    assert done.exit_code == 0
+    rows = [
+        json.loads(line) for line in (tmp_path / "truth-claims.ndjson").read_text().splitlines()
+    ]
+    assert {name for row in rows for name in row["corruptions"]} == {"swap", "split"}
+    swapped = [row for row in rows if row["corruptions"] == ["swap"]]
+    assert all(row["claims"] != [row["returned"]] for row in swapped)
+    assert sorted(row["returned"] for row in swapped) == sorted(
+        claim for row in swapped for claim in row["claims"]
+    )
+    files = {name for row in rows for name in row["files"]}
+    assert files == {path.name for path in tmp_path.glob("835-*.edi")}
+    said = b"".join(path.read_bytes() for path in tmp_path.glob("835-*.edi"))
+    assert said.count(b"MOA***MA15") == sum(row["corruptions"] == ["split"] for row in rows)
+
+
+def test_corruptions_are_listed_and_a_wrong_name_is_told(call: Any, tmp_path: Path) -> None:
+    listed = call("simulate", "--corrupt", "list", "--format", "ndjson")
+    names = [json.loads(line)["corruption"] for line in listed.stdout.splitlines()]
+    assert {"swap", "cut-17", "reversed", "rewrapped"} <= set(names)
+    wrong = call("simulate", "x.837", "--payer", "harbor", "--corrupt", "swop", "-o", tmp_path)
+    assert wrong.exit_code == 3
+    assert "did you mean swap?" in wrong.stderr
+    assert call("simulate", "x.837", "--payer", "harbor").exit_code == 2
+
+
 def test_simulate_without_claims_says_so(call: Any, clinic: Path, tmp_path: Path) -> None:
     result = call("simulate", clinic / "feeds", "--payer", "harbor", "-o", tmp_path / "out")
     assert result.exit_code == 3
