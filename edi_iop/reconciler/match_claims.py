@@ -37,25 +37,10 @@ from edi_iop.reconciler.match_sides import (
     sent,
     sound,
 )
+from edi_iop.reconciler.match_told import pooled, proposals, score, seen, why_not, with_runner_up
 
 _TIE_BREAKS = ("line_control", "member", "patient", "frequency", "payer", "priority")
 """Features that may choose between claims whose number, charge and dates all agree."""
-_WEIGHTS = {
-    "number": 6,
-    "line_control": 6,
-    "payer_claim_number": 4,
-    "member": 4,
-    "patient": 3,
-    "charge": 3,
-    "dates": 3,
-    "payee": 1,
-    "payer": 1,
-    "bill_type": 1,
-}
-"""Only to rank candidates: no match rests on them."""
-_PROPOSED = 3
-_SCORED = 4
-"""Decimals of a score."""
 
 
 def match_claims(
@@ -96,15 +81,15 @@ def match_claims(
     left = _open(sure, found)
     sixth = allowed(by_name(left, claimed, remits, claims))
     chosen = pl.concat([_by_hand(links), _without(found, links)])
-    pool = _pooled(chosen, T1=named, T3=third, T4=fourth, T5=fifth, T6=sixth)
-    matched = _with_runner_up(chosen, pool)
+    pool = pooled(chosen, T1=named, T3=third, T4=fourth, T5=fifth, T6=sixth)
+    matched = with_runner_up(chosen, pool)
     rows = (
         answers.join(matched, on=KEY, how="left")
-        .join(_seen(named), on=KEY, how="left")
+        .join(seen(named), on=KEY, how="left")
         .join(clash.with_columns(clash=pl.lit(True)), on=KEY, how="left")
     )
-    told = rows.with_columns(says=pl.when(pl.col("tier").is_null()).then(_why_not()))
-    return told, _proposals(pool, matched)
+    told = rows.with_columns(says=pl.when(pl.col("tier").is_null()).then(why_not()))
+    return told, proposals(pool, matched)
 
 
 class _Allowed:
@@ -305,25 +290,11 @@ def _chosen(pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
         *CLAIM,
         tier=pl.lit(tier),
         grade=pl.when("exact").then(pl.lit("certain")).otherwise(pl.lit("strong")),
-        score=_score(),
+        score=score(),
         actor=pl.lit(None, pl.String),
         agreed=agreement(FEATURES, True),
         disagreed=agreement(FEATURES, False),
     )
-
-
-def _score() -> pl.Expr:
-    """Weights of what agrees less half of what does not, as a part of all weights."""
-    total = sum(_WEIGHTS.values())
-    points = pl.sum_horizontal(
-        pl.when(pl.col(name))
-        .then(pl.lit(float(weight)))
-        .when(~pl.col(name))
-        .then(pl.lit(-weight / 2))
-        .otherwise(0.0)
-        for name, weight in _WEIGHTS.items()
-    )
-    return (pl.max_horizontal(points, pl.lit(0.0)) / total).round(_SCORED)
 
 
 def _clashes(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
@@ -362,81 +333,4 @@ def _by_hand(links: pl.DataFrame) -> pl.DataFrame:
         actor="actor",
         agreed=nothing,
         disagreed=nothing,
-    )
-
-
-def _pooled(chosen: pl.DataFrame, **tiers: pl.DataFrame) -> pl.DataFrame:
-    """Every pair that some tier looked at and that was not chosen, under the first tier that did."""
-    parts = [
-        pairs.join(chosen, on=(*KEY, *CLAIM), how="anti").select(
-            *KEY,
-            *CLAIM,
-            "sent_number",
-            tier=pl.lit(tier),
-            score=_score(),
-            able=sound() | (pl.col("payee").fill_null(True) & ~truth("disjoint") & truth("number")),
-            agreed=agreement(FEATURES, True),
-            disagreed=agreement(FEATURES, False),
-        )
-        for tier, pairs in tiers.items()
-    ]
-    return pl.concat(parts).unique([*KEY, *CLAIM], keep="first", maintain_order=True)
-
-
-def _with_runner_up(matched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
-    """Beside each match the best other candidate that was looked at, and by how much it is behind."""
-    best = (
-        pool.sort(*KEY, "score", descending=[False, False, True], maintain_order=True)
-        .group_by(KEY, maintain_order=True)
-        .agg(runner_up=pl.col("sent_number").first(), behind=pl.col("score").first())
-    )
-    return matched.join(best, on=KEY, how="left").with_columns(
-        margin=(pl.col("score") - pl.col("behind")).round(_SCORED)
-    )
-
-
-def _proposals(pool: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
-    """The best candidates of each answer without a match; one of another payee or other days is
-    none, one of another patient only where the payer names its number."""
-    free = pool.filter("able").join(matched, on=KEY, how="anti")
-    order = [*KEY, "score", *CLAIM]
-    ranked = free.sort(order, descending=[False, False, True, False, False]).with_columns(
-        rank=pl.int_range(1, pl.len() + 1).over(KEY), claim="sent_number"
-    )
-    return ranked.filter(pl.col("rank") <= _PROPOSED)
-
-
-def _seen(named: pl.DataFrame) -> pl.DataFrame:
-    """What stood in the way, over all claims of the number."""
-    other_person = ~sound() & pl.col("payee").fill_null(True) & ~truth("disjoint")
-    return named.group_by(KEY).agg(
-        sent_under=pl.len(),
-        sound=sound().sum(),
-        agreeing=(sound() & (truth("charge") | truth("dates"))).sum(),
-        other_payee=(~pl.col("payee").fill_null(True)).any(),
-        other_person=other_person.any(),
-    )
-
-
-def _why_not() -> pl.Expr:
-    """Why an answer has no claim."""
-    number = pl.col("number")
-    return (
-        pl.when("clash")
-        .then(pl.lit("its claim number names one claim, its line control numbers another"))
-        .when(number.is_null())
-        .then(pl.lit("the payer returned no claim number"))
-        .when(pl.col("sent_under").is_null())
-        .then(pl.format("no claim was sent under number {}", number.fill_null("")))
-        .when((pl.col("sound") == 0) & pl.col("other_payee"))
-        .then(pl.lit("the payment is to another payee than the claim's billing provider"))
-        .when((pl.col("sound") == 0) & pl.col("other_person"))
-        .then(pl.lit("the claim of that number is another patient's"))
-        .when(pl.col("sound") == 0)
-        .then(pl.lit("its dates of service lie outside the claim of that number"))
-        .when(pl.col("agreeing") == 0)
-        .then(pl.lit("neither charge nor dates agree with the claim of that number"))
-        .when(pl.col("agreeing") == 1)
-        .then(pl.lit("another claim of that member fits as well as the one of that number"))
-        .otherwise(pl.format("{} claims sent under that number agree alike", pl.col("agreeing")))
     )
