@@ -107,6 +107,7 @@ def answered(remits: Tables) -> pl.DataFrame:
             answer_charge=pl.col("charge_cents").abs(),
             answer_frequency="frequency",
             answer_priority=pl.col("status").replace_strict(_PRIORITY, default=None),
+            by_lines=pl.col("first_day").is_not_null(),
             answer_from=pl.coalesce("first_day", "statement_from"),
             answer_to=pl.coalesce("last_day", "statement_to", "statement_from"),
             repeat=pl.col("repeat").fill_null(False) & ~reversal,
@@ -243,12 +244,11 @@ def compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
     """The pairs (an answer's columns beside a claim's) with every feature true, false or unknown."""
     same_npi = pl.col("answer_npi") == pl.col("sent_npi")
     same_tin = pl.col("answer_tin") == pl.col("sent_tin")
-    inside = (pl.col("answer_from") >= pl.col("sent_from")) & (
-        pl.col("answer_to") <= pl.col("sent_to")
-    )
-    disjoint = (pl.col("answer_to") < pl.col("sent_from")) | (
-        pl.col("answer_from") > pl.col("sent_to")
-    )
+    # days of lines are held against days of lines: a statement may reach far beyond them
+    begin = pl.when("by_lines").then("sent_first_day").otherwise("sent_from")
+    end = pl.when("by_lines").then("sent_last_day").otherwise("sent_to")
+    inside = (pl.col("answer_from") >= begin) & (pl.col("answer_to") <= end)
+    disjoint = (pl.col("answer_to") < begin) | (pl.col("answer_from") > end)
     whole = pl.col("answer_charge") == pl.col("sent_charge")
     parts = [pl.col(name) == pl.col("sent_charge") for name in ("split_charge", "near_charge")]
     less = pl.col("answer_charge") < pl.col("sent_charge")

@@ -170,6 +170,14 @@ def test_a_number_unlike_any_of_ours_is_one_we_do_not_hold(returned: str, tier: 
     assert proposed(made) == ([] if tier else [(100, "T5")])
 
 
+def test_days_of_lines_are_held_against_days_of_lines():
+    """The statement of the second claim reaches over the days of the first: they are not its own."""
+    wide = {"days": (FEB4,), "statement_from": FEB2, "number": "ENUMBER1"}
+    remit = answered({"claim": "ENUMBER1", "patient_id": "M0012345", "facility_type": "13"})
+    made = both(remit, sent(PERSON, PERSON | wide))
+    assert found(made)[2] in (None, 100)
+
+
 def test_a_payer_whose_members_are_asked_about_only_proposes():
     remit = answered({"claim": "0", "patient_id": "M0012345", "facility_type": "13"})
     made = matched(remit, sent(PERSON, OTHER), DECISIONS.empty(), asking=["HARBR"])
