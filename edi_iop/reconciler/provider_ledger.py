@@ -94,7 +94,10 @@ def _numbers(events: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     names = pl.concat(
         [
             events.select(*about, key=_plain("payer_claim_number")),
-            events.select(*about, key=_plain("returned")),
+            # as returned a number may be cut short: then it stands inside those of others
+            events.select(*about, key=_plain("returned")).filter(
+                pl.col("claim_offset").is_null() | (_size("key") >= _SHORTEST_BEGINNING)
+            ),
             events.select(about).join(sent, on=SENT),
         ]
     )
