@@ -18,7 +18,7 @@ VERBS = {
     "init", "run", "show", "identify", "validate", "parse", "check", "build", "reconcile", "report",
     "explain", "rules list", "rules show", "rules test", "simulate", "clinic", "db status",
     "db migrate", "codes list", "codes load", "rules diff", "rules backtest", "feed guess", "feed check",
-    "match accept", "match link", "match undo", "release", "ledger",
+    "match accept", "match link", "match undo", "release", "ledger", "remedy",
 }  # fmt: skip
 """The verbs of CONTRACT.md that there are so far."""
 
