@@ -272,6 +272,7 @@ def test_a_refuted_denial_becomes_a_letter_with_its_evidence(
         refuted["evidence"][0].removeprefix("authorization:"),
         refuted["payment"],
         str(row_of(workspace, refuted["claim"])["payer_claim_number"]),
+        "MA 02334-0001",
         "$285.00" if refuted["procedure"] == "H0015" else "$310.00",
     ):
         assert word in said, word

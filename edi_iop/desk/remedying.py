@@ -239,12 +239,18 @@ def _payer(desk: _Desk, rows: pl.DataFrame) -> dict[str, Any]:
     numbers = rows["payment"].drop_nulls().unique().to_list()
     paid = [desk.store.load("payments", trace_number=number) for number in numbers]
     row = paid[-1].tail(1).to_dicts()[0] if paid and paid[-1].height else {}
+    named = {**row, "payer_zip": _zip(row.get("payer_zip"))}
     place = " ".join(
-        row[name] for name in ("payer_city", "payer_state", "payer_zip") if row.get(name)
+        named[name] for name in ("payer_city", "payer_state", "payer_zip") if named.get(name)
     )
     address = [line for line in (row.get("payer_address1"), place) if line]
     name = row.get("payer_name") or desk.claim["payer_name"] or desk.claim["payer_id"]
     return {"name": name, "address": address or ["(address of the appeals department)"]}
+
+
+def _zip(code: str | None) -> str | None:
+    """A ZIP code as it stands on a letter: the four digits behind the five apart (N403)."""
+    return f"{code[:5]}-{code[5:]}" if code and len(code) == 9 and code.isdigit() else code
 
 
 def _sender(desk: _Desk) -> dict[str, Any]:
@@ -257,7 +263,7 @@ def _sender(desk: _Desk) -> dict[str, Any]:
         "date": desk.as_of.isoformat(),
         "facility": {
             "name": facility.name,
-            "address": f"{street}, {facility.city}, {facility.state} {facility.zip}",
+            "address": f"{street}, {facility.city}, {facility.state} {_zip(facility.zip)}",
             "npi": facility.npi,
             "tin": facility.tin,
         },
