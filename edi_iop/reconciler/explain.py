@@ -33,6 +33,7 @@ from edi_iop.reconciler.shortfall import beyond_agreed
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
 from edi_iop.tables import VERDICTS
+from edi_iop.tables.pool import pooled
 
 _CAUSES = {"confirmed": "ours", "refuted": "payer"}
 _OF_TWO = ("duplicate", "bundling", "limit")
@@ -62,6 +63,7 @@ def verdicts(
     return VERDICTS.conform(ranked(told.verdicts, told.refusals, records.as_of))
 
 
+@pooled
 def explained(
     remits: Tables,
     matches: pl.DataFrame,

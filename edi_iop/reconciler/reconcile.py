@@ -19,6 +19,7 @@ from edi_iop.reconciler.ledger import Ledger, counted, fold, on_date, without
 from edi_iop.reconciler.match import matched
 from edi_iop.rules.policy import Policy
 from edi_iop.tables import DECISIONS
+from edi_iop.tables.pool import pooled
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Reconciled:
     """What of the remits is posted: answers to lines are read from it."""
 
 
+@pooled
 def reconcile(
     remits: Tables,
     sent: Tables,

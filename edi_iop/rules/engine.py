@@ -28,6 +28,7 @@ from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import ANSWERED, Records
 from edi_iop.tables import VIOLATIONS
+from edi_iop.tables.pool import pooled
 
 Check = Callable[[Case], pl.DataFrame]
 
@@ -90,6 +91,7 @@ THEN: dict[str, Check] = {
 """Checks that depend on what the first found: a line that is blocked draws no units."""
 
 
+@pooled
 def check(
     records: Records, policies: Mapping[str, Policy], rules: Collection[str] | None = None
 ) -> pl.DataFrame:
