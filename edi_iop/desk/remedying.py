@@ -17,6 +17,7 @@ from edi_iop.errors import Forbidden, NotKnown
 from edi_iop.reconciler import appeal, filing
 from edi_iop.reconciler.evidence import support
 from edi_iop.reconciler.preconditions import CLAIMS, NOTHING_TO_WRITE, forbidden
+from edi_iop.reconciler.priority import ranked
 from edi_iop.reports.letter import to_docx
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules.catalogue import Remedy
@@ -97,7 +98,7 @@ def remedy(
         desk = _Desk(
             store, workspace, settings, policies, about, _remarks(store, header), folder, on
         )
-        tasks = _tasks(store, claim, chosen)
+        tasks = _tasks(store, claim, chosen, on)
         done = [_try(desk, name, rows) for name, rows in tasks]
     if chosen or not any(one.file for one in done):
         refused = next((one for one in done if one.warned and one.file is None), None)
@@ -126,9 +127,12 @@ def _remarks(store: Store, header: pl.DataFrame) -> frozenset[str]:
     )
 
 
-def _tasks(store: Store, claim: str, chosen: str | None) -> list[tuple[str | None, pl.DataFrame]]:
+def _tasks(
+    store: Store, claim: str, chosen: str | None, as_of: date
+) -> list[tuple[str | None, pl.DataFrame]]:
     """The verdicts of the claim by remedy, the most urgent first; all of them under a chosen one."""
-    rows = store.load("verdicts", claim=claim).sort("priority", descending=True, nulls_last=True)
+    told = ranked(store.load("verdicts", claim=claim), store.load("refusals"), as_of)
+    rows = told.sort("priority", descending=True, nulls_last=True, maintain_order=True)
     if chosen is not None:
         if rows.is_empty() and chosen not in CLAIMS:
             raise NotKnown(f"claim {claim}: no line of it is denied or paid short")
