@@ -46,13 +46,16 @@ def walk(
 def _again(machine: Automaton, taken: Integers) -> Integers:
     """The segments that stand in a loop which holds such a one already, and begin the next."""
     kinds = machine.transitions
-    second = np.array([one.node is not None and is_second(one.node) for one in kinds])
-    back = second & np.array([one.fault == "SEGMENT_ORDER" for one in kinds])
-    stays = second & np.array([_is_repeat(machine, number) for number in range(len(kinds))])
-    stray = np.flatnonzero(back[taken])
-    nodes = {kinds[number].node for number in np.unique(taken[stray]).tolist()}
+    met = np.flatnonzero(np.bincount(taken)).tolist()
+    second = [number for number in met if (node := kinds[number].node) and is_second(node)]
+    back = [number for number in second if kinds[number].fault == "SEGMENT_ORDER"]
+    stays = [number for number in second if _is_repeat(machine, number)]
+    if not back and not stays:
+        return np.array([], dtype=np.int64)
+    stray = np.flatnonzero(np.isin(taken, back))
+    nodes = {kinds[number].node for number in back}
     held = [stray[_held(machine, taken, node, stray)] for node in nodes if node is not None]
-    return np.unique(np.concatenate([np.flatnonzero(stays[taken]), *held]))
+    return np.unique(np.concatenate([np.flatnonzero(np.isin(taken, stays)), *held]))
 
 
 def _is_repeat(machine: Automaton, number: int) -> bool:
