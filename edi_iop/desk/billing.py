@@ -20,11 +20,11 @@ from edi_iop.mapper.build import Built
 from edi_iop.mapper.build import build as build_claims
 from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.rules.catalogue import STOPPING
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import NOBODY
 from edi_iop.settings import Settings
 
-IN_THE_WAY = ("block", "hold")
 _SERIALS_PER_CONTROL = 30_000
 _BUILT = {
     "file": pl.String,
@@ -62,7 +62,7 @@ def check(
     on = as_of or date.today()
     case = of_paths(given, payers, settings, on, layouts)
     judged = case.judge(on)
-    stopping = judged.violations.filter(pl.col("severity").is_in(IN_THE_WAY))
+    stopping = judged.violations.filter(pl.col("severity").is_in(STOPPING))
     hindered = _hindrances(judged.findings, priced=settings is not None)
     troubled = bool(stopping.height or hindered) or has_errors(case.held.findings)
     return Answer(

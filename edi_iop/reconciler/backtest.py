@@ -15,13 +15,11 @@ import polars as pl
 
 from edi_iop.reconciler.answers import answers, latest
 from edi_iop.reconciler.given import Tables, remit_tables
+from edi_iop.rules.catalogue import STOPPING
 from edi_iop.rules.engine import check
 from edi_iop.rules.lines import netted
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
-
-STOPPING = ("block", "hold")
-"""Severities that keep a line out of the 837I."""
 
 LINE = ("file_id", "line_offset")
 

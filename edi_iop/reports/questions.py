@@ -12,10 +12,9 @@ from edi_iop.money import to_dollars
 from edi_iop.reports import acks, ledger, shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
+from edi_iop.rules.catalogue import STOPPING
 from edi_iop.store import Store
 
-IN_THE_WAY = ("block", "hold")
-"""Severities that keep a line out of the 837I."""
 PROPOSED = 0
 """The file number of lines that are in no file yet."""
 _CLAIM = ("file_id", "claim_offset")
@@ -24,7 +23,7 @@ _CLAIM = ("file_id", "claim_offset")
 def blocked(store: Store) -> Sheet:
     """Lines not yet billed that a rule keeps out of the 837I."""
     waiting = store.load("violations", file_id=PROPOSED)
-    sheet = shapes.violations(waiting.filter(pl.col("severity").is_in(IN_THE_WAY)))
+    sheet = shapes.violations(waiting.filter(pl.col("severity").is_in(STOPPING)))
     kept = tuple(field for field in sheet.fields if field.column != "claim_lines")
     return replace(sheet, fields=kept, none="no line is blocked")
 

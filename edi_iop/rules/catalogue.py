@@ -13,6 +13,8 @@ from edi_iop.errors import BadMap
 from edi_iop.settings import Strict
 
 Severity = Literal["block", "hold", "warn", "info"]
+STOPPING: tuple[Severity, ...] = ("block", "hold")
+"""Severities that keep a line out of the 837I."""
 Stage = Literal["pre", "post", "both"]
 Need = Literal[
     "lines",

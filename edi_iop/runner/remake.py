@@ -7,7 +7,7 @@ twice; it is remembered as sent only once it comes in through the inbox.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -17,6 +17,8 @@ from edi_iop.errors import Forbidden
 from edi_iop.mapper import Numbers, build, propose
 from edi_iop.mapper.repair import Repaired, repaired
 from edi_iop.mapper.withdrawn import netted
+from edi_iop.reconciler.evidence import line_reference
+from edi_iop.rules.catalogue import STOPPING
 from edi_iop.rules.days import days
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
@@ -27,7 +29,6 @@ from edi_iop.store import Store
 from edi_iop.tables import SERVICE_LINES, VIOLATIONS
 
 _LINE = ["file_id", "claim_offset", "line_offset"]
-_STOPPING = ("block", "hold")
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,11 @@ def _surplus(store: Store, about: Sides) -> pl.DataFrame:
     """Keys of the lines that should not have been sent: a second day, or one spent elsewhere."""
     row = about.header.row(0, named=True)
     broken = store.load("violations", **{name: row[name] for name in _LINE[:2]})
-    itself = pl.format("claim:{} line {}", "claim", pl.col("line").fill_null(0))
-    surplus = pl.col("rule").str.starts_with("DUP") & ~pl.col("evidence").list.contains(itself)
+    surplus = pl.col("rule").str.starts_with("DUP") & ~pl.col("evidence").list.contains(
+        line_reference()
+    )
     wrong = surplus | (pl.col("rule") == "LOC-01")
-    return broken.filter(pl.col("severity").is_in(_STOPPING), wrong).select(_LINE).unique()
+    return broken.filter(pl.col("severity").is_in(STOPPING), wrong).select(_LINE).unique()
 
 
 def _repaired(
@@ -143,18 +145,9 @@ def _still_broken(about: Sides, found: Repaired, policies: Mapping[str, Policy])
         file_id=pl.lit(0, pl.Int64), claim_offset=pl.lit(0, pl.Int64), standing=pl.lit("proposed"),
         claim=pl.lit(None, pl.String), sent_on=pl.lit(about.records.as_of),
     )  # fmt: skip
-    records = about.records
-    every = Records(
-        lines=pl.concat([_without_it(about), SERVICE_LINES.conform(lines)]),
-        days=records.days,
-        encounters=records.encounters,
-        clients=records.clients,
-        authorizations=records.authorizations,
-        providers=records.providers,
-        as_of=records.as_of,
-    )
-    broken = check(every, policies).filter(
-        pl.col("file_id") == 0, pl.col("severity").is_in(_STOPPING)
+    every = pl.concat([_without_it(about), SERVICE_LINES.conform(lines)])
+    broken = check(replace(about.records, lines=every), policies).filter(
+        pl.col("file_id") == 0, pl.col("severity").is_in(STOPPING)
     )
     return tuple(broken.select(pl.format("{} ({})", "says", "rule")).to_series().unique().sort())
 
