@@ -27,6 +27,9 @@ STANDINGS = (
 """Where a submission may stand, what needs a person first; received: its interchange was, no more
 is known."""
 
+DECISIONS = {"A": "accepted", "E": "accepted with errors", "P": "accepted in part", "R": "rejected"}
+"""In words: TA104, AK901, IK501, and of a 277CA by its category or action."""
+
 _ANSWER = ["answer_file", "answer_offset"]
 _ONE_999 = ["answer_file", "answer_interchange", "answer_group", "answer_transaction"]
 _BY = {"AY": "clearinghouse"}
@@ -111,6 +114,17 @@ def acknowledged(
         claims=words_on_claims,
         errors=_errors(words, sent, errors),
         strangers=_strangers(told, pl.concat(tied)),
+    )
+
+
+def answered_on(acks: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
+    """answer_file and on: the day of each file of answers as it says itself, else when it came.
+
+    acks: tables.ACKNOWLEDGEMENTS. files: tables.FILES; a 999 has no day of its own.
+    """
+    told = acks.group_by("file_id").agg(own=pl.col("answered_on").drop_nulls().first())
+    return files.join(told, on="file_id", how="left").select(
+        answer_file="file_id", on=pl.coalesce("own", "received_on")
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from edi_iop.reconciler.acknowledged import SUBMISSION, acknowledged
+from edi_iop.reconciler.acknowledged import DECISIONS, SUBMISSION, acknowledged, answered_on
 from edi_iop.reconciler.denials import person
 from edi_iop.rules.policy import Policy
 
@@ -75,13 +75,7 @@ def _events(
         tables["acknowledgements"],
         tables["acknowledgement_errors"],
     )
-    came = dict(files.select("file_id", "received_on").iter_rows())
-    dated = (
-        tables["acknowledgements"]
-        .group_by("file_id")
-        .agg(pl.col("answered_on", "answered_by").drop_nulls().first())
-    )
-    answered = {row["file_id"]: row for row in dated.to_dicts()}
+    days = dict(answered_on(tables["acknowledgements"], files).iter_rows())
     numbers = _payer_numbers(tables["acknowledgements"])
     words = told.submissions.join(sent.select(SUBMISSION), on=SUBMISSION, how="semi")
     said = {tuple(row[name] for name in SUBMISSION): row for row in words.to_dicts()}
@@ -96,9 +90,9 @@ def _events(
         )
         named = ", ".join(inside["claim"].to_list())
         events.append(Event(row["created_on"], f"claim {named} sent (837)", control))
-        events += _functional(said.get(key, {}), came, answered, control)
+        events += _functional(said.get(key, {}), days, control)
         events += [
-            _claim_status(status, answered, came, numbers)
+            _claim_status(status, days, numbers)
             for status in statuses
             if (status["file_id"], status["transaction_offset"]) == key
         ]
@@ -106,10 +100,7 @@ def _events(
 
 
 def _functional(
-    said: Mapping[str, object],
-    came: Mapping[int, date | None],
-    answered: Mapping[int, Mapping[str, object]],
-    control: str,
+    said: Mapping[str, object], days: Mapping[int, date | None], control: str
 ) -> list[Event]:
     """TA1 and 999 of the submission, as far as there are any."""
     events = []
@@ -119,22 +110,18 @@ def _functional(
             continue
         kind = "TA1" if name == "ta1" else "999"
         word = _word(decision)
-        on = answered.get(file, {}).get("answered_on") or came.get(file)
-        day = on if isinstance(on, date) else None
         taken = decision in _TAKEN and kind == "999"
-        events.append(Event(day, f"{what} {word} ({kind})", control, taken))
+        events.append(Event(days.get(file), f"{what} {word} ({kind})", control, taken))
     return events
 
 
 def _claim_status(
     status: Mapping[str, object],
-    answered: Mapping[int, Mapping[str, object]],
-    came: Mapping[int, date | None],
+    days: Mapping[int, date | None],
     numbers: Mapping[tuple[int, str], str],
 ) -> Event:
     """What clearinghouse or payer says of the claim (277CA)."""
     file, claim = int(str(status["answer_file"])), str(status["claim"])
-    on = answered.get(file, {}).get("answered_on") or came.get(file)
     said = status["statuses"]
     codes = "; ".join(str(one) for one in said if one) if isinstance(said, list) else ""
     number = numbers.get((file, claim.upper()))
@@ -143,7 +130,7 @@ def _claim_status(
         reference += f", payer's number {number}"
     word = _word(str(status["decision"]))
     return Event(
-        on if isinstance(on, date) else None,
+        days.get(file),
         f"claim {word} by the {status['by']} (277CA)",
         reference,
         status["decision"] in _TAKEN,
@@ -151,8 +138,7 @@ def _claim_status(
 
 
 def _word(decision: str) -> str:
-    words = {"A": "accepted", "E": "accepted with errors", "P": "accepted in part", "R": "rejected"}
-    return words.get(decision, "answered")
+    return DECISIONS.get(decision, "answered")
 
 
 def _payer_numbers(acks: pl.DataFrame) -> dict[tuple[int, str], str]:

@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop import codes
 from edi_iop.reconciler.acknowledged import (
+    DECISIONS,
     STANDINGS,
     SUBMISSION,
     Acknowledged,
@@ -37,7 +38,6 @@ KEYS = (
     "rejected_claims",
     "file",
 )
-DECISIONS = {"A": "accepted", "E": "accepted with errors", "P": "accepted in part", "R": "rejected"}
 STRANGER = "answers nothing sent"
 _MOST = 12
 """So many errors and claims of a submission are listed for a person; programs get all."""

@@ -7,9 +7,14 @@ import polars as pl
 from edi_iop import codes
 from edi_iop.errors import NotKnown
 from edi_iop.money import to_dollars
-from edi_iop.reconciler.acknowledged import SUBMISSION, acknowledged
+from edi_iop.reconciler.acknowledged import (
+    DECISIONS,
+    SUBMISSION,
+    acknowledged,
+    answered_on,
+)
 from edi_iop.reconciler.bank import bank
-from edi_iop.reports.acks import DECISIONS, submitted
+from edi_iop.reports.acks import submitted
 from edi_iop.reports.banking import once
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
@@ -105,12 +110,7 @@ def _enveloped(store: Store, number: str) -> pl.DataFrame:
     submissions = submitted(store).join(claims, on=SUBMISSION, how="semi")
     answers, errors = store.load("acknowledgements"), store.load("acknowledgement_errors")
     told = acknowledged(submissions, claims, answers, errors).submissions
-    days = answers.select("file_id", "answered_on").drop_nulls().unique("file_id", keep="first")
-    came = (
-        store.load("files")
-        .join(days, on="file_id", how="left")
-        .select(answer_file="file_id", on=pl.coalesce("answered_on", "received_on"))
-    )
+    came = answered_on(answers, store.load("files"))
     parts = [
         told.select(
             answer_file=f"{word}_file",
