@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.reconciler.answers import SENT_LINE
+from edi_iop.reconciler.balance import dollars
 from edi_iop.reconciler.denials import SERVICE, person
 from edi_iop.reconciler.evidence import per_diems
-from edi_iop.reconciler.expected import in_dollars
 from edi_iop.rules.policy import Policy
 
 PAIRED = ("paired_claim", "paired_line", "paired_paid_cents", "paired_payment")
@@ -82,7 +82,7 @@ def _sentence() -> pl.Expr:
         .then(pl.format("{} is not answered yet.", day))
         .when("paired_denied")
         .then(pl.format("{} was denied too {}.", day, by))
-        .otherwise(pl.format("{} was paid {} {}.", day, in_dollars("paired_paid_cents"), by))
+        .otherwise(pl.format("{} was paid {} {}.", day, dollars(pl.col("paired_paid_cents")), by))
     )
 
 
@@ -92,7 +92,7 @@ def _evidence() -> pl.Expr:
     paid = pl.format(
         "payment:{} paid {} for {}",
         pl.col("paired_payment").fill_null("without number"),
-        in_dollars("paired_paid_cents"),
+        dollars(pl.col("paired_paid_cents")),
         named,
     )
     return pl.concat_list(named, paid).list.drop_nulls()

@@ -70,36 +70,27 @@ def worth_cents(rate_cents: pl.Expr) -> pl.Expr:
     return (rate_cents * payable).round().cast(pl.Int64)
 
 
-def in_dollars(cents: str) -> pl.Expr:
-    """Cents as 285.00, for sentences; amounts below nothing do not occur."""
-    whole, rest = pl.col(cents) // 100, pl.col(cents) % 100
-    return pl.format("{}.{}", whole, rest.cast(pl.String).str.zfill(2))
-
-
 def _rates(policies: Mapping[str, Policy]) -> pl.DataFrame:
     """The policies' pairs with their rates, a few rows a payer."""
-    return pl.DataFrame(
-        [
-            (
-                payer,
-                pair.procedure,
-                pair.revenue,
-                pair.rate_cents,
-                pair.unit_basis,
-                policy.iop.units_per_day,
-                policy.label,
-            )
-            for payer, policy in policies.items()
-            for pair in policy.iop.pairs
-        ],
-        schema={
-            "payer_id": pl.String,
-            "procedure": pl.String,
-            "revenue": pl.String,
-            "rate_cents": pl.Int64,
-            "unit_basis": pl.String,
-            "units_per_day": pl.Int64,
-            "policy": pl.String,
-        },
-        orient="row",
-    )
+    rows = [row for payer, policy in policies.items() for row in pair_rates(payer, policy)]
+    return pl.DataFrame(rows, schema=PAIR_RATES, orient="row")
+
+
+PAIR_RATES: dict[str, pl.DataType] = {
+    "payer_id": pl.String(),
+    "procedure": pl.String(),
+    "revenue": pl.String(),
+    "rate_cents": pl.Int64(),
+    "unit_basis": pl.String(),
+    "units_per_day": pl.Int64(),
+    "policy": pl.String(),
+}
+
+
+def pair_rates(payer: str, policy: Policy) -> list[tuple[object, ...]]:
+    """PAIR_RATES of each pair of a policy: what worth_cents goes by."""
+    units, label = policy.iop.units_per_day, policy.label
+    return [
+        (payer, pair.procedure, pair.revenue, pair.rate_cents, pair.unit_basis, units, label)
+        for pair in policy.iop.pairs
+    ]

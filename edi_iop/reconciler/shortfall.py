@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.reconciler.balance import dollars
 from edi_iop.reconciler.evidence import line_reference
-from edi_iop.reconciler.expected import in_dollars
 
 _RULE, _REMEDY = "CON-01", "contract_dispute"
 
@@ -25,8 +25,8 @@ def judged(rows: pl.DataFrame, payers_words: pl.Expr) -> pl.DataFrame:
     says = pl.format(
         "{}: {} allowed of the {} that the contract pays ({}).",
         payers_words,
-        in_dollars("received_cents"),
-        in_dollars("expected_cents"),
+        dollars(pl.col("received_cents")),
+        dollars(pl.col("expected_cents")),
         "expected_source",
     )
     rate = pl.format("contract:{} {} {}", "payer", "procedure", "expected_source")

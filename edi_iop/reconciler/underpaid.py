@@ -16,7 +16,7 @@ import polars as pl
 
 from edi_iop.codes import with_role
 from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest
-from edi_iop.reconciler.expected import worth_cents
+from edi_iop.reconciler.expected import PAIR_RATES, pair_rates, worth_cents
 from edi_iop.reconciler.given import Tables
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated
@@ -24,18 +24,6 @@ from edi_iop.rules.rates import rated
 STATES = ("underpaid", "one of two paid", "unknown", "overpaid", "paid in full")
 PolicyOn = Callable[[str, date], Policy | None]
 _DAY = ("payer_id", "member_id", "service_date")
-_RATES = pl.Schema(
-    {
-        "payer_id": pl.String(),
-        "service_date": pl.Date(),
-        "procedure": pl.String(),
-        "revenue": pl.String(),
-        "rate_cents": pl.Int64(),
-        "unit_basis": pl.String(),
-        "units_per_day": pl.Int64(),
-        "policy": pl.String(),
-    }
-)
 
 
 def underpaid(
@@ -115,13 +103,12 @@ def _rates(sent: pl.DataFrame, policy_on: PolicyOn) -> pl.DataFrame:
     days = sent.select("payer_id", "service_date").unique().drop_nulls().iter_rows()
     found = ((payer, day, policy_on(payer, day)) for payer, day in days)
     rows = [
-        (payer, day, pair.procedure, pair.revenue, pair.rate_cents, pair.unit_basis,
-         policy.iop.units_per_day, policy.label)
+        (*row, day)
         for payer, day, policy in found
         if policy is not None
-        for pair in policy.iop.pairs
-    ]  # fmt: skip
-    return pl.DataFrame(rows, schema=_RATES, orient="row")
+        for row in pair_rates(payer, policy)
+    ]
+    return pl.DataFrame(rows, schema=PAIR_RATES | {"service_date": pl.Date()}, orient="row")
 
 
 def _refused_beside_paid(rows: pl.DataFrame) -> pl.DataFrame:
