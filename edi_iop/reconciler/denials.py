@@ -5,12 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.codes import with_role
+from edi_iop.reconciler.accounts import SENT
 from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, refusals
 from edi_iop.reconciler.expected import RATED_BY
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.said import carcs_of
 
-_SENT_CLAIM = ("claim_file_id", "claim_offset")
 SERVICE = (
     "file_id", "claim_offset", "line_offset",
     "payer_id", "client_id", "member_id", "service_date", "procedure",
@@ -102,7 +102,7 @@ def described(opened: pl.DataFrame, remits: Tables, lines: pl.DataFrame) -> pl.D
 
 def _ties(matches: pl.DataFrame) -> pl.DataFrame:
     """Which line sent each answer was tied to, and how."""
-    return matches.select(*LINE, *_SENT_CLAIM, "line_offset", "tier", "grade", unmatched="says")
+    return matches.select(*LINE, *SENT, "line_offset", "tier", "grade", unmatched="says")
 
 
 def lines_of(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -114,8 +114,8 @@ def lines_of(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(
         [
             one.select("denial", *SENT_LINE).join(sent, on=SENT_LINE),
-            whole.select("denial", *_SENT_CLAIM)
-            .join(sent, on=_SENT_CLAIM)
+            whole.select("denial", *SENT)
+            .join(sent, on=SENT)
             .select("denial", *SENT_LINE, pl.exclude("denial", *SENT_LINE)),
         ],
         how="diagonal",
@@ -226,7 +226,7 @@ def _as_sent(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         "denial", "line", *(pl.col(name).alias(f"sent_{name}") for name in facts)
     )
     return (
-        denied.join(of_claim, on=_SENT_CLAIM, how="left")
+        denied.join(of_claim, on=SENT, how="left")
         .join(of_line, on="denial", how="left")
         .with_columns(pl.coalesce(f"sent_{name}", name).alias(name) for name in facts)
         .with_columns(

@@ -14,16 +14,20 @@ from collections.abc import Collection
 import polars as pl
 
 from edi_iop.reconciler.accounts import AMOUNTS, EVENT, WHOLE
-from edi_iop.reconciler.answers import DENIED, REPEATED, REVERSAL
+from edi_iop.reconciler.answers import (
+    DENIED,
+    NOT_OURS,
+    ORDINALS,
+    PREDETERMINATION,
+    REPEATED,
+    REVERSAL,
+)
 from edi_iop.reconciler.balance import dollars
 from edi_iop.reconciler.contents import CLAIM, PAYMENT, claim_contents
 from edi_iop.reconciler.given import Tables
 
 ACCOUNT = ("payer", "account_key")
 _CHAIN = (*ACCOUNT, "ordinal")
-_PREDETERMINATION, _NOT_OURS = "25", "23"
-_ORDINALS = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
-"""CLP02 tells which payer answers; of a denial (4) the claim as sent does (SBR01)."""
 _ORDER = ("effective_on", "trace_number", "payment_content", "place")
 """Two notices of one date and number are told apart by what they say."""
 
@@ -53,7 +57,7 @@ def told(remits: Tables, paid: pl.DataFrame, allotted: pl.DataFrame) -> pl.DataF
     )
     reasons = remits["adjustments"].filter(pl.col("amount_cents") != 0)
     repeats = reasons.group_by(CLAIM).agg(repeated=pl.col("carc").is_in(REPEATED).all())
-    ordinal = pl.col("status").replace_strict(_ORDINALS, default=None, return_dtype=pl.String)
+    ordinal = pl.col("status").replace_strict(ORDINALS, default=None, return_dtype=pl.String)
     return (
         heads.join(of_payment, on=PAYMENT)
         .join(claim_contents(remits).drop("payment_offset"), on=CLAIM)
@@ -63,7 +67,7 @@ def told(remits: Tables, paid: pl.DataFrame, allotted: pl.DataFrame) -> pl.DataF
             reversal=pl.col("status").eq_missing(REVERSAL),
             # of a merge the first share has it: what is not in a line goes there
             interest_cents=pl.when(pl.col("share") == 0).then("interest"),
-            moneyless=pl.col("status").is_in([_PREDETERMINATION, _NOT_OURS]).fill_null(False),
+            moneyless=pl.col("status").is_in([PREDETERMINATION, NOT_OURS]).fill_null(False),
             ordinal=pl.coalesce(ordinal, "sent_ordinal", pl.lit("P")),
         )
         .with_columns(
@@ -301,9 +305,9 @@ def _plain_event() -> pl.Expr:
     return (
         pl.when("reversal")
         .then(pl.lit("reversal"))
-        .when(pl.col("status") == _PREDETERMINATION)
+        .when(pl.col("status") == PREDETERMINATION)
         .then(pl.lit("predetermination"))
-        .when(pl.col("status") == _NOT_OURS)
+        .when(pl.col("status") == NOT_OURS)
         .then(pl.lit("not ours"))
         .when("repeated")
         .then(pl.lit("answered before"))

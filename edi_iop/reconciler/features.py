@@ -10,7 +10,7 @@ from edi_iop.identifiers import ALPHABET
 
 _OWN = rf"^E[{ALPHABET}]{{10}}$"
 """The form of our own patient control numbers (identifiers.patient_control_number)."""
-_OWN_LENGTH = 11
+OWN_LENGTH = 11
 
 
 def truth(feature: str) -> pl.Expr:
@@ -71,8 +71,8 @@ def checked(column: str) -> pl.Expr:
     number = pl.col(column)
     values = dict(zip(ALPHABET, range(32), strict=True))
     total = pl.lit(0, pl.Int64)
-    for place in range(_OWN_LENGTH):  # from the last: the check character itself counts once
-        character = number.str.slice(_OWN_LENGTH - 1 - place, 1)
+    for place in range(OWN_LENGTH):  # from the last: the check character itself counts once
+        character = number.str.slice(OWN_LENGTH - 1 - place, 1)
         value = character.replace_strict(values, default=0, return_dtype=pl.Int64)
         weighed = value * (2 if place % 2 else 1)
         total = total + weighed // 32 + weighed % 32

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.features import plain
+from edi_iop.reconciler.features import OWN_LENGTH, plain
 from edi_iop.reconciler.given import Tables
-from edi_iop.reconciler.match_sides import CLAIM, KEY, sound
+from edi_iop.reconciler.match_sides import (
+    CLAIM,
+    KEY,
+    MEMBER_CUT,
+    SHORTEST_MEMBER,
+    sound,
+)
 
 _SHORTEST_PREFIX = 12
 """A shorter beginning of a claim number is no identity."""
 _ADDED = 3
 """Characters a payer puts behind its own number when it adjusts a claim."""
 _SHORTEST_ICN = 6
-_MEMBER_CUT = 2
-_SHORTEST_MEMBER = 6
-_OWN_LENGTH = 11
 
 
 def by_number(answers: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFrame:
@@ -111,8 +114,8 @@ def by_folded_number(answers: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFra
         )
         for length in lengths
     ]
-    ours = named.filter(size > _OWN_LENGTH).with_columns(
-        beginning=pl.col("folded").str.head(_OWN_LENGTH)
+    ours = named.filter(size > OWN_LENGTH).with_columns(
+        beginning=pl.col("folded").str.head(OWN_LENGTH)
     )
     longer = ours.join(
         claimed.filter("sent_checked"), left_on="beginning", right_on="sent_folded", coalesce=False
@@ -148,10 +151,10 @@ def _cuts(rows: pl.DataFrame, name: str, keep: tuple[str, ...]) -> pl.DataFrame:
     size = pl.col(name).str.len_chars().cast(pl.Int64)
     whole = rows.select(*keep, member_key=name)
     cut = [
-        rows.filter(size - cut >= _SHORTEST_MEMBER).select(
+        rows.filter(size - cut >= SHORTEST_MEMBER).select(
             *keep, member_key=pl.col(name).str.head(-cut)
         )
-        for cut in range(1, _MEMBER_CUT + 1)
+        for cut in range(1, MEMBER_CUT + 1)
     ]
     return pl.concat([whole, *cut]).drop_nulls()
 

@@ -33,6 +33,7 @@ from edi_iop.reconciler.match_sides import (
     answered,
     compared,
     control_hits,
+    of_another_person,
     resembling,
     sent,
     sound,
@@ -263,8 +264,7 @@ def _contradicted(named: pl.DataFrame) -> pl.DataFrame:
 
     Either the number is wrong or the person: nothing tells which.
     """
-    other_person = ~sound() & pl.col("payee").fill_null(True) & ~truth("disjoint")
-    return named.filter(other_person, truth("charge"), truth("dates")).select(KEY)
+    return named.filter(of_another_person(), truth("charge"), truth("dates")).select(KEY)
 
 
 def _routed(

@@ -17,15 +17,14 @@ import polars as pl
 
 from edi_iop.reconciler.features import agreement, plain, truth
 from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.match_sides import BARE, CLAIM
+from edi_iop.reconciler.match_sides import KEY as REMIT
 
-REMIT = ("file_id", "remit_claim_offset")
 REMIT_LINE = (*REMIT, "remit_line_offset")
-CLAIM = ("claim_file_id", "claim_offset")
 CLAIM_LINE = (*CLAIM, "line_offset")
 _FEATURES = ("line_control", "dates", "procedure", "revenue", "charge", "units")
 _MOST_LINES = 31
 """Days of a month: no chain of forced choices is longer than the lines of one claim."""
-_BARE = r"^\d{1,6}$"
 
 
 def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.DataFrame:
@@ -118,7 +117,7 @@ def _answers(remits: Tables, answered: pl.DataFrame) -> pl.DataFrame:
             "service_date",
             "service_date_to",
             near_control=plain("line_control"),
-            number=pl.when(pl.col("line_control").str.contains(_BARE)).then(
+            number=pl.when(pl.col("line_control").str.contains(BARE)).then(
                 pl.col("line_control").cast(pl.Int64, strict=False)
             ),
             procedure=pl.when(~is_revenue).then(pl.coalesce("original_procedure", "procedure")),

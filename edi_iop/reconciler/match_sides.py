@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.answers import REPEATED, REVERSAL
+from edi_iop.reconciler.answers import ORDINALS, REPEATED, REVERSAL
 from edi_iop.reconciler.contents import payer_key
 from edi_iop.reconciler.features import (
     begins,
@@ -39,9 +39,7 @@ SPLIT_REMARK = "MA15"
 """A remark on every part of a claim that the payer divided."""
 _SPLIT_DAYS = 60
 """Parts of a divided claim come within this time."""
-_PRIORITY = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
-"""CLP02 tells which payer answers: first, second or third (SBR01 of the claim)."""
-_BARE = r"^\d{1,6}$"
+BARE = r"^\d{1,6}$"
 """A bare small number in 6R may be a line's LX number: it names no claim."""
 _MOST_HOLDERS = 8
 """Claims that hold one line control number: more, and it was never meant to name a claim."""
@@ -49,9 +47,9 @@ _SHORTEST_LIKE = 4
 """Shorter numbers are like one another by chance."""
 _LONGEST_NUMBER = 38
 """A claim number has no more characters (CLM01, CLP01)."""
-_CUT = 2
+MEMBER_CUT = 2
 """Characters that payers add to member ids, or leave off."""
-_SHORTEST_MEMBER = 6
+SHORTEST_MEMBER = 6
 
 
 def answered(remits: Tables) -> pl.DataFrame:
@@ -106,7 +104,7 @@ def answered(remits: Tables) -> pl.DataFrame:
             reversal=reversal,
             answer_charge=pl.col("charge_cents").abs(),
             answer_frequency="frequency",
-            answer_priority=pl.col("status").replace_strict(_PRIORITY, default=None),
+            answer_priority=pl.col("status").replace_strict(ORDINALS, default=None),
             by_lines=pl.col("first_day").is_not_null(),
             answer_from=pl.coalesce("first_day", "statement_from"),
             answer_to=pl.coalesce("last_day", "statement_to", "statement_from"),
@@ -191,7 +189,7 @@ def control_hits(remits: Tables, claims: Tables) -> pl.DataFrame:
     """
     came = (
         remits["remit_lines"]
-        .filter(~pl.col("line_control").str.contains(_BARE))
+        .filter(~pl.col("line_control").str.contains(BARE))
         .select(*KEY, control=plain("line_control"))
         .drop_nulls()
         .unique()
@@ -225,7 +223,7 @@ def control_hits(remits: Tables, claims: Tables) -> pl.DataFrame:
 def resembling() -> pl.Expr:
     """The number returned is like the claim's: but for a few characters, for its end, and for up
     to two characters that the payer put before it."""
-    return pl.any_horizontal(_aligned(shift) for shift in range(_CUT + 1))
+    return pl.any_horizontal(_aligned(shift) for shift in range(MEMBER_CUT + 1))
 
 
 def _aligned(shift: int) -> pl.Expr:
@@ -293,8 +291,8 @@ def _same_member() -> pl.Expr:
 def _near(theirs: pl.Expr) -> pl.Expr:
     ours = pl.col("sent_member")
     lengths = [one.str.len_chars().cast(pl.Int64) for one in (theirs, ours)]
-    close = (lengths[0] - lengths[1]).abs() <= _CUT
-    long = pl.min_horizontal(*lengths) >= _SHORTEST_MEMBER
+    close = (lengths[0] - lengths[1]).abs() <= MEMBER_CUT
+    long = pl.min_horizontal(*lengths) >= SHORTEST_MEMBER
     return (theirs == ours) | (close & long & begins(theirs, ours))
 
 
@@ -315,3 +313,8 @@ def sound() -> pl.Expr:
     )
     person = ~other | truth("line_control")
     return pl.col("payee").fill_null(True) & ~truth("disjoint") & person
+
+
+def of_another_person() -> pl.Expr:
+    """Nothing but the person vetoes it."""
+    return ~sound() & pl.col("payee").fill_null(True) & ~truth("disjoint")

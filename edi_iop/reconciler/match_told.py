@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.reconciler.features import agreement, truth
-from edi_iop.reconciler.match_sides import CLAIM, FEATURES, KEY, sound
+from edi_iop.reconciler.match_sides import CLAIM, FEATURES, KEY, of_another_person, sound
 
 _WEIGHTS = {
     "number": 6,
@@ -82,13 +82,12 @@ def proposals(pool: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
 
 def seen(named: pl.DataFrame) -> pl.DataFrame:
     """What stood in the way, over all claims of the number."""
-    other_person = ~sound() & pl.col("payee").fill_null(True) & ~truth("disjoint")
     return named.group_by(KEY).agg(
         sent_under=pl.len(),
         sound=sound().sum(),
         agreeing=(sound() & (truth("charge") | truth("dates"))).sum(),
         other_payee=(~pl.col("payee").fill_null(True)).any(),
-        other_person=other_person.any(),
+        other_person=of_another_person().any(),
     )
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.codes import codes
+from edi_iop.reconciler.accounts import SENT
 from edi_iop.reconciler.contents import PAYMENT
 from edi_iop.reconciler.given import Tables
 
-SENT = ("claim_file_id", "claim_offset")
 _SHORTEST = 6
 """Shorter numbers are found in longer ones by chance."""
 _SHORTEST_BEGINNING = 12
