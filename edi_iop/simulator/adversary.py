@@ -14,7 +14,7 @@ from random import Random
 import polars as pl
 
 from edi_iop.simulator import enough
-from edi_iop.simulator.corruptions import Corruption, befallen, described, registry
+from edi_iop.simulator.corruptions import Corruption, befallen, registry
 from edi_iop.simulator.draft import (
     CLAIM,
     LINE,
@@ -22,6 +22,7 @@ from edi_iop.simulator.draft import (
     Draft,
     Tables,
     at,
+    both_of,
     drafted,
     draw,
     finished,
@@ -187,10 +188,7 @@ def _of_claims(draft: Draft, chosen: list[Corruption], seed: int) -> Draft:
 
 
 def _befall(draft: Draft, kind: Corruption, hit: pl.DataFrame, seed: int) -> Draft:
-    both = hit.select(CLAIM)
-    if "partner" in hit.columns:
-        both = pl.concat([both, hit.select(pl.col("partner").alias(CLAIM))])
-    return kind.do(draft.marked(both, kind.name), hit, seed)
+    return kind.do(draft.marked(both_of(hit), kind.name), hit, seed)
 
 
 def _some(draft: Draft, share: float, chance: Random) -> pl.DataFrame:
@@ -323,6 +321,3 @@ def truth(made: Adversary) -> pl.DataFrame:
         )
         .select(pl.col(name).cast(kind) for name, kind in TRUTH_CLAIMS.items())
     )
-
-
-__all__ = ["ALL", "Adversary", "corrupted", "described", "kinds", "rewrapped", "truth"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from edi_iop.simulator.corruptions import corruption
-from edi_iop.simulator.draft import CLAIM, LINE, Draft, at
+from edi_iop.simulator.draft import CLAIM, LINE, Draft, at, moved
 from edi_iop.tables import REMARKS
 
 _APART = 10_000_000_000
@@ -50,12 +50,6 @@ def _divided(draft: Draft, hit: pl.DataFrame, part: pl.Expr) -> tuple[Draft, pl.
         .with_columns(_new=pl.col(CLAIM) + _APART * pl.col("_part"))
     )
     keys = lines.select(LINE, "_new")
-    beside = [
-        rows.join(keys, on=LINE, how="left", maintain_order="left")
-        .with_columns(pl.coalesce("_new", CLAIM).alias(CLAIM))
-        .drop("_new")
-        for rows in (draft.adjustments, draft.remarks)
-    ]
     parts = lines.select(CLAIM, "_new", "_part").unique(maintain_order=True)
     claims = (
         draft.claims.join(parts, on=CLAIM)
@@ -65,13 +59,13 @@ def _divided(draft: Draft, hit: pl.DataFrame, part: pl.Expr) -> tuple[Draft, pl.
         )
         .drop("_new", "_part")
     )
-    moved = lines.with_columns(pl.col("_new").alias(CLAIM)).drop("_new", "_part")
+    divided = lines.with_columns(pl.col("_new").alias(CLAIM)).drop("_new", "_part")
     made = replace(
         draft,
         claims=pl.concat([draft.claims.filter(~at(hit)), claims]),
-        lines=pl.concat([draft.lines.filter(~at(hit)), moved]),
-        adjustments=beside[0],
-        remarks=beside[1],
+        lines=pl.concat([draft.lines.filter(~at(hit)), divided]),
+        adjustments=moved(draft.adjustments, keys, LINE, CLAIM),
+        remarks=moved(draft.remarks, keys, LINE, CLAIM),
     )
     return summed(made, claims.select(CLAIM)), claims.select(CLAIM)
 
@@ -123,12 +117,9 @@ def summed(draft: Draft, claims: pl.DataFrame) -> Draft:
     "sibling",
 )
 def merge(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    to = hit.select(pl.col("partner").alias(CLAIM), _to=CLAIM)
-    moved = {
-        name: getattr(draft, name)
-        .join(to, on=CLAIM, how="left", maintain_order="left")
-        .with_columns(pl.coalesce("_to", CLAIM).alias(CLAIM))
-        .drop("_to")
+    to = hit.select(pl.col("partner").alias(CLAIM), _new=CLAIM)
+    together = {
+        name: moved(getattr(draft, name), to, CLAIM, CLAIM)
         for name in ("lines", "adjustments", "remarks")
     }
     theirs = to.join(
@@ -136,7 +127,7 @@ def merge(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
             CLAIM, _true="true_claims", _from="statement_from", _until="statement_to"
         ),
         on=CLAIM,
-    ).select(pl.col("_to").alias(CLAIM), "_true", "_from", "_until")
+    ).select(pl.col("_new").alias(CLAIM), "_true", "_from", "_until")
     claims = (
         draft.claims.filter(~at(to))
         .join(theirs, on=CLAIM, how="left", maintain_order="left")
@@ -149,4 +140,4 @@ def merge(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
         )
         .drop("_true", "_from", "_until")
     )
-    return summed(replace(draft, claims=claims, **moved), hit)
+    return summed(replace(draft, claims=claims, **together), hit)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from edi_iop.simulator.corruptions import corruption
-from edi_iop.simulator.draft import CLAIM, LINE, Draft, at, draw
+from edi_iop.simulator.draft import CLAIM, LINE, Draft, at, draw, moved
 
 _HALF = 500_000_000
 """A second part of a line is numbered so far behind the first: it comes after all others."""
@@ -221,18 +221,12 @@ def shuffled(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     own = draft.lines.filter(at(hit)).sort(CLAIM, LINE)
     mixed = own.with_columns(_draw=draw(LINE, seed)).sort(CLAIM, "_draw", LINE)
     places = own.select(_new=LINE)
-    moved = pl.concat([mixed.drop("_draw"), places], how="horizontal")
-    keys = moved.select(LINE, "_new")
-    beside = [
-        rows.join(keys, on=LINE, how="left", maintain_order="left")
-        .with_columns(pl.coalesce("_new", LINE).alias(LINE))
-        .drop("_new")
-        for rows in (draft.adjustments, draft.remarks)
-    ]
-    lines = moved.with_columns(pl.col("_new").alias(LINE)).drop("_new")
+    placed = pl.concat([mixed.drop("_draw"), places], how="horizontal")
+    keys = placed.select(LINE, "_new")
+    lines = placed.with_columns(pl.col("_new").alias(LINE)).drop("_new")
     return replace(
         draft,
         lines=pl.concat([draft.lines.filter(~at(hit)), lines.select(draft.lines.columns)]),
-        adjustments=beside[0],
-        remarks=beside[1],
+        adjustments=moved(draft.adjustments, keys, LINE, LINE),
+        remarks=moved(draft.remarks, keys, LINE, LINE),
     )

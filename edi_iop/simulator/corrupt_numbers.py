@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from edi_iop.simulator.corruptions import corruption
-from edi_iop.simulator.draft import CLAIM, Draft, at, draw
+from edi_iop.simulator.draft import CLAIM, Draft, at, both_of, draw, exchanged
 
 _SIZE = pl.col("size")
 _NUMBER = pl.col("claim")
@@ -91,8 +91,7 @@ def swap(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     "other",
 )
 def swap_bare(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    both = pl.concat([hit.select(CLAIM), hit.select(pl.col("partner").alias(CLAIM))])
-    bare = pl.when(~at(both)).then("line_control").alias("line_control")
+    bare = pl.when(~at(both_of(hit))).then("line_control").alias("line_control")
     return replace(_exchanged(draft, hit), lines=draft.lines.with_columns(bare))
 
 
@@ -118,9 +117,7 @@ def _apart(draft: Draft, hit: pl.DataFrame) -> pl.DataFrame:
 
 
 def _exchanged(draft: Draft, hit: pl.DataFrame) -> Draft:
-    pairs = pl.concat([hit, hit.select(pl.col("partner").alias(CLAIM), partner=CLAIM)])
-    numbers = draft.claims.select(partner=CLAIM, theirs="claim")
-    swapped = pairs.join(numbers, on="partner").select(CLAIM, "theirs")
+    swapped = exchanged(hit, draft.claims.select(CLAIM, theirs="claim"))
     claims = draft.claims.join(swapped, on=CLAIM, how="left", maintain_order="left")
     return replace(
         draft, claims=claims.with_columns(claim=pl.coalesce("theirs", "claim")).drop("theirs")
@@ -173,8 +170,7 @@ def name(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
 def people_swap(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     names = [f"{who}_{what}" for who in ("patient", "subscriber")
              for what in ("last_name", "first_name", "id")]  # fmt: skip
-    pairs = pl.concat([hit, hit.select(pl.col("partner").alias(CLAIM), partner=CLAIM)])
-    theirs = pairs.join(draft.claims.select(*names, partner=CLAIM), on="partner").drop("partner")
+    theirs = exchanged(hit, draft.claims.select(CLAIM, *names))
     claims = draft.claims.join(
         theirs.with_columns(_hit=True), on=CLAIM, how="left", maintain_order="left", suffix="_new"
     )

@@ -12,7 +12,7 @@ from importlib import import_module
 
 import polars as pl
 
-from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, Draft, draw
+from edi_iop.simulator.draft import CLAIM, PAYMENT, Draft, both_of, draw
 
 Do = Callable[[Draft, pl.DataFrame, int], Draft]
 
@@ -134,14 +134,9 @@ def befallen(
         able = pool.join(free, on=CLAIM, how="semi", maintain_order="left").filter(kind.able)
         if kind.partner is None:
             hit = able.select(CLAIM).head(quota)
-            taken = hit
         else:
             others = able.filter(pl.col(kind.partner).is_in(free[CLAIM].implode()))
             hit = others.select(CLAIM, partner=kind.partner).head(quota)
-            taken = pl.concat([hit.select(CLAIM), hit.select(pl.col("partner").alias(CLAIM))])
-        free = free.join(taken, on=CLAIM, how="anti", maintain_order="left")
+        free = free.join(both_of(hit), on=CLAIM, how="anti", maintain_order="left")
         hits.append((kind, hit))
     return hits
-
-
-__all__ = ["CLAIM", "LINE", "Corruption", "befallen", "corruption", "described", "registry"]

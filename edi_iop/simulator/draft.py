@@ -104,6 +104,25 @@ def at(hit: pl.DataFrame, key: str = CLAIM) -> pl.Expr:
     return pl.col(key).is_in(hit[key].implode())
 
 
+def both_of(hit: pl.DataFrame) -> pl.DataFrame:
+    """CLAIM of the claims hit, and of their partners where they have any."""
+    if "partner" not in hit.columns:
+        return hit.select(CLAIM)
+    return pl.concat([hit.select(CLAIM), hit.select(pl.col("partner").alias(CLAIM))])
+
+
+def exchanged(hit: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    """Each claim hit, and its partner, with what the other one has. theirs: CLAIM and columns."""
+    pairs = pl.concat([hit, hit.select(pl.col("partner").alias(CLAIM), partner=CLAIM)])
+    return pairs.join(theirs.rename({CLAIM: "partner"}), on="partner").drop("partner")
+
+
+def moved(rows: pl.DataFrame, to: pl.DataFrame, by: str, key: str) -> pl.DataFrame:
+    """Rows under other keys. to: by, and `_new`, the key that rows of that `by` get."""
+    new = pl.coalesce("_new", key).alias(key)
+    return rows.join(to, on=by, how="left", maintain_order="left").with_columns(new).drop("_new")
+
+
 def draw(column: str, seed: int) -> pl.Expr:
     """A number below 65,536 for each row, by a key and the seed alone."""
     mixed = (pl.col(column) + seed % 2**20 * 2_654_435_761) % 2**32
