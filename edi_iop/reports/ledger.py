@@ -16,46 +16,7 @@ _POSTED = pl.col("standing") == "posted"
 
 def payments(store: Store) -> Sheet:
     """Every payment, what it holds, how much of it was matched, and what its money came to."""
-    inside = (
-        store.load("remit_claims")
-        .join(_matched(store), on=_REMIT_CLAIM, how="left")
-        .group_by(_PAYMENT)
-        .agg(
-            pl.len().cast(pl.Int64).alias("claims"),
-            pl.col("matched").fill_null(False).sum().cast(pl.Int64).alias("matched"),
-            pl.col("paid_cents").sum().alias("claims_paid_cents"),
-        )
-    )
-    described = store.load("payments").select(
-        *_PAYMENT, "payer_name", "payee_id", "method", "payer_code", "payer_id", "payer_trace_id"
-    )
-    rows = (
-        store.load("payment_standings")
-        .join(described, on=_PAYMENT, how="left")
-        .join(inside, on=_PAYMENT, how="left")
-        .select(
-            pl.col("trace_number").alias("payment"),
-            "payment_date",
-            pl.coalesce("payer_code", "payer_id", "payer_trace_id").alias("payer"),
-            "payer_name",
-            "payee_id",
-            "method",
-            "amount_cents",
-            pl.col("claims").fill_null(0),
-            pl.col("matched").fill_null(0),
-            pl.col("claims_paid_cents").fill_null(0),
-            "posted_cents",
-            "provider_adjustment_cents",
-            "held_cents",
-            (pl.col("reason").eq_missing("unbalanced").not_()).alias("balanced"),
-            "standing",
-            "reason",
-            "says",
-            pl.format("{}:{}", *_PAYMENT).alias("reference"),
-            pl.col("file_id").cast(pl.String).alias("file"),
-        )
-        .sort("payment_date", "payment", "reference", nulls_last=True)
-    )
+    rows = _payment_rows(store)
     return Sheet(
         "",
         rows,
@@ -89,6 +50,50 @@ def payments(store: Store) -> Sheet:
                 "provider_adjustment_cents",
             ),
         ),
+    )
+
+
+def _payment_rows(store: Store) -> pl.DataFrame:
+    """One row a payment, with what is in it and what its money came to."""
+    inside = (
+        store.load("remit_claims")
+        .join(_matched(store), on=_REMIT_CLAIM, how="left")
+        .group_by(_PAYMENT)
+        .agg(
+            pl.len().cast(pl.Int64).alias("claims"),
+            pl.col("matched").fill_null(False).sum().cast(pl.Int64).alias("matched"),
+            pl.col("paid_cents").sum().alias("claims_paid_cents"),
+        )
+    )
+    described = store.load("payments").select(
+        *_PAYMENT, "payer_name", "payee_id", "method", "payer_code", "payer_id", "payer_trace_id"
+    )
+    return (
+        store.load("payment_standings")
+        .join(described, on=_PAYMENT, how="left")
+        .join(inside, on=_PAYMENT, how="left")
+        .select(
+            pl.col("trace_number").alias("payment"),
+            "payment_date",
+            pl.coalesce("payer_code", "payer_id", "payer_trace_id").alias("payer"),
+            "payer_name",
+            "payee_id",
+            "method",
+            "amount_cents",
+            pl.col("claims").fill_null(0),
+            pl.col("matched").fill_null(0),
+            pl.col("claims_paid_cents").fill_null(0),
+            "posted_cents",
+            "provider_adjustment_cents",
+            "held_cents",
+            (pl.col("reason").eq_missing("unbalanced").not_()).alias("balanced"),
+            "standing",
+            "reason",
+            "says",
+            pl.format("{}:{}", *_PAYMENT).alias("reference"),
+            pl.col("file_id").cast(pl.String).alias("file"),
+        )
+        .sort("payment_date", "payment", "reference", nulls_last=True)
     )
 
 
@@ -273,6 +278,35 @@ def recoveries(store: Store) -> Sheet:
 
 def unmatched(store: Store) -> Sheet:
     """Remit claims tied to no claim of ours, why, and what each may answer."""
+    rows = _unmatched_rows(store)
+    fields = (
+        Field("CLAIM", "claim"),
+        Field("PAYMENT", "payment"),
+        Field("CHARGE", "charge_cents", "money"),
+        Field("PAID", "paid_cents", "money"),
+        Field("MAY BE", "proposed"),
+        Field("SCORE", "score"),
+        Field("RUNNER-UP", "runner_up"),
+        Field("REFERENCE", "reference"),
+    )
+    agreed = pl.format("agree: {}", pl.col("agreed").list.join(", "))
+    against = pl.format("not: {}", pl.col("disagreed").list.join(", "))
+    return Sheet(
+        "",
+        rows,
+        fields,
+        (Field("", "says"), Field("", "agree"), Field("", "against")),
+        people=rows.with_columns(agree=agreed, against=against),
+        none="every remit claim is matched",
+        closing=f"{rows.height:,} unmatched" if rows.height else "",
+        legend=("Accept with: edi-iop match accept; choose with: edi-iop match link",)
+        if rows.height
+        else (),
+    )
+
+
+def _unmatched_rows(store: Store) -> pl.DataFrame:
+    """One row an unmatched remit claim, with the two best proposals."""
     whole = store.load("matches").filter(
         pl.col("remit_line_offset").is_null(), pl.col("claim_file_id").is_null()
     )
@@ -283,7 +317,7 @@ def unmatched(store: Store) -> Sheet:
     second = best.filter(pl.col("rank") == 2).select(
         *_REMIT_CLAIM, runner_up="claim", behind="score"
     )
-    rows = (
+    return (
         whole.select(*_REMIT_CLAIM, "says")
         .join(store.load("remit_claims"), on=_REMIT_CLAIM)
         .join(store.load("payments").select(*_PAYMENT, "trace_number"), on=_PAYMENT)
@@ -308,30 +342,6 @@ def unmatched(store: Store) -> Sheet:
             reference=pl.format("{}:{}", *_REMIT_CLAIM),
         )
         .sort("payment", "reference", nulls_last=True)
-    )
-    fields = (
-        Field("CLAIM", "claim"),
-        Field("PAYMENT", "payment"),
-        Field("CHARGE", "charge_cents", "money"),
-        Field("PAID", "paid_cents", "money"),
-        Field("MAY BE", "proposed"),
-        Field("SCORE", "score"),
-        Field("RUNNER-UP", "runner_up"),
-        Field("REFERENCE", "reference"),
-    )
-    agreed = pl.format("agree: {}", pl.col("agreed").list.join(", "))
-    against = pl.format("not: {}", pl.col("disagreed").list.join(", "))
-    return Sheet(
-        "",
-        rows,
-        fields,
-        (Field("", "says"), Field("", "agree"), Field("", "against")),
-        people=rows.with_columns(agree=agreed, against=against),
-        none="every remit claim is matched",
-        closing=f"{rows.height:,} unmatched" if rows.height else "",
-        legend=("Accept with: edi-iop match accept; choose with: edi-iop match link",)
-        if rows.height
-        else (),
     )
 
 
