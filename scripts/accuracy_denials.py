@@ -7,30 +7,22 @@ explained from the clinic's records as any night does it.
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from pathlib import Path
+from datetime import datetime, time
 
 import polars as pl
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from edi_iop.desk import material
+from edi_iop.reconciler.explain import verdicts
+from edi_iop.reconciler.reconcile import reconcile
+from edi_iop.reconciler.standings import standings
+from edi_iop.rules import engine
+from edi_iop.simulator import payer as payers
+from edi_iop.transcribe.write import write_835
+from edi_iop.x12.writer import Envelope
+from scripts.accuracy_clinic import ON, clinic, remits_of
 
-from edi_iop import desk, parsers  # noqa: E402 (the checkout, installed or not)
-from edi_iop.desk import billing, material, paths  # noqa: E402
-from edi_iop.reconciler.explain import verdicts  # noqa: E402
-from edi_iop.reconciler.reconcile import reconcile  # noqa: E402
-from edi_iop.reconciler.standings import standings  # noqa: E402
-from edi_iop.rules import engine  # noqa: E402
-from edi_iop.simulator import payer as payers  # noqa: E402
-from edi_iop.tables import REMITS  # noqa: E402
-from edi_iop.transcribe.write import write_835  # noqa: E402
-from edi_iop.x12.writer import Envelope  # noqa: E402
-
-ON = date(2026, 3, 10)
 RIGHT = 0.99
 """How many rules, and verdicts, are to be right."""
 DUAL = "DUP-01"
@@ -39,16 +31,10 @@ DUAL = "DUP-01"
 
 def judged(seed: int, clients: int, weeks: int, errors: int) -> pl.DataFrame:
     """A row a line truly denied: rule and verdict (true_rule, true_verdict) beside those told."""
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        desk.clinic(folder, seed, clients, weeks)
-        sent = material.of_files(paths.delivered([folder / "claims"]))
-        policies, _ = billing.choose(sent, (), folder / "settings.toml", ON)
-        beside = material.of_paths([folder / "feeds"])
-    policies, _ = material.judgeable(policies, beside)
-    known = material.recorded(beside, policies, ON)
-    answer = payers.adjudicate(sent.tables, policies, known, seed, errors=errors)
-    remits = _parsed(answer)
+    made_of = clinic(seed, clients, weeks)
+    sent, beside, policies = made_of.sent, made_of.beside, made_of.policies
+    answer = payers.adjudicate(sent.tables, policies, made_of.known, seed, errors=errors)
+    remits = remits_of(_written(answer), first=100_000)
     made = reconcile(remits, sent.tables)
     standing = standings(made.remits, made.matches, sent.table("claim_lines"))
     held = material.Material(
@@ -58,22 +44,18 @@ def judged(seed: int, clients: int, weeks: int, errors: int) -> pl.DataFrame:
     records = material.recorded(held, policies, ON)
     violations = engine.check(records, policies)
     told = verdicts(made.remits, made.matches, records, violations, policies)
-    denied = told.filter(pl.col("kind") != "reduced") if "kind" in told.columns else told
-    named = denied.select("claim", "line", "rule", "verdict", "says", "match")
+    named = told.filter(pl.col("kind") != "reduced").select(
+        "claim", "line", "rule", "verdict", "says", "match"
+    )
     true = answer.truth.rename({"rule": "true_rule", "verdict": "true_verdict"})
     return true.join(named, on=["claim", "line"], how="left", nulls_equal=True)
 
 
-def _parsed(answer: payers.Answer) -> dict[str, pl.DataFrame]:
-    """The payers' 835s as they are read."""
+def _written(answer: payers.Answer) -> Iterator[bytes]:
+    """The payers' 835s."""
     made = datetime.combine(ON, time(12))
-    files = [
-        write_835(answer.of(payer), Envelope(payer, "CLINIC", number, number, made))
-        for number, payer in enumerate(answer.payers, 1)
-    ]
-    parsed = parsers.parse([(100_000 + n, content) for n, content in enumerate(files)])
-    stacked = material.stacked(parsed.values())
-    return {name: stacked[name] for name in REMITS if name in stacked}
+    for number, payer in enumerate(answer.payers, 1):
+        yield write_835(answer.of(payer), Envelope(payer, "CLINIC", number, number, made))
 
 
 @dataclass(frozen=True)

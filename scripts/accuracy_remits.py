@@ -8,35 +8,26 @@ is said by edi_iop/simulator/enough.py, which knows nothing of how the program m
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 from time import perf_counter
 
 import polars as pl
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from edi_iop.identifiers import patient_control_number
+from edi_iop.reconciler.ledger import Ledger
+from edi_iop.reconciler.reconcile import Reconciled, reconcile
+from edi_iop.rules.policy import Policy
+from edi_iop.rules.records import Records
+from edi_iop.simulator import adversary, enough
+from edi_iop.simulator import payer as payers
+from edi_iop.simulator.adversary import Adversary
+from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, draw
+from scripts import accuracy_clinic
+from scripts.accuracy_clinic import Tables, remits_of
 
-from edi_iop import desk, parsers  # noqa: E402 (the checkout, installed or not)
-from edi_iop.desk import billing, material, paths  # noqa: E402
-from edi_iop.identifiers import patient_control_number  # noqa: E402
-from edi_iop.reconciler.ledger import Ledger  # noqa: E402
-from edi_iop.reconciler.reconcile import Reconciled, reconcile  # noqa: E402
-from edi_iop.simulator import adversary, enough  # noqa: E402
-from edi_iop.simulator import payer as payers  # noqa: E402
-from edi_iop.simulator.adversary import Adversary  # noqa: E402
-from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, draw  # noqa: E402
-from edi_iop.tables import REMITS  # noqa: E402
-
-Tables = dict[str, pl.DataFrame]
-ON = date(2026, 3, 10)
-"""The day the payers answer: after the clinic's last claim."""
 CLIENTS = 1_500
 """Of one clinic: about 33,000 answers in 26 weeks."""
 _FAMILIES = 0.05
@@ -55,8 +46,8 @@ class Clinic:
     """All that the payers got."""
     ours: Tables
     """Of that what we have: an answer to any other claim answers none of ours."""
-    policies: dict[str, billing.Policy]
-    known: payers.Records
+    policies: dict[str, Policy]
+    known: Records
 
 
 @dataclass(frozen=True)
@@ -77,16 +68,9 @@ class Judged:
 
 def clinic(seed: int, clients: int, weeks: int) -> Clinic:
     """The claims of a synthetic clinic, under the numbers of several systems."""
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        desk.clinic(folder, seed, clients, weeks)
-        held = material.of_files(paths.delivered([folder / "claims"]))
-        policies, _ = billing.choose(held, (), folder / "settings.toml", ON)
-        beside = material.of_paths([folder / "feeds"])
-        judged, _ = material.judgeable(policies, beside)
-        known = material.recorded(beside, judged, ON)
-    sent = renumbered(with_families(held.tables, seed), seed)
-    return Clinic(sent, _most_of(sent, seed), judged, known)
+    made = accuracy_clinic.clinic(seed, clients, weeks)
+    sent = renumbered(with_families(made.sent.tables, seed), seed)
+    return Clinic(sent, _most_of(sent, seed), made.policies, made.known)
 
 
 def with_families(sent: Tables, seed: int) -> Tables:
@@ -185,17 +169,10 @@ def answered(made: Clinic, seed: int) -> Adversary:
     return adversary.corrupted(adjudicated(made, seed), made.ours, seed)
 
 
-def remits_of(files: Sequence[adversary.Mailed]) -> Tables:
-    """The files as they are parsed, numbered from 1."""
-    parsed = parsers.parse([(n, one.content) for n, one in enumerate(files, 1)])
-    stacked = material.stacked(parsed.values())
-    return {name: stacked[name] for name in REMITS if name in stacked}
-
-
 def judged(made: Clinic, mail: Adversary, seed: int) -> Judged:
     """All files parsed, matched, posted, and beside the truth."""
     began = perf_counter()
-    remits = remits_of(mail.files)
+    remits = remits_of(one.content for one in mail.files)
     found = reconcile(remits, made.ours)
     seconds = perf_counter() - began
     claims = _claims(made, mail, remits, found)
@@ -449,7 +426,7 @@ def in_any_order(made: Clinic, mail: Adversary, seed: int, times: int) -> Iterat
         if time:
             files += chance.sample(files, len(files) // 3)
             chance.shuffle(files)
-        found = content(reconcile(remits_of(files), made.ours).ledger)
+        found = content(reconcile(remits_of(one.content for one in files), made.ours).ledger)
         first = first or found
         for name, rows in found.items():
             if not rows.equals(first[name]):

@@ -14,39 +14,21 @@ from pathlib import Path
 
 import polars as pl
 
+from scripts.benchmarks.facility import FACILITY
+
 _WEEKS, _DAYS_A_WEEK, _SESSIONS = 8, 3, 2
 _DAYS = _WEEKS * _DAYS_A_WEEK
 _FIRST = date(2026, 1, 5)
 """A Monday."""
 _STAFF = ("1234567893", "1023456787")
-_SETTINGS = """\
-usage = "T"
-[facility]
-name = "Sunridge Intensive Outpatient"
-npi = "1234567893"
-tin = "123456789"
-taxonomy = "261QR0405X"
-address1 = "20 Hill Rd"
-city = "Portland"
-state = "ME"
-zip = "041010020"
-[submitter]
-name = "Sunridge"
-id = "SUNRIDGE"
-contact = "Billing Office"
-phone = "2075550199"
-[[partners]]
-id = "CLEARHOUSE"
-name = "Clearhouse"
-[[payers]]
-id = "HARBR"
-name = "Harbor Health Plan"
-policy = "harbor"
-partner = "CLEARHOUSE"
+_SETTINGS = (
+    FACILITY
+    + """\
 [charges]
 H0015 = "350.00"
 S9480 = "375.00"
 """
+)
 
 
 def write(encounters: int, folder: Path) -> dict[str, int]:

@@ -7,6 +7,7 @@ claims are there before; the night's remits answer claims that nothing had answe
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+from scripts.benchmarks.facility import FACILITY
 from scripts.benchmarks.processes import Measured, measure
 
 SIZES = (10_000, 100_000)
@@ -25,30 +27,9 @@ NIGHT = 10_000
 _PER = 1_000
 """Claims a transaction set: a payment of an 835, a batch of an 837I."""
 _AS_OF = "2026-09-25"
-_SETTINGS = """\
-usage = "T"
-[facility]
-name = "Sunridge Recovery"
-npi = "1234567893"
-tin = "990000002"
-taxonomy = "261QR0405X"
-address1 = "20 Hill Rd"
-city = "Portland"
-state = "ME"
-zip = "041010020"
-[submitter]
-name = "Sunridge"
-id = "SUNRIDGE"
-contact = "Billing Office"
-phone = "2075550199"
-[[partners]]
-id = "CLEARHOUSE"
-name = "Clearhouse"
-[[payers]]
-id = "HARBR"
-name = "Harbor Health Plan"
-policy = "harbor"
-partner = "CLEARHOUSE"
+_SETTINGS = (
+    FACILITY
+    + """\
 [[payers]]
 id = "PINES"
 name = "Pine State Mutual"
@@ -60,6 +41,7 @@ name = "Lighthouse Care"
 policy = "summit"
 partner = "CLEARHOUSE"
 """
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +94,7 @@ def _measured(size: int, folder: Path) -> Iterator[Row]:
             round((folder / "w" / "iop.db").stat().st_size / 1e6),
             (),
         )
-    _remove(folder)
+    shutil.rmtree(folder)
 
 
 _PROGRAM = (sys.executable, "-m", "edi_iop")
@@ -144,11 +126,6 @@ def _stages(workspace: Path) -> dict[str, float]:
         raise SystemExit(f"not all was taken in and matched: {receipt['files']}, {remits}")
     seconds: dict[str, float] = receipt["seconds"]
     return seconds
-
-
-def _remove(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
 
 
 def table(rows: Sequence[Row]) -> list[str]:
