@@ -7,24 +7,20 @@ it, so hierarchy, extraction and checks are array operations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from edi_iop.guides import anew, loader
-from edi_iop.guides.automaton import Automaton, Taught, automaton
+from edi_iop.guides.automaton import Automaton
 from edi_iop.guides.loader import Guide, Node
-from edi_iop.x12 import separators as sep
-from edi_iop.x12.envelopes import Enveloped
-from edi_iop.x12.segments import Segments, numbered
 
 Integers = npt.NDArray[np.signedinteger[Any]]
-_NOWHERE: Integers = np.array([], dtype=np.int64)
+NOWHERE: Integers = np.array([], dtype=np.int64)
 
 
 @dataclass
@@ -101,7 +97,7 @@ class Loops:
 
     def starts(self, loop: Node) -> Integers:
         """Places where a loop begins."""
-        return self._begun.get(loop.index, _NOWHERE)
+        return self._begun.get(loop.index, NOWHERE)
 
     def instance(self, loop: Node) -> Integers:
         """Running number of a loop at each segment: 1 from its first beginning on, 0 before."""
@@ -165,227 +161,12 @@ class Loops:
         return self.pairs["raw"].gather(self.pair[places])
 
 
-@dataclass(frozen=True)
-class Left:
-    """A transaction that a frame leaves unfinished: what the next frame must know of it.
-
-    Nothing in it is one process's own, so that another may read on.
-    """
-
-    rows: Integers
-    """The frame's rows to be repeated: the segments of the open loops themselves."""
-    taken: tuple[Taught, ...]
-    """Their transitions."""
-    last: tuple[Taught, ...]
-    """The last transition of all."""
-    already: Mapping[int, int]
-    numbers: Mapping[str, pl.Series]
-    open: frozenset[int]
-    """The loops that go on, by the indexes of their nodes."""
-
-
-@dataclass(frozen=True)
-class Walked:
-    """The transactions of a frame: with a guide, by guide, and without."""
-
-    loops: list[Loops]
-    unguided: pl.DataFrame
-    """Rows of `Enveloped.transactions`."""
-    left: Left | None = None
-
-
-def walk(segments: Segments, enveloped: Enveloped, before: Left | None = None) -> Walked:
-    """All transactions we have a guide for, walked guide by guide, and the rest.
-
-    before: what the frame before this one left unfinished.
-    """
-    named = enveloped.transactions.with_columns(name=_resolved(enveloped.transactions))
-    unfinished = _unfinished(enveloped)
-    walked = [
-        _walk_guide(segments, str(name), part, before, unfinished)
-        for (name,), part in named.filter(pl.col("name").is_not_null()).group_by(
-            "name", maintain_order=True
-        )
-    ]
-    left = next((_left(loops) for loops in walked if loops.open), None)
-    return Walked(walked, named.filter(pl.col("name").is_null()), left)
-
-
-def _unfinished(enveloped: Enveloped) -> int | None:
-    """Row of the ST that goes on in the next frame."""
-    left = enveloped.left_open
-    return None if left is None else left.transaction
-
-
-def _resolved(transactions: pl.DataFrame) -> pl.Series:
-    """Name of the guide that reads each transaction."""
-    kinds = transactions.select("guide", "st01").unique()
-    names = {
-        (version, transaction): loader.resolve(version, transaction)
-        for version, transaction in kinds.iter_rows()
-    }
-    answers = [names[kind] for kind in transactions.select("guide", "st01").iter_rows()]
-    return pl.Series("name", answers, dtype=pl.String)
-
-
-def _walk_guide(
-    segments: Segments,
-    name: str,
-    transactions: pl.DataFrame,
-    before: Left | None,
-    unfinished: int | None,
-) -> Loops:
-    machine = automaton(name)
-    keys = _keys(segments, machine)
-    texts = segments.rows["text"].to_numpy()
-    first, last = (transactions[name].to_numpy() for name in ("row", "last"))
-    if int(first[0]) >= segments.repeated:
-        before = None
-    place = ranges(first, last)
-    begun = machine.known(before.taken if before is not None else ())
-    own = place[len(begun) :]
-    starts = np.maximum(np.cumsum(last - first + 1) - (last - first + 1) - len(begun), 0)
-    after: list[int | None] = [None] * len(first)
-    if before is not None:
-        after[:1] = machine.known(before.last).tolist()
-    taken = anew.walk(machine, keys[texts[own]], starts, after, begun)
-    nodes = np.array(
-        [-1 if one.node is None else one.node.index for one in machine.transitions], dtype=np.int64
-    )
-    node = nodes[taken]
-    pairs, pair = _pairs(segments, node, texts[place])
-    return Loops(
-        machine.guide,
-        place,
-        node,
-        taken,
-        pair,
-        pairs,
-        machine,
-        transactions,
-        repeated=len(begun),
-        already=before.already if before is not None else {},
-        numbers=before.numbers if before is not None else {},
-        opened=frozenset(machine.guide.nodes[one] for one in before.open)
-        if before
-        else frozenset(),
-        open=_open(machine, segments, transactions, int(taken[-1]), unfinished),
-    )
-
-
 def ranges(first: Integers, last: Integers) -> Integers:
     """The numbers from each first to its last, in one row."""
     lengths = last - first + 1
     begin = np.cumsum(lengths) - lengths
     numbers: Integers = np.arange(int(lengths.sum())) + np.repeat(first - begin, lengths)
     return numbers
-
-
-_ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA")
-
-
-def _open(
-    machine: Automaton,
-    segments: Segments,
-    transactions: pl.DataFrame,
-    taken: int,
-    unfinished: int | None,
-) -> frozenset[Node]:
-    """The loops that go on in the next frame, where these transactions' last one does."""
-    if unfinished is None or transactions["row"][-1] != unfinished or segments.following is None:
-        return frozenset()
-    root = frozenset({machine.guide.root})
-    if segments.following[0] in _ENVELOPE:
-        return root
-    return root | machine.open_before(taken, segments.following)
-
-
-def _left(loops: Loops) -> Left:
-    """What the next frame must know of the last transaction."""
-    begin = {loop.index: loops.last_start(loop) for loop in loops.open}
-    own = [begin.get(around, len(loops.node)) for around in _around(loops.guide.name)]
-    # An unmatched segment has the last entry: nobody looks at it again.
-    since = np.array([*own, len(loops.node)], dtype=np.int64)
-    kept = np.flatnonzero(np.arange(len(loops.node)) >= since[loops.node])
-    return Left(
-        rows=loops.rows[kept],
-        taken=loops.automaton.taught(loops.taken[kept]),
-        last=loops.automaton.taught(loops.taken[-1:]),
-        already=_already(loops, kept),
-        numbers={
-            "levels": _levels_so_far(loops),
-            **{name: _numbers(loops, name) for name in ("HL", "LX")},
-        },
-        open=frozenset(loop.index for loop in loops.open),
-    )
-
-
-def _numbers(loops: Loops, segment_id: str) -> pl.Series:
-    """Element 1 of the last transaction's segments of that id, in this frame and before.
-
-    The last one, which the next counts on from; of an 835 each once, which none may repeat.
-    Null, and no other behind it, where a level was begun without its HL: none can be counted on from.
-    """
-    begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
-    found = [loops.segments_of(node) for node in loops.guide.segments(segment_id)]
-    places = np.sort(np.concatenate([*found, np.array([], dtype=np.int64)]))
-    places = places[places >= begin]
-    distinct, at = loops.distinct(places if loops.guide.transaction == "835" else places[-1:])
-    own = distinct["elements"].list.get(1, null_on_oob=True).fill_null("")[at]
-    earlier = loops.numbers if loops.same(loops.guide.root) else {}
-    every = pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
-    if segment_id == "HL" and (every.has_nulls() or _lacks_level(loops, begin)):
-        return pl.Series([None], dtype=pl.String)
-    return every.unique(maintain_order=True) if loops.guide.transaction == "835" else every.tail(1)
-
-
-def _levels_so_far(loops: Loops) -> pl.Series:
-    """How many HL segments the last transaction holds, in this frame and before: one number."""
-    begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
-    found = [loops.segments_of(node) for node in loops.guide.segments("HL")]
-    here = sum(int((places >= begin).sum()) for places in found)
-    earlier = loops.numbers.get("levels") if loops.same(loops.guide.root) else None
-    return pl.Series([str(here + (0 if earlier is None else int(earlier[0])))])
-
-
-def _lacks_level(loops: Loops, begin: int) -> bool:
-    """Whether a loop of an HL was begun without it since a place."""
-    levels = [node.loop for node in loops.guide.segments("HL")]
-    begun = np.concatenate([_NOWHERE, *(loops.starts(level) for level in levels)])
-    since = begun[begun >= begin]
-    return bool((~loops.elements(since).list.first().eq("HL")).any())
-
-
-@cache
-def _around(guide_name: str) -> tuple[int, ...]:
-    """Of each node, the index of the nearest loop around it that may occur more than once."""
-    return tuple(_repeating(node).index for node in loader.load(guide_name).nodes)
-
-
-def _repeating(node: Node) -> Node:
-    """The nearest loop around a segment (or a loop itself) that may occur more than once."""
-    found = node.loop
-    for loop in (found, *found.above()):
-        if not loop.wrapper and (loop.most != 1 or loop.parent is None):
-            return loop
-    return found
-
-
-def _already(loops: Loops, kept: Integers) -> dict[int, int]:
-    """Of each child of an open loop, how many the next frame must count that it does not see."""
-    answer = {}
-    seen = np.zeros(len(loops.node), dtype=bool)
-    seen[kept] = True
-    for loop in loops.open:
-        for child in children(loop):
-            found = loops.occurrences(child)
-            here = found[found >= loops.last_start(loop)]
-            count = int((~seen[here]).sum()) + loops.before(loop, child)
-            if not count and not len(here) and loops.passed(loop, child):
-                count = 1  # missing, and said so in this frame
-            if count:
-                answer[child.index] = count
-    return answer
 
 
 def _last_inside(loop: Node) -> Node:
@@ -400,88 +181,3 @@ def children(loop: Node) -> Iterator[Node]:
             yield from children(child)
         elif not child.starts_loop and child.id not in ("ST", "SE"):
             yield child
-
-
-def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.DataFrame, Integers]:
-    """The distinct (node, text) pairs, sorted by node, and each segment's pair."""
-    # Nearly every text stands at one node only: its first; the few others are added behind.
-    first = np.full(len(segments.texts), -2, dtype=np.int64)
-    first[texts[::-1]] = node[::-1]
-    elsewhere = np.flatnonzero(first[texts] != node)
-    count = len(segments.texts)
-    both, their = np.unique(node[elsewhere] * count + texts[elsewhere], return_inverse=True)
-    used = np.flatnonzero(first > -2)
-    nodes = np.concatenate([first[used], both // count])
-    order = np.argsort(nodes.astype(np.int16), kind="stable")
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    number = np.full(len(segments.texts), -1, dtype=np.int64)
-    number[used] = rank[: len(used)]
-    pair = number[texts]
-    pair[elsewhere] = rank[len(used) + their]
-    text = pl.Series("text", np.concatenate([used, both % count])[order])
-    columns = [segments.texts[name].gather(text) for name in ("raw", "elements")]
-    return pl.DataFrame([pl.Series("node", nodes[order]), text, *columns]), pair
-
-
-def _keys(segments: Segments, machine: Automaton) -> Integers:
-    """The automaton's key number of each distinct text."""
-    ids, names = segments.ids
-    told = [machine.discriminators.get(name, ()) for name in names]
-    plain = [
-        _UNKEYED if places else machine.key_number((name,))
-        for name, places in zip(names, told, strict=True)
-    ]
-    keys = np.array(plain, dtype=np.int64)[ids]
-    firsts = {
-        place: _firsts(segments, place, np.array([place in places for places in told])[ids])
-        for place in sorted({place for places in told for place in places})
-    }
-    # One turn a segment id whose segments a guide tells apart by their elements.
-    for number, (name, places) in enumerate(zip(names, told, strict=True)):
-        if places:
-            at = np.flatnonzero(ids == number)
-            keys[at] = _told_apart(name, [firsts[place] for place in places], at, machine)
-    return keys
-
-
-_UNKEYED = -1
-_Firsts = tuple[Integers, list[str | None]]
-"""Of each text the number of an element's first component, and the component behind each number."""
-
-
-def _firsts(segments: Segments, place: int, asked: npt.NDArray[np.bool_]) -> _Firsts:
-    """The first components of an element, of those texts that are asked for it."""
-    at = np.flatnonzero(asked)
-    values = segments.texts["elements"].list.get(place, null_on_oob=True)[at].fill_null("")
-    own, distinct = numbered(values)
-    numbers = np.zeros(len(asked), dtype=np.int64)
-    numbers[at] = own
-    return numbers, distinct.str.extract(sep.FIRST_COMPONENT, 0).to_list()
-
-
-def _told_apart(name: str, firsts: Sequence[_Firsts], at: Integers, machine: Automaton) -> Integers:
-    """The key numbers of segments of one id, by the elements that tell them apart."""
-    whole, known = np.zeros(len(at), dtype=np.int64), [(name,)]
-    for numbers, components in firsts:
-        whole = whole * len(components) + numbers[at]
-        there, whole = _dense(whole, len(known) * len(components))
-        known = [
-            (*known[both // len(components)], components[both % len(components)] or "")
-            for both in there.tolist()
-        ]
-    keys: Integers = np.array([machine.key_number(key) for key in known], dtype=np.int64)[whole]
-    return keys
-
-
-_ROOM = 2**20
-
-
-def _dense(numbers: Integers, count: int) -> tuple[Integers, Integers]:
-    """The numbers below `count` that occur, and which of them each is."""
-    if count > _ROOM:
-        return np.unique(numbers, return_inverse=True)
-    there = np.zeros(count, dtype=bool)
-    there[numbers] = True
-    place = np.cumsum(there) - 1
-    return np.flatnonzero(there), place[numbers]

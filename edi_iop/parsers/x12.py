@@ -14,8 +14,9 @@ from edi_iop.guides import balancing, checks, consequences, external, situations
 from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.enveloping import envelope_faults
 from edi_iop.guides.loader import index
-from edi_iop.guides.loops import Integers, Loops, Walked, walk
-from edi_iop.guides.loops import Left as Unfinished
+from edi_iop.guides.loops import Integers, Loops
+from edi_iop.guides.walking import Left as Unfinished
+from edi_iop.guides.walking import Walked, walk
 from edi_iop.parsers import ack_ta1, claim_837
 from edi_iop.parsers.told_once import told_once
 from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS

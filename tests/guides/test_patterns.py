@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from edi_iop.guides import checks, loader, patterns
-from edi_iop.guides.loops import Loops, walk
+from edi_iop.guides.loops import Loops
+from edi_iop.guides.walking import walk
 from edi_iop.x12 import segments
 from edi_iop.x12.envelopes import enveloped
 from tests.conftest import FIXTURES, SAMPLES

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from edi_iop import parsers
-from edi_iop.guides.loops import walk
+from edi_iop.guides.walking import walk
 from edi_iop.x12 import segments
 from edi_iop.x12.envelopes import enveloped
 from tests.conftest import ROOT, SAMPLES
