@@ -12,6 +12,7 @@ import argparse
 import secrets
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -138,7 +139,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of the first run; default: a new one")
     given = parser.parse_args()
     first = secrets.randbelow(10**6) if given.seed is None else given.seed
-    parts = {
+    parts: dict[str, Callable[[], bool]] = {
         "rules": lambda: _rules(first, given),
         "remits": lambda: accuracy_remits.report(first, given.answers),
         "denials": lambda: accuracy_denials.report(first, given.clients, given.weeks),

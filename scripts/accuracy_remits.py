@@ -476,7 +476,7 @@ def proposed(claims: pl.DataFrame) -> float:
     """Of unmatched answers in which something points to the true claim, how many propose it."""
     points = pl.col("hinted").list.set_intersection("true_claims").list.len() > 0
     left = claims.filter(pl.col("outcome").is_in(["proposed", "open"]), points)
-    return 1.0 if left.is_empty() else (left["outcome"] == "proposed").sum() / left.height
+    return 1.0 if left.is_empty() else int((left["outcome"] == "proposed").sum()) / left.height
 
 
 def measured(

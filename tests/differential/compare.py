@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -133,7 +134,7 @@ def _near(one: Fault, other: Fault) -> bool:
     return _transaction(one, other) and abs(one.position - other.position) <= _NEAR
 
 
-_PLACES = (
+_PLACES: tuple[tuple[Place, Callable[[Fault, Fault], bool]], ...] = (
     ("same", _agreed),
     ("same", _same),
     ("element", _element),

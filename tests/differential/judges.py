@@ -62,8 +62,21 @@ def ours(files: Sequence[bytes]) -> list[Opinion]:
 def _of_parsed(parsed: Parsed) -> Opinion:
     # One object a finding: the faults of a file are few.
     faults = tuple(
-        Fault(ack or code, st, *place, name=code, snip=snip, error=severity == "error", says=says)
-        for code, severity, snip, ack, st, *place, says in parsed.findings.select(_OURS).iter_rows()
+        Fault(
+            ack or code,
+            st,
+            position,
+            segment,
+            element,
+            component,
+            name=code,
+            snip=snip,
+            error=severity == "error",
+            says=says,
+        )
+        for code, severity, snip, ack, st, position, segment, element, component, says in parsed.findings.select(
+            _OURS
+        ).iter_rows()
     )
     return Opinion(not any(one.error for one in faults), faults)
 

@@ -41,7 +41,8 @@ class Survey:
     @property
     def dead(self) -> list[kinds.Kind | kinds.Money]:
         """Listed kinds that never occurred."""
-        return [one for one in (*kinds.kinds(), *kinds.money()) if not self.met[one]]
+        listed: list[kinds.Kind | kinds.Money] = [*kinds.kinds(), *kinds.money()]
+        return [one for one in listed if not self.met[one]]
 
     def table(self) -> Iterator[str]:
         """One line a kind of change: how many files both, one or neither of the two call invalid."""
