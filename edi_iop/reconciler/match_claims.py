@@ -42,6 +42,8 @@ from edi_iop.reconciler.match_told import pooled, proposals, score, seen, why_no
 
 _TIE_BREAKS = ("line_control", "member", "patient", "frequency", "payer", "priority")
 """Features that may choose between claims whose number, charge and dates all agree."""
+_DOUBTS = ("member", "codes", "patient", "charge")
+"""Features whose disagreement another claim of the member may explain."""
 
 
 def match_claims(
@@ -73,11 +75,12 @@ def match_claims(
     apart = _made_up(fourth, found, answers)
     found = pl.concat([found, _undoubted(_fourth(apart), sure, claimed, allowed)])
     known_number = pl.concat([named.select(KEY), fourth.select(KEY)]).unique()
-    doubted = _open(_open(sure, found), _contradicted(named)).join(
+    left = _open(sure, found).join(
         known_number.with_columns(known_number=True), on=KEY, how="left", maintain_order="left"
     )
-    fifth = allowed(by_member(doubted, claimed))
-    taken = fifth.filter(~pl.col("sent_payer").is_in(list(asking)).fill_null(False))
+    fifth = allowed(by_member(left, claimed))
+    asked = pl.col("sent_payer").is_in(list(asking)).fill_null(False)
+    taken = _open(fifth.filter(~asked), _contradicted(named))
     found = pl.concat([found, _fifth(taken, found, answers)])
     left = _open(sure, found)
     sixth = allowed(by_name(left, claimed, remits, claims))
@@ -124,25 +127,34 @@ def _by_identity(
 def _undoubted(
     chosen: pl.DataFrame, answers: pl.DataFrame, claimed: pl.DataFrame, allowed: _Allowed
 ) -> pl.DataFrame:
-    """The matches, but those of another member or other codes where another claim fits better.
+    """The matches, but those that disagree where another claim of the member fits better.
 
-    A payer may correct a member's id and change codes; but where a claim of that member
-    has the days, and the codes too, it may have exchanged the numbers of two.
+    A payer may correct a member's id, change codes, answer a part; but where a claim of that
+    member has the days, and the codes, the charge and the patient too, it may have exchanged
+    the numbers of two.
     """
-    other_codes = pl.col("disagreed").list.contains("codes")
-    other_member = pl.col("disagreed").list.contains("member")
+    told = pl.col("disagreed")
     by_lines = pl.col("agreed").list.contains("line control")
-    doubtful = chosen.filter((other_codes | other_member) & ~by_lines).select(
-        *KEY, *CLAIM, by_member=other_member
+    differ = told.list.set_intersection(_DOUBTS).list.len() > 0
+    doubtful = chosen.filter(differ & ~by_lines).select(
+        *KEY, *CLAIM, *(told.list.contains(one).alias(f"other_{one}") for one in _DOUBTS)
     )
     if doubtful.is_empty():
         return chosen
     beside = allowed(by_member(answers.join(doubtful, on=KEY, how="semi"), claimed))
-    others = beside.join(doubtful.drop("by_member"), on=(*KEY, *CLAIM), how="anti").join(
-        doubtful.select(*KEY, "by_member").unique(KEY), on=KEY
+    others = beside.join(doubtful, on=(*KEY, *CLAIM), how="anti").join(
+        doubtful.drop(*CLAIM).unique(KEY), on=KEY
     )
     alike = truth("charge") & truth("codes")
-    rivals = others.filter(sound() & truth("member") & truth("dates"), pl.col("by_member") | alike)
+    whole = pl.col("answer_charge") == pl.col("sent_charge")
+    exact = whole & truth("exact_dates") & pl.col("codes").fill_null(True)
+    better = (
+        pl.col("other_member")
+        | (pl.col("other_codes") & alike)
+        | (pl.col("other_patient") & alike & truth("patient"))
+        | (pl.col("other_charge") & exact & pl.col("patient").fill_null(True))
+    )
+    rivals = others.filter(sound() & truth("member") & truth("dates") & better)
     return chosen.join(rivals, on=KEY, how="anti", maintain_order="left")
 
 
@@ -260,11 +272,18 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
 
 
 def _contradicted(named: pl.DataFrame) -> pl.DataFrame:
-    """Answers whose number is that of a claim with their charge and days, of another person.
+    """Answers whose number is that of a claim with their days that may be meant all the same.
 
-    Either the number is wrong or the person: nothing tells which.
+    Of another person with their charge: either the number is wrong or the person. Of the same
+    person with a higher charge: they may be a part of it. Nothing tells which.
     """
-    return named.filter(of_another_person(), truth("charge"), truth("dates")).select(KEY)
+    person = of_another_person() & truth("charge")
+    part = (
+        sound()
+        & pl.col("patient").fill_null(True)
+        & (pl.col("answer_charge") < pl.col("sent_charge"))
+    )
+    return named.filter(truth("dates"), person | part).select(KEY)
 
 
 def _routed(

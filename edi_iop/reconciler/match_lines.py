@@ -45,7 +45,8 @@ def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.Da
     by_number = ladder.open(
         truth("line_number") & truth("dates") & ~pl.col("spans") & (truth("charge") | _same_code())
     )
-    ladder.take(_one_to_one(by_number), "LX", "strong")
+    ours = by_number.join(_numbered_otherwise(answers, sent), on=REMIT, how="anti")
+    ladder.take(_one_to_one(ours), "LX", "strong")
     ladder.force(_same_code() & truth("charge"), "day", "certain")
     ladder.take(_parts(ladder.open(_same_code())), "split", "strong")
     ladder.take(_bundled(ladder.open(_same_code())), "bundle", "strong")
@@ -148,9 +149,17 @@ def _sent(claims: Tables) -> pl.DataFrame:
 
 def _paired(answers: pl.DataFrame, sent: pl.DataFrame, *by: str) -> pl.DataFrame:
     """Answers beside lines of their claim that have these in common, never of another day."""
+    return _beside(answers, sent, *by).filter(~_other_day())
+
+
+def _beside(answers: pl.DataFrame, sent: pl.DataFrame, *by: str) -> pl.DataFrame:
     held = sent.with_columns(pl.col(name).alias(f"{name}_sent") for name in by)
-    pairs = answers.join(held, on=(*CLAIM, *by), suffix="_sent")
-    return _compared(pairs).filter(~_other_day())
+    return _compared(answers.join(held, on=(*CLAIM, *by), suffix="_sent"))
+
+
+def _numbered_otherwise(answers: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
+    """Remit claims whose line numbers are the payer's own: one names a line of another day."""
+    return _beside(answers, sent, "number").filter(_other_day()).select(REMIT).unique()
 
 
 def _by_day(answers: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:

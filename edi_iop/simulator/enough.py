@@ -341,8 +341,9 @@ def _by_person(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
 def lines_named(draft: Draft, sent: Tables) -> pl.DataFrame:
     """LINE, line_decides: whether a reader who knows the claim can tell the line, or lines.
 
-    By its control number; by its line number with its day; by its day, code and charge; by its
-    day alone; by code and charge where no line has a day.
+    By its control number; by its line number with its day, where no line of the answer has the
+    number of one of another day; by its day, code and charge; by its day alone; by code and
+    charge where no line has a day.
     """
     places = sent["claims"].select(
         "file_id", "claim_offset", pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE)
@@ -371,7 +372,7 @@ def lines_named(draft: Draft, sent: Tables) -> pl.DataFrame:
     number = pl.col("line_control") == pl.col("sent_line").cast(pl.String)
     pairs = theirs.join(ours, on=TRUE).with_columns(
         control=_plain("line_control") == pl.col("sent_control"),
-        number=number & inside & (code | charge),
+        number=number & inside & (code | charge) & ~(number & ~inside).any().over(CLAIM),
         whole=inside.fill_null(True) & code.fill_null(True) & charge,
         day=inside,
         among=inside & code,

@@ -246,6 +246,24 @@ def test_a_number_and_a_person_of_two_claims_alike_are_not_decided():
     assert {offset for offset, _ in proposed(made)} == {100, 200}
 
 
+def test_a_part_of_one_claim_that_is_the_whole_of_another_is_not_decided():
+    """The numbers of two claims of one person may have been exchanged."""
+    longer = PERSON | {"days": (FEB2, FEB4), "charge_cents": 70000}
+    remit = answered({"claim": "ENUMBER0", "patient_id": "M0012345"})
+    assert found(both(remit, sent(longer)))[::2] == ("T1", 100)
+    made = both(remit, sent(longer, PERSON))
+    assert found(made)[0] is None
+    assert {offset for offset, _ in proposed(made)} == {100, 200}
+
+
+def test_the_number_of_a_relative_is_not_believed_where_the_patients_own_claim_fits():
+    relative = {"patient_last_name": "Elder", "patient_first_name": "Kim"}
+    longer = PERSON | relative | {"days": (FEB2, FEB4), "charge_cents": 70000}
+    person = {"patient_last_name": "SAMPLE", "patient_first_name": "PAT"}
+    remit = answered({"claim": "ENUMBER0", "patient_id": "M0012345"} | person)
+    assert found(both(remit, sent(longer, PERSON)))[::2] == ("T5", 200)
+
+
 def test_another_patient_is_said_so():
     remit = answered({"claim": "ENUMBER0", "patient_id": "X1", "patient_last_name": "NOBODY"})
     row = match(remit, sent(PERSON)).row(0, named=True)
@@ -354,6 +372,23 @@ def test_a_mangled_line_control_number_is_strong():
 def test_the_lines_own_number_in_6r_counts_with_its_day():
     made = match(one_answer(2, {"line_control": "2"}, {"line_control": "1"}), one_claim({}, {}))
     assert lines_of(made) == [(310, 111, "LX"), (311, 110, "LX")]
+
+
+def test_line_numbers_that_are_the_payers_own_tell_no_twins_apart():
+    """The payer numbered the lines in another order: two of one day stay ambiguous."""
+    twins = one_claim({"service_date": FEB4}, {}, {})
+    ours = one_answer(
+        3, {"line_control": "2"}, {"line_control": "1", "service_date": FEB4}, {"line_control": "3"}
+    )
+    assert lines_of(match(ours, twins)) == [(310, 111, "LX"), (311, 110, "LX"), (312, 112, "LX")]
+    theirs = one_answer(
+        3, {"line_control": "1"}, {"line_control": "2"}, {"line_control": "3", "service_date": FEB4}
+    )
+    assert lines_of(match(theirs, twins)) == [
+        (310, None, None),
+        (311, None, None),
+        (312, 110, "day"),
+    ]
 
 
 def test_parts_of_a_line_make_up_its_charge_and_units():
