@@ -245,7 +245,7 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
 
     People change their last names; one of another first name is another of the family. A
     number that is nothing like the claim's, nor any other claim's of ours, is one of a claim
-    that we do not hold.
+    that we do not hold; but what it is more like says nothing between two claims.
     """
     ours = pl.col("known_number").fill_null(False) | pl.col("folded").is_null() | resembling()
     able = pairs.filter(
@@ -257,9 +257,8 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
         & pl.col("codes").fill_null(True)
         & (pl.col("patient").fill_null(True) | truth("given"))
         & pl.col("priority").fill_null(True)
-        & ours.fill_null(True)
     )
-    single = _single(able.with_columns(exact=pl.lit(False)))
+    single = _single(able.with_columns(exact=pl.lit(False))).filter(ours.fill_null(True))
     taken = found.join(answers.select(*KEY, taken_by="answer_icn"), on=KEY).select(
         *CLAIM, "taken_by"
     )

@@ -216,6 +216,14 @@ def test_two_claims_of_one_member_and_day_are_both_proposed():
     assert {offset for offset, _ in proposed(made)} == {100, 200}
 
 
+def test_a_number_more_like_the_one_than_the_other_says_nothing_between_two_claims():
+    twins = sent(PERSON | {"number": "4847-195024847-HOUSE"}, PERSON | {"number": "5952-61-LODGE"})
+    remit = answered({"claim": "4841-195024847-HOUSE", "patient_id": "M0012345"})
+    made = both(remit, twins)
+    assert found(made)[0] is None
+    assert {offset for offset, _ in proposed(made)} == {100, 200}
+
+
 def test_a_claim_that_another_answer_has_is_not_taken_by_member():
     """Its twin was sent by someone else, and we do not hold it."""
     remit = answered(
