@@ -10,8 +10,11 @@ NUMBER = "2026011900001"
 """The payer's own number of the claim."""
 
 
-def remit(claim: str, *days: str, denied: str = "", charge: int = 350, copay: int = 0) -> bytes:
-    """An 835 that allows 285 for every day of the claim less a copay, or denies it with a remark."""
+def remit(
+    claim: str, *days: str, denied: str = "", carc: str = "16", charge: int = 350, copay: int = 0
+) -> bytes:
+    """An 835 that allows 285 for every day of the claim less a copay, or denies it with a remark
+    (and the reason)."""
     paid = 0 if denied else 285 - copay
     status = "4" if denied else "1"
     lines = []
@@ -19,7 +22,7 @@ def remit(claim: str, *days: str, denied: str = "", charge: int = 350, copay: in
         lines += [
             f"SVC*HC:H0015*{charge}*{paid}*0906*1",
             f"DTM*472*{day.replace('-', '')}",
-            f"CAS*CO*16*{charge}" if denied else f"CAS*CO*45*{charge - 285}",
+            f"CAS*CO*{carc}*{charge}" if denied else f"CAS*CO*45*{charge - 285}",
             *([f"CAS*PR*3*{copay}"] if copay else []),
             *([f"LQ*HE*{denied}"] if denied else []),
         ]
