@@ -86,6 +86,7 @@ def seen(named: pl.DataFrame) -> pl.DataFrame:
         sent_under=pl.len(),
         sound=sound().sum(),
         agreeing=(sound() & (truth("charge") | truth("dates"))).sum(),
+        over=(sound() & truth("dates") & truth("over") & ~truth("charge")).any(),
         other_payee=(~pl.col("payee").fill_null(True)).any(),
         other_person=of_another_person().any(),
     )
@@ -109,6 +110,10 @@ def why_not() -> pl.Expr:
         .then(pl.lit("its dates of service lie outside the claim of that number"))
         .when(pl.col("agreeing") == 0)
         .then(pl.lit("neither charge nor dates agree with the claim of that number"))
+        .when((pl.col("agreeing") == 1) & pl.col("over"))
+        .then(
+            pl.lit("it charges more than the claim of that number: it answers something else too")
+        )
         .when(pl.col("agreeing") == 1)
         .then(pl.lit("another claim of that member fits as well as the one of that number"))
         .otherwise(pl.format("{} claims sent under that number agree alike", pl.col("agreeing")))

@@ -41,7 +41,10 @@ def forbidden(
                 "nothing to replace or to void; take new_claim_1"
             )
         if payer_claim_number is None:
-            return "the payer's number of the claim (REF F8) is in no 835 or 277CA yet; ask the payer for it"
+            return (
+                "the payer's number of the claim (REF F8) is in no 835 or 277CA that is tied to it; "
+                "see report unmatched, or ask the payer for it"
+            )
     if remedy == "void_8" and policy is not None and not policy.billing.void:
         return "the payer takes no void; ask it to cancel the claim, and return what it paid"
     if remedy == "patient_responsibility":

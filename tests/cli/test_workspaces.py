@@ -235,4 +235,7 @@ def test_remedy_needs_the_payers_number_of_the_claim(call: Any, workspace: Path)
     (own, *_) = [row["claim"] for row in sent if row["form"] == "I"]
     void = call("remedy", workspace, own, "--as", "void_8")
     assert void.exit_code == 3
-    assert "the payer's number of the claim (REF F8) is in no 835 or 277CA yet" in void.stderr
+    assert (
+        "the payer's number of the claim (REF F8) is in no 835 or 277CA that is tied to it"
+        in void.stderr
+    )

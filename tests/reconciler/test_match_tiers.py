@@ -197,7 +197,9 @@ def test_line_numbers_of_many_claims_name_none():
 
 def test_what_charges_more_than_was_sent_answers_something_else_too():
     remit = answered({"claim": "ENUMBER0", "charge_cents": 50000})
-    assert found(both(remit, sent(PERSON)))[0] is None
+    made = both(remit, sent(PERSON))
+    assert found(made)[0] is None
+    assert made.matches["says"][0].startswith("it charges more than the claim of that number")
 
 
 @pytest.mark.parametrize(
