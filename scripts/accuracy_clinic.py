@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,7 +32,7 @@ class Clinic:
     sent: material.Material
     beside: material.Material
     """Its feeds."""
-    policies: dict[str, Policy]
+    policies: Mapping[str, Policy]
     """By which its days can be judged."""
     known: Records
 

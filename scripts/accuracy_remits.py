@@ -8,7 +8,7 @@ is said by edi_iop/simulator/enough.py, which knows nothing of how the program m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
@@ -46,7 +46,7 @@ class Clinic:
     """All that the payers got."""
     ours: Tables
     """Of that what we have: an answer to any other claim answers none of ours."""
-    policies: dict[str, Policy]
+    policies: Mapping[str, Policy]
     known: Records
 
 

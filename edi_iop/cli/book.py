@@ -119,7 +119,9 @@ def rules_test(folder: Path | None, output: Output) -> None:
 @rules.command("backtest")
 @workspace_argument()
 @date_option("--since", "Claims sent on or after this day; default: all.")
-@date_option("--on", ON)
+@date_option(
+    "--on", "As if this day's policies had always been in force; default: each date's own."
+)
 @click.option("--rule", "only", multiple=True, metavar="ID", help="This rule only; repeatable.")
 @click.option("--lines", is_flag=True, help="A row a stopped line, not a row a rule.")
 @output_options()

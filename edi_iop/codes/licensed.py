@@ -22,7 +22,7 @@ from edi_iop import codes
 from edi_iop.codes.forms import COLUMNS, Kind, kinds, read
 from edi_iop.errors import BadList, NotKnown
 
-__all__ = ["CLASS", "Held", "Texts", "classes", "load", "spelled_out", "texts"]
+__all__ = ["CLASS", "Held", "Texts", "class_turns", "classes", "load", "spelled_out", "texts"]
 
 CLASS = "class:"
 """Before the name of a class of loaded codes, where a policy lists procedures."""
@@ -135,6 +135,20 @@ class Texts:
         by_class = rows.group_by("class", maintain_order=True).agg(pl.col("code").unique().sort())
         return {name: tuple(members) for name, members in by_class.iter_rows()}
 
+    def class_turns(self) -> list[date]:
+        """The days from which some class holds other codes than before."""
+        parts = [rows.drop_nulls("class").select("from", "to") for rows in self._rows.values()]
+        spans = pl.concat([pl.DataFrame(schema=COLUMNS).select("from", "to"), *parts])
+        after = pl.col("to").dt.offset_by("1d")
+        return (
+            spans.select(pl.concat_list("from", after).explode())
+            .to_series()
+            .drop_nulls()
+            .unique()
+            .sort()
+            .to_list()
+        )
+
 
 @cache
 def texts(folder: Path) -> Texts:
@@ -145,6 +159,11 @@ def texts(folder: Path) -> Texts:
 def classes(folder: Path, on: date | None = None) -> Mapping[str, tuple[str, ...]]:
     """The hook for policies: codes by class, of the lists loaded into a workspace's codes/ folder."""
     return texts(folder).classes(on)
+
+
+def class_turns(folder: Path) -> list[date]:
+    """The days on which the codes of a class change, by the first and last days of loaded codes."""
+    return texts(folder).class_turns()
 
 
 def spelled_out(

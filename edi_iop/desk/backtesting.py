@@ -29,12 +29,13 @@ def rules_backtest(
     rules: Sequence[str] = (),
     lines: bool = False,
 ) -> Answer:
-    """What the rules in force on a day would have stopped of the lines sent since another one.
+    """What the rules would have stopped of the lines sent since a day.
 
-    rules: only these. lines: a row a stopped line, not a row a rule. Writes nothing.
+    Each line under its payer's policy of its date of service; with `on` every line as if the
+    policies of that day had always been in force. rules: only these. lines: a row a stopped line, not a row a rule. Writes nothing.
     """
     today = on or date.today()
-    replayed = _replayed(root, since, today)
+    replayed = _replayed(root, since, today, hypothetical=on is not None)
     if rules:
         wanted = {rule.upper() for rule in rules}
         replayed = replayed.with_columns(pl.col("rules").list.set_intersection(sorted(wanted)))
@@ -43,9 +44,10 @@ def rules_backtest(
     return Answer(replace(sheet, closing=_closing(replayed, stopped, since)))
 
 
-def _replayed(root: Path, since: date, today: date) -> pl.DataFrame:
+def _replayed(root: Path, since: date, today: date, hypothetical: bool) -> pl.DataFrame:
     workspace = paths.workspace(root)
-    policies = workspace_records.policies(workspace, workspace.settings(), today)
+    dated = workspace_records.policies(workspace, workspace.settings(), today)
+    policies = dated.at(today) if hypothetical else dated
     with Store.open(workspace.database, read_only=True) as store:
         known = workspace_records.known(store, policies, today)
         answered = answers(store, known)

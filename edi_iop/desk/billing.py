@@ -21,6 +21,7 @@ from edi_iop.mapper.build import build as build_claims
 from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules.catalogue import STOPPING
+from edi_iop.rules.in_force import Policies
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import NOBODY
 from edi_iop.settings import Settings
@@ -184,7 +185,7 @@ def of_files(
 
 def choose(
     held: Material, payers: Sequence[str], settings: Path | None, on: date
-) -> tuple[Mapping[str, Policy], Settings]:
+) -> tuple[Policies, Settings]:
     """The policies that judge these files, and the facility that bills."""
     if settings is None:
         named = policies.named(payers, held.payers(), on)
@@ -193,11 +194,24 @@ def choose(
     return policies.within(facility, payers, on), facility
 
 
-def _remarks(held: Material, chosen: Mapping[str, Policy]) -> tuple[str, ...]:
+def _remarks(held: Material, chosen: Policies) -> tuple[str, ...]:
     """What could not be read, and whose lines nobody judges."""
     others = sorted(held.payers() - set(chosen))
     unnamed = (f"not judged, no policy named: payer {', '.join(others)}",) if others else ()
-    return (*error_lines(held.findings, held.names), *unnamed)
+    return (*error_lines(held.findings, held.names), *unnamed, *_too_early(held, chosen))
+
+
+def _too_early(held: Material, chosen: Policies) -> tuple[str, ...]:
+    """That days lie before a policy's first version, which then judges them all the same."""
+    named = (held.table("encounters"), held.table("claim_lines"))
+    dates = pl.concat([table["service_date"] for table in named]).drop_nulls().sort()
+    first = date.max if dates.is_empty() else dates[0]
+    return tuple(
+        f"days of payer {payer} before {since} are judged by its first policy, {policy.label}"
+        for payer in chosen
+        for since, policy in chosen.versions[payer][:1]
+        if since > first
+    )
 
 
 def _nobodys(chosen: Mapping[str, Policy], payers: Sequence[str]) -> tuple[str, ...]:

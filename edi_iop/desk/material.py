@@ -21,6 +21,7 @@ from edi_iop.reconciler.standings import standings
 from edi_iop.rules import days as patient_days
 from edi_iop.rules import engine, lines
 from edi_iop.rules.catalogue import catalogue
+from edi_iop.rules.in_force import Policies
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records, columns_kept, newest
 from edi_iop.runner.records import accepted
@@ -215,9 +216,7 @@ def billing_npi(material: Material) -> str | None:
     return None
 
 
-def judgeable(
-    policies: Mapping[str, Policy], held: Material
-) -> tuple[dict[str, Policy], tuple[str, ...]]:
+def judgeable(policies: Policies, held: Material) -> tuple[Policies, tuple[str, ...]]:
     """The policies without the rules whose records nobody delivered, and a remark on those.
 
     Without an authorizations feed every line would seem unauthorized.
@@ -230,10 +229,14 @@ def judgeable(
     off = [rule.id for rule in catalogue().values() if not given.issuperset(rule.needs)]
     missing = sorted({need for rule in off for need in catalogue()[rule].needs} - given)
     remark = (f"not judged for want of {', '.join(missing)}: {', '.join(off)}",) if off else ()
-    return {payer: policy.without(off) for payer, policy in policies.items()}, remark
+    return policies.changed(lambda policy: policy.without(off)), remark
 
 
-def _not_asked(policies: Mapping[str, Policy]) -> set[str]:
+def _not_asked(policies: Policies) -> set[str]:
     """Records nobody misses: a payer's answers before they come, plans where no payer asks for one."""
-    plans = any(policy.plan_of_care.required for policy in policies.values())
+    plans = any(
+        version.policy.plan_of_care.required
+        for found in policies.versions.values()
+        for version in found
+    )
     return {"answers"} if plans else {"answers", "plans"}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
 from edi_iop.desk.paths import read
 from edi_iop.errors import BadPolicy, BadSettings, MissingPath
-from edi_iop.rules.policy import Policy, load, names
+from edi_iop.rules.in_force import Policies, of_payers
+from edi_iop.rules.policy import names
 from edi_iop.rules.records import NOBODY
 from edi_iop.settings import Facility, Partner, PayerSetting, Settings, Submitter, decode
 
 
-def of_settings(settings: Settings, on: date, folders: Sequence[Path] = ()) -> dict[str, Policy]:
-    """Every payer of the settings with its policy in force on the date."""
-    return {payer.id: load(payer.policy, on, folders) for payer in settings.payers}
+def of_settings(settings: Settings, on: date, folders: Sequence[Path] = ()) -> Policies:
+    """Every payer of the settings with its policies; BadPolicy where none is in force on the date."""
+    return of_payers({payer.id: payer.policy for payer in settings.payers}, on, folders)
 
 
 def read_settings(path: Path) -> Settings:
@@ -30,45 +31,41 @@ def read_settings(path: Path) -> Settings:
     return decode(text, str(path))
 
 
-def named(payers: Sequence[str], seen: Collection[str], on: date) -> dict[str, Policy]:
+def named(payers: Sequence[str], seen: Collection[str], on: date) -> Policies:
     """`harbor` for every payer that occurs in the files, `HARBR=harbor` for one of them."""
-    chosen: dict[str, Policy] = {}
+    chosen: dict[str, str] = {}
     for text in payers:
         payer_id, equals, policy = text.rpartition("=")
         for payer in [payer_id] if equals else sorted(seen):
-            chosen[payer] = _known(policy, on)
-    return chosen
+            chosen[payer] = policy
+        _known(policy)
+    return of_payers(chosen, on)
 
 
 def within(
     settings: Settings, payers: Sequence[str], on: date, folders: Sequence[Path] = ()
-) -> dict[str, Policy]:
+) -> Policies:
     """The payers of the settings that the user named, by id or by policy; all where none is."""
     every = of_settings(settings, on, folders)
     if not payers:
         return every
-    chosen = {
-        payer.id: every[payer.id]
-        for payer in settings.payers
-        if payer.id in payers or payer.policy in payers
-    }
+    chosen = [payer.id for payer in settings.payers if payer.id in payers or payer.policy in payers]
     if not chosen:
         listed = ", ".join(f"{payer.id} ({payer.policy})" for payer in settings.payers)
         raise BadPolicy(f"payer {', '.join(payers)}: not in the settings; they have {listed}")
-    return chosen
+    return every.chosen(chosen)
 
 
-def _known(policy: str, on: date) -> Policy:
-    """The policy; BadPolicy names those there are where it is none of them."""
+def _known(policy: str) -> None:
+    """BadPolicy names the policies there are where it is none of them."""
     have = [name for name in names() if name != "base"]
     if policy not in have:
         near = get_close_matches(policy, have, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(have)}"
         raise BadPolicy(f"payer policy {policy!r}: there is none of that name; {hint}")
-    return load(policy, on)
 
 
-def stand_in(policies: Mapping[str, Policy], npi: str = NOBODY) -> Settings:
+def stand_in(policies: Policies, npi: str = NOBODY) -> Settings:
     """Settings that only judging needs: who bills, and the contract's rate as the charge."""
     facility = Facility(
         name="the facility",
@@ -82,8 +79,9 @@ def stand_in(policies: Mapping[str, Policy], npi: str = NOBODY) -> Settings:
     )
     rates = {
         pair.procedure: pair.rate or "0"
-        for policy in policies.values()
-        for pair in policy.iop.pairs
+        for found in policies.versions.values()
+        for version in found
+        for pair in version.policy.iop.pairs
     }
     return Settings(
         facility=facility,

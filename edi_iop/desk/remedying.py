@@ -21,6 +21,7 @@ from edi_iop.reconciler.priority import ranked
 from edi_iop.reports.letter import to_docx
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules.catalogue import Remedy
+from edi_iop.rules.in_force import on_day
 from edi_iop.rules.policy import Policy
 from edi_iop.runner import records
 from edi_iop.runner.remake import Sides, remade, sides
@@ -50,7 +51,7 @@ class _Desk:
 
     @property
     def policy(self) -> Policy | None:
-        return self.policies.get(self.claim["payer_id"])
+        return on_day(self.policies, self.claim["payer_id"], self.claim["statement_from"])
 
     @property
     def number(self) -> str | None:

@@ -16,7 +16,8 @@ from edi_iop.errors import BadPolicy, NotKnown
 from edi_iop.reports.detailed import ABOUT, ASKED
 from edi_iop.reports.question import PolicyOn, Question
 from edi_iop.reports.questions import REPORTS
-from edi_iop.rules.policy import Policy, load
+from edi_iop.rules.in_force import Policies, of_payers
+from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
@@ -53,7 +54,7 @@ def report(
             day = as_of or _last_run(store) or date.today()
             facility = rates(workspace.settings())
             asked = Question(
-                store, day, _policies(workspace), about, given.table("deposits"), facility
+                store, day, _policies(workspace, day), about, given.table("deposits"), facility
             )
             sheet = ASKED[name](asked)
     return Answer(replace(sheet, name=name), remarks=error_lines(given.findings, given.names))
@@ -64,15 +65,18 @@ def _last_run(store: Store) -> date | None:
     return date.fromisoformat(json.loads(receipts[-1])["as_of"]) if receipts else None
 
 
-def _policies(workspace: Workspace) -> PolicyOn:
-    """The workspace's policies by payer and day."""
+def _policies(workspace: Workspace, asked_for: date) -> PolicyOn:
+    """The workspace's policies by payer and day of service; none of a payer that has none today."""
     names = {payer.id: payer.policy for payer in workspace.settings().payers}
 
     @cache
-    def policy_on(payer: str, day: date) -> Policy | None:
+    def of_payer(payer: str) -> Policies:
         try:
-            return load(names[payer], day, (workspace.payers,)) if payer in names else None
+            return of_payers({payer: names[payer]}, asked_for, (workspace.payers,))
         except BadPolicy:
-            return None
+            return Policies(asked_for, {})
+
+    def policy_on(payer: str, day: date) -> Policy | None:
+        return of_payer(payer).on(payer, day) if payer in names else None
 
     return policy_on

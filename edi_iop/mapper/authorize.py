@@ -9,6 +9,7 @@ import polars as pl
 
 from edi_iop.rules import covering
 from edi_iop.rules.case import case
+from edi_iop.rules.in_force import each_row
 from edi_iop.rules.parameters import HALVES
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records, newest
@@ -39,9 +40,8 @@ def authorized(
     """
     numbered = days.with_row_index("row")
     drawn = _drawn_before(days, authorizations, history, policies)
-    offers = _offers(
-        numbered.with_columns(share=_share(policies)), _remaining(authorizations, drawn)
-    )
+    shared = each_row(numbered, policies, lambda part, own: part.with_columns(share=_share(own)))
+    offers = _offers(shared, _remaining(authorizations, drawn))
     taken = _drawn(offers)
     first = offers.unique("row", keep="first", maintain_order=True)
     chosen = pl.concat([taken, first.join(taken, on="row", how="anti")])
@@ -83,7 +83,7 @@ def _drawn_before(
     )
     lines = history.with_row_index("row")
     # one turn a payer, of whom there are few: each has its own numbers
-    sent = [case(records, lines, payer, policy) for payer, policy in policies.items()]
+    sent = [case(records, lines, payer, policies) for payer in policies]
     offers = [covering.offers(one.iop_days, one.authorizations) for one in sent]
     nobody = pl.Series(dtype=pl.UInt32)
     drawn = [covering.drawn(some.filter(covering.covering()), nobody) for some in offers]

@@ -15,6 +15,7 @@ from edi_iop.mapper.claims import Numbers, Tables, claims
 from edi_iop.mapper.corrections import Sent, corrected, nothing_sent
 from edi_iop.mapper.given import Given, none
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import rates
 from edi_iop.settings import Settings
 from edi_iop.transcribe.write import write_837i
 from edi_iop.x12.writer import Envelope
@@ -76,7 +77,7 @@ def build(
     own = _without(passed, more.lines)
     waiting = cycles.waiting(own, days, policies, created.date())
     ripe = _without(own, waiting)
-    changed = corrected(ripe, sent or nothing_sent(), policies)
+    changed = corrected(ripe, sent or nothing_sent(), policies, rates(settings))
     placed = parties.staffed(parties.placed(_without(ripe, changed.late), clients, days), providers)
     unnamed = placed.filter(~parties.nameable().fill_null(False))
     given = changed.given.with_(more.only(passed))

@@ -11,6 +11,7 @@ import polars as pl
 from edi_iop.identifiers import patient_control_number
 from edi_iop.mapper import content, headers, others, parties, track
 from edi_iop.mapper.given import Given, none
+from edi_iop.rules.in_force import each, each_row
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated, rates
 from edi_iop.settings import Partner, Settings
@@ -39,6 +40,7 @@ _TOGETHER = (
     "claim_track",
     "principal",
     "rate_from",
+    "terms",
     "ancillary",
     "given",
 )
@@ -72,7 +74,7 @@ def claims(
     """Claims of placed and staffed lines (parties) and of the given ones: the tables of what is sent.
 
     No claim crosses a month, authorization, coverage, episode, principal diagnosis,
-    track, facility or rate. file_id numbers the partners, the offsets are running
+    track, facility, rate or change of the payer's terms. file_id numbers the partners, the offsets are running
     numbers. Numbers count up, serials one a claim. Lines whose attending provider
     or subscriber is unknown are left out (parties.gaps names them).
     """
@@ -96,10 +98,14 @@ def claims(
 
 def _marked(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """The lines with what must agree in a claim; components go with their day's per diem."""
+    marked = each_row(lines, policies, _together)
+    return marked.with_columns(terms=track.terms(policies), given=pl.lit(None, pl.String))
+
+
+def _together(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
     apart = [payer for payer, policy in policies.items() if policy.billing.ancillary_apart]
     return track.together(lines, policies).with_columns(
-        ancillary=pl.col("program").is_null() & pl.col("payer_id").is_in(apart),
-        given=pl.lit(None, pl.String),
+        ancillary=pl.col("program").is_null() & pl.col("payer_id").is_in(apart)
     )
 
 
@@ -144,11 +150,8 @@ def _parted(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame
 
     A day stays whole: a part is as many of its days as surely fit.
     """
-    limits = {payer: policy.billing.lines_per_claim for payer, policy in policies.items()}
-    most = pl.col("payer_id").replace_strict(limits, default=999, return_dtype=pl.Int64)
     sizes = (
-        lines.group_by("_group", "service_date")
-        .agg(_of_day=pl.len().cast(pl.Int64), _most=most.first())
+        each(lines, policies, _days_of_groups)
         .sort("_group", "service_date")
         .with_columns(
             _through=pl.col("_of_day").cum_sum().over("_group"),
@@ -160,6 +163,15 @@ def _parted(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame
     fits = pl.col("_whole") <= pl.col("_most")
     parts = sizes.select("_group", "service_date", _part=pl.when(fits).then(0).otherwise(part))
     return lines.join(parts, on=["_group", "service_date"], nulls_equal=True, maintain_order="left")
+
+
+def _days_of_groups(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """How many lines each group has on a day, and how many the payer takes on a claim."""
+    limits = {payer: policy.billing.lines_per_claim for payer, policy in policies.items()}
+    most = pl.col("payer_id").replace_strict(limits, default=999, return_dtype=pl.Int64)
+    return lines.group_by("_group", "service_date").agg(
+        _of_day=pl.len().cast(pl.Int64), _most=most.first()
+    )
 
 
 def _transaction() -> pl.Expr:

@@ -8,6 +8,7 @@ import polars as pl
 
 from edi_iop.money import to_cents
 from edi_iop.rules.billing import HeaderCodes
+from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.tables import CLAIM_CODES, CLAIM_DIAGNOSES, CLAIM_LINES
 
@@ -71,6 +72,18 @@ def codes(
 ) -> pl.DataFrame:
     """Condition, occurrence, span and value codes that the payers' policies put on their claims."""
     counted = numbered.group_by(_CLAIM).agg(days=pl.col("service_date").n_unique())
+    made = each(
+        claims,
+        policies,
+        lambda part, own: _codes(part, counted, own),
+        on="statement_from",
+    )
+    return made.sort(*_CLAIM, "byte_offset", "position")
+
+
+def _codes(
+    claims: pl.DataFrame, counted: pl.DataFrame, policies: Mapping[str, Policy]
+) -> pl.DataFrame:
     made = [CLAIM_CODES.empty()]
     # one turn a payer and code, of which there are few
     for payer, policy in policies.items():
@@ -82,7 +95,7 @@ def codes(
             byte_offset = pl.col("claim_offset") * _SEGMENTS + segment
             row = {"byte_offset": byte_offset, "position": pl.lit(position), **wanted}
             made.append(CLAIM_CODES.conform(whole.select(*_CLAIM, **row)))
-    return pl.concat(made).sort(*_CLAIM, "byte_offset", "position")
+    return pl.concat(made)
 
 
 def _wanted(wanted: HeaderCodes) -> Iterator[tuple[int, int, dict[str, pl.Expr]]]:

@@ -19,7 +19,9 @@ from edi_iop.mapper import given as under
 from edi_iop.mapper import track
 from edi_iop.mapper.given import Given
 from edi_iop.mapper.withdrawn import LINE
+from edi_iop.rules.in_force import each, each_row
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import NONE, rated
 from edi_iop.tables import CLAIMS, CORRECTIONS, SERVICE_LINES
 from edi_iop.tables.judged import OF_CLAIM
 
@@ -35,6 +37,8 @@ _ALIKE = (
     "principal",
     "claim_track",
     "month",
+    "terms",
+    "rate_from",
 )
 """In what a late line and the claim it belongs to agree."""
 _OPEN = ["sent", "paid"]
@@ -80,10 +84,18 @@ class Corrected:
     findings: list[Finding]
 
 
-def corrected(passed: pl.DataFrame, sent: Sent, policies: Mapping[str, Policy]) -> Corrected:
-    """Corrections of the claims sent: by late lines among the passed ones, and by lines withdrawn."""
-    homes = _homes(sent, policies)
-    late = _late(passed, homes, policies)
+def corrected(
+    passed: pl.DataFrame,
+    sent: Sent,
+    policies: Mapping[str, Policy],
+    rates: pl.DataFrame = NONE,
+) -> Corrected:
+    """Corrections of the claims sent: by late lines among the passed ones, and by lines withdrawn.
+
+    rates: the facility's dated rates (rules.rates).
+    """
+    homes = _homes(sent, policies, rates)
+    late = _late(passed, homes, policies, rates)
     decided = _decided(homes, late, sent, policies)
     table = _table(decided)
     ready = decided.filter(pl.col("held").is_null())
@@ -95,18 +107,18 @@ def corrected(passed: pl.DataFrame, sent: Sent, policies: Mapping[str, Policy]) 
     )
 
 
-def _homes(sent: Sent, policies: Mapping[str, Policy]) -> pl.DataFrame:
+def _homes(sent: Sent, policies: Mapping[str, Policy], rates: pl.DataFrame) -> pl.DataFrame:
     """One row a claim that stands, with what a late line must agree in (_ALIKE)."""
-    tracks = track.by_procedure(policies).select("payer_id", "procedure", claim_track="track")
     lines = sent.lines.filter(pl.col("payer_id").is_in(list(policies)))
     heads = sent.claims.select(*CLAIM, "statement_from", "created_on", sent_frequency="frequency")
     return (
-        lines.join(tracks, on=["payer_id", "procedure"], how="left")
+        rated(each_row(lines, policies, _with_track), rates)
         .join(sent.gone.with_columns(gone=True), on=LINE, how="left")
         .with_columns(
             pl.col("gone").fill_null(False),
             principal=track.PRINCIPAL,
             month=track.MONTH,
+            terms=track.terms(policies),
             open=pl.col("standing").is_in(_OPEN),
         )
         .group_by(CLAIM, maintain_order=True)
@@ -123,17 +135,26 @@ def _homes(sent: Sent, policies: Mapping[str, Policy]) -> pl.DataFrame:
     )
 
 
+def _with_track(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    tracks = track.by_procedure(policies).select("payer_id", "procedure", claim_track="track")
+    return lines.join(tracks, on=["payer_id", "procedure"], how="left")
+
+
 def _late(
-    passed: pl.DataFrame, homes: pl.DataFrame, policies: Mapping[str, Policy]
+    passed: pl.DataFrame,
+    homes: pl.DataFrame,
+    policies: Mapping[str, Policy],
+    rates: pl.DataFrame,
 ) -> pl.DataFrame:
     """LINE and _HOME: the passed lines that should have been on a claim sent, and on which.
 
     A day is late once its claim's statement reaches past it, or was made after the
     month was over; a payer billed by the month or week has one claim for each.
     """
-    marked = track.together(passed.drop(OF_CLAIM), policies)
-    cycles = {payer: policy.billing.cycle for payer, policy in policies.items()}
-    cycle = pl.col("payer_id").replace_strict(cycles, default="open", return_dtype=pl.String)
+    marked = rated(each(passed.drop(OF_CLAIM), policies, _in_cycle), rates).with_columns(
+        terms=track.terms(policies)
+    )
+    cycle = pl.col("cycle")
     served, until = pl.col("service_date"), pl.col("statement_to")
     closed = pl.col("created_on") > pl.col("month").dt.month_end()
     same_week = (cycle == "week") & (served.dt.truncate("1w") == until.dt.truncate("1w"))
@@ -156,19 +177,29 @@ def _late(
     )
 
 
+def _in_cycle(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    cycles = {payer: policy.billing.cycle for payer, policy in policies.items()}
+    cycle = pl.col("payer_id").replace_strict(cycles, default="open", return_dtype=pl.String)
+    return track.together(lines, policies).with_columns(cycle=cycle)
+
+
 def _decided(
     homes: pl.DataFrame, late: pl.DataFrame, sent: Sent, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:
     """The homes that change, each with its action and, where it must wait, why (held)."""
     added = late.group_by(_HOME).agg(added=pl.len())
-    changed = (
+    touched = (
         homes.join(added, on=_HOME, how="left")
         .with_columns(pl.col("added").fill_null(0))
         .filter((pl.col("added") > 0) | ((pl.col("removed") > 0) & pl.col("open")))
         .join(_unprocessed(sent, homes, policies), on=_HOME, how="left")
-        .join(_practices(policies), on="payer_id", how="left")
-        .sort(_HOME)
     )
+    changed = each(
+        touched,
+        policies,
+        lambda part, own: part.join(_practices(own), on="payer_id", how="left"),
+        on="statement_from",
+    ).sort(_HOME)
     left = pl.col("lines") - pl.col("removed") + pl.col("added")
     unprocessed = pl.col("unprocessed").is_not_null()
     action = (
@@ -197,23 +228,28 @@ def _decided(
 
 def _unprocessed(sent: Sent, homes: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """_HOME and `unprocessed`, the reason: claims that never were any to their payer."""
+    closed = homes.filter(~pl.col("open")).select(*_HOME, "payer_id", "statement_from")
+    remarked = sent.remarks.rename(dict(zip(CLAIM, _HOME, strict=True))).join(closed, on=_HOME)
+    by_remark = each(
+        remarked,
+        policies,
+        lambda part, own: part.join(_remarks(own), on=["payer_id", "rarc"], how="semi"),
+        on="statement_from",
+    ).select(*_HOME, unprocessed="rarc")
+    turned_away = sent.rejected.rename(dict(zip(CLAIM, _HOME, strict=True))).select(
+        *_HOME, unprocessed=pl.lit("rejected")
+    )
+    return pl.concat([by_remark, turned_away]).sort(pl.all()).unique(_HOME, keep="first")
+
+
+def _remarks(policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """payer_id and rarc: the remarks after which a claim was none."""
     remarks = [
         (payer, rarc)
         for payer, policy in policies.items()
         for rarc in policy.billing.new_claim_remarks
     ]
-    known = pl.DataFrame(remarks, schema={"payer_id": pl.String, "rarc": pl.String}, orient="row")
-    closed = homes.filter(~pl.col("open")).select(*_HOME, "payer_id")
-    by_remark = (
-        sent.remarks.rename(dict(zip(CLAIM, _HOME, strict=True)))
-        .join(closed, on=_HOME)
-        .join(known, on=["payer_id", "rarc"])
-        .select(*_HOME, unprocessed="rarc")
-    )
-    turned_away = sent.rejected.rename(dict(zip(CLAIM, _HOME, strict=True))).select(
-        *_HOME, unprocessed=pl.lit("rejected")
-    )
-    return pl.concat([by_remark, turned_away]).sort(pl.all()).unique(_HOME, keep="first")
+    return pl.DataFrame(remarks, schema={"payer_id": pl.String, "rarc": pl.String}, orient="row")
 
 
 def _practices(policies: Mapping[str, Policy]) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from datetime import date
 
 import polars as pl
 
+from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 
 _DAY = ["client_id", "service_date"]
@@ -19,6 +20,12 @@ def waiting(
 
     A discharge ends the period with the episode.
     """
+    return each(lines, policies, lambda part, own: _waiting(part, days, own, as_of))
+
+
+def _waiting(
+    lines: pl.DataFrame, days: pl.DataFrame, policies: Mapping[str, Policy], as_of: date
+) -> pl.DataFrame:
     cycles = {payer: policy.billing.cycle for payer, policy in policies.items()}
     if set(cycles.values()) <= {"open"}:
         return lines.clear()

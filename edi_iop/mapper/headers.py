@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop.mapper import parties
+from edi_iop.rules.in_force import each_row
 from edi_iop.rules.policy import Policy
 from edi_iop.settings import Settings
 from edi_iop.tables import CLAIMS
@@ -61,9 +62,9 @@ def _originals(
     whole: pl.DataFrame, people: People, settings: Settings, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:
     new = ["coverage", *(name for name in people.coverages.columns if name not in whole.columns)]
-    once = [payer for payer, policy in policies.items() if not policy.billing.interim]
     return CLAIMS.conform(
-        whole.with_columns(_ended=_ended(), _once=pl.col("payer_id").is_in(once))
+        each_row(whole, policies, _marked, on="statement_from")
+        .with_columns(_ended=_ended())
         .with_columns(frequency=_frequency(), patient_status=_patient_status())
         .join(parties.facilities(settings), on="billing_npi", how="left", maintain_order="left")
         .join(people.coverages.select(new), on="coverage", how="left", maintain_order="left")
@@ -83,6 +84,12 @@ def _originals(
             **parties.people(),
         )
     )
+
+
+def _marked(whole: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The claims with whether their payer takes no interim bills."""
+    once = [payer for payer, policy in policies.items() if not policy.billing.interim]
+    return whole.with_columns(_once=pl.col("payer_id").is_in(once))
 
 
 def _ended() -> pl.Expr:

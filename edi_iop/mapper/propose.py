@@ -10,6 +10,7 @@ import polars as pl
 from edi_iop.findings import Finding
 from edi_iop.mapper import asked, attended, authorize, components, coverage, modifiers, track
 from edi_iop.rules.days import current
+from edi_iop.rules.in_force import apart, each, each_row
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated, rates
 from edi_iop.rules.records import newest
@@ -31,7 +32,7 @@ def propose(
 ) -> tuple[pl.DataFrame, list[Finding]]:
     """Lines that attended IOP days would be billed as (tables.SERVICE_LINES), and what hinders.
 
-    encounters: newest versions. policies: by payer id. history: lines already
+    encounters: newest versions. policies: by payer id, of each day the version in force. history: lines already
     sent; a day that was billed is not proposed again (see already_billed).
     Minutes are signed ones; a day with unsigned notes only is proposed on those,
     so that the rules can hold it (DOC-01).
@@ -44,11 +45,12 @@ def propose(
     known = attended.placed(covered.filter(pl.col("payer_id").is_in(billable)), events, settings)
     housed = known.filter(pl.col("billing_npi").is_not_null())
     ready = _ready(housed, authorizations, policies, sent)
-    diems, parts, services = _shapes_of(ready, events, policies, sent)
+    shapes = [_shapes_of(part, events, own, sent) for part, own in apart(ready, policies)]
+    diems, parts, services = (pl.concat(found) for found in zip(*shapes, strict=True))
     coded = parts.filter(pl.col("revenue").is_not_null())
     named = services.filter(pl.col("procedure").is_not_null() | pl.col("revenue").is_not_null())
     lines = pl.concat([_shaped(diems), _shaped(coded), _shaped(named)])
-    priced = _priced(modifiers.modified(lines, policies), settings)
+    priced = _priced(each_row(lines, policies, modifiers.modified), settings)
     findings = [
         *_unknown_clients(events, clients),
         *_unknown_payers(covered, billable),
@@ -86,11 +88,13 @@ def already_billed(
     days: pl.DataFrame, policies: Mapping[str, Policy], history: pl.DataFrame
 ) -> pl.DataFrame:
     """The IOP days among these whose per diem was sent before and not voided since."""
-    procedures = track.pairs(policies).select("payer_id", "procedure").unique()
-    per_diems = history.filter(_was_sent()).join(
-        procedures, on=["payer_id", "procedure"], how="semi"
-    )
+    per_diems = each(history.filter(_was_sent()), policies, _per_diems)
     return _among(days.filter(pl.col("level_of_care") == "IOP"), per_diems, [])
+
+
+def _per_diems(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    procedures = track.pairs(policies).select("payer_id", "procedure").unique()
+    return lines.join(procedures, on=["payer_id", "procedure"], how="semi")
 
 
 def _among(rows: pl.DataFrame, sent: pl.DataFrame, also: list[str]) -> pl.DataFrame:
@@ -138,13 +142,15 @@ def _ready(
         *_DAY, fresh=pl.lit(True)
     )
     due = pl.col("fresh").fill_null(False) & (pl.col("minutes") > 0)
-    short = due & components.short(policies)
-    marked = days.join(fresh, on=_DAY, how="left", maintain_order="left").with_columns(
-        short=short, draws=due & ~short
+    measured = each_row(
+        days.join(fresh, on=_DAY, how="left", maintain_order="left"),
+        policies,
+        lambda part, own: part.with_columns(short=due & components.short(own)),
     )
+    marked = measured.with_columns(draws=due & ~pl.col("short"))
     known = authorize.authorized(marked.drop("fresh"), authorizations, history, policies)
     own = known.with_columns(auth_number=pl.when(~pl.col("short")).then("auth_number"))
-    return track.coded(own, policies)
+    return each_row(own, policies, track.coded)
 
 
 def _wanted(days: pl.DataFrame, asking: pl.DataFrame) -> pl.DataFrame:

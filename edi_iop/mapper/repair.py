@@ -14,6 +14,7 @@ import polars as pl
 from edi_iop.mapper import parties, track
 from edi_iop.mapper.corrections import CLAIM, LATE_CHARGES, REPLACEMENT, VOID
 from edi_iop.mapper.given import Given
+from edi_iop.rules.in_force import each_row
 from edi_iop.rules.policy import Policy
 
 FREQUENCIES = {"corrected_7": REPLACEMENT, "void_8": VOID, "new_claim_1": None}
@@ -59,7 +60,7 @@ def repaired(
     if remedy == "void_8":
         return _as_given(remedy, header, sent, sent, ())
     kept = sent.join(surplus, on=[*CLAIM, "line_offset"], how="anti", maintain_order="left")
-    lines = _capped(_renewed(kept, proposed, policies), policies)
+    lines = each_row(_renewed(kept, proposed, policies), policies, _capped)
     named = _renamed(_authorized(header, lines), lines, clients)
     return _as_given(remedy, named, sent, lines, _differences(header, named, sent, lines))
 
@@ -87,9 +88,9 @@ def _renewed(
     lines: pl.DataFrame, proposed: pl.DataFrame, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:
     """The lines with what today's records say of the same service, where they say anything."""
-    marked = _marked(lines, policies)
+    marked = each_row(lines, policies, _marked)
     today = (
-        _marked(proposed, policies)
+        each_row(proposed, policies, _marked)
         .unique([*_DAY, "_service"], keep="first", maintain_order=True)
         .select(*_DAY, "_service", *(pl.col(name).alias(f"{name}_now") for name in _REPAIRED))
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import polars as pl
 
+from edi_iop.rules.in_force import of_payer
 from edi_iop.rules.parameters import HALVES
 from edi_iop.rules.policy import MINUTES_PER_UNIT, Policy
 
@@ -66,6 +68,25 @@ def together(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFram
         principal=PRINCIPAL,
         claim_track=own.fill_null(own.drop_nulls().first().over(day)),
     )
+
+
+def terms(policies: Mapping[str, Policy]) -> pl.Expr:
+    """A number that differs where a payer's policy has come to make or to price claims otherwise.
+
+    Claims cross no such day: their type of bill, codes and rates would be of two kinds.
+    """
+    number = pl.lit(0)
+    for payer in policies:  # one turn a payer and version, of which there are few
+        for place, (last, one) in enumerate(pairwise(of_payer(policies, payer)), 1):
+            if _making(last.policy) != _making(one.policy):
+                since = (pl.col("payer_id") == payer) & (pl.col("service_date") >= one.since)
+                number = pl.when(since).then(place).otherwise(number)
+    return number
+
+
+def _making(policy: Policy) -> object:
+    """What a policy makes claims of, and what it pays for them."""
+    return policy.billing, policy.iop.pairs, policy.claim.splits
 
 
 def coded(days: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:

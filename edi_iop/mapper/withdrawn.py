@@ -9,6 +9,7 @@ import polars as pl
 from edi_iop.mapper import components, track
 from edi_iop.mapper.attended import attended
 from edi_iop.rules.days import current
+from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 
 LINE = ["file_id", "claim_offset", "line_offset"]
@@ -28,6 +29,15 @@ def withdrawn(
     version delivered, cancelled ones too: a day of which we never had a record says
     nothing, and a line without client is left alone.
     """
+    return each(sent, policies, lambda part, own: _withdrawn(part, days, encounters, own))
+
+
+def _withdrawn(
+    sent: pl.DataFrame,
+    days: pl.DataFrame,
+    encounters: pl.DataFrame,
+    policies: Mapping[str, Policy],
+) -> pl.DataFrame:
     live = sent.filter(
         pl.col("standing").is_in(_STANDS), pl.col("payer_id").is_in(list(policies))
     ).join(encounters.select(_DAY).unique(), on=_DAY, how="semi")

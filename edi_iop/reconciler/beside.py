@@ -10,6 +10,7 @@ from edi_iop.reconciler.answers import SENT_LINE
 from edi_iop.reconciler.balance import dollars
 from edi_iop.reconciler.denials import SERVICE, person
 from edi_iop.reconciler.evidence import per_diems
+from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 
 PAIRED = ("paired_claim", "paired_line", "paired_paid_cents", "paired_payment")
@@ -24,9 +25,9 @@ def paired(
     about: denial and the lines sent that it is about. last: the last answer to each
     line sent. Of several other days the one that was paid for most is named.
     """
-    days = _per_diem_lines(about, policies)
+    days = each(about, policies, _per_diem_lines)
     standing = lines.filter(pl.col("standing") != "void").select("claim", "line", *SERVICE)
-    others = _per_diem_lines(standing, policies).select(
+    others = each(standing, policies, _per_diem_lines).select(
         *_DAY,
         other_file="file_id",
         other_offset="line_offset",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.rules.covering import fits
+from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
 
@@ -31,12 +32,14 @@ def support(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
     about: denial and the lines sent that it is about. Kinds: claim, submission,
     authorization, encounter, client.
     """
-    days = about.join(per_diems(policies), on=("payer_id", "procedure"))
+    days = each(
+        about, policies, lambda part, own: part.join(per_diems(own), on=("payer_id", "procedure"))
+    )
     found = [
         _claims(about),
         _submissions(about),
         _authorizations(days, records.authorizations),
-        _no_authorization_asked(days, policies),
+        each(days, policies, _no_authorization_asked),
         _encounters(days, records.days),
         _coverages(about, records.clients),
     ]
@@ -54,18 +57,18 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
     """denial, need, what: records that a rule may need and that we do not hold for the line."""
     month = pl.col("service_date").dt.truncate("1mo")
     recorded = records.encounters.select("client_id", month=month, days=pl.lit(True)).unique()
-    asking = [payer for payer, policy in policies.items() if policy.authorization.required]
     fed = records.authorizations["payer_id"].unique().to_list()
     kept, enrolled = records.kept(), records.providers["payer_id"].unique().to_list()
     held = (
-        about.with_columns(month=month)
+        each(about, policies, _asking)
+        .with_columns(month=month)
         .join(recorded, on=("client_id", "month"), how="left")
         .select(
             "denial",
             lines=pl.lit(True),
             clients=pl.col("client_id").is_not_null(),
             days=pl.col("days").fill_null(False),
-            authorizations=pl.col("payer_id").is_in(fed) | ~pl.col("payer_id").is_in(asking),
+            authorizations=pl.col("payer_id").is_in(fed) | ~pl.col("asking"),
             providers=pl.lit(not records.providers.is_empty()),
             consents=pl.lit("consents" in kept),
             enrollments=pl.col("payer_id").is_in(enrolled),
@@ -80,6 +83,12 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
         .unique()
         .with_columns(what=pl.col("need").replace_strict(_MISSING, return_dtype=pl.String))
     )
+
+
+def _asking(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The lines with whether their payer asks for an authorization."""
+    payers = [payer for payer, policy in policies.items() if policy.authorization.required]
+    return lines.with_columns(asking=pl.col("payer_id").is_in(payers))
 
 
 def per_diems(policies: Mapping[str, Policy]) -> pl.DataFrame:

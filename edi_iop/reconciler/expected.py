@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE, rated
 
@@ -41,7 +42,7 @@ def worth_of(
     """
     asked = lines.select(RATED_BY).unique(maintain_order=True)
     dated = rated(asked, NONE if rates is None else rates)
-    priced = _by_policy(dated, policies)
+    priced = each(dated, policies, _by_policy)
     by_settings = pl.format("rate since {}", pl.col("rate_from").cast(pl.String))
     by_policy = pl.format("policy {}", "policy")
     source = pl.when(pl.col("contract_cents").is_not_null()).then(by_settings).otherwise(by_policy)

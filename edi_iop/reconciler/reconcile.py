@@ -46,7 +46,8 @@ def reconcile(
     """The ledger and the matches of remits, as of a date.
 
     remits: tables.REMITS. sent: tables of what was sent, and `acknowledgements` where
-    there are any. decisions: tables.DECISIONS. policies: by payer id, their [remits] alone;
+    there are any. decisions: tables.DECISIONS. policies: by payer id, their [remits] alone,
+    as of the day asked for, since they say how far the answers are taken that we hold today;
     of other payers a second payment waits for a person, and T5 is taken.
     """
     terms = {payer: policy.remits for payer, policy in (policies or {}).items()}

@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop.reconciler.lists import listed
+from edi_iop.rules.in_force import each_row
 from edi_iop.rules.policy import Policy
 
 UNDECIDED = "undecided"
@@ -23,12 +24,11 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) 
     """
     chosen = _overridden(judged.with_columns(remedy=_first_choice()))
     lists = listed("remedies").rename({"next_step": "step"})
-    clocked = (
-        chosen.with_columns(remedy=_billed_rightly())
-        .join(lists, on="remedy", how="left")
-        .join(_clocks(policies), on="payer", how="left")
-        .with_columns(next_step=_next_step(), disposition=_disposition())
-    )
+    clocked = each_row(
+        chosen.with_columns(remedy=_billed_rightly()).join(lists, on="remedy", how="left"),
+        policies,
+        lambda part, own: part.join(_clocks(own), on="payer", how="left"),
+    ).with_columns(next_step=_next_step(), disposition=_disposition())
     return _dated(clocked).with_columns(next_step=_in_time(as_of))
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from edi_iop.codes import needing_remark
 from edi_iop.rules.catalogue import Rule
+from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 
 OWN_WORDS = 0.6
@@ -51,9 +52,13 @@ def meant(
 ) -> pl.DataFrame:
     """denial, rule, prior: every rule that a denial's codes can mean.
 
-    denied: denial, payer, carcs, rarcs. All reasons and all remarks count, not the first.
+    denied: denial, payer, service_date, carcs, rarcs. All reasons and all remarks count, not the first.
     """
-    reasons = denied.select("denial", "payer", carc="carcs").explode("carc").drop_nulls("carc")
+    reasons = (
+        denied.select("denial", "payer", "service_date", carc="carcs")
+        .explode("carc")
+        .drop_nulls("carc")
+    )
     remarks = denied.select("denial", rarc="rarcs").explode("rarc").drop_nulls("rarc")
     plain = ~pl.col("carc").is_in(needing_remark())
     by_reason = reasons.join(_signs(rules, "carc"), on="carc").group_by("denial", "rule")
@@ -62,7 +67,7 @@ def meant(
         [
             by_reason.agg(reason=pl.lit(True), plain_reason=plain.any()),
             by_remark.with_columns(remark=pl.lit(True)),
-            _own_words(reasons, remarks, policies),
+            each(reasons, policies, lambda part, own: _own_words(part, remarks, own)),
         ],
         how="diagonal",
     )

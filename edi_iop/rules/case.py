@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -10,6 +11,7 @@ import polars as pl
 
 from edi_iop.rules import covering, families, weeks
 from edi_iop.rules.codes import marked
+from edi_iop.rules.in_force import SERVED, Policies, each
 from edi_iop.rules.lines import VOID
 from edi_iop.rules.parameters import HALVES, MINUTES_PER_UNIT
 from edi_iop.rules.policy import Policy
@@ -42,7 +44,7 @@ FAULTS = {"row": pl.UInt32(), "rule": pl.String(), "severity": pl.String()}
 
 @dataclass(frozen=True)
 class Case:
-    """The live lines of one payer under its policy, and the records that bear on them.
+    """The live lines of one payer under a version of its policy, and the records that bear on them.
 
     `lines` are tables.SERVICE_LINES without void ones, the line to keep of a day
     first, and: row (place in the records) and turn (place here); ref (how evidence
@@ -72,6 +74,8 @@ class Case:
     as_of: date
     faults: pl.DataFrame
     """What earlier checks found (FAULTS), for checks that must not name one fault twice."""
+    rows: pl.Series | None = None
+    """Rows of the dates this version is for; None: all. The others are there to be judged beside."""
 
     @cached_property
     def iop(self) -> pl.DataFrame:
@@ -108,9 +112,37 @@ class Case:
         """Rows that broke one of the rules."""
         return self.faults.filter(pl.col("rule").is_in(rules)).get_column("row")
 
+    def own(self, found: pl.DataFrame) -> pl.DataFrame:
+        """What was found of lines of this version's dates."""
+        return (
+            found if self.rows is None else found.filter(pl.col("row").is_in(self.rows.implode()))
+        )
 
-def case(records: Records, lines: pl.DataFrame, payer_id: str, policy: Policy) -> Case:
-    """The case of one payer. lines: those of the records, with their place as `row`."""
+
+def by_version(
+    records: Records, lines: pl.DataFrame, payer_id: str, policies: Mapping[str, Policy]
+) -> list[Case]:
+    """The case of one payer under each version of its policy that any of its lines is dated for."""
+    whole = case(records, lines, payer_id, policies)
+    if not isinstance(policies, Policies):
+        return [whole]
+    parts = policies.chosen([payer_id]).apart(
+        pl.concat([whole.lines.select("row", SERVED), whole.voids.select("row", SERVED)]), SERVED
+    )
+    alone = len(parts) == 1
+    return [
+        replace(whole, policy=own[payer_id], rows=None if alone else part["row"])
+        for part, own in parts
+    ]
+
+
+def case(
+    records: Records, lines: pl.DataFrame, payer_id: str, policies: Mapping[str, Policy]
+) -> Case:
+    """The case of one payer under its policy of the day asked for, each line coded by that of its date.
+
+    lines: those of the records, with their place as `row`.
+    """
     own = pl.col("payer_id") == payer_id
     named = _identified(_tied(lines.filter(own)))
     live = named.filter(pl.col("standing") != "void")
@@ -118,12 +150,12 @@ def case(records: Records, lines: pl.DataFrame, payer_id: str, policy: Policy) -
     authorizations = newest(
         records.authorizations, ("auth_number", "client_id", "payer_id", "from_date")
     )
-    shaped = _diagnosed(_coded(live, policy), policy)
-    attended = _attended(shaped, records, policy)
+    shaped = each(live, policies, lambda part, known: _shaped(part, known[payer_id]))
+    attended = _attended(shaped, records)
     coverages = newest(records.clients, COVERAGE)
     providers = newest(records.providers, STAY)
     return Case(
-        policy=policy,
+        policy=policies[payer_id],
         payer_id=payer_id,
         lines=_in_turn(_authorized(attended, authorizations)),
         voids=named.filter(pl.col("standing") == "void", pl.col("frequency") == VOID),
@@ -204,6 +236,16 @@ def _identified(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _shaped(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Lines with what the policy of their date makes of their codes, diagnoses and units."""
+    half = (pl.col("unit_basis") == "half_day") & (pl.col("units") < HALVES)
+    rule = policy.duration
+    least = pl.when(half).then(rule.min_half_day_minutes).otherwise(rule.min_day_minutes)
+    return _diagnosed(_coded(lines, policy), policy).with_columns(
+        min_day_minutes=least.cast(pl.Int64)
+    )
+
+
 def _coded(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """Lines with the policy's pair: of both codes, else of the procedure, else of the revenue code."""
     pairs = policy.iop.pairs
@@ -255,7 +297,7 @@ def _diagnosed(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     )
 
 
-def _attended(lines: pl.DataFrame, records: Records, policy: Policy) -> pl.DataFrame:
+def _attended(lines: pl.DataFrame, records: Records) -> pl.DataFrame:
     """Lines with the minutes of their day; null where our records do not cover the client then.
 
     A date without attendance has 0 minutes, if the client has any record of that month.
@@ -264,11 +306,8 @@ def _attended(lines: pl.DataFrame, records: Records, policy: Policy) -> pl.DataF
     month = pl.col("service_date").dt.truncate("1mo")
     months = records.encounters.select("client_id", month=month).unique()
     nothing = pl.when("recorded").then(0)
-    half = (pl.col("unit_basis") == "half_day") & (pl.col("units") < HALVES)
-    rule = policy.duration
-    least = pl.when(half).then(rule.min_half_day_minutes).otherwise(rule.min_day_minutes)
     return (
-        lines.with_columns(month=month, min_day_minutes=least.cast(pl.Int64))
+        lines.with_columns(month=month)
         .join(months.with_columns(recorded=pl.lit(True)), on=["client_id", "month"], how="left")
         .join(
             iop_days.select(

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from edi_iop.rules import codes
+from edi_iop.rules.in_force import each
 from edi_iop.rules.parameters import Answer
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import COVERAGE, newest
@@ -59,11 +60,7 @@ def days(
     """
     attended = measured(current(encounters)).filter(pl.col("attendance").is_in(ATTENDED))
     rows = _covered(attended, newest(clients, COVERAGE))
-    apart = _paid_apart(policies, "separate")
-    counted = rows.join(apart, on=["payer_id", "service_type"], how="anti")
-    counted = counted.join(
-        _treated(counted, policies), on=["payer_id", "source_record_id"], how="anti"
-    )
+    counted = each(rows, policies, _counted)
     signed = counted.filter(pl.col("note_status").is_in(SIGNED))
     whole = (
         _described(rows)
@@ -72,6 +69,13 @@ def days(
         .with_columns(pl.col("minutes", "unsigned_minutes").fill_null(0))
     )
     return DAYS.conform(whole).sort(DAY)
+
+
+def _counted(rows: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The encounters whose time is in the program."""
+    apart = _paid_apart(policies, "separate")
+    within = rows.join(apart, on=["payer_id", "service_type"], how="anti")
+    return within.join(_treated(within, policies), on=["payer_id", "source_record_id"], how="anti")
 
 
 def union_minutes(spans: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:

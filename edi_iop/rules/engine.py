@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -23,7 +23,7 @@ from edi_iop.rules import (
     sequence,
     timeliness,
 )
-from edi_iop.rules.case import FAULTS, FOUND, Case, case
+from edi_iop.rules.case import FAULTS, FOUND, Case, by_version
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import ANSWERED, Records
@@ -97,46 +97,51 @@ def check(
 ) -> pl.DataFrame:
     """tables.VIOLATIONS of every line that is not void and whose payer has a policy.
 
-    policies: by payer id. rules: only these, each as if the others did not exist;
-    None for all of the policy.
+    policies: by payer id; each line is judged by the version in force on its date, beside
+    all of its payer's. rules: only these, each as if the others did not exist; None for
+    all of the policy.
     """
     lines = records.lines.with_row_index("row")
     # one turn a payer, of whom there are few: each has its own numbers
-    found = [
-        _judged(case(records, lines, payer, policy), rules) for payer, policy in policies.items()
-    ]
+    found = [_judged(by_version(records, lines, payer, policies), rules) for payer in policies]
     nothing = pl.DataFrame(schema=VIOLATIONS.schema | {"row": pl.UInt32()})
     violations = pl.concat([nothing, *found])
     in_order = violations.join(_book(), on="rule", how="left").sort("row", "family", "order")
     return VIOLATIONS.conform(in_order)
 
 
-def _judged(case: Case, rules: Collection[str] | None) -> pl.DataFrame:
-    """Violations of one payer's lines, with `row`."""
-    off = set(case.policy.rules_off)
-    first = _of_stage(_run(FIRST, case, off), case)
+def _judged(cases: Sequence[Case], rules: Collection[str] | None) -> pl.DataFrame:
+    """Violations of one payer's lines, with `row`. cases: of each version of its policy."""
+    whole = cases[0]
+    first = _of_stage(pl.concat([_run(FIRST, one) for one in cases]), whole)
     faults = first.select(list(FAULTS))
-    then = _of_stage(_run(THEN, replace(case, faults=faults), off), case)
-    every = pl.concat([first, then])
+    later = [_run(THEN, replace(one, faults=faults)) for one in cases]
+    every = pl.concat([first, _of_stage(pl.concat(later), whole)])
     wanted = every if rules is None else every.filter(pl.col("rule").is_in(list(rules)))
-    return _told(first_match(wanted), case)
+    return _told(first_match(wanted), whole)
 
 
-def _run(checks: Mapping[str, Check], case: Case, off: Collection[str]) -> pl.DataFrame:
-    """What the checks find, with rule, theme, family, order, cites and the final severity."""
+def _run(checks: Mapping[str, Check], case: Case) -> pl.DataFrame:
+    """What the checks find of the version's own lines.
+
+    With rule, theme, family, order, cites, policy and the final severity.
+    """
     found = [
         find(case).with_columns(rule=pl.lit(rule))
         for rule, find in checks.items()
-        if rule not in off
+        if rule not in case.policy.rules_off
     ]
     nothing = pl.DataFrame(schema=FOUND | {"rule": pl.String()})
     own = pl.col("rule").replace_strict(
         case.policy.severities, default=None, return_dtype=pl.String
     )
     return (
-        pl.concat([nothing, *found])
+        case.own(pl.concat([nothing, *found]))
         .join(_book(), on="rule")
-        .with_columns(severity=pl.coalesce("severity", own, "usual_severity"))
+        .with_columns(
+            severity=pl.coalesce("severity", own, "usual_severity"),
+            policy=pl.lit(case.policy.label),
+        )
     )
 
 
@@ -176,9 +181,7 @@ def _told(found: pl.DataFrame, case: Case) -> pl.DataFrame:
         "payer_id",
         "service_date",
     )
-    told = found.join(facts, on="row").with_columns(
-        policy=pl.lit(case.policy.label), says=pl.format("{} ({})", "says", "rule")
-    )
+    told = found.join(facts, on="row").with_columns(says=pl.format("{} ({})", "says", "rule"))
     return told.select(*VIOLATIONS.schema, "row").cast(VIOLATIONS.schema)  # type: ignore[arg-type]
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from edi_iop import resources
-from edi_iop.codes.licensed import classes
+from edi_iop.codes.licensed import class_turns, classes
 from edi_iop.errors import BadPolicy
 from edi_iop.rules import policy_checks, policy_classes
 from edi_iop.rules import policy_files as files
@@ -196,6 +196,18 @@ def versions(policy_id: str, folders: Iterable[Path] = ()) -> list[Policy]:
         found = files.versions(policy_id, folder)
         if found:
             return [_decoded(files.whole(file, file.head.effective_from)) for file in found]
+    return []
+
+
+def turns(policy_id: str, folders: Sequence[Path] = ()) -> list[date]:
+    """The days on which the policy that `load` finds may change, the first of them its beginning."""
+    for folder in (*folders, resources.maps() / "payers"):
+        found = files.versions(policy_id, folder)
+        if found:
+            own = {day for file in found for day in files.turns(file)}
+            listed = {day for place in folders for day in class_turns(place.parent / "codes")}
+            within = {day for day in listed if any(file.in_force(day) for file in found)}
+            return sorted(own | within)
     return []
 
 

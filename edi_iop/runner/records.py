@@ -12,8 +12,9 @@ import polars as pl
 from edi_iop import parsers
 from edi_iop.reconciler.ledger import Ledger, counted
 from edi_iop.rules.days import days
+from edi_iop.rules.in_force import Policies, of_payers
 from edi_iop.rules.lines import service_lines
-from edi_iop.rules.policy import Policy, load
+from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
@@ -59,10 +60,13 @@ class Known:
         return {number: day for number, day in made.iter_rows() if day is not None}
 
 
-def policies(workspace: Workspace, settings: Settings, as_of: date) -> dict[str, Policy]:
-    """The policy of every payer we bill, by payer id; BadPolicy where one has none on the date."""
-    folders = (workspace.payers,)
-    return {payer.id: load(payer.policy, as_of, folders) for payer in settings.payers}
+def policies(workspace: Workspace, settings: Settings, as_of: date) -> Policies:
+    """The policies of every payer we bill, by payer id and day of service.
+
+    BadPolicy where one has none in force on the date.
+    """
+    names = {payer.id: payer.policy for payer in settings.payers}
+    return of_payers(names, as_of, (workspace.payers,))
 
 
 def layouts(workspace: Workspace) -> tuple[Layout, ...]:

@@ -16,6 +16,7 @@ from random import Random
 import polars as pl
 
 from edi_iop.rules import engine
+from edi_iop.rules.in_force import each
 from edi_iop.rules.lines import netted, service_lines
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
@@ -172,11 +173,15 @@ def _denials(violations: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.Dat
     )
     return (
         violations.filter(pl.col("severity").is_in(["block", "hold"]))
-        .join(_codes(policies), on=["payer_id", "rule"])
+        .pipe(each, policies, _in_its_words)
         .sort(*_LINE, asked, "rule")
         .unique(_LINE, keep="first", maintain_order=True)
         .select(*_LINE, "rule", "group", "carc", "rarcs", verdict=pl.lit("confirmed"))
     )
+
+
+def _in_its_words(broken: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    return broken.join(_codes(policies), on=["payer_id", "rule"])
 
 
 def _codes(policies: Mapping[str, Policy]) -> pl.DataFrame:
@@ -207,25 +212,28 @@ def _mistakes(
     others = _authorized(good, known, policies).join(directed, on=_LINE, how="anti")
     drawn = Random(f"{seed} mistakes").sample(range(others.height), min(count, others.height))
     wrong = pl.concat([directed, others[sorted(drawn)]])
-    return wrong.join(_codes(policies).filter(pl.col("rule") == _WRONGLY), on="payer_id").select(
-        *_LINE, "rule", "group", "carc", "rarcs", verdict=pl.lit("refuted")
-    )
+    said = wrong.with_columns(rule=pl.lit(_WRONGLY)).pipe(each, policies, _in_its_words)
+    return said.select(*_LINE, "rule", "group", "carc", "rarcs", verdict=pl.lit("refuted"))
 
 
 def _authorized(
     lines: pl.DataFrame, known: Records, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:
     """Lines that carry an approved authorization in force, of payers that ask for one."""
-    asking = [payer for payer, policy in policies.items() if policy.authorization.required]
     approved = known.authorizations.filter(pl.col("status") == "approved").select(
         "client_id", "payer_id", "auth_number", "from_date", "to_date"
     )
     covered = (
-        lines.filter(pl.col("payer_id").is_in(asking))
+        each(lines, policies, _asking)
         .join(approved, on=["client_id", "payer_id", "auth_number"])
         .filter(pl.col("service_date").is_between("from_date", "to_date"))
     )
     return lines.join(covered, on=_LINE, how="semi", maintain_order="left").sort(_LINE)
+
+
+def _asking(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    payers = [payer for payer, policy in policies.items() if policy.authorization.required]
+    return lines.filter(pl.col("payer_id").is_in(payers))
 
 
 def _truth(lines: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from random import Random
 
 import polars as pl
 
+from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 
 COINSURANCE, COPAY = "2", "3"
@@ -27,7 +28,7 @@ def settled(lines: pl.DataFrame, policies: Mapping[str, Policy], seed: int) -> p
     by_rate = (pl.col("rate_cents") * pl.col("units")).round().cast(pl.Int64)
     allowed = pl.min_horizontal("charge_cents", pl.coalesce(by_rate, "charge_cents"))
     return (
-        lines.join(_rates(policies), on=["payer_id", "procedure"], how="left")
+        each(lines, policies, _rated)
         .join(_plans(lines, seed), on=["payer_id", "member_id"], how="left", nulls_equal=True)
         .with_columns(allowed_cents=pl.when(~denied).then(allowed))
         .with_columns(share_cents=_share())
@@ -53,6 +54,10 @@ def _share() -> pl.Expr:
     )
     shared = allowed.is_not_null() & pl.col("rate_cents").is_not_null()
     return pl.when(shared).then(share).otherwise(0)
+
+
+def _rated(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    return lines.join(_rates(policies), on=["payer_id", "procedure"], how="left")
 
 
 def _rates(policies: Mapping[str, Policy]) -> pl.DataFrame:

@@ -8,7 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 from runner_drops import (
+    AUTHORIZATIONS,
+    CLIENTS,
     ENCOUNTER_COLUMNS,
+    PROVIDERS,
     WEEK,
     contents,
     drop,
@@ -83,6 +86,25 @@ def test_a_late_day_replaces_its_claim_under_the_payers_number(sent: Workspace) 
     assert verdict(text.encode()) == (True, [])
     standing = load(sent, "service_lines").group_by("claim", "standing").len().sort("len")
     assert standing.rows() == [(first["claim"], "void", 3), (second["claim"], "sent", 4)]
+
+
+def test_a_late_day_under_another_rate_is_a_claim_of_its_own(workspace: Workspace) -> None:
+    """Claims cross no change of rate (domain notes, section 2.7), replaced ones neither."""
+    with workspace.settings_file.open("a") as file:
+        file.write('\n[[rates]]\nprocedure = "H0015"\nfrom = 2026-01-07\ncharge = "400.00"\n')
+    drop(
+        workspace,
+        clients_csv=CLIENTS,
+        providers_csv=PROVIDERS,
+        auths_csv=AUTHORIZATIONS,
+        days_csv=encounters("2026-01-07", "2026-01-09"),
+    )
+    run(workspace, NIGHT)
+    (first,) = claims(workspace)
+    drop(workspace, late_csv=encounters("2026-01-05"))
+    assert run(workspace, LATER)["corrections"] == {"held": 0, "by_action": {}}
+    assert claims(workspace)[1]["charge_cents"] == 35000
+    assert first["charge_cents"] == 80000
 
 
 def test_a_replacement_goes_once(sent: Workspace) -> None:
