@@ -73,6 +73,12 @@ def identify(paths: tuple[Path, ...], layouts: tuple[Path, ...], output: Output)
     metavar="NAME",
     help="Hold claims against this companion guide too (level 7), as in harbor.",
 )
+@click.option(
+    "--workspace",
+    type=PATH,
+    metavar="WORKSPACE",
+    help="Know the codes of the lists loaded into it too (codes load).",
+)
 @layouts_option()
 @output_options()
 def validate(
@@ -80,6 +86,7 @@ def validate(
     snip: set[int] | None,
     ack: Path | None,
     companion: str | None,
+    workspace: Path | None,
     layouts: tuple[Path, ...],
     output: Output,
 ) -> None:
@@ -95,7 +102,9 @@ def validate(
       edi-iop validate inbox/ --ack answers/
       edi-iop validate claim.837 --companion harbor
     """
-    answer = desk.validate(paths, snip, ack, output.show_phi, companion, layouts)
+    answer = desk.validate(
+        paths, snip, ack, output.show_phi, companion, layouts, workspace=workspace
+    )
     flow(answer, output, "validating")
 
 

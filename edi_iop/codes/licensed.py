@@ -28,6 +28,17 @@ CLASS = "class:"
 """Before the name of a class of loaded codes, where a policy lists procedures."""
 
 
+SAID = {
+    "code": pl.String(),
+    "said": pl.Boolean(),
+    "from": pl.Date(),
+    "to": pl.Date(),
+    "since": pl.Date(),
+    "source": pl.String(),
+}
+"""What loaded lists say of a code: whether they hold it, and for which days."""
+
+
 @dataclass(frozen=True)
 class Held:
     """A loaded list: whose file, when, how much of it."""
@@ -134,6 +145,45 @@ class Texts:
             )
         by_class = rows.group_by("class", maintain_order=True).agg(pl.col("code").unique().sort())
         return {name: tuple(members) for name, members in by_class.iter_rows()}
+
+    def speaks_of(self, kind: str) -> bool:
+        """Whether a loaded list holds codes of our list."""
+        return any(_of(one.kind).of_list == kind for one in self.held)
+
+    def validity(self, kind: str, asked: pl.Series) -> pl.DataFrame:
+        """SAID of those codes of our list that a loaded one speaks of: what has the form of its codes.
+
+        since: the day before which a list that keeps no last days says nothing, the
+        first of the year it is of.
+        """
+        found = [pl.DataFrame(schema=SAID)]
+        for one in self.held:
+            known = _of(one.kind)
+            if known.of_list != kind:
+                continue
+            rows = self._rows[one.kind]
+            of = one.as_of or one.loaded_on
+            since = date(of.year, 1, 1) if rows["to"].is_null().all() else None
+            codes = asked.filter(asked.str.contains(known.code)).unique()
+            # a code that comes again has been in the list more than once: the widest days count
+            days = rows.group_by("code").agg(
+                pl.when(pl.col("from").is_not_null().all()).then(pl.col("from").min()),
+                pl.when(pl.col("to").is_not_null().all()).then(pl.col("to").max()),
+                said=pl.lit(True),
+            )
+            found.append(
+                pl.DataFrame({"code": codes})
+                .join(days, on="code", how="left")
+                .select(
+                    "code",
+                    pl.col("said").fill_null(False),
+                    "from",
+                    "to",
+                    since=pl.lit(since, pl.Date),
+                    source=pl.lit(f"{known.title} list loaded on {one.loaded_on}"),
+                )
+            )
+        return pl.concat(found).unique("code", keep="first")
 
     def class_turns(self) -> list[date]:
         """The days from which some class holds other codes than before."""

@@ -17,6 +17,7 @@ from edi_iop import parsers
 from edi_iop.desk.answer import Answer, Flow, Outcome, status
 from edi_iop.desk.deliveries import Deliveries
 from edi_iop.desk.paths import layouts as load_layouts
+from edi_iop.desk.paths import workspace as workspace_at
 from edi_iop.errors import NotKnown
 from edi_iop.guides import companion as companions
 from edi_iop.parsers import Batch
@@ -97,10 +98,12 @@ def validate(
     companion: str | None = None,
     layouts: Sequence[Path] = (),
     at: datetime | None = None,
+    workspace: Path | None = None,
 ) -> Flow:
     """Every finding of the files; with `snip`, those of these SNIP levels and of feeds.
 
     companion: the companion guide that claims are held against too (SNIP level 7).
+    workspace: where code lists were loaded, which speak beside ours (SNIP level 5).
 
     ack: the folder for the TA1 and 999 of each file; `values` puts bad values into them; at: when
     they are made; None: now.
@@ -109,7 +112,8 @@ def validate(
         known = ", ".join(companions.names())
         raise NotKnown(f"companion {companion}: there is none; one of {known}")
     own = load_layouts(layouts)
-    return _Findings(Deliveries(paths), snip, ack, values, companion, own, at)
+    lists = None if workspace is None else workspace_at(workspace, with_store=False).codes
+    return _Findings(Deliveries(paths), snip, ack, values, companion, own, at, lists)
 
 
 class _Findings(Flow):
@@ -124,9 +128,10 @@ class _Findings(Flow):
         companion: str | None,
         layouts: Sequence[Layout],
         at: datetime | None = None,
+        lists: Path | None = None,
     ) -> None:
         self._given, self._snip, self._companion = given, snip, companion
-        self._layouts = layouts
+        self._layouts, self._lists = layouts, lists
         self._ack, self._values, self._at = ack, values, at
         self._counts: Counter[str] = Counter()
 
@@ -170,7 +175,9 @@ class _Findings(Flow):
 
     def _read(self) -> Iterator[pl.DataFrame]:
         given, own = self._given, self._layouts
-        return findings_of(parsers.stream(given, self._companion, self._levels, READ, own))
+        return findings_of(
+            parsers.stream(given, self._companion, self._levels, READ, own, self._lists)
+        )
 
     def _answering(self) -> Iterator[pl.DataFrame]:
         """The same, and each file answered: that takes all its findings together."""
@@ -179,7 +186,9 @@ class _Findings(Flow):
         answering = Answering()
         given, tables = answering.watched(self._given), {*READ, *NAMED}
         own = self._layouts
-        batches = parsers.stream(given, self._companion, tables=tables, layouts=own)
+        batches = parsers.stream(
+            given, self._companion, tables=tables, layouts=own, lists=self._lists
+        )
         for found in findings_of(answering.seen(batches)):
             answering.found(found)
             yield found

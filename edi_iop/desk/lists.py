@@ -13,6 +13,7 @@ from edi_iop.codes.licensed import Held, Texts
 from edi_iop.desk import paths
 from edi_iop.desk.answer import Answer
 from edi_iop.errors import Unreadable
+from edi_iop.guides import external
 from edi_iop.reports.sheet import Field, Sheet
 
 _ROW: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -49,6 +50,7 @@ def codes_load(kind: str, file: Path, root: Path, as_of: date | None = None) -> 
     for name, content in found.files.items():
         paths.write(workspace.codes / name, content)
     licensed.texts.cache_clear()
+    external.forget()
     held = found.held
     remarks = (f"left out: {held.left_out} of its rows, which have no {kind} code",)
     sheet = _sheet([_loaded_row(held)], f"{kind}: {held.codes} codes, read as {held.form}")

@@ -8,13 +8,15 @@ are read only where a code of the file does not hold on all of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import cache, lru_cache
 from operator import itemgetter
+from pathlib import Path
 
 import polars as pl
 
 from edi_iop import codes, identifiers
+from edi_iop.codes.licensed import SAID, Texts, texts
 from edi_iop.guides.external_dates import dates_at, extremes, taken_back
 from edi_iop.guides.external_places import OF_GUIDE, external, places_of
 from edi_iop.guides.loader import external_codes, load
@@ -53,13 +55,17 @@ _NEVER = date.min
 """The last day on which a value is right that never is."""
 
 
-def external_faults(loops: Loops) -> pl.DataFrame:
-    """All faults of external codes, one row a segment and fault: structure.FAULTS."""
+def external_faults(loops: Loops, loaded: Path | None = None) -> pl.DataFrame:
+    """All faults of external codes, one row a segment and fault: structure.FAULTS.
+
+    loaded: the folder of the lists that a user has loaded (codes.licensed), which speak
+    beside ours: a code is known that either holds, and by the days of theirs.
+    """
     places = _places(loops)
     if places.is_empty():
         return pl.DataFrame(schema=FAULTS)
     values = _values(loops, places)
-    suspects = _suspects(loops, values)
+    suspects = _suspects(loops, values, loaded)
     if suspects.is_empty():
         return pl.DataFrame(schema=FAULTS)
     spots = suspects.join(values, on=["list", "value"], maintain_order="left")
@@ -150,52 +156,72 @@ def _taken_apart(found: pl.DataFrame) -> pl.DataFrame:
 # what the lists say of them
 
 
-def _suspects(loops: Loops, values: pl.DataFrame) -> pl.DataFrame:
+def _suspects(loops: Loops, values: pl.DataFrame, loaded: Path | None) -> pl.DataFrame:
     """The distinct values that are wrong, or wrong on some day of the file; wrong forms first.
 
     code and says: the finding; from and to: the days on which the value is right;
     undated: whether it is wrong where no date is known too.
     """
     distinct = values.group_by("list", maintain_order=True).agg(pl.col("value").unique())
-    told = [one for name, found in distinct.iter_rows() for one in _judged(str(name), found)]
+    told = [
+        one for name, found in distinct.iter_rows() for one in _judged(str(name), found, loaded)
+    ]
     if not told:
         return pl.DataFrame(schema=_SUSPECTS)
     rows = [row for _, row in sorted(told, key=itemgetter(0))]
     doubted = pl.DataFrame(rows, schema=_SUSPECTS, orient="row")
     of_lists = doubted.partition_by("list", as_dict=True, maintain_order=True)
     return pl.concat(
-        _beyond(part, *extremes(loops, str(name))) if name in codes.kinds() else part
+        _beyond(part, *extremes(loops, str(name))) if name in _dated() else part
         for (name,), part in of_lists.items()
     )
 
 
 _Judged = list[tuple[int, tuple[object, ...]]]
 """What is to be said against a value on some day: the number of the judgement, a row of _SUSPECTS."""
-_JUDGED: dict[str, dict[str, _Judged]] = {}
-"""Of each list, what was found of the values met so far: most come again with every chunk."""
+_JUDGED: dict[tuple[str, Path | None], dict[str, _Judged]] = {}
+"""Of each list and the lists loaded beside it, what was found of the values met so far: most come again with every chunk."""
 _REMEMBERED = 50_000
 
 
-def _judged(name: str, values: Sequence[str]) -> _Judged:
+@cache
+def _dated() -> frozenset[str]:
+    """The lists whose codes stand on days."""
+    return frozenset(one.list for one in external().date)
+
+
+def forget() -> None:
+    """After a list was loaded: what was said without it no longer holds."""
+    _JUDGED.clear()
+
+
+def _judged(name: str, values: Sequence[str], loaded: Path | None) -> _Judged:
     """What is to be said against these values of a list, whatever their day."""
-    known = _JUDGED.setdefault(name, {})
+    known = _JUDGED.setdefault((name, loaded), {})
     new = [value for value in values if value not in known]
     if new:
         if len(known) + len(new) > _REMEMBERED:
             known.clear()
             new = list(values)
         known.update((value, []) for value in new)
-        for number, told in enumerate(_judgements(name, pl.Series(new, dtype=pl.String))):
+        found = _judgements(name, pl.Series(new, dtype=pl.String), loaded)
+        for number, told in enumerate(found):
             for row in told.iter_rows():
                 known[row[1]].append((number, row))
     return [one for value in values for one in known[value]]
 
 
-def _judgements(name: str, values: pl.Series) -> Iterator[pl.DataFrame]:
+def _judgements(name: str, values: pl.Series, loaded: Path | None) -> Iterator[pl.DataFrame]:
     """The values that are wrong, or wrong on some day, by form, our lists, pyx12's, check digit."""
     nothing = pl.DataFrame(schema=_SUSPECTS)
-    yield _malformed(name, values) if name in external().forms else nothing
-    yield _unlisted(name, values) if name in codes.kinds() else nothing
+    form = external().forms.get(name)
+    kind = form.loaded if form else name
+    heard = texts(loaded) if loaded is not None else None
+    yield _malformed(name, values) if form else nothing
+    if name in codes.kinds() or (heard is not None and heard.speaks_of(kind)):
+        yield _unlisted(name, kind, values, heard)
+    else:
+        yield nothing
     yield _unknown(name, values) if name.startswith(OF_GUIDE) else nothing
     yield _check_digits(values) if name == "npi" else nothing
 
@@ -226,19 +252,25 @@ def _unknown(name: str, values: pl.Series) -> pl.DataFrame:
     return _wrong(name, unknown, "CODE_UNKNOWN", "is not in the external code list we hold")
 
 
-def _unlisted(kind: str, values: pl.Series) -> pl.DataFrame:
-    """Codes that their list does not hold, or not on all days."""
+def _unlisted(name: str, kind: str, values: pl.Series, loaded: Texts | None) -> pl.DataFrame:
+    """Codes that neither our list nor one loaded beside it holds, or not on all days."""
     reach = codes.reach(kind)
     silent = pl.col("code").str.contains(reach.silent) if reach.silent else pl.lit(False)
     bounded = pl.any_horizontal(pl.col("from", "to").is_not_null())
-    judged = codes.validity(kind, values).filter(bounded | ~(pl.col("known") | silent))
+    said = pl.DataFrame(schema=SAID) if loaded is None else loaded.validity(kind, values)
+    heard = pl.col("source").is_not_null()
+    judged = (
+        _both(codes.validity(kind, values), said)
+        .with_columns(since=pl.when(heard).then("since").otherwise(pl.lit(reach.since, pl.Date)))
+        .filter(bounded | ~(pl.col("known") | (silent & ~heard)))
+    )
     if judged.is_empty():
         return pl.DataFrame(schema=_SUSPECTS)
     # Of days before its first release a list says nothing: then an unknown code may be right.
-    before = reach.since - timedelta(days=1) if reach.since else _NEVER
+    before = pl.col("since").dt.offset_by("-1d").fill_null(_NEVER)
     heading = pl.col("longer") & (pl.col("code").str.len_chars() > 2) & (kind == _DIAGNOSES)
     return judged.select(
-        pl.lit(kind).alias("list"),
+        pl.lit(name).alias("list"),
         pl.col("code").alias("value"),
         pl.when(heading)
         .then(pl.lit("DIAGNOSIS_NOT_SPECIFIC"))
@@ -248,13 +280,26 @@ def _unlisted(kind: str, values: pl.Series) -> pl.DataFrame:
         .alias("code"),
         _says(kind, heading).alias("says"),
         "from",
-        pl.when("known").then("to").otherwise(pl.lit(before)).alias("to"),
+        pl.when("known").then("to").otherwise(before).alias("to"),
         (~pl.col("known")).alias("undated"),
+    )
+
+
+def _both(ours: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """What our list says of codes, and what loaded ones say instead of those they hold."""
+    theirs = pl.col("said").fill_null(False)
+    return (
+        ours.join(said, on="code", how="left", suffix="_said")
+        .with_columns(
+            pl.when(theirs).then(f"{day}_said").otherwise(day).alias(day) for day in ("from", "to")
+        )
+        .with_columns(known=pl.col("known") | theirs)
     )
 
 
 def _says(kind: str, heading: pl.Expr) -> pl.Expr:
     title = codes.kinds()[kind][0]
+    unheard = pl.lit(f"the {title} list we hold, of {codes.reach(kind).as_of}")
     since = pl.format(" from {}", "from").fill_null("")
     until = pl.format(" to {}", "to").fill_null("")
     return (
@@ -262,7 +307,7 @@ def _says(kind: str, heading: pl.Expr) -> pl.Expr:
         .then(pl.lit("has more specific codes below it, which alone are billed"))
         .when("known")
         .then(pl.format("was in its list{}{}", since, until))
-        .otherwise(pl.lit(f"is not in the {title} list we hold, of {codes.reach(kind).as_of}"))
+        .otherwise(pl.format("is not in {}", pl.coalesce(pl.format("the {}", "source"), unheard)))
     )
 
 

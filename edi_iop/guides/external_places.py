@@ -15,6 +15,8 @@ from edi_iop.guides.loader import ElementSpec, Node, load
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: str
     says: str
+    loaded: str = ""
+    """The list of ours that a user's own list of these codes is loaded as."""
 
 
 class GuideList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -33,12 +33,14 @@ def parse(
     companion: str | None = None,
     levels: Collection[int] = ALL_LEVELS,
     layouts: Sequence[Layout] = (),
+    lists: Path | None = None,
 ) -> dict[int, Parsed]:
     """The files (file_id, bytes) read; all X12 files go through as one frame.
 
     companion: the companion guide (guides.companion) that claims are also held against.
     levels: the SNIP levels checked; the envelopes (1) always are.
     layouts: layouts of feeds (see `layouts`), tried before the shipped ones.
+    lists: the folder of code lists that a user has loaded (codes.licensed).
 
     Raises nothing for bad data: a file that cannot be read at all has kind
     `unknown`, or the reason in `rejected`, and a finding that says why.
@@ -51,7 +53,7 @@ def parse(
             rest.append((file_id, data))
         else:
             parsed[file_id] = feed(file_id, data, sniffed.kind, layouts)
-    parsed |= _x12(rest, Asked(levels, companion), layouts)
+    parsed |= _x12(rest, Asked(levels, companion, lists=lists), layouts)
     return {file_id: parsed[file_id] for file_id, _ in files}
 
 
@@ -61,6 +63,7 @@ def stream(
     levels: Collection[int] = ALL_LEVELS,
     tables: Collection[str] | None = None,
     layouts: Sequence[Layout] = (),
+    lists: Path | None = None,
 ) -> Iterator[Batch]:
     """Files (file_id, open file) a chunk at a time, in memory that their size does not change.
 
@@ -68,11 +71,12 @@ def stream(
     `parse`. A feed is read whole and is a batch of its own.
 
     tables: the canonical tables wanted of X12 files, where not all are; checks may add theirs.
+    lists: as of `parse`.
     """
     apart = Apart(files, layouts)
     fed = tables is None or not set(tables).isdisjoint(FEEDS)
     wanted = None if tables is None else frozenset(tables) | frozenset(SENT if fed else ())
-    batches = read_batches(apart.x12(), Asked(levels, companion, wanted))
+    batches = read_batches(apart.x12(), Asked(levels, companion, wanted, lists))
     for batch in _with_encounters(batches, layouts) if fed else batches:
         yield from apart.feeds()
         yield batch

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
@@ -47,6 +48,8 @@ class Asked:
     levels: Collection[int] = ALL_LEVELS
     companion: str | None = None
     tables: frozenset[str] | None = None
+    lists: Path | None = None
+    """The folder of code lists that a user has loaded (codes.licensed), where there is one."""
 
     @property
     def wanted(self) -> frozenset[str] | None:
@@ -217,19 +220,19 @@ def _within_lines(totals: pl.DataFrame, segments: Segments) -> pl.DataFrame:
     return pl.concat([totals.filter(~of_line), found])
 
 
-_CHECKS = (
-    (2, structure.structure),
-    (2, checks.element_faults),
-    (5, external.external_faults),
-    (4, situations.situational_faults),
-    (3, balancing.balance_faults),
+_CHECKS: tuple[tuple[int, Callable[[Loops, Asked], pl.DataFrame]], ...] = (
+    (2, lambda loops, _: structure.structure(loops)),
+    (2, lambda loops, _: checks.element_faults(loops)),
+    (5, lambda loops, asked: external.external_faults(loops, asked.lists)),
+    (4, lambda loops, _: situations.situational_faults(loops)),
+    (3, lambda loops, _: balancing.balance_faults(loops)),
 )
 """What the guides say of a transaction, by SNIP level: its structure, its elements, what depends on what."""
 
 
 def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     """Faults against the guide, and a companion guide where one is named, each at its segment."""
-    found = [check(loops) for level, check in _CHECKS if level in asked.levels]
+    found = [check(loops, asked) for level, check in _CHECKS if level in asked.levels]
     if asked.companion is not None and _COMPANION in asked.levels:
         found.append(companion_faults(loops, asked.companion))
     found.append(pl.DataFrame(schema=structure.FAULTS))

@@ -135,7 +135,8 @@ class Biller:
         not counted as sent and will be proposed again.
         """
         file_id = self.store.next_numbers("file")
-        parsed = parsers.parse([(file_id, file.content)])[file_id]
+        given = [(file_id, file.content)]
+        parsed = parsers.parse(given, lists=self.workspace.codes)[file_id]
         errors = parsed.findings.filter(pl.col("severity") == "error")
         fit = errors.is_empty()
         self.store.add_file(

@@ -11,6 +11,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -56,6 +57,11 @@ class Intake:
     answering: Answering = field(default_factory=Answering)
     layouts: Sequence[Layout] = ()
     """Of partners' own feeds."""
+
+    @property
+    def _lists(self) -> Path:
+        """Where the code lists are that the user has loaded."""
+        return self.workspace.codes
 
     def take_in(self) -> int:
         """Every drop of the inbox, and what a dead run left; how many files the run has."""
@@ -136,7 +142,7 @@ class Intake:
         files = [
             Content(one.file_id, contents[sha256], one.survey) for sha256, one in firsts.items()
         ]
-        readings = read(self.store, files, self.answering, self.layouts)
+        readings = read(self.store, files, self.answering, self.layouts, self._lists)
         return {sha256: readings[one.file_id] for sha256, one in firsts.items()}
 
     def _read_large(self, arrival: Arrival) -> Reading:
@@ -144,10 +150,17 @@ class Intake:
         kept = archive.place(self.workspace, arrival.sha256 or "")
         if arrival.survey.form == "feed":
             content = Content(arrival.file_id, kept.read_bytes(), arrival.survey)
-            return read(self.store, [content], self.answering, self.layouts)[arrival.file_id]
+            readings = read(self.store, [content], self.answering, self.layouts, self._lists)
+            return readings[arrival.file_id]
         with kept.open("rb") as file:
             return read_in_turns(
-                self.store, arrival.file_id, file, arrival.survey, self.answering, self.layouts
+                self.store,
+                arrival.file_id,
+                file,
+                arrival.survey,
+                self.answering,
+                self.layouts,
+                self._lists,
             )
 
     def _seen(self, arrival: Arrival) -> Mapping[str, Any] | None:

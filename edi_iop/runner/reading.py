@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
@@ -54,13 +55,14 @@ def read(
     files: Sequence[Content],
     answering: Answering,
     layouts: Sequence[Layout] = (),
+    lists: Path | None = None,
 ) -> dict[int, Reading]:
     """Every file parsed, judged, answered and, where it is a remit, balanced.
 
     All together; where that fails, one by one, so that one cannot stop the others.
     """
     try:
-        return _read(store, files, answering, layouts)
+        return _read(store, files, answering, layouts, lists)
     except (OSError, MemoryError):
         raise
     except Exception as problem:  # a fault of ours on some file: the night goes on without it
@@ -71,14 +73,18 @@ def read(
         return {
             number: part
             for file in files
-            for number, part in read(store, [file], answering, layouts).items()
+            for number, part in read(store, [file], answering, layouts, lists).items()
         }
 
 
 def _read(
-    store: Store, files: Sequence[Content], answering: Answering, layouts: Sequence[Layout]
+    store: Store,
+    files: Sequence[Content],
+    answering: Answering,
+    layouts: Sequence[Layout],
+    lists: Path | None,
 ) -> dict[int, Reading]:
-    parsed = _parsed(files, layouts)
+    parsed = _parsed(files, layouts, lists)
     outcomes = {number: judge(part) for number, part in parsed.items()}
     applied = {
         number: part for number, part in parsed.items() if outcomes[number].status == "applied"
@@ -110,11 +116,13 @@ def _read(
     }
 
 
-def _parsed(files: Sequence[Content], layouts: Sequence[Layout]) -> dict[int, Parsed]:
+def _parsed(
+    files: Sequence[Content], layouts: Sequence[Layout], lists: Path | None
+) -> dict[int, Parsed]:
     """Every file read; an archive among them is one of which something could not be had."""
     packed = {one.number: refused(one.number, io.BytesIO(one.data)) for one in files if one.survey.form == "archive"}  # fmt: skip
     rest = [(one.number, one.data) for one in files if one.number not in packed]
-    return packed | parsers.parse(rest, layouts=layouts)
+    return packed | parsers.parse(rest, layouts=layouts, lists=lists)
 
 
 def refused(number: int, file: BinaryIO) -> Parsed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import polars as pl
@@ -47,6 +48,7 @@ def read_in_turns(
     survey: Survey,
     answering: Answering,
     layouts: Sequence[Layout] = (),
+    lists: Path | None = None,
 ) -> Reading:
     """The X12 file's reading; its tables but payments, headers and findings are saved ahead.
 
@@ -57,7 +59,7 @@ def read_in_turns(
         return _of_archive(store, number, file)
     spoken = Spoken(file, (b"ISA", b"TA1"))
     held, sent = _Held(), Sent()
-    for batch in _batches(number, spoken, layouts):
+    for batch in _batches(number, spoken, layouts, lists):
         with _ours():
             held.add(batch)
         ahead = {name: rows for name, rows in batch.tables.items() if name != "payments"}
@@ -91,9 +93,12 @@ def _of_archive(store: Store, number: int, file: BinaryIO) -> Reading:
     return Reading(number, judge(parsed), 0, rows, parsed.findings)
 
 
-def _batches(number: int, file: Spoken, layouts: Sequence[Layout]) -> Iterator[Batch]:
+def _batches(
+    number: int, file: Spoken, layouts: Sequence[Layout], lists: Path | None
+) -> Iterator[Batch]:
     """The file a chunk at a time."""
-    batches = parsers.stream([(number, cast(BinaryIO, file))], layouts=layouts)
+    given = [(number, cast(BinaryIO, file))]
+    batches = parsers.stream(given, layouts=layouts, lists=lists)
     while True:
         with _ours():
             batch = next(batches, None)
