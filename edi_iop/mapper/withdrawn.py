@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from edi_iop.mapper import components, track
+from edi_iop.mapper import asked, components, track
 from edi_iop.mapper.attended import attended
 from edi_iop.rules.days import current
 from edi_iop.rules.in_force import each
@@ -14,6 +14,13 @@ from edi_iop.rules.policy import Policy
 
 LINE = ["file_id", "claim_offset", "line_offset"]
 _DAY = ["client_id", "service_date"]
+_CODED = {
+    "procedure": pl.String(),
+    "revenue": pl.String(),
+    "minutes_per_unit": pl.Int64(),
+    "full_day_minutes": pl.Int64(),
+    "units": pl.Float64(),
+}
 _STANDS = ["sent", "paid", "denied"]
 
 
@@ -60,6 +67,7 @@ def _withdrawn(
             _counted_otherwise(known, iop, events),
             _not_given(known, iop, events, policies),
             _otherwise_long(known, iop, events, policies),
+            _otherwise_many(known, iop, events, policies),
         ]
     ).unique(LINE)
 
@@ -126,6 +134,45 @@ def _otherwise_long(
             whole.join(asking, on=[*_DAY, "procedure"], how="anti").select(LINE),
         ]
     )
+
+
+def _otherwise_many(
+    live: pl.DataFrame, iop: pl.DataFrame, events: pl.DataFrame, policies: Mapping[str, Policy]
+) -> pl.DataFrame:
+    """Services whose sessions of the day come to other units by now: one was signed since, or came late."""
+    key = [*_DAY, "payer_id", "procedure"]
+    bare = pl.col("payer_id").is_in(components.payers(policies))
+    single = live.filter(~pl.col("per_diem") | bare)
+    days = iop.join(single.select(_DAY).unique(), on=_DAY, how="semi")
+    given = (
+        _services(days, events, policies)
+        .group_by(key)
+        .agg(given=pl.col("units").sum())
+        .with_columns(pl.col("given").round(4))
+    )
+    billed = pl.col("units").sum().over(key).round(4)
+    return (
+        single.with_columns(billed=billed)
+        .join(given, on=key, nulls_equal=True)
+        .filter(pl.col("billed") != pl.col("given"))
+        .select(LINE)
+    )
+
+
+def _services(
+    days: pl.DataFrame, events: pl.DataFrame, policies: Mapping[str, Policy]
+) -> pl.DataFrame:
+    """The services of these days as they would be billed today, beside a per diem or instead of one."""
+    uncoded = {name: pl.lit(None, _CODED[name]) for name in track.CODED}
+    known = days.with_columns(short=components.short(policies), **uncoded)
+    apart = components.by_service(policies)
+    asking = asked.askers(known.filter(~apart), events, policies)
+    found = (
+        components.services(known.filter(apart), events, policies),
+        asked.components(asking, policies).filter(pl.col("revenue").is_not_null()),
+    )
+    columns = [*_DAY, "payer_id", "procedure", "units"]
+    return pl.concat([one.select(columns) for one in found])
 
 
 def netted(history: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
