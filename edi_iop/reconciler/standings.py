@@ -73,6 +73,8 @@ def numbered(
             "line_offset",
             "standing",
             payer_claim_number=pl.coalesce("payer_claim_number", "number"),
+            answered_on="answered_on",
+            allowed_cents="allowed_cents",
         )
         .sort("file_id", "line_offset")
     )

@@ -1,0 +1,54 @@
+"""What only an answer can show, judged by the nightly run: pay below the contract, a window that closes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+from runner_drops import WEEK, drop, drop_week
+from runner_remits import policy, remit
+
+from edi_iop.runner import run
+from edi_iop.settings import Workspace
+from edi_iop.store import Store
+
+NIGHT, LATER = date(2026, 1, 12), date(2026, 1, 19)
+CONTRACT = (
+    '[iop]\npairs = [{ track = "SUD", procedure = "H0015", revenue = "0906", rate = "300.00" }]\n'
+)
+
+
+def answered(workspace: Workspace, denied: str = "") -> None:
+    drop_week(workspace)
+    run(workspace, NIGHT)
+    with Store.open(workspace.database, read_only=True) as store:
+        (claim,) = store.load("claims")["claim"]
+    drop(workspace, era_835=remit(claim, *WEEK, denied=denied))
+
+
+def violations(workspace: Workspace, rule: str) -> list[str]:
+    with Store.open(workspace.database, read_only=True) as store:
+        return store.load("violations").filter(pl.col("rule") == rule)["says"].to_list()
+
+
+def test_pay_below_the_contract(workspace: Workspace) -> None:
+    """285 allowed of 300 agreed (CON-01)."""
+    policy(workspace, CONTRACT)
+    text = (workspace.payers / "local.toml").read_text()
+    (workspace.payers / "local.toml").write_text(text + 'iop = "the contract"\n')
+    answered(workspace)
+    run(workspace, LATER)
+    says = violations(workspace, "CON-01")
+    assert len(says) == 3
+    assert "285.00 allowed, the contract says 300.00" in says[0]
+
+
+def test_a_denial_whose_window_closes(workspace: Workspace) -> None:
+    """Denied on 2026-01-19; 180 days end on 2026-07-18: warned of in the last fourteen (TF-02)."""
+    answered(workspace, denied="N54")
+    run(workspace, LATER)
+    assert violations(workspace, "TF-02") == []
+    run(workspace, date(2026, 7, 10))
+    says = violations(workspace, "TF-02")
+    assert len(says) == 3
+    assert "8 days" in says[0]
