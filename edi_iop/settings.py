@@ -8,6 +8,7 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -40,6 +41,8 @@ class Facility(Strict, frozen=True):
     address2: str = ""
     facility_type: Annotated[str, msgspec.Meta(pattern=r"^\d{2}$")] = "13"
     """First two digits of the type of bill (CLM05-1)."""
+    timezone: str = ""
+    """Where its clocks hang (IANA, America/Chicago); none: times are taken as they are written."""
 
 
 class Submitter(Strict, frozen=True):
@@ -149,6 +152,7 @@ def _check(settings: Settings) -> None:
     for facility in settings.billing:
         if not is_npi(facility.npi):
             raise ValueError(f"NPI {facility.npi}: its check digit is wrong")
+        _check_zone(facility)
     for procedure, dollars in settings.charges.items():
         if to_cents(dollars) < 0:
             raise ValueError(f"charge of {procedure} is negative")
@@ -163,6 +167,18 @@ def _check(settings: Settings) -> None:
         if payer.partner not in partners:
             raise ValueError(f"payer {payer.id} names partner {payer.partner}, which is not listed")
     _check_rates(settings.rates, payers)
+
+
+def _check_zone(facility: Facility) -> None:
+    """ValueError where its time zone is none."""
+    try:
+        if facility.timezone:
+            ZoneInfo(facility.timezone)
+    except (KeyError, ValueError, OSError) as problem:
+        raise ValueError(
+            f"timezone of facility {facility.npi}: no such zone {facility.timezone}; "
+            "write one as America/Chicago"
+        ) from problem
 
 
 def _check_rates(rates: tuple[Rate, ...], payers: list[str]) -> None:

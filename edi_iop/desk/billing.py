@@ -190,7 +190,7 @@ def choose(
     if settings is None:
         named = policies.named(payers, held.payers(), on)
         return named, policies.stand_in(named, material.billing_npi(held) or NOBODY)
-    facility = policies.read_settings(settings)
+    facility = paths.settings_at(settings)
     return policies.within(facility, payers, on), facility
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import polars as pl
 
 from edi_iop import parsers
-from edi_iop.errors import MissingPath, NotWritten, StoreVersion, Unreadable
+from edi_iop.errors import BadSettings, MissingPath, NotWritten, StoreVersion, Unreadable
 from edi_iop.findings import Finding
 from edi_iop.parsers import archives
 from edi_iop.reports.sheet import Field, Sheet
-from edi_iop.settings import Workspace
+from edi_iop.settings import Settings, Workspace, decode
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.found import findings_frame
 
@@ -192,7 +192,19 @@ def make_folders(folders: Iterable[Path]) -> None:
 def layouts(given: Sequence[Path], settings: Path | None = None) -> tuple[Layout, ...]:
     """The layouts of feeds the user names, and those beside the settings of a workspace."""
     beside = [] if settings is None else [Workspace(settings.parent).feeds]
-    return parsers.layouts([*given, *(folder for folder in beside if folder.is_dir())])
+    facility = None if settings is None else settings_at(settings)
+    return parsers.layouts([*given, *(folder for folder in beside if folder.is_dir())], facility)
+
+
+def settings_at(path: Path) -> Settings:
+    """The settings in a file of the user's; MissingPath, Unreadable or BadSettings."""
+    if not path.is_file():
+        raise MissingPath(f"{path}: no such settings file; check the path")
+    try:
+        text = read(path).decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise BadSettings(f"{path}: not UTF-8 text; save it as UTF-8") from problem
+    return decode(text, str(path))
 
 
 def is_workspace(path: Path) -> bool:

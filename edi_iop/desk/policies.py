@@ -7,28 +7,16 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
-from edi_iop.desk.paths import read
-from edi_iop.errors import BadPolicy, BadSettings, MissingPath
+from edi_iop.errors import BadPolicy
 from edi_iop.rules.in_force import Policies, of_payers
 from edi_iop.rules.policy import names
 from edi_iop.rules.records import NOBODY
-from edi_iop.settings import Facility, Partner, PayerSetting, Settings, Submitter, decode
+from edi_iop.settings import Facility, Partner, PayerSetting, Settings, Submitter
 
 
 def of_settings(settings: Settings, on: date, folders: Sequence[Path] = ()) -> Policies:
     """Every payer of the settings with its policies; BadPolicy where none is in force on the date."""
     return of_payers({payer.id: payer.policy for payer in settings.payers}, on, folders)
-
-
-def read_settings(path: Path) -> Settings:
-    """The settings in a file of the user's; MissingPath, Unreadable or BadSettings."""
-    if not path.is_file():
-        raise MissingPath(f"{path}: no such settings file; check the path")
-    try:
-        text = read(path).decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise BadSettings(f"{path}: not UTF-8 text; save it as UTF-8") from problem
-    return decode(text, str(path))
 
 
 def named(payers: Sequence[str], seen: Collection[str], on: date) -> Policies:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edi_iop.parsers.feed_layout import Layout
+    from edi_iop.settings import Settings
 
 __all__ = [
     "ALL_LEVELS", "Batch", "Identified", "Parsed", "Sent", "Tables", "identify", "last_of_each", "layouts", "parse",
@@ -83,11 +84,15 @@ def stream(
     yield from apart.feeds()
 
 
-def layouts(paths: Iterable[Path]) -> tuple[Layout, ...]:
-    """The layouts of feeds in these files and folders; MissingPath, BadMap."""
-    from edi_iop.parsers import feed_layout  # loads what only feeds need
+def layouts(paths: Iterable[Path], settings: Settings | None = None) -> tuple[Layout, ...]:
+    """The layouts of feeds in these files and folders; MissingPath, BadMap.
 
-    return feed_layout.load(paths)
+    settings: whose timezones feeds are read in where their layout names none.
+    """
+    from edi_iop.parsers import feed_layout  # loads what only feeds need
+    from edi_iop.parsers.feed_zones import UNHUNG, Clocks
+
+    return feed_layout.load(paths, UNHUNG if settings is None else Clocks.of(settings))
 
 
 def _with_encounters(batches: Iterable[Batch], layouts: Sequence[Layout]) -> Iterator[Batch]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from edi_iop.parsers.feed_layout import ISO
 from edi_iop.parsers.feed_sheet import unread
+from edi_iop.parsers.feed_zones import utc
 
 SESSION = ("start_time", "end_time")
 
@@ -89,7 +90,7 @@ def measured(text: pl.DataFrame, timezone: str) -> pl.DataFrame:
     began, ended = (_at(text, f"_{name}") for name in SESSION)
     if timezone:
         began, ended = (
-            pl.coalesce(known, _utc(clock, timezone))
+            pl.coalesce(known, utc(clock, timezone))
             for known, clock in ((began, start), (ended, end))
         )
     took = (ended - began).dt.total_minutes()
@@ -108,9 +109,3 @@ def measured(text: pl.DataFrame, timezone: str) -> pl.DataFrame:
 
 def _at(text: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name) if name in text.columns else pl.lit(None, pl.Datetime("us"))
-
-
-def _utc(clock: pl.Expr, timezone: str) -> pl.Expr:
-    """The moment of a local time; null where the clocks skipped it."""
-    local = clock.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
-    return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)

@@ -20,6 +20,7 @@ import msgspec
 from edi_iop import resources
 from edi_iop.errors import BadMap, MissingPath
 from edi_iop.parsers.feed_spec import KINDS, feed
+from edi_iop.parsers.feed_zones import UNHUNG, Clocks
 from edi_iop.settings import Strict
 
 Form = Literal["csv", "xml", "hl7", "fhir", "x12"]
@@ -154,21 +155,40 @@ def services(name: str) -> dict[str, Any]:
     return dict(lists[name])
 
 
+class Layouts(tuple[Layout, ...]):
+    """Layouts in the order they are tried, and the clocks of the facility whose feeds they read."""
+
+    clocks: Clocks
+
+    def __new__(cls, layouts: Iterable[Layout] = (), clocks: Clocks = UNHUNG) -> Layouts:
+        made = super().__new__(cls, layouts)
+        made.clocks = clocks
+        return made
+
+
+def clocks_of(layouts: Sequence[Layout]) -> Clocks:
+    """The clocks that go with layouts; none where nobody said where they hang."""
+    return layouts.clocks if isinstance(layouts, Layouts) else UNHUNG
+
+
 @cache
 def shipped() -> tuple[Layout, ...]:
     """The layouts of maps/feeds/layouts."""
     return load([resources.maps() / "feeds" / "layouts"])
 
 
-def load(paths: Iterable[Path]) -> tuple[Layout, ...]:
-    """The layouts of files, and of all *.toml of folders; MissingPath, BadMap."""
+def load(paths: Iterable[Path], clocks: Clocks = UNHUNG) -> Layouts:
+    """The layouts of files, and of all *.toml of folders; MissingPath, BadMap.
+
+    clocks: of the facility; a layout that names its timezone goes by that.
+    """
     found = []
     for path in paths:
         if not path.exists():
             raise MissingPath(f"{path}: no such layout; make one with: edi-iop feed guess FILE")
         files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
         found += [decode(_text(file), str(file), file.stem) for file in files]
-    return tuple(found)
+    return Layouts(found, clocks)
 
 
 def decode(text: str, where: str, name: str) -> Layout:

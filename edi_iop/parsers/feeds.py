@@ -7,13 +7,14 @@ before the canonical form, the user's own before a shipped one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import msgspec
 import polars as pl
 
 from edi_iop.errors import FeedRejected
-from edi_iop.parsers import feed_csv, feed_fhir, feed_hl7, feed_layout, feed_xml
-from edi_iop.parsers.feed_layout import Layout
+from edi_iop.parsers import feed_csv, feed_fhir, feed_hl7, feed_layout, feed_xml, feed_zones
+from edi_iop.parsers.feed_layout import Layout, clocks_of
 from edi_iop.parsers.feed_mapping import Flat, mapped
 from edi_iop.parsers.feed_sheet import Sheet, no_findings
 from edi_iop.parsers.feed_spec import KINDS, feed
@@ -90,12 +91,25 @@ def read_feed(file_id: int, data: bytes, layouts: Sequence[Layout] = ()) -> Read
     sniffed = sniff(data, layouts)
     if sniffed is None:
         raise FeedRejected("not a feed: neither its header nor its root element is one of ours")
-    sheets = _sheets(sniffed, data)
+    clocks = clocks_of(layouts)
+    hung = _hung(sniffed, clocks.common)
+    sheets = _sheets(hung, data)
     read = {sheet.feed.kind: typed(sheet, file_id) for sheet in sheets}
     tables = {kind: table for kind, (table, _) in read.items()}
+    if "encounters" in tables and not (hung.layout and hung.layout.head.timezone):
+        tables["encounters"] = feed_zones.measured(tables["encounters"], clocks)
     # What is said of the file is said once, whatever feeds it fills.
     found = pl.concat([no_findings(), *(faults for _, faults in read.values())])
     return Read(sniffed.kind, tables, found.unique(maintain_order=True))
+
+
+def _hung(sniffed: Sniffed, timezone: str) -> Sniffed:
+    """With a layout that names no timezone reading its times in the facility's."""
+    layout = sniffed.layout
+    if layout is None or layout.head.timezone or not timezone:
+        return sniffed
+    head = msgspec.structs.replace(layout.head, timezone=timezone)
+    return replace(sniffed, layout=msgspec.structs.replace(layout, head=head))
 
 
 def _sheets(sniffed: Sniffed, data: bytes) -> list[Sheet]:

@@ -71,7 +71,8 @@ def policies(workspace: Workspace, settings: Settings, as_of: date) -> Policies:
 
 def layouts(workspace: Workspace) -> tuple[Layout, ...]:
     """The facility's own layouts of feeds; BadMap where one is wrong."""
-    return parsers.layouts([workspace.feeds] if workspace.feeds.is_dir() else [])
+    own = [workspace.feeds] if workspace.feeds.is_dir() else []
+    return parsers.layouts(own, workspace.settings())
 
 
 def known(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:

@@ -385,3 +385,24 @@ def test_nothing_is_touched_without_store_or_policy(workspace: Workspace) -> Non
     with pytest.raises(StoreVersion, match="edi-iop init"):
         run(workspace, NIGHT)
     assert contents(workspace.inbox) == {"a.csv": CLIENTS}
+
+
+@pytest.mark.parametrize(("zone", "lines"), [("America/New_York", 0), ("America/Phoenix", 1)])
+def test_the_clocks_of_the_facility_are_those_of_its_settings(
+    workspace: Workspace, zone: str, lines: int
+) -> None:
+    """One to four in the night in which the clocks go from two to three: two hours, or three."""
+    text = workspace.settings_file.read_text()
+    workspace.settings_file.write_text(
+        text.replace("# timezone = ", "timezone = ").replace("America/Chicago", zone)
+    )
+    night = encounters("2026-03-08").replace(b"09:00,12:00", b"01:00,04:00")
+    drop(
+        workspace,
+        clients_csv=CLIENTS,
+        providers_csv=PROVIDERS,
+        auths_csv=AUTHORIZATIONS,
+        days_csv=night,
+    )
+    assert run(workspace, date(2026, 3, 9))["built"]["lines"] == lines
+    assert load(workspace, "days")["minutes"].to_list() == [120 if lines == 0 else 180]
