@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.rules.case import Case, found, references
+from edi_iop.rules.days import ATTENDED
 from edi_iop.rules.weeks import WEEK, lines_by_week
 
 
@@ -77,6 +78,35 @@ def long_week(case: Case) -> pl.DataFrame:
     long = case.weeks.filter(pl.col("week_minutes") > most)
     says = pl.format("week of {}: {} minutes, {} at most", "week", "week_minutes", most)
     return _of_week(case, long, says)
+
+
+def large_group(case: Case) -> pl.DataFrame:
+    """A day with a group session of more clients than the payer's most (DUR-08).
+
+    A session is what one staff member led from one time on at one place; where a record
+    names no leader or no start, nothing is known of its size. The clients are those of our
+    own records, whoever pays for them: there may have been more.
+    """
+    most = case.policy.duration.max_group_clients
+    session = ["service_date", "start_time", "rendering_npi", "facility_npi"]
+    known = pl.all_horizontal(pl.col("start_time", "rendering_npi").is_not_null())
+    groups = case.encounters.filter(
+        pl.lit(most is not None),
+        known,
+        pl.col("service_type") == "group",
+        pl.col("attendance").is_in(ATTENDED),
+    )
+    large = (
+        groups.with_columns(clients=pl.col("client_id").n_unique().over(session))
+        .filter(pl.col("clients") > pl.lit(most, pl.Int64))
+        .group_by("client_id", "service_date")
+        .agg(pl.col("clients").max(), sessions=pl.col("source_record_id").sort())
+    )
+    lines = case.iop.join(large, on=["client_id", "service_date"])
+    says = pl.format(
+        "{}: a group of {} clients, {} at most", "date", "clients", pl.lit(most, pl.Int64)
+    )
+    return found(lines, says, references("encounter", pl.col("sessions")))
 
 
 def _of_week(case: Case, weeks: pl.DataFrame, says: pl.Expr) -> pl.DataFrame:

@@ -51,6 +51,7 @@ FIRST: dict[str, Check] = {
     "DUR-01": duration.short_day,
     "DUR-06": plans.uncertified,
     "DUR-07": plans.weekly_add_on,
+    "DUR-08": duration.large_group,
     "DX-02": coding.untreated_principal,
     "DX-01": coding.other_family,
     "DX-03": coding.invalid_diagnosis,

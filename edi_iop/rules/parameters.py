@@ -88,7 +88,7 @@ class Cap(Strict, frozen=True):
 
 
 class Duration(Strict, frozen=True):
-    """Minutes of a day and of a week, days of a week, and caps (DUR-01 to DUR-05)."""
+    """Minutes of a day and of a week, days of a week, and caps (DUR-01 to DUR-05, DUR-08)."""
 
     min_day_minutes: int
     min_week_minutes_adult: int
@@ -108,6 +108,8 @@ class Duration(Strict, frozen=True):
     min_week_days: int | None = None
     max_week_minutes: int | None = None
     """Above it the hours are those of a higher level of care."""
+    max_group_clients: int | None = None
+    """Most clients of one group session (DUR-08)."""
     caps: dict[str, Cap] = msgspec.field(default_factory=dict)
 
 

@@ -16,7 +16,8 @@ from edi_iop.simulator.clinic_people import Staff
 SEVERITIES = {
     **dict.fromkeys(("DUP-05", "CON-01"), "info"),
     **dict.fromkeys(
-        ("BUN-05", "AUTH-05", "DUR-02", "DUR-03", "DUR-04", "DX-04", "REV-03", "TF-02"), "warn"
+        ("BUN-05", "AUTH-05", "DUR-02", "DUR-03", "DUR-04", "DUR-08", "DX-04", "REV-03", "TF-02"),
+        "warn",
     ),
     **dict.fromkeys(
         ("BUN-02", "BUN-03", "AUTH-07", "DUR-06", "MOD-01", "CLM-04", "DOC-01"), "hold"

@@ -21,7 +21,7 @@ RULES = catalogue()
 def test_every_rule_has_one_check_and_every_check_a_rule() -> None:
     decidable = [rule.id for rule in RULES.values() if rule.denial_only is None]
     assert sorted([*FIRST, *THEN]) == sorted(decidable)
-    assert len(RULES) == 53
+    assert len(RULES) == 54
 
 
 def test_what_only_a_denial_shows_is_said() -> None:
@@ -49,14 +49,14 @@ def test_severities() -> None:
     mild = {rule.id: rule.severity for rule in RULES.values() if rule.severity != "block"}
     by_severity = {
         "hold": "BUN-02 BUN-03 CLM-04 AUTH-07 DOC-01 DUR-06 MOD-01 DOC-02 BEN-01 MN-01",
-        "warn": "BUN-05 AUTH-05 DUR-02 DUR-03 DUR-04 DX-04 REV-03 TF-02",
+        "warn": "BUN-05 AUTH-05 DUR-02 DUR-03 DUR-04 DUR-08 DX-04 REV-03 TF-02",
         "info": "DUP-05 CON-01",
     }
     assert mild == {rule: severity for severity, ids in by_severity.items() for rule in ids.split()}
 
 
 # domain notes, section 7: pre-bill only are those without reason codes in section 3.2
-PRE = "DUP-05 BUN-03 BUN-05 LOC-02 AUTH-05 AUTH-06 DUR-03 DUR-04 DUR-06 DX-04 REV-03 CLM-04 CN-01"
+PRE = "DUP-05 BUN-03 BUN-05 LOC-02 AUTH-05 AUTH-06 DUR-03 DUR-04 DUR-06 DUR-08 DX-04 REV-03 CLM-04 CN-01"
 POST = "DOC-02 BEN-01 CON-01 TF-02 MN-01"
 
 
@@ -92,7 +92,12 @@ _UNSET = {
     *("codes.accepted", "codes.refused", "codes.condition_codes"),
     *("codes.barred_condition_codes", "codes.barred_procedures"),
     *("conflicts.condition_codes", "conflicts.days_before", "plan_of_care.recertify_days"),
-    *("timely.corrected_days", "timely.appeal_days", "plan_of_care.min_week_hours"),
+    *(
+        "timely.corrected_days",
+        "timely.appeal_days",
+        "duration.max_group_clients",
+        "plan_of_care.min_week_hours",
+    ),
 }
 """What the common ground leaves to the payers."""
 
