@@ -16,7 +16,7 @@ import polars as pl
 from edi_iop.guides import patterns
 from edi_iop.guides.dates import PERIODS, is_date, is_time
 from edi_iop.guides.loader import index
-from edi_iop.guides.loops import Loops
+from edi_iop.guides.loops import NOWHERE, Loops
 from edi_iop.guides.specifications import code_lists, specifications
 from edi_iop.guides.structure import FAULTS
 from edi_iop.guides.syntax import syntax_notes
@@ -82,12 +82,12 @@ def _suspects(loops: Loops) -> pl.DataFrame:
     """The pairs that do not fit their node's pattern: all that can break an element rule."""
     guide = loops.guide.name
     pairs = loops.pairs.with_row_index("pair")
-    rare = _rare(loops)
-    fitting = _FITTING.setdefault(guide, set())
+    fitting = _FITTING.setdefault(guide, {})
+    few = _few(loops)
     spans = {
         number: span
         for number, span in loops.spans.items()
-        if number not in rare or not rare[number] <= fitting
+        if number not in few or not fitting.get(number, _NONE).issuperset(few[number])
     }
     misfits = pl.select(
         (~pl.lit(pairs["raw"].slice(start, count)).str.contains(patterns.of_node(guide, number)))
@@ -97,24 +97,29 @@ def _suspects(loops: Loops) -> pl.DataFrame:
         for number, (start, count) in spans.items()
     )
     rows = [misfits[str(number)].item() + start for number, (start, _) in spans.items()]
-    if len(fitting) < _REMEMBERED:
-        for number, found in zip(spans, rows, strict=True):
-            fitting |= rare[number] if number in rare and not len(found) else set()
+    for number, found in zip(spans, rows, strict=True):
+        known = fitting.setdefault(number, set())
+        if number in few and not len(found) and len(known) < _REMEMBERED:
+            known.update(few[number])
     return pairs[pl.concat(rows)] if rows else pairs.head(0)
 
 
-_RARE, _REMEMBERED = 4, 10_000
-_FITTING: dict[str, set[tuple[int, str]]] = {}
-"""Of each guide, segments of rare nodes that fit their pattern: to make the pattern ready takes longer
-than to match a few segments, and headers come again with every chunk."""
+_DIFFERENT, _REMEMBERED = 250, 2500
+_NONE: frozenset[str] = frozenset()
+_FITTING: dict[str, dict[int, set[str]]] = {}
+"""Of each guide and node, segments that fit the node's pattern, where a chunk has but a few different
+ones: most come again with every chunk, and to make a pattern ready takes longer than to match them."""
 
 
-def _rare(loops: Loops) -> dict[int, set[tuple[int, str]]]:
+def _few(loops: Loops) -> dict[int, list[str]]:
     """The segments of nodes that have but a few different ones."""
-    few = [(number, *span) for number, span in loops.spans.items() if span[1] <= _RARE]
-    rows = [row for _, start, count in few for row in range(start, start + count)]
-    texts = iter(loops.pairs["raw"].gather(rows).to_list())
-    return {number: {(number, next(texts)) for _ in range(count)} for number, _, count in few}
+    few = [(number, *span) for number, span in loops.spans.items() if span[1] <= _DIFFERENT]
+    rows = [NOWHERE, *(np.arange(start, start + count) for _, start, count in few)]
+    texts = loops.pairs["raw"][pl.Series(np.concatenate(rows).astype(np.uint32))].to_list()
+    ends = np.cumsum([count for *_, count in few]).tolist()
+    return {
+        number: texts[end - count : end] for (number, _, count), end in zip(few, ends, strict=True)
+    }
 
 
 _FEW = 100

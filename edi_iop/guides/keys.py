@@ -10,7 +10,8 @@ import numpy.typing as npt
 from edi_iop.guides.automaton import Automaton
 from edi_iop.guides.loops import Integers
 from edi_iop.x12 import separators as sep
-from edi_iop.x12.segments import Segments, numbered
+from edi_iop.x12.numbering import numbered
+from edi_iop.x12.segments import Segments
 
 
 def keys_of(segments: Segments, machine: Automaton) -> Integers:
@@ -42,7 +43,7 @@ _Firsts = tuple[Integers, list[str | None]]
 def _firsts(segments: Segments, place: int, asked: npt.NDArray[np.bool_]) -> _Firsts:
     """The first components of an element, of those texts that are asked for it."""
     at = np.flatnonzero(asked)
-    values = segments.texts["elements"].list.get(place, null_on_oob=True)[at].fill_null("")
+    values = segments.words.of(at, place).fill_null("")
     own, distinct = numbered(values)
     numbers = np.zeros(len(asked), dtype=np.int64)
     numbers[at] = own

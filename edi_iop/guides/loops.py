@@ -154,11 +154,11 @@ class Loops:
 
     def elements(self, places: Integers) -> pl.Series:
         """The element lists of segments (the id first)."""
-        return self.pairs["elements"].gather(self.pair[places])
+        return self.pairs["elements"][pl.Series(self.pair[places].astype(np.uint32))]
 
     def raw(self, places: Integers) -> pl.Series:
         """The segments' canonical texts."""
-        return self.pairs["raw"].gather(self.pair[places])
+        return self.pairs["raw"][pl.Series(self.pair[places].astype(np.uint32))]
 
 
 def ranges(first: Integers, last: Integers) -> Integers:

@@ -255,5 +255,6 @@ def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.Data
     pair = number[texts]
     pair[elsewhere] = rank[len(used) + their]
     text = pl.Series("text", np.concatenate([used, both % count])[order])
-    columns = [segments.texts[name].gather(text) for name in ("raw", "elements")]
+    at = text.cast(pl.UInt32)
+    columns = [segments.texts[name][at] for name in ("raw", "elements")]
     return pl.DataFrame([pl.Series("node", nodes[order]), text, *columns]), pair

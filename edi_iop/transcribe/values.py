@@ -6,7 +6,8 @@ checks have already said what is wrong with it, and where.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -14,39 +15,51 @@ from edi_iop.tables.schema import Column
 from edi_iop.transcribe.maps import Source
 from edi_iop.x12 import separators as sep
 
-Steps = Sequence[Sequence[pl.Expr]]
-"""How elements become columns, in selections one after another."""
 
+@dataclass(frozen=True, eq=False)
+class Form:
+    """What a column takes of an element: its components, a part of a period, a unit, a type.
 
-def steps(asked: Mapping[str, tuple[pl.Expr, Source, Column]]) -> Steps:
-    """How elements become columns of these names: each a text, where it is from, and the column.
-
-    In steps, since an expression that names another twice has it worked out twice.
+    There is one of each (form_of).
     """
-    made: list[list[pl.Expr]] = [[], [], []]
-    for name, (text, source, column) in asked.items():
-        named = pl.col(name)
-        for step, one in zip(
-            made,
-            (_stripped(text, source), _given(named, source.form), _converted(named, column)),
-            strict=True,
-        ):
-            step.append(one.alias(name))
-    if all(column.dtype == pl.String() for _, _, column in asked.values()):
-        made.pop()
-    return made
+
+    component: int | None
+    last: int | None
+    part: str | None
+    unit: str
+    dtype: pl.DataType
 
 
-def typed(frame: pl.DataFrame, made: Steps) -> pl.DataFrame:
-    """Elements in the type of their columns; null where empty or unreadable."""
-    for step in made:
+def form_of(source: Source, column: Column) -> Form:
+    """What a column takes of the element that a path leads to."""
+    unit = column.unit if column.unit == "cents" else ""
+    return _form(source.component, source.last, source.form, unit, column.dtype)
+
+
+_form = cache(Form)
+
+
+def typed(elements: pl.Series, form: Form) -> pl.Series:
+    """Elements in the form of their column; null where empty or unreadable."""
+    frame = elements.alias("text").to_frame()
+    for step in _steps(form):
         frame = frame.select(step)
-    return frame
+    return frame.to_series()
 
 
-def _stripped(text: pl.Expr, source: Source) -> pl.Expr:
-    if source.component is not None:
-        text = _component(text, source.component, source.last)
+@cache
+def _steps(form: Form) -> tuple[pl.Expr, ...]:
+    """In steps, since an expression that names another twice has it worked out twice."""
+    text = pl.col("text")
+    steps = [_stripped(text, form), _given(text, form.part)]
+    if form.dtype != pl.String():
+        steps.append(_converted(text, form))
+    return tuple(step.alias("text") for step in steps)
+
+
+def _stripped(text: pl.Expr, form: Form) -> pl.Expr:
+    if form.component is not None:
+        text = _component(text, form.component, form.last)
     return text.str.strip_chars()
 
 
@@ -55,7 +68,7 @@ def _given(text: pl.Expr, form: str | None) -> pl.Expr:
     return pl.when(formed != "").then(formed)
 
 
-def _converted(text: pl.Expr, column: Column) -> pl.Expr:
+def _converted(text: pl.Expr, column: Form) -> pl.Expr:
     if column.unit == "cents":
         return cents(text)
     if column.dtype == pl.Date():

@@ -18,7 +18,7 @@ from edi_iop.guides import loader
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.transcribe import maps, values
 from edi_iop.transcribe.maps import Each, Source, TableMap
-from edi_iop.transcribe.read import shared_loop
+from edi_iop.transcribe.plan import shared_loop
 from edi_iop.transcribe.wording import Part, joined, numbered, worded
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.writer import Envelope, interchange

@@ -11,7 +11,7 @@ import polars as pl
 
 from edi_iop.x12.segments import Segments
 
-Integers = npt.NDArray[np.signedinteger[Any]]
+Integers = npt.NDArray[np.integer[Any]]
 HEADERS = {"ISA": 13, "GS": 6, "ST": 2}
 """Where a header carries its control number."""
 _ABOVE = {"GS": "ISA", "ST": "GS"}

@@ -19,10 +19,12 @@ import polars as pl
 
 from edi_iop.findings import Finding
 from edi_iop.x12 import separators as sep
+from edi_iop.x12.numbering import numbered, short_ids
 from edi_iop.x12.pieces import CHUNK, Piece, of_file
 from edi_iop.x12.separators import Separators
+from edi_iop.x12.words import Words, words
 
-Integers = npt.NDArray[np.signedinteger[Any]]
+Integers = npt.NDArray[np.integer[Any]]
 _BLANK = b" \t\r\n\x00"
 _IS_BLANK = np.array([byte in _BLANK for byte in range(256)])
 _ROWS = {"file": pl.Int64, "interchange": pl.UInt32, "number": pl.Int64, "byte_offset": pl.Int64, "text": pl.UInt32}  # fmt: skip
@@ -63,6 +65,11 @@ class Segments:
     """So many rows at the start stood in an earlier frame: the open headers of what goes on."""
 
     @cached_property
+    def words(self) -> Words:
+        """The elements of the distinct texts."""
+        return words(self.texts["elements"])
+
+    @cached_property
     def texts(self) -> pl.DataFrame:
         """The distinct texts: text, raw, id, elements (the id first)."""
         return pl.DataFrame({"raw": self.raw, "elements": _elements(self.raw)}).select(
@@ -84,6 +91,9 @@ class Segments:
     @cached_property
     def ids(self) -> tuple[Integers, list[str]]:
         """The segment id of each text as a number, and the id behind each number."""
+        short = short_ids(self.raw)
+        if short is not None:
+            return short
         numbers, distinct = numbered(self.texts["id"])
         return numbers, distinct.to_list()
 
@@ -167,7 +177,7 @@ def headers(frame: Segments, rows: Integers) -> Headers:
 def continued(frame: Segments, before: Headers) -> Segments:
     """The frame with the headers that the one before it left open at its start."""
     count, more = len(frame.raw), len(before.rows)
-    numbers = pl.Series("text", range(count, count + more), dtype=pl.UInt32)
+    numbers = pl.Series("text", np.arange(count, count + more, dtype=np.uint32))
     repeated = before.rows.with_columns(numbers, interchange=pl.lit(0, pl.UInt32))
     return replace(
         frame,
@@ -207,7 +217,7 @@ def _frame(
     # What follows the last terminator of a piece is no segment when it is blank.
     lasts = np.cumsum(sizes) - 1
     kept = np.ones(len(raw), dtype=bool)
-    kept[lasts] = (raw.gather(lasts).str.strip_chars() != "").to_numpy()
+    kept[lasts] = (raw[lasts].str.strip_chars() != "").to_numpy()
     text, distinct = numbered(raw.filter(pl.Series(kept)))
     of_piece = np.repeat(np.arange(len(pieces)), sizes)[kept]
     files, begin = (
@@ -302,22 +312,11 @@ _LONGEST_INDENT = 8
 """Blanks before a segment that are skipped all segments at once: a line break is one or two."""
 
 
-def numbered(raw: pl.Series) -> tuple[Integers, pl.Series]:
-    """The number of each text, and the distinct texts in the order of their numbers."""
-    if raw.is_empty():
-        return np.array([], dtype=np.uint32), raw
-    # A category is the fastest way to number texts; each frame has its own.
-    numbers = raw.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
-    first = np.zeros(int(numbers.max()) + 1, dtype=np.int64)
-    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
-    return numbers, raw.gather(first)
-
-
 def _utf8(raw: pl.Series) -> pl.Series:
     """Text that was UTF-8 in the file reads as such again (names with accents)."""
     foreign = np.flatnonzero(raw.str.contains(r"[^\x00-\x7F]").to_numpy())
     # Per-text Python: only the few segments with bytes outside ASCII come here.
-    own = [_from_latin(str(text)) for text in raw.gather(foreign)]
+    own = [_from_latin(str(text)) for text in raw[foreign]]
     return raw.clone().scatter(foreign, own) if own else raw
 
 

@@ -82,7 +82,7 @@ class _Family:
             self._peak = max(self._peak, own + shared)
 
 
-_EACH = 0.01
+_EACH = 0.05
 """Seconds from one look to the next."""
 
 

@@ -16,9 +16,8 @@ from edi_iop.transcribe.maps import parse
 
 
 def typed(value: str, path: str, column: Column) -> object:
-    frame = pl.DataFrame({"element": [value]})
-    made = values.steps({"value": (pl.col("element"), parse(path), column)})
-    return values.typed(frame, made).item()
+    elements = pl.Series([value])
+    return values.typed(elements, values.form_of(parse(path), column)).item()
 
 
 AMOUNT = cents("amount", "")

@@ -1,0 +1,100 @@
+"""What the columns of a table map take from a guide's loops, worked out once for all chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from edi_iop.guides.loader import Guide, Node
+from edi_iop.guides.loader import load as load_guide
+from edi_iop.tables.schema import Column
+from edi_iop.transcribe import maps
+from edi_iop.transcribe.maps import Source
+from edi_iop.transcribe.values import Form, form_of
+
+
+@dataclass(frozen=True)
+class Take:
+    """One way to the value of a column."""
+
+    source: Source
+    form: Form
+    node: Node | None = None
+    """The segment it is in, where that is not the row's own."""
+    shared: Node | None = None
+    """The loop that this segment shares with the row; of an offset or a number, the loop asked for."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A column, the ways to its value in their order, and the constant where none leads to one."""
+
+    column: Column
+    takes: tuple[Take, ...]
+    constant: str | None
+
+
+@cache
+def planned(
+    map_name: str, table: str, guide_name: str, loop: int, own: bool, repeated: bool
+) -> tuple[Planned, ...]:
+    """The columns of a table's rows that lie in a loop (its node's index).
+
+    own: whether a row is a segment; repeated: whether it is a repeat inside one.
+    """
+    guide = load_guide(guide_name)
+    one = maps.load(map_name).tables[table]
+    found = []
+    for column in one.table.columns:
+        sources = one.columns.get(column.name, ())
+        takes = tuple(
+            take
+            for source in sources
+            for take in _takes(guide, guide.nodes[loop], source, column, own, repeated)
+        )
+        constants = [source.value for source in sources if source.kind == "constant"]
+        found.append(Planned(column, takes, constants[0] if constants else None))
+    return tuple(found)
+
+
+def _takes(
+    guide: Guide, row_loop: Node, source: Source, column: Column, own: bool, repeated: bool
+) -> Iterator[Take]:
+    form = form_of(source, column)
+    kind = source.kind
+    if kind == "constant":
+        return
+    if (kind == "offset" and source.loop is not None) or (kind == "number" and not repeated):
+        around = _around(row_loop, str(source.loop))
+        if around is not None and (kind == "offset" or around.parent is not None):
+            yield Take(source, form, shared=around)
+    elif (
+        kind in ("envelope", "offset", "number")
+        or (kind == "repeat" and repeated)
+        or (kind == "own" and own)
+    ):
+        yield Take(source, form)
+    else:
+        for loop in guide.loops(str(source.loop)):
+            shared = shared_loop(row_loop, loop)
+            if shared is not None:
+                for node in guide.carrying(str(source.segment), loop, source.qualifiers):
+                    yield Take(source, form, node, shared)
+
+
+def _around(row_loop: Node, name: str) -> Node | None:
+    """The loop of that id around the rows' loop (or itself)."""
+    return next((one for one in (row_loop, *row_loop.above()) if one.id == name), None)
+
+
+def shared_loop(row_loop: Node, loop: Node) -> Node | None:
+    """The nearest loop around both, where the way down to `loop` cannot repeat."""
+    around = [row_loop, *row_loop.above()]
+    below: list[Node] = []
+    for one in (loop, *loop.above()):
+        if one in around:
+            repeating = [step for step in below if step.most != 1 and not step.wrapper]
+            return None if repeating else one
+        below.append(one)
+    return None

@@ -1,0 +1,95 @@
+"""Texts numbered: which of the distinct ones each is, in the order in which they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from edi_iop.x12 import separators as sep
+
+Integers = npt.NDArray[np.integer[Any]]
+
+
+def numbered(raw: pl.Series) -> tuple[Integers, pl.Series]:
+    """The number of each text, and the distinct texts in the order of their numbers."""
+    if raw.is_empty():
+        return np.array([], dtype=np.uint32), raw
+    first = _first_alike(raw.hash().to_numpy())
+    own = pl.Series(first)
+    if not (raw[own] == raw).all():  # hashes may be alike where texts are not
+        return _as_categories(raw)
+    begins = np.flatnonzero(first == np.arange(len(first), dtype=np.uint32))
+    number = np.empty(len(first), dtype=np.uint32)
+    number[begins] = np.arange(len(begins), dtype=np.uint32)
+    return number[first], raw[pl.Series(begins.astype(np.uint32))]
+
+
+_BITS = 20
+"""So many of a hash say where in a table its first row is noted down."""
+
+
+def _first_alike(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
+    """Of each hash, the first row that has the same."""
+    first = np.arange(len(hashes), dtype=np.uint32)
+    rows, table = first, np.empty(2**_BITS, dtype=np.uint32)
+    for taken in range(0, 64 - _BITS, _BITS):
+        own = hashes[rows]
+        slot = ((own << np.uint64(taken)) >> np.uint64(64 - _BITS)).astype(np.intp)
+        table[slot[::-1]] = rows[::-1]  # backwards, so that the first row stays
+        noted = table[slot]
+        same = hashes[noted] == own
+        first[rows[same]] = noted[same]
+        rows = rows[~same]
+        if not len(rows):
+            return first
+    _, begin, number = np.unique(hashes[rows], return_index=True, return_inverse=True)
+    first[rows] = rows[begin][number]
+    return first
+
+
+def _as_categories(raw: pl.Series) -> tuple[Integers, pl.Series]:
+    """The same, as a category is numbered; each frame has its own."""
+    numbers = raw.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
+    first = np.zeros(int(numbers.max()) + 1, dtype=np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    return numbers, raw[first]
+
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_CODE = np.zeros(256, dtype=np.int32)
+_CODE[[ord(one) for one in _LETTERS]] = np.arange(1, len(_LETTERS) + 1)
+_KINDS = len(_LETTERS) + 1
+_HEAD = 4
+"""Bytes of an id and the separator behind it."""
+
+
+def short_ids(raw: pl.Series) -> tuple[Integers, list[str]] | None:
+    """The segment id of each text as a number, and the id behind each; None where one is of no guide's form.
+
+    Guides' ids are two or three letters and digits.
+    """
+    heads = raw.cast(pl.Binary).bin.slice(0, _HEAD)
+    if raw.is_empty() or not (heads.bin.size() == _HEAD).all():
+        return None
+    packed = heads.bin.reinterpret(dtype=pl.UInt32, endianness="big").to_numpy()
+    first, second, third, behind = ((packed >> shift) & 255 for shift in (24, 16, 8, 0))
+    separator = ord(sep.ELEMENT)
+    two = third == separator
+    codes = [_CODE[one] for one in (first, second, third)]
+    formed = (codes[0] > 0) & (codes[1] > 0) & (two | ((codes[2] > 0) & (behind == separator)))
+    if not formed.all():
+        return None
+    whole = (codes[0] * _KINDS + codes[1]) * _KINDS + codes[2]
+    there = np.zeros(_KINDS**3, dtype=bool)
+    there[whole] = True
+    number = np.cumsum(there, dtype=np.int64) - 1
+    return number[whole], [_spelled(code) for code in np.flatnonzero(there).tolist()]
+
+
+def _spelled(code: int) -> str:
+    letters = f" {_LETTERS}"
+    word = (code // _KINDS**2, code // _KINDS % _KINDS, code % _KINDS)
+    return "".join(letters[one] for one in word).rstrip()
