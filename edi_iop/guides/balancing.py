@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import polars as pl
 
 from edi_iop.guides.loops import Integers, Loops
-from edi_iop.guides.structure import FAULTS, conformed
+from edi_iop.guides.structure import NO_FAULTS, conformed
 
 _CAS_AMOUNTS = (3, 6, 9, 12, 15, 18)
 
 
 def balance_faults(loops: Loops) -> pl.DataFrame:
     """Other payers whose payments do not balance: structure.FAULTS."""
-    found = [pl.DataFrame(schema=FAULTS)]
+    found = [NO_FAULTS]
     if loops.guide.transaction == "837":
         claims = _Claims(loops)
         if len(claims.of("2320", "AMT", "D")) or len(claims.of("2430", "SVD")):
@@ -91,10 +91,12 @@ class _Claims:
         return ~pl.col("claim").is_in(cut)
 
 
+@cache
 def _text(element: int) -> pl.Expr:
     return pl.col("elements").list.get(element, null_on_oob=True).fill_null("")
 
 
+@cache
 def _cents(element: int) -> pl.Expr:
     """An amount in cents; what is no number, or too long for one, is told elsewhere and counts as zero.
 
@@ -104,6 +106,7 @@ def _cents(element: int) -> pl.Expr:
     return cents.cast(pl.Int64, strict=False).fill_null(0)
 
 
+@cache
 def _adjusted() -> pl.Expr:
     return pl.sum_horizontal(_cents(element) for element in _CAS_AMOUNTS)
 
@@ -122,11 +125,15 @@ def _lines(claims: _Claims) -> Iterator[pl.DataFrame]:
     )
     due = pl.col("charge") - pl.col("taken")
     wrong = sums.filter(claims.whole() & (pl.col("paid") != due))
-    message = pl.format(
+    yield _faults(wrong, "OTHER_PAYER_LINE_UNBALANCED", _line_message(), "2430", "SVD")
+
+
+@cache
+def _line_message() -> pl.Expr:
+    return pl.format(
         "the line's charge {} less adjustments {} is not {} as paid",
         *(_dollars(name) for name in ("charge", "taken", "paid")),
     )
-    yield _faults(wrong, "OTHER_PAYER_LINE_UNBALANCED", message, "2430", "SVD")
 
 
 def _claims(claims: _Claims) -> Iterator[pl.DataFrame]:
@@ -148,15 +155,20 @@ def _claims(claims: _Claims) -> Iterator[pl.DataFrame]:
         .with_columns(pl.col("taken").fill_null(0), begin=pl.coalesce("lines", "charge"))
     )  # fmt: skip
     wrong = sums.filter(claims.whole() & (pl.col("paid") != pl.col("begin") - pl.col("taken")))
+    yield _faults(wrong, "OTHER_PAYER_UNBALANCED", _claim_message(), "2320", "AMT")
+
+
+@cache
+def _claim_message() -> pl.Expr:
     what = pl.when(pl.col("lines").is_null()).then(pl.lit("the claim's charge"))
-    message = pl.format(
+    return pl.format(
         "{} {} less adjustments {} is not {} as paid",
         what.otherwise(pl.lit("the payer's line payments")),
         *(_dollars(name) for name in ("begin", "taken", "paid")),
     )
-    yield _faults(wrong, "OTHER_PAYER_UNBALANCED", message, "2320", "AMT")
 
 
+@cache
 def _dollars(name: str) -> pl.Expr:
     """Cents as dollars and cents: 1234.50, -0.05."""
     cents = pl.col(name)
@@ -169,7 +181,7 @@ def _faults(
     wrong: pl.DataFrame, code: str, message: pl.Expr, loop: str, segment: str
 ) -> pl.DataFrame:
     if wrong.is_empty():
-        return pl.DataFrame(schema=FAULTS)
+        return NO_FAULTS
     return conformed(
         wrong.select(
             "place",

@@ -18,7 +18,7 @@ from edi_iop.guides.dates import PERIODS, is_date, is_time
 from edi_iop.guides.loader import index
 from edi_iop.guides.loops import NOWHERE, Loops
 from edi_iop.guides.specifications import code_lists, specifications
-from edi_iop.guides.structure import FAULTS
+from edi_iop.guides.structure import FAULTS, NO_FAULTS
 from edi_iop.guides.syntax import syntax_notes
 from edi_iop.x12 import separators as sep
 
@@ -55,7 +55,7 @@ def element_faults(loops: Loops) -> pl.DataFrame:
     found.append(noted.join(missing, on=["pair", "element"], how="anti"))
     faults = _within(pl.concat(found, how="diagonal_relaxed"))
     if faults.is_empty():
-        return pl.DataFrame(schema=FAULTS)
+        return NO_FAULTS
     return _at_home(loops, _placed(loops, faults))
 
 

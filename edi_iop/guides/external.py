@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from edi_iop import codes, identifiers
@@ -20,8 +21,8 @@ from edi_iop.codes.licensed import SAID, Texts, texts
 from edi_iop.guides.external_dates import dates_at, extremes, taken_back
 from edi_iop.guides.external_places import OF_GUIDE, external, places_of
 from edi_iop.guides.loader import external_codes, load
-from edi_iop.guides.loops import Loops
-from edi_iop.guides.structure import FAULTS, conformed
+from edi_iop.guides.loops import Loops, ranges
+from edi_iop.guides.structure import NO_FAULTS, conformed
 from edi_iop.x12 import separators as sep
 
 _PLACES = {
@@ -63,11 +64,11 @@ def external_faults(loops: Loops, loaded: Path | None = None) -> pl.DataFrame:
     """
     places = _places(loops)
     if places.is_empty():
-        return pl.DataFrame(schema=FAULTS)
+        return NO_FAULTS
     values = _values(loops, places)
     suspects = _suspects(loops, values, loaded)
     if suspects.is_empty():
-        return pl.DataFrame(schema=FAULTS)
+        return NO_FAULTS
     spots = suspects.join(values, on=["list", "value"], maintain_order="left")
     # What has the wrong form is in no list either: one spot, one finding, the form's first.
     wrong = spots.unique(_SPOT, keep="first", maintain_order=True)
@@ -79,7 +80,7 @@ def external_faults(loops: Loops, loaded: Path | None = None) -> pl.DataFrame:
 
 def _places(loops: Loops) -> pl.DataFrame:
     """The places that a segment of the file is long enough to fill."""
-    widths = loops.pairs["elements"].list.len().to_numpy()
+    widths = loops.sizes()
     ends = {
         number: int(widths[start : start + count].max())
         for number, (start, count) in loops.spans.items()
@@ -102,26 +103,30 @@ def _filled(guide_name: str, ends: tuple[tuple[int, int], ...]) -> pl.DataFrame:
 
 def _columns(loops: Loops, places: pl.DataFrame) -> pl.DataFrame:
     """Each element that carries codes, and the one that qualifies it: one row a pair."""
-    pairs = loops.pairs.select("node", "elements").with_row_index("pair")
-    columns = places.select(_COLUMN).unique(maintain_order=True).iter_rows()
-    found = [
-        pairs.slice(*loops.spans[number]).select(_column(position, beside))
-        for number, position, beside in columns
-    ]
-    return pl.concat(found).filter(pl.col("whole") != "")
-
-
-@cache
-def _column(position: int, beside: int) -> tuple[pl.Expr, ...]:
-    whole = pl.col("elements").list.get(position, null_on_oob=True)
-    mark = pl.col("elements").list.get(beside, null_on_oob=True).fill_null("")
+    columns = places.select(_COLUMN).unique(maintain_order=True)
+    spans = [loops.spans[number] for number in columns["node"]]
+    starts, counts = (np.array(one, dtype=np.int64) for one in zip(*spans, strict=True))
+    pair = ranges(starts, starts + counts - 1)
+    node, position, beside = (
+        np.repeat(columns[name].to_numpy(), counts) for name in ("node", "position", "beside")
+    )
+    texts = loops.pairs["text"].to_numpy()[pair]
+    # Where nothing qualifies it, element 0 stands for that: the mark is left empty.
+    mark = pl.when(pl.col("beside") > 0).then(pl.col("mark").fill_null("")).otherwise(pl.lit(""))
     return (
-        pl.col("node"),
-        pl.col("pair"),
-        pl.lit(position, pl.Int64).alias("position"),
-        pl.lit(beside, pl.Int64).alias("beside"),
-        whole.alias("whole"),
-        (mark if beside else pl.lit("")).alias("mark"),
+        pl.DataFrame(
+            {
+                "node": node,
+                "pair": pair,
+                "position": position,
+                "beside": beside,
+                "whole": loops.words.of(texts, position),
+                "mark": loops.words.of(texts, beside),
+            },
+            schema_overrides={"pair": pl.UInt32},
+        )
+        .filter(pl.col("whole") != "")
+        .with_columns(mark=mark)
     )
 
 

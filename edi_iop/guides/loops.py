@@ -18,6 +18,7 @@ import polars as pl
 
 from edi_iop.guides.automaton import Automaton
 from edi_iop.guides.loader import Guide, Node
+from edi_iop.x12.words import Words
 
 Integers = npt.NDArray[np.signedinteger[Any]]
 NOWHERE: Integers = np.array([], dtype=np.int64)
@@ -39,6 +40,8 @@ class Loops:
     """Transition number of each segment."""
     pair: Integers
     pairs: pl.DataFrame
+    words: Words
+    """The elements of the batch's texts."""
     automaton: Automaton
     transactions: pl.DataFrame
     """One row an ST, in order (envelopes.Enveloped.transactions)."""
@@ -155,6 +158,11 @@ class Loops:
     def elements(self, places: Integers) -> pl.Series:
         """The element lists of segments (the id first)."""
         return self.pairs["elements"][pl.Series(self.pair[places].astype(np.uint32))]
+
+    def sizes(self) -> Integers:
+        """Of each pair, how many elements its segment has, the id counted too."""
+        sizes: Integers = self.words.size[self.pairs["text"].to_numpy()]
+        return sizes
 
     def raw(self, places: Integers) -> pl.Series:
         """The segments' canonical texts."""

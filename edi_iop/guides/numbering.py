@@ -18,7 +18,7 @@ import polars as pl
 from edi_iop.guides.conditions import Flags
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.model import Node
-from edi_iop.guides.structure import FAULTS, conformed
+from edi_iop.guides.structure import NO_FAULTS, conformed
 
 _NUMBER = r"^([0-9]{1,12})$"
 _NONE = -1
@@ -117,7 +117,7 @@ class _Run:
 
 def numbering_faults(loops: Loops) -> pl.DataFrame:
     """Faults in the numbers of HL and LX segments: structure.FAULTS."""
-    found: list[pl.DataFrame] = [pl.DataFrame(schema=FAULTS)]
+    found: list[pl.DataFrame] = [NO_FAULTS]
     if loops.guide.transaction == "837":
         levels = _levels(loops)
         if len(levels.places):

@@ -10,7 +10,7 @@ import polars as pl
 
 from edi_iop.guides.conditions import Condition, Place, Sight, condition, places
 from edi_iop.guides.loops import Integers, Loops
-from edi_iop.guides.structure import FAULTS, conformed
+from edi_iop.guides.structure import NO_FAULTS, conformed
 from edi_iop.x12 import separators as sep
 
 _ELEMENT = 7
@@ -20,7 +20,7 @@ _MOST = 12
 
 def pointer_faults(loops: Loops) -> pl.DataFrame:
     """Pointers above the number of their claim's diagnoses: structure.FAULTS."""
-    found = [pl.DataFrame(schema=FAULTS)]
+    found = [NO_FAULTS]
     if loops.guide.form == "837P":
         for place in places(loops.guide, "2400.SV1"):
             found.append(_beyond(loops, place))
@@ -32,7 +32,7 @@ def _beyond(loops: Loops, place: Place) -> pl.DataFrame:
     sight = Sight(loops, [(node, asked.test) for node in asked.nodes])
     lines = sight.subjects(place)
     if not len(lines):
-        return pl.DataFrame(schema=FAULTS)
+        return NO_FAULTS
     lines = lines[sight.judged(asked, lines)]
     held = pl.Series(_diagnoses(sight, asked, lines))
     pointers = (

@@ -41,6 +41,10 @@ FAULTS = {
 """
 
 
+NO_FAULTS = pl.DataFrame(schema=FAULTS)
+_NO_FAULTS = pl.DataFrame(schema=_STRUCTURE)
+
+
 def conformed(told: pl.DataFrame) -> pl.DataFrame:
     """The frame with exactly the columns of FAULTS: absent ones null, others gone."""
     return told.select(
@@ -52,7 +56,7 @@ def conformed(told: pl.DataFrame) -> pl.DataFrame:
 def structure(loops: Loops) -> pl.DataFrame:
     """All structure faults of a guide's transactions."""
     found = [_unexpected(loops), _transitions(loops), *_counts(loops)]
-    return pl.concat([pl.DataFrame(schema=_STRUCTURE), *found])
+    return pl.concat([_NO_FAULTS, *found])
 
 
 def _faults(places: Integers, code: str, message: str, loop: str, segment: str) -> pl.DataFrame:
@@ -74,7 +78,7 @@ def _unexpected(loops: Loops) -> pl.DataFrame:
     matched = loops.node >= 0
     places = np.flatnonzero(~matched)
     if not len(places):
-        return pl.DataFrame(schema=_STRUCTURE)
+        return _NO_FAULTS
     filled = (loops.raw(places).str.strip_chars() != "").to_numpy()
     places, run = places[filled], np.cumsum(matched)[places[filled]]
     first, others = _runs(places, run)
@@ -124,7 +128,7 @@ def _transitions(loops: Loops) -> pl.DataFrame:
     faulty[told["number"].to_numpy()] = True
     places = np.flatnonzero(faulty[loops.taken])
     if not len(places):
-        return pl.DataFrame(schema=_STRUCTURE)
+        return _NO_FAULTS
     taken = pl.DataFrame({"place": places, "number": loops.taken[places]})
     return taken.join(told, on="number", maintain_order="left_right").select(list(_STRUCTURE))
 

@@ -94,7 +94,7 @@ def _walk_guide(
 ) -> Loops:
     machine = automaton(name)
     keys = keys_of(segments, machine)
-    texts = segments.rows["text"].to_numpy()
+    texts = segments.text
     first, last = (transactions[name].to_numpy() for name in ("row", "last"))
     if int(first[0]) >= segments.repeated:
         before = None
@@ -118,6 +118,7 @@ def _walk_guide(
         taken,
         pair,
         pairs,
+        segments.words,
         machine,
         transactions,
         repeated=len(begun),

@@ -7,6 +7,7 @@ they came in pieces, and each would wait for the interpreter.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -25,8 +26,8 @@ from edi_iop.parsers.x12 import Asked, Batch, Left, batch, step
 from edi_iop.x12.segments import Part
 
 _SERVE = "from edi_iop.parsers.beside import serve; serve()"
-_ONE_THREAD = {"POLARS_MAX_THREADS": "1"}
-"""There is a process a core already."""
+_ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""There is a process a core already; threads for linear algebra, which is never done, wait busily."""
 
 
 def cores() -> int:
@@ -168,6 +169,7 @@ def _unnamed() -> BinaryIO:
 def serve() -> None:
     """The other process: chunks from standard input, answers to standard output, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process says when to stop
+    gc.freeze()  # what was imported is no garbage, and need not be looked through again and again
     heard = os.fdopen(os.dup(0), "rb")
     said = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing else may speak between the answers

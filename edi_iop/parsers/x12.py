@@ -235,7 +235,7 @@ def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     found = [check(loops, asked) for level, check in _CHECKS if level in asked.levels]
     if asked.companion is not None and _COMPANION in asked.levels:
         found.append(companion_faults(loops, asked.companion))
-    found.append(pl.DataFrame(schema=structure.FAULTS))
+    found.append(structure.NO_FAULTS)
     told = consequences.told(loops, pl.concat(found, how="diagonal"))
     faults = told.filter(pl.col("place") >= loops.repeated)
     if faults.is_empty():

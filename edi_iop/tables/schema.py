@@ -54,6 +54,8 @@ class Table:
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with exactly this table's columns, in order: absent ones null, others gone."""
+        if frame.is_empty():
+            return self.empty()
         if dict(frame.schema) == self.schema and frame.columns == list(self.schema):
             return frame
         present = set(frame.columns)

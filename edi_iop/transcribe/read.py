@@ -71,6 +71,8 @@ class _Rows:
     """The distinct repeats, and which of them each row is, where it is one."""
     position: Integers | None = None
     """Of repeats, each one's number in its segment."""
+    transaction: Numbers | None = None
+    """The transaction around each row."""
     instances: dict[int, Integers] = field(default_factory=dict)
     """Of a loop, the instance around each row."""
     looked_up: dict[tuple[int, tuple[str, ...]], Numbers] = field(default_factory=dict)
@@ -153,7 +155,8 @@ class _Reader:
         made = []
         for column, *ways in zip(draft.plan, *draft.ways, strict=True):
             found = [self._column(way, joined) for way in zip_longest(*ways)]
-            made.append(_first_given(found, column, joined.count))
+            one = _first_given(found, column) if found else joined.repeated(column)
+            made.append(one.alias(column.column.name))
         return pl.DataFrame(made)
 
     def _column(self, ways: Sequence[_Way | None], joined: _Joined) -> pl.Series:
@@ -167,8 +170,8 @@ class _Reader:
             if way is not None:
                 parts.append(self._values(way[0]))
                 begin += len(parts[-1])
-        numbers = [None if way is None else way[1] for way in ways]
-        return pl.concat(parts, rechunk=True)[joined.numbers(numbers, begins)]
+        every = pl.concat(parts, rechunk=True) if len(parts) > 1 else parts[0]
+        return every[joined.numbers([way and way[1] for way in ways], begins)]
 
     def _values(self, where: _Values) -> pl.Series:
         """Values, the first of them none."""
@@ -326,6 +329,13 @@ class _Reader:
             rows.instances[loop.index] = self.loops.instance(loop)[rows.places].astype(np.intp)
         return rows.instances[loop.index]
 
+    def _transaction(self, rows: _Rows) -> Numbers:
+        """The transaction around each row."""
+        if rows.transaction is None:
+            root = self._instance(rows, self.loops.guide.root)
+            rows.transaction = root.astype(np.uint32)
+        return rows.transaction
+
     def _begin_of(self, rows: _Rows, loop: Node) -> Integers:
         """Place where the loop instance around each row began."""
         return self.loops.starts(loop)[self._instance(rows, loop) - 1]
@@ -366,6 +376,15 @@ class _Joined:
         self.count = sum(self._sizes)
         self._order = np.argsort(np.concatenate(places), kind="stable") if len(places) > 1 else None
         self._known: dict[tuple[int, ...], pl.Series] = {}
+        self._repeated: dict[tuple[str | None, pl.DataType], pl.Series] = {}
+
+    def repeated(self, what: Planned) -> pl.Series:
+        """A column's constant, or null, in every row."""
+        key = what.constant, what.column.dtype
+        if key not in self._repeated:
+            alike = pl.Series([what.constant], dtype=what.column.dtype)
+            self._repeated[key] = alike.new_from_index(0, self.count)
+        return self._repeated[key]
 
     def numbers(self, parts: Sequence[Numbers | None], begins: Sequence[int]) -> pl.Series:
         """The numbers of all parts, each counted on from where its values begin."""
@@ -409,16 +428,12 @@ def _behind_nothing(column: pl.Series) -> pl.Series:
     return pl.concat([column.clear(1), column], rechunk=True)
 
 
-def _first_given(found: Sequence[pl.Series], what: Planned, count: int) -> pl.Series:
+def _first_given(found: Sequence[pl.Series], what: Planned) -> pl.Series:
     """The first value that is there, in each row."""
-    column, constant = what.column, what.constant
-    if not found:
-        alike = pl.Series(column.name, [constant], dtype=column.dtype)
-        return alike.new_from_index(0, count)
+    dtype, constant = what.column.dtype, what.constant
     if len(found) == 1 and constant is None:
-        only = found[0] if found[0].dtype == column.dtype else found[0].cast(column.dtype)
-        return only.alias(column.name)
+        return found[0] if found[0].dtype == dtype else found[0].cast(dtype)
     candidates = [pl.lit(one) for one in found]
     if constant is not None:
         candidates.append(pl.lit(constant))
-    return pl.select(pl.coalesce(candidates).cast(column.dtype).alias(column.name)).to_series()
+    return pl.select(pl.coalesce(candidates).cast(dtype)).to_series()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import polars as pl
 
 from edi_iop.x12.segments import Segments
 
-Integers = npt.NDArray[np.integer[Any]]
+Integers = npt.NDArray[np.signedinteger[Any]]
 HEADERS = {"ISA": 13, "GS": 6, "ST": 2}
 """Where a header carries its control number."""
 _ABOVE = {"GS": "ISA", "ST": "GS"}
@@ -50,28 +51,36 @@ def under_headers(segments: Segments) -> pl.DataFrame:
     found = segments.rows[rows]
     heads = found.with_columns(
         row=pl.Series(rows, dtype=pl.Int64),
-        id=segments.texts["id"].gather(found["text"]),
-        elements=segments.texts["elements"].gather(found["text"]),
+        id=segments.texts["id"][found["text"]],
+        elements=segments.texts["elements"][found["text"]],
     )
 
-    def under(header: str, trailer: str, *above: str) -> pl.Expr:
-        closed = pl.col("id").shift(1).is_in([trailer]) | pl.col("id").is_in(above)
-        opens = pl.when(pl.col("id") == header).then(pl.col("row"))
-        closes = pl.when(closed.fill_null(False)).then(pl.lit(-1, pl.Int64))
-        current = pl.coalesce(opens, closes).forward_fill().over("interchange")
-        return pl.when(current >= 0).then(current).alias(header.lower())
+    return heads.with_columns(_above()).with_columns(
+        segment_position=_position(segments, pl.col("row"), pl.col("st"))
+    )
 
+
+@cache
+def _above() -> tuple[pl.Expr, ...]:
+    """What stands above an envelope segment, and its control number."""
     number = pl.coalesce(
         pl.when(pl.col("id") == head).then(element(place)) for head, place in HEADERS.items()
     )
-    return heads.with_columns(
-        under("ISA", "IEA"),
-        under("GS", "GE", "ISA", "IEA"),
+    return (
+        _under("ISA", "IEA"),
+        _under("GS", "GE", "ISA", "IEA"),
         # An ST left open ends with its group: GE and IEA are never inside it.
-        under("ST", "SE", "GS", "GE", "ISA", "IEA"),
-        number=number.str.strip_chars(),
-        segment_position=pl.lit(None, pl.Int64),
-    ).with_columns(segment_position=_position(segments, pl.col("row"), pl.col("st")))
+        _under("ST", "SE", "GS", "GE", "ISA", "IEA"),
+        number.str.strip_chars().alias("number"),
+    )
+
+
+def _under(header: str, trailer: str, *above: str) -> pl.Expr:
+    closed = pl.col("id").shift(1).is_in([trailer]) | pl.col("id").is_in(above)
+    opens = pl.when(pl.col("id") == header).then(pl.col("row"))
+    closes = pl.when(closed.fill_null(False)).then(pl.lit(-1, pl.Int64))
+    current = pl.coalesce(opens, closes).forward_fill().over("interchange")
+    return pl.when(current >= 0).then(current).alias(header.lower())
 
 
 def _position(segments: Segments, row: pl.Expr, st: pl.Expr) -> pl.Expr:

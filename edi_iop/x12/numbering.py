@@ -10,20 +10,19 @@ import polars as pl
 
 from edi_iop.x12 import separators as sep
 
-Integers = npt.NDArray[np.integer[Any]]
+Integers = npt.NDArray[np.signedinteger[Any]]
 
 
 def numbered(raw: pl.Series) -> tuple[Integers, pl.Series]:
     """The number of each text, and the distinct texts in the order of their numbers."""
     if raw.is_empty():
-        return np.array([], dtype=np.uint32), raw
+        return np.array([], dtype=np.int64), raw
     first = _first_alike(raw.hash().to_numpy())
-    own = pl.Series(first)
-    if not (raw[own] == raw).all():  # hashes may be alike where texts are not
+    if not (raw[pl.Series(first.astype(np.uint32))] == raw).all():  # two texts of one hash
         return _as_categories(raw)
-    begins = np.flatnonzero(first == np.arange(len(first), dtype=np.uint32))
-    number = np.empty(len(first), dtype=np.uint32)
-    number[begins] = np.arange(len(begins), dtype=np.uint32)
+    begins = np.flatnonzero(first == np.arange(len(first)))
+    number = np.empty(len(first), dtype=np.int64)
+    number[begins] = np.arange(len(begins))
     return number[first], raw[pl.Series(begins.astype(np.uint32))]
 
 
@@ -31,17 +30,17 @@ _BITS = 20
 """So many of a hash say where in a table its first row is noted down."""
 
 
-def _first_alike(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
+def _first_alike(hashes: npt.NDArray[np.uint64]) -> Integers:
     """Of each hash, the first row that has the same."""
-    first = np.arange(len(hashes), dtype=np.uint32)
-    rows, table = first, np.empty(2**_BITS, dtype=np.uint32)
+    rows = np.arange(len(hashes))
+    first, table = rows.copy(), np.empty(2**_BITS, dtype=np.int32)
     for taken in range(0, 64 - _BITS, _BITS):
         own = hashes[rows]
         slot = ((own << np.uint64(taken)) >> np.uint64(64 - _BITS)).astype(np.intp)
         table[slot[::-1]] = rows[::-1]  # backwards, so that the first row stays
-        noted = table[slot]
+        noted = table[slot].astype(np.intp)
         same = hashes[noted] == own
-        first[rows[same]] = noted[same]
+        first[rows] = np.where(same, noted, rows)
         rows = rows[~same]
         if not len(rows):
             return first
@@ -55,7 +54,7 @@ def _as_categories(raw: pl.Series) -> tuple[Integers, pl.Series]:
     numbers = raw.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
     first = np.zeros(int(numbers.max()) + 1, dtype=np.int64)
     first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
-    return numbers, raw[first]
+    return numbers.astype(np.int64), raw[first]
 
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -24,7 +24,7 @@ from edi_iop.x12.pieces import CHUNK, Piece, of_file
 from edi_iop.x12.separators import Separators
 from edi_iop.x12.words import Words, words
 
-Integers = npt.NDArray[np.integer[Any]]
+Integers = npt.NDArray[np.signedinteger[Any]]
 _BLANK = b" \t\r\n\x00"
 _IS_BLANK = np.array([byte in _BLANK for byte in range(256)])
 _ROWS = {"file": pl.Int64, "interchange": pl.UInt32, "number": pl.Int64, "byte_offset": pl.Int64, "text": pl.UInt32}  # fmt: skip
@@ -80,6 +80,11 @@ class Segments:
         )
 
     @cached_property
+    def text(self) -> Integers:
+        """The number of each row's text, to look up what is known of the texts."""
+        return self.rows["text"].to_numpy().astype(np.intp)
+
+    @cached_property
     def rows_ahead(self) -> pl.DataFrame:
         """The rows and, where the interchange goes on, the place of the next segment behind them."""
         if self.following is None:
@@ -106,7 +111,7 @@ class Segments:
         """The rows whose text is one of these (a flag a text)."""
         if not texts.any():
             return np.array([], dtype=np.int64)
-        return np.flatnonzero(texts[self.rows["text"].to_numpy()])
+        return np.flatnonzero(texts[self.text])
 
     def shown(self, row: int) -> str:
         """A segment as it stands in its file."""

@@ -24,8 +24,8 @@ class Words:
     begin: Integers
     size: Integers
 
-    def of(self, texts: Integers, element: int) -> pl.Series:
-        """An element of some texts; null where there is none."""
+    def of(self, texts: Integers, element: int | Integers) -> pl.Series:
+        """An element of some texts, the same or one for each; null where there is none."""
         words = np.where(self.size[texts] > element, self.begin[texts] + element, 0)
         return self.texts[pl.Series(words.astype(np.uint32))]
 

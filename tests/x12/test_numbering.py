@@ -37,7 +37,7 @@ def test_hashes_that_share_their_first_bits_are_told_apart() -> None:
 
 def test_texts_of_one_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        numbering, "_first_alike", lambda hashes: np.zeros(len(hashes), dtype=np.uint32)
+        numbering, "_first_alike", lambda hashes: np.zeros(len(hashes), dtype=np.int64)
     )
     numbers, distinct = numbered(pl.Series(["A", "B", "A"]))
     assert [distinct[number] for number in numbers.tolist()] == ["A", "B", "A"]
