@@ -168,7 +168,7 @@ def _missing(loops: Loops, loop: Node, child: Node, found: Integers) -> Iterator
     """Instances of a loop without a required child, each where the child was due."""
     instance = loops.instance(loop)
     there = np.zeros(int(instance[-1]) + 1, dtype=bool)
-    there[instance[found]] = True
+    there[instance[found].astype(np.intp)] = True
     if loops.repeated and loops.already.get(child.index, 0):
         there[1] = True
     lacking = np.flatnonzero(~there[1:])

@@ -177,16 +177,18 @@ def _numbers(loops: Loops, segment_id: str) -> pl.Series:
     Null, and no other behind it, where a level was begun without its HL: none can be counted on from.
     """
     begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
-    found = [loops.segments_of(node) for node in loops.guide.segments(segment_id)]
-    places = np.sort(np.concatenate([*found, np.array([], dtype=np.int64)]))
-    places = places[places >= begin]
-    distinct, at = loops.distinct(places if loops.guide.transaction == "835" else places[-1:])
-    own = distinct["elements"].list.get(1, null_on_oob=True).fill_null("")[at]
+    of_remit = loops.guide.transaction == "835"
+    asked = slice(None) if of_remit else slice(-1, None)
+    found = [loops.segments_of(node)[asked] for node in loops.guide.segments(segment_id)]
+    places = np.sort(np.concatenate([NOWHERE, *found]))
+    places = places[places >= begin][asked]
+    texts = loops.pairs["text"].to_numpy()[loops.pair[places]]
+    own = loops.words.of(texts, 1).fill_null("")
     earlier = loops.numbers if loops.same(loops.guide.root) else {}
     every = pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
     if segment_id == "HL" and (every.has_nulls() or _lacks_level(loops, begin)):
         return pl.Series([None], dtype=pl.String)
-    return every.unique(maintain_order=True) if loops.guide.transaction == "835" else every.tail(1)
+    return every.unique(maintain_order=True) if of_remit else every.tail(1)
 
 
 def _levels_so_far(loops: Loops) -> pl.Series:

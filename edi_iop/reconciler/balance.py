@@ -43,6 +43,8 @@ class Running:
     @pooled
     def claims(self, tables: Tables) -> pl.DataFrame:
         """Findings of a chunk's claims and lines; its sums are kept for the payments."""
+        if all(tables.get(name, _NOTHING).is_empty() for name in READ):
+            return FINDINGS.empty()
         whole = remit_tables(tables)
         for name in _SUMMED:
             self._sums[name] = pl.concat([self._sums[name], _summed(name, whole[name])])
@@ -73,6 +75,7 @@ class Running:
         return found
 
 
+_NOTHING = pl.DataFrame()
 _SUMMED = {"payments": "", "remit_claims": "paid_cents", "provider_adjustments": "amount_cents"}
 """What a payment's balance needs of the chunks: its own row, and the sums of these amounts."""
 

@@ -357,7 +357,7 @@ class _Reader:
             instance = self.loops.instance(shared)
             first = np.zeros(int(instance[-1]) + 1, dtype=np.uint32)
             # Assigned backwards, so that the first segment of an instance stays.
-            first[instance[places][::-1]] = self._number(node, places)[::-1]
+            first[instance[places].astype(np.intp)[::-1]] = self._number(node, places)[::-1]
             self._first[key] = first
         return self._first[key]
 

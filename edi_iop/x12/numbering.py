@@ -27,16 +27,17 @@ def numbered(raw: pl.Series) -> tuple[Integers, pl.Series]:
 
 
 _BITS = 20
-"""So many of a hash say where in a table its first row is noted down."""
+"""So many of a hash, at most, say where in a table its first row is noted down."""
 
 
 def _first_alike(hashes: npt.NDArray[np.uint64]) -> Integers:
     """Of each hash, the first row that has the same."""
     rows = np.arange(len(hashes))
-    first, table = rows.copy(), np.empty(2**_BITS, dtype=np.int32)
-    for taken in range(0, 64 - _BITS, _BITS):
+    bits = min(_BITS, len(hashes).bit_length() + 3)
+    first, table = rows.copy(), np.empty(2**bits, dtype=np.int32)
+    for taken in range(0, 64 - bits, bits):
         own = hashes[rows]
-        slot = ((own << np.uint64(taken)) >> np.uint64(64 - _BITS)).astype(np.intp)
+        slot = ((own << np.uint64(taken)) >> np.uint64(64 - bits)).astype(np.intp)
         table[slot[::-1]] = rows[::-1]  # backwards, so that the first row stays
         noted = table[slot].astype(np.intp)
         same = hashes[noted] == own

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from edi_iop.findings import Finding
 from edi_iop.x12 import separators as sep
@@ -39,6 +40,8 @@ _HEADER = re.compile(rb"(?<![A-Za-z0-9])(?:GS|ST)[^A-Za-z0-9\s]")
 _LONGEST_ISA = 256
 _GLANCE = 1024
 """As much of the next segment as tells where it belongs."""
+_STRETCH = 2**18
+"""Bytes looked at together: as many as fit a processor's cache."""
 _NEAR, _WIDER = 64 * 1024, 8
 """As much of a chunk's end as is searched first for a place to cut, and how much more each time."""
 _LEVEL = 3
@@ -316,6 +319,12 @@ def _end(data: bytes, start: int, opens: bool, separators: Separators, ended: bo
 def _may_end(data: bytes, begin: int) -> bool:
     """Whether any ISA or IEA stands behind a place, if in a name: in most chunks of a large file none."""
     text = np.frombuffer(data, dtype=np.uint8)[begin:]
+    return any(
+        _names_isa_or_iea(text[at : at + _STRETCH + 2]) for at in range(0, len(text), _STRETCH)
+    )
+
+
+def _names_isa_or_iea(text: npt.NDArray[np.uint8]) -> bool:
     found = text[:-2] == ord("I")
     found &= text[2:] == ord("A")
     middle = text[1:-1][found]

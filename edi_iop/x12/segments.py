@@ -26,7 +26,6 @@ from edi_iop.x12.words import Words, words
 
 Integers = npt.NDArray[np.signedinteger[Any]]
 _BLANK = b" \t\r\n\x00"
-_IS_BLANK = np.array([byte in _BLANK for byte in range(256)])
 _ROWS = {"file": pl.Int64, "interchange": pl.UInt32, "number": pl.Int64, "byte_offset": pl.Int64, "text": pl.UInt32}  # fmt: skip
 
 
@@ -264,25 +263,30 @@ _Bounds = tuple[Integers, Integers]
 
 def _bounds(text: bytes) -> _Bounds:
     """The segments of a piece's canonical text, the blanks before each skipped."""
-    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord(sep.TERMINATOR))
+    data = np.frombuffer(text, dtype=np.uint8)
+    ends = np.flatnonzero(data == ord(sep.TERMINATOR))
     stops = np.append(ends, len(text))
     starts = np.empty_like(stops)
     starts[0] = 0
     np.add(ends, 1, out=starts[1:])
-    padded = np.frombuffer(text + _NO_BLANK, dtype=np.uint8)
-    waiting: Integers | slice = slice(None)
+    inside = starts[:-1]  # the last one may be the end of the text
     for _ in range(_LONGEST_INDENT):
-        blank = np.flatnonzero(_IS_BLANK[padded[starts[waiting]]])
-        if not len(blank):
-            return starts, stops
-        waiting = blank if isinstance(waiting, slice) else waiting[blank]
-        if len(waiting) == len(starts):
-            waiting = slice(None)
-        starts[waiting] += 1
-    for one in np.flatnonzero(_IS_BLANK[padded[starts]]).tolist():  # hardly ever: lines of blanks
+        blank = _is_blank(data[inside])
+        if not blank.any():
+            break
+        inside += blank
+    last = len(inside)
+    for one in [*np.flatnonzero(_is_blank(data[inside])).tolist(), last]:  # hardly ever another
         content = text[starts[one] : stops[one]]
         starts[one] += len(content) - len(content.lstrip(_BLANK))
     return starts, stops
+
+
+def _is_blank(bytes_: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    blank: npt.NDArray[np.bool_] = bytes_ == _BLANK[0]
+    for one in _BLANK[1:]:
+        blank |= bytes_ == one
+    return blank
 
 
 def _cut(texts: Sequence[bytes], bounds: Sequence[_Bounds]) -> pl.Series:
@@ -311,7 +315,6 @@ def _unwrapped(raw: pl.Series, pieces: Sequence[Piece], bounds: Sequence[_Bounds
     return pl.select(raw=joined.otherwise(pl.lit(raw))).to_series()
 
 
-_NO_BLANK = b"~"
 _ASCII = 127
 _LONGEST_INDENT = 8
 """Blanks before a segment that are skipped all segments at once: a line break is one or two."""
