@@ -81,7 +81,7 @@ def _at_home(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
 def _suspects(loops: Loops) -> pl.DataFrame:
     """The pairs that do not fit their node's pattern: all that can break an element rule."""
     guide = loops.guide.name
-    pairs = loops.pairs.with_row_index("pair")
+    raw = loops.pairs["raw"]
     fitting = _FITTING.setdefault(guide, {})
     few = _few(loops)
     spans = {
@@ -90,18 +90,22 @@ def _suspects(loops: Loops) -> pl.DataFrame:
         if number not in few or not fitting.get(number, _NONE).issuperset(few[number])
     }
     misfits = pl.select(
-        (~pl.lit(pairs["raw"].slice(start, count)).str.contains(patterns.of_node(guide, number)))
+        (~pl.lit(raw.slice(start, count)).str.contains(patterns.of_node(guide, number)))
         .arg_true()
         .implode()
         .alias(str(number))
         for number, (start, count) in spans.items()
     )
-    rows = [misfits[str(number)].item() + start for number, (start, _) in spans.items()]
+    rows = [
+        misfits[str(number)].item().to_numpy().astype(np.int64) + start
+        for number, (start, _) in spans.items()
+    ]
     for number, found in zip(spans, rows, strict=True):
         known = fitting.setdefault(number, set())
         if number in few and not len(found) and len(known) < _REMEMBERED:
             known.update(few[number])
-    return pairs[pl.concat(rows)] if rows else pairs.head(0)
+    places = np.concatenate([NOWHERE, *rows])
+    return loops.told(places).with_columns(pair=pl.Series(places, dtype=pl.UInt32))
 
 
 _DIFFERENT, _REMEMBERED = 250, 2500

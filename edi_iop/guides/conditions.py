@@ -135,7 +135,8 @@ class Sight:
                 of_node.setdefault(node, []).append(test)
         self._fitting: dict[tuple[Node, Test], Flags] = {}
         for node, tests in of_node.items():  # each distinct segment is tested once
-            pairs = loops.pairs.slice(*loops.spans[node.index])
+            start, count = loops.spans[node.index]
+            pairs = loops.told(np.arange(start, start + count))
             fits = pairs.select(_fits(node, test).alias(str(n)) for n, test in enumerate(tests))
             for test, flags in zip(tests, fits.get_columns(), strict=True):
                 self._fitting[node, test] = flags.to_numpy()

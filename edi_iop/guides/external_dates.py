@@ -41,12 +41,13 @@ def _days(elements: pl.Series, dated: Dated) -> pl.DataFrame:
 def extremes(loops: Loops, kind: str) -> tuple[date | None, date | None]:
     """The first and the last day that any code of the list could stand on in this file."""
     frames = [
-        _days(loops.pairs["elements"].slice(*loops.spans[node.index]), dated)
+        _days(loops.elements_of(np.arange(start, start + count)), dated)
         for dated in external().date
         if dated.list == kind
         for scope in loops.guide.loops(dated.loop)
         for node in _dating(loops, dated, scope)
         if node.index in loops.spans
+        for start, count in [loops.spans[node.index]]
     ]
     days = pl.concat([pl.DataFrame(schema={"first": pl.Date, "last": pl.Date}), *frames])
     first, last = days.select(pl.col("first").min(), pl.col("last").max()).row(0)

@@ -30,7 +30,7 @@ class Loops:
 
     rows: the batch's row number of each segment, in order. node: index of its
     guide node, -1 where unmatched. pair: number of its (node, text) pair.
-    pairs: one row a distinct (node, text): node, text, raw, elements; sorted by node.
+    pairs: one row a distinct (node, text): node, text, raw; sorted by node.
     """
 
     guide: Guide
@@ -40,8 +40,10 @@ class Loops:
     """Transition number of each segment."""
     pair: Integers
     pairs: pl.DataFrame
+    lists: pl.Series
+    """The elements of each of the batch's texts (the id first)."""
     words: Words
-    """The elements of the batch's texts."""
+    """The same, one behind another."""
     automaton: Automaton
     transactions: pl.DataFrame
     """One row an ST, in order (envelopes.Enveloped.transactions)."""
@@ -153,11 +155,20 @@ class Loops:
         distinct = np.flatnonzero(there)
         number = np.empty(len(self.pairs), dtype=np.uint32)
         number[distinct] = np.arange(len(distinct), dtype=np.uint32)
-        return self.pairs[distinct], pl.Series(number[pair])
+        return self.told(distinct), pl.Series(number[pair])
+
+    def told(self, pairs: Integers) -> pl.DataFrame:
+        """Rows of `pairs`, with their elements."""
+        return self.pairs[pairs].with_columns(elements=self.elements_of(pairs))
+
+    def elements_of(self, pairs: Integers) -> pl.Series:
+        """The element lists of rows of `pairs`."""
+        texts = self.pairs["text"].to_numpy()[pairs]
+        return self.lists[pl.Series(texts.astype(np.uint32))]
 
     def elements(self, places: Integers) -> pl.Series:
         """The element lists of segments (the id first)."""
-        return self.pairs["elements"][pl.Series(self.pair[places].astype(np.uint32))]
+        return self.elements_of(self.pair[places])
 
     def sizes(self) -> Integers:
         """Of each pair, how many elements its segment has, the id counted too."""

@@ -59,7 +59,7 @@ def _begins(loops: Loops, claim: str) -> Iterator[tuple[Node, int]]:
         element = _CLAIM[loops.guide.form][1]
         if loop.first is not None and loop.first.index in loops.spans:
             places = loops.segments_of(loop.first)
-            numbers = loops.pairs["elements"].gather(loops.pair[places])
+            numbers = loops.elements(places)
             same = numbers.list.get(element, null_on_oob=True) == claim
             yield from ((loop, int(place)) for place in places[same.fill_null(False).to_numpy()])
 

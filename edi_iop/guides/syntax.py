@@ -43,7 +43,7 @@ def syntax_notes(loops: Loops, suspects: Integers) -> pl.DataFrame:
         elif nodes[number].syntax:
             asked.append(suspects[slice(*np.searchsorted(suspects, [first, first + count]))])
     pairs = np.concatenate([np.array([], dtype=np.int64), *asked])
-    given = _given_elements(loops.pairs["elements"].gather(pairs))
+    given = _given_elements(loops.elements_of(pairs))
     found = [
         _fault(note, pairs[begin:end][broken], given[begin:end][broken])
         for number, (first, count) in loops.spans.items()

@@ -118,6 +118,7 @@ def _walk_guide(
         taken,
         pair,
         pairs,
+        segments.texts["elements"],
         segments.words,
         machine,
         transactions,
@@ -258,6 +259,5 @@ def _pairs(segments: Segments, node: Integers, texts: Integers) -> tuple[pl.Data
     pair = number[texts]
     pair[elsewhere] = rank[len(used) + their]
     text = pl.Series("text", np.concatenate([used, both % count])[order])
-    at = text.cast(pl.UInt32)
-    columns = [segments.texts[name][at] for name in ("raw", "elements")]
-    return pl.DataFrame([pl.Series("node", nodes[order]), text, *columns]), pair
+    raw = segments.raw[text.cast(pl.UInt32)].alias("raw")
+    return pl.DataFrame([pl.Series("node", nodes[order]), text, raw]), pair

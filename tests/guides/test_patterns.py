@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -51,7 +52,8 @@ def test_patterns_hide_no_fault(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     data = (FIXTURES / "x12" / name).read_bytes()
     for loops in walked(mutations(data, seed=11, count=150)):
         screened = checks.element_faults(loops)
-        everything = loops.pairs.with_row_index("pair").filter(pl.col("node") >= 0)
+        every = loops.told(np.arange(len(loops.pairs))).with_row_index("pair")
+        everything = every.filter(pl.col("node") >= 0)
         with monkeypatch.context() as patched:
             patched.setattr(checks, "_suspects", lambda _, pairs=everything: pairs)
             whole = checks.element_faults(loops)
