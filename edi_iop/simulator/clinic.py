@@ -325,6 +325,8 @@ def _chart(case: Case, number: int, season: Season) -> Chart:
     )
     if case.special == "changes_payer":
         _change_payer(chart, season)
+    if case.special == "former_weeks":
+        records.former_weeks(chart, season)
     if case.special == "one_month":
         records.one_month(chart, season)
     if case.payer_id in ("TIDEW", "MEDCR"):
@@ -345,7 +347,9 @@ def _admitted(case: Case, season: Season) -> date:
     """At the beginning of all; those whose records are wrong from the first day on come late."""
     if case.special == "last_week":
         return season.monday(-1)
-    return season.start if case.special in ("recent", "one_month") else season.begins
+    return (
+        season.start if case.special in ("recent", "one_month", "former_weeks") else season.begins
+    )
 
 
 def _diagnoses(case: Case, random: Random) -> dict[str, str]:

@@ -23,6 +23,7 @@ from edi_iop.simulator.clinic_former import (
     add_line,
     cents,
     claim_of,
+    condition_rows,
     planted_line,
     week_of,
     weekly_claim,
@@ -48,9 +49,11 @@ class Books:
 BilledPlant = Callable[[Books, Chart], list[Planted]]
 
 
-def _week_claim(ledger: Ledger, chart: Chart) -> tuple[Row, list[Row], list[date]]:
-    """The former system's claim of the fault week, its lines and their dates."""
-    days = week_of(ledger, chart, FAULT_WEEK)
+def _week_claim(
+    ledger: Ledger, chart: Chart, week: int = FAULT_WEEK
+) -> tuple[Row, list[Row], list[date]]:
+    """The former system's claim of a week, its lines and their dates."""
+    days = week_of(ledger, chart, week)
     claim = claim_of(ledger, chart, days[0])
     lines = [row for row in ledger.lines if row["claim_offset"] == claim["claim_offset"]]
     return claim, lines, days
@@ -122,9 +125,9 @@ def across_the_year(ledger: Ledger, chart: Chart) -> list[Planted]:
     return _whole(chart, "CLM-02", claim, days, "the statement begins in December")
 
 
-def gone_and_staying(ledger: Ledger, chart: Chart) -> list[Planted]:
+def gone_and_staying(ledger: Ledger, chart: Chart, week: int = FAULT_WEEK) -> list[Planted]:
     """An interim claim of a patient who is discharged (CLM-03)."""
-    claim, _, days = _week_claim(ledger, chart)
+    claim, _, days = _week_claim(ledger, chart, week)
     claim["patient_status"] = "01"
     return _whole(chart, "CLM-03", claim, days, "an interim claim with a discharge status")
 
@@ -159,7 +162,43 @@ def other_pays_first(ledger: Ledger, chart: Chart) -> list[Planted]:
     return _whole(chart, "COB-01", claim, days, "another payer is first, and has not answered")
 
 
+def components(ledger: Ledger, chart: Chart) -> list[Planted]:
+    """Three weeks of a payer that takes each service by itself (Medicare), each wrong otherwise."""
+    return [
+        *_barred_service(ledger, chart, 0),
+        *_unmarked_program(ledger, chart, 1),
+        *gone_and_staying(ledger, chart, 2),
+    ]
+
+
+def _unmarked_program(ledger: Ledger, chart: Chart, week: int) -> list[Planted]:
+    """A week of Medicare's program without its condition code (REV-02)."""
+    claim, _, days = _week_claim(ledger, chart, week)
+    ledger.condition_codes[:] = [
+        row for row in ledger.condition_codes if row["claim_offset"] != claim["claim_offset"]
+    ]
+    return _whole(chart, "REV-02", claim, days, "condition code 92 is missing")
+
+
+def _barred_service(ledger: Ledger, chart: Chart, week: int) -> list[Planted]:
+    """A session under a code that such a claim may not carry, on a line more (REV-02)."""
+    claim, lines, days = _week_claim(ledger, chart, week)
+    number = len(days) + 1
+    more = {
+        **lines[1],
+        "line": number,
+        "procedure": SESSION.procedure,
+        "revenue": SESSION.revenue,
+        "line_control": f"{claim['claim']}L{number}",
+    }
+    ledger.lines.append(more)
+    claim["charge_cents"] = cents(claim) + cents(more)
+    says = "an H code on an institutional claim of Medicare's"
+    return [planted_line(chart, "REV-02", days[1], str(claim["claim"]), number, says)]
+
+
 FORMER: Mapping[str, Plant] = {
+    "components": components,
     "forced": forced,
     "one_claim": one_claim,
     "bill_type": bill_type,
@@ -187,15 +226,7 @@ def program_overlap(books: Books, chart: Chart) -> list[Planted]:
     free = next(day for day in (monday + timedelta(days=n) for n in range(5)) if day not in week)
     claim = _single(books.former, chart, free, PARTIAL, PARTIAL_CENTS)
     claim["statement_from"], claim["statement_to"] = monday, monday + timedelta(days=4)
-    books.former.condition_codes.append(
-        {
-            "claim_offset": claim["claim_offset"],
-            "byte_offset": int(str(claim["claim_offset"])) * 2 + 2,
-            "position": 1,
-            "qualifier": "BG",
-            "code": "41",
-        }
-    )
+    books.former.condition_codes += condition_rows(int(str(claim["claim_offset"])), ["41"])
     days = [
         day
         for day in sorted(chart.visits)

@@ -19,6 +19,7 @@ from edi_iop.simulator.clinic_faults import Planted, Season
 
 Special = Literal[
     "denied_long_ago",
+    "former_weeks",
     "one_month",
     "six_sessions",
     "",
@@ -99,7 +100,6 @@ CASES: tuple[Case, ...] = (
 )
 
 MORE: tuple[Case, ...] = (
-    Case(HARBOR, "SUD", former="forced"),
     Case(MERIDIAN, "MH", former="forced"),
     Case(HARBOR, "SUD", plant=records.split_authorization, former="one_claim"),
     Case(HARBOR, "MH", former="bill_type"),
@@ -158,5 +158,7 @@ MORE: tuple[Case, ...] = (
     Case(MEDICARE, "SUD", plant=records.sessions_spoilt, special="one_month"),
     Case(MEDICARE, "MH", plant=records.few_hours_certified, special="one_month"),
     Case(MEDICARE, "MH", special="one_month"),
+    Case(MEDICARE, "SUD", former="components", special="former_weeks"),
+    Case(MEDICARE, "MH", former="resubmitted", special="former_weeks"),
 )
 """What a large clinic has besides: other payers, and faults that lie across files and facilities."""

@@ -131,16 +131,16 @@ def weekly_claim(ledger: Ledger, chart: Chart, days: list[date], track: str) -> 
     number = len(ledger.claims) + 1
     claim = f"{ledger.prefix}{number:04}"
     held = chart.held(days[0])
-    pair = ledger.pair(held.payer_id, track)
-    # A program's day is three hours: one per diem, or three units by the hour.
-    units = pair.units(180)
-    charge = to_cents(ledger.settings.charges[pair.procedure]) * units
+    policy = ledger.policies[held.payer_id]
+    pair = _service(policy, track)
+    units = {day: _units(chart, day, policy, pair) for day in days}
+    price = to_cents(ledger.settings.charges[pair.procedure])
     visit = chart.visits[days[0]][0]
     ledger.claims.append(
         {
             "claim_offset": number,
             "claim": claim,
-            "charge_cents": charge * len(days),
+            "charge_cents": price * sum(units.values()),
             "frequency": _FIRST if days[0] < chart.admitted + timedelta(days=7) else _CONTINUING,
             "statement_from": days[0],
             "statement_to": days[-1],
@@ -156,9 +156,39 @@ def weekly_claim(ledger: Ledger, chart: Chart, days: list[date], track: str) -> 
         }
     )
     for day in days:
-        add_line(ledger, day, pair, units, charge)
+        add_line(ledger, day, pair, units[day], price * units[day])
     ledger.diagnoses += diagnosis_rows(number, chart.diagnoses[track])
+    ledger.condition_codes += condition_rows(number, policy.billing.codes.condition)
     return claim
+
+
+def _service(policy: Policy, track: str) -> Pair:
+    """What a day is billed as: the track's per diem, or where there is none a group session."""
+    if not policy.iop.by_component:
+        return policy.pair_for(track)
+    group = policy.billing.components["group"]
+    return Pair(procedure=group.procedure, revenue=group.revenue)
+
+
+def _units(chart: Chart, day: date, policy: Policy, pair: Pair) -> int:
+    """A program's day is three hours: one per diem, or three units by the hour; else its group sessions."""
+    if not policy.iop.by_component:
+        return pair.units(180)
+    return max(sum(one.service_type == "group" for one in chart.visits[day]), 1)
+
+
+def condition_rows(claim_offset: int, codes: Sequence[str]) -> list[Row]:
+    """Condition codes of a claim (HI BG)."""
+    return [
+        {
+            "claim_offset": claim_offset,
+            "byte_offset": claim_offset * 2 + 2,
+            "position": position,
+            "qualifier": "BG",
+            "code": code,
+        }
+        for position, code in enumerate(codes, start=1)
+    ]
 
 
 def diagnosis_rows(claim_offset: int, diagnoses: str) -> list[Row]:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from edi_iop.simulator.clinic_charts import Authorization, Chart, Encounter
 from edi_iop.simulator.clinic_faults import Planted, Season, all_days, middle_day, on
+from edi_iop.simulator.clinic_former import FORMER_WEEKS
 from edi_iop.simulator.clinic_people import SISTER_NPI
 
 
@@ -263,6 +264,15 @@ def by_telehealth(chart: Chart, season: Season) -> list[Planted]:
     day = chart.days(season.monday(1))[1]
     chart.visits[day] = [replace(one, telehealth="Y") for one in chart.visits[day]]
     return []
+
+
+def former_weeks(chart: Chart, season: Season) -> None:
+    """Keeps the weeks that the former system billed, of group sessions: the clinic has nothing to bill."""
+    after = season.start + timedelta(weeks=FORMER_WEEKS)
+    kept = {day: sessions for day, sessions in chart.visits.items() if day < after}
+    chart.visits.clear()
+    for day, sessions in kept.items():
+        chart.visits[day] = [replace(one, service_type="group") for one in sessions]
 
 
 def one_month(chart: Chart, season: Season) -> None:
