@@ -1,4 +1,4 @@
-"""scripts/bench x12, claims or remits: whole processes on generated files, or on the feeds of a clinic."""
+"""scripts/bench x12, claims, remits or backtest: whole processes on generated files, or on the feeds of a clinic."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from scripts.benchmarks import claims, remits, report, x12
+from scripts.benchmarks import backtests, claims, remits, report, x12
 from scripts.benchmarks.processes import ROOT
 
 _CLAIMS_A_FILE = [1_000, 10_000, 100_000]
@@ -16,7 +16,8 @@ _CLAIMS_A_FILE = [1_000, 10_000, 100_000]
 def main() -> None:
     given = _arguments()
     load = os.getloadavg()[0]
-    {"claims": _claims, "remits": _remits, "x12": _x12}[given.what](given)
+    verbs = {"backtest": _backtest, "claims": _claims, "remits": _remits, "x12": _x12}
+    verbs[given.what](given)
     if load > 0.5:
         print(
             f"other work was running here (load {load:.1f}): trust CPU seconds, not seconds or ratios"
@@ -36,6 +37,14 @@ def _remits(given: argparse.Namespace) -> None:
         rows = list(remits.run(given.sizes or remits.SIZES, given.runs, Path(scratch)))
     print("\n".join([*remits.table(rows), "", *remits.standing(rows)]))
     print(f"\nkept as {remits.save(rows, given.out).name}")
+
+
+def _backtest(given: argparse.Namespace) -> None:
+    """The rules tried again on claims sent and answered."""
+    with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
+        sizes = given.sizes or backtests.SIZES
+        rows = list(backtests.run(sizes, given.runs, Path(scratch)))
+    print("\n".join(backtests.table(rows)))
 
 
 def _x12(given: argparse.Namespace) -> None:
@@ -58,7 +67,9 @@ def _x12(given: argparse.Namespace) -> None:
 def _arguments() -> argparse.Namespace:
     """Sizes as `1000,10000`; a folder for results that git ignores."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("what", choices=["x12", "claims", "remits"], nargs="?", default="x12")
+    parser.add_argument(
+        "what", choices=["x12", "claims", "remits", "backtest"], nargs="?", default="x12"
+    )
     parser.add_argument("--sizes", type=_sizes,
                         help="claims a file, as 1000,10000 (default up to 100000), or encounters "
                         "(default 100000 and 1000000), or stored claims (default 10000 and 100000)")  # fmt: skip

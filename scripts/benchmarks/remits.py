@@ -26,8 +26,8 @@ NIGHT = 10_000
 """Remit claims of the night."""
 _PER = 1_000
 """Claims a transaction set: a payment of an 835, a batch of an 837I."""
-_AS_OF = "2026-09-25"
-_SETTINGS = (
+AS_OF = "2026-09-25"
+SETTINGS = (
     FACILITY
     + """\
 [[payers]]
@@ -74,7 +74,7 @@ def _measured(size: int, folder: Path) -> Iterator[Row]:
     """Claims stored, their remits, and a night; the workspace is gone afterwards."""
     folder.mkdir(parents=True)
     _done(measure([*_PROGRAM, "init", str(folder / "w"), "-q"]))
-    (folder / "w" / "settings.toml").write_text(_SETTINGS, encoding="ascii")
+    (folder / "w" / "settings.toml").write_text(SETTINGS, encoding="ascii")
     drops = (
         ("claims", 0, "837I", size + NIGHT, 0),
         ("remits", size + NIGHT, "835", size, 0),
@@ -102,7 +102,7 @@ _PROGRAM = (sys.executable, "-m", "edi_iop")
 
 def _night(workspace: Path) -> Measured:
     """The verb itself; remits with denials end in findings or blocked lines (1)."""
-    command = [*_PROGRAM, "run", str(workspace), "--as-of", _AS_OF, "-q"]
+    command = [*_PROGRAM, "run", str(workspace), "--as-of", AS_OF, "-q"]
     return _done(measure(command, (0, 1), limit=7_200))
 
 
