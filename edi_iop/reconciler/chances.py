@@ -43,8 +43,10 @@ def refusals(
     paid = _paid(services, last, lines)
     later = pl.col("paid_on") > pl.col("payment_date")
     won = dated.join(paid, on=_WHAT).filter(later).select("denial").unique()
+    # of a line without a member nobody knows whose it is: no other one is the same service
     again = dated.filter(
-        (pl.col("payment_date").max().over(_WHAT) > pl.col("payment_date")).fill_null(False)
+        pl.col("person").is_not_null(),
+        (pl.col("payment_date").max().over(_WHAT) > pl.col("payment_date")).fill_null(False),
     )
     known = told.with_columns(won=_among(won), again=_among(again))
     return REFUSALS.conform(
