@@ -31,8 +31,9 @@ def init(workspace: Path, example: bool, output: Output) -> None:
 @click.command()
 @workspace_argument()
 @date_option("--as-of", "The day the run is for; default: today.")
+@click.option("--whole", is_flag=True, help="Judge everything again, not only what is new.")
 @output_options()
-def run(workspace: Path, as_of: date | None, output: Output) -> None:
+def run(workspace: Path, as_of: date | None, whole: bool, output: Output) -> None:
     """Do the night: take in, scrub, build, reconcile, receipt.
 
     Takes in every drop of inbox/, answers claims and remits (999, TA1), keeps back what breaks a
@@ -46,7 +47,7 @@ def run(workspace: Path, as_of: date | None, output: Output) -> None:
       edi-iop run clinic --as-of 2026-03-05
     """
     with working("running the night", output):
-        answer = desk.run(workspace, as_of)
+        answer = desk.run(workspace, as_of, whole)
     deliver(answer, output)
 
 

@@ -19,7 +19,7 @@ from edi_iop.desk.answer import Answer
 from edi_iop.errors import NotKnown
 from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.reports import ledger as sheets
-from edi_iop.runner import lock, records
+from edi_iop.runner import lock, portions, records, since
 from edi_iop.runner.settle import answers, settle
 from edi_iop.store import Store
 from edi_iop.tables import DECISIONS
@@ -145,9 +145,11 @@ def _decide(
         }
         frame = pl.DataFrame({name: [value] for name, value in row.items()})
         store.save({"decisions": DECISIONS.conform(frame)})
-        known = records.known(store, policies, today)
-        answered = answers(store, known)
-        settle(store, known, answered, policies, settings)
+        if since.in_portions(store):
+            portions.settle(store, policies, settings, today)
+        else:
+            known = records.known(store, policies, today)
+            settle(store, known, answers(store, known), policies, settings)
     return Answer(_outcome(store, about))
 
 

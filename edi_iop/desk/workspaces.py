@@ -42,9 +42,12 @@ def init(root: Path, example: bool = False, seed: int = EXAMPLE_SEED) -> Answer:
     return Answer(paths.contents(root, f"{root}: a new workspace"), remarks=(remark,))
 
 
-def run(root: Path, as_of: date | None = None) -> Answer:
-    """The nightly job; its receipt in words, and in JSON as it stands in reports/."""
-    return _answer(root, night.run(paths.workspace(root), as_of or date.today()))
+def run(root: Path, as_of: date | None = None, whole: bool = False) -> Answer:
+    """The nightly job; its receipt in words, and in JSON as it stands in reports/.
+
+    whole: everything is judged again, not only what is new.
+    """
+    return _answer(root, night.run(paths.workspace(root), as_of or date.today(), whole=whole))
 
 
 def build_workspace(root: Path, as_of: date | None = None) -> Answer:

@@ -67,7 +67,7 @@ def claim_contents(remits: Tables) -> pl.DataFrame:
     )
 
 
-def payment_contents(remits: Tables, claims: pl.DataFrame) -> pl.DataFrame:
+def whole_contents(remits: Tables, claims: pl.DataFrame) -> pl.DataFrame:
     """file_id, payment_offset, content: each payment with its claims (claim_contents) and PLB."""
     beside = remits["provider_adjustments"].select(*PAYMENT, part=_hash("provider_adjustments"))
     every = pl.concat([claims.select(*PAYMENT, part="content"), beside])

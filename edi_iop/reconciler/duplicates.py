@@ -17,34 +17,49 @@ from edi_iop.reconciler.contents import (
     check_key,
     claim_contents,
     payer_key,
-    payment_contents,
+    whole_contents,
 )
 from edi_iop.reconciler.given import Tables
+from edi_iop.tables import PAYMENT_CONTENTS
 
-_CHECK = ("payer", "check")
+_CHECK = ("payer", "check_number")
+_VERSION = pl.__version__
+"""Equal content has an equal number in one version of Polars only."""
 _INTERCHANGE = ("sender_id", "receiver_id", "interchange_control")
 
 
-def payment_standings(remits: Tables, decisions: pl.DataFrame) -> pl.DataFrame:
+def payment_contents(remits: Tables) -> pl.DataFrame:
+    """tables.PAYMENT_CONTENTS: all that standings need of each payment, other payments apart."""
+    faults = _faults(remits)
+    return PAYMENT_CONTENTS.conform(
+        _identified(remits).join(faults, on=PAYMENT, how="left", maintain_order="left")
+    )
+
+
+def up_to_date() -> pl.Expr:
+    """Whether contents (tables.PAYMENT_CONTENTS) can be compared with those of today."""
+    return pl.col("content").str.starts_with(f"{_VERSION} ")
+
+
+def payment_standings(contents: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """Every payment with standing, reason, says, same_file, same_offset, and its sums.
 
-    Further columns: payer, check, content. decisions: tables.DECISIONS; a release or
-    rejection holds for the payment and all its duplicates.
+    Further columns: those of contents (tables.PAYMENT_CONTENTS). decisions:
+    tables.DECISIONS; a release or rejection holds for the payment and all its duplicates.
     """
-    paid = _first_of_each(_identified(remits)).join(
+    paid = _first_of_each(contents).join(
         _decided(decisions), on=PAYMENT, how="left", maintain_order="left"
     )
     same = ("same_file", "same_offset")
     verb = pl.col("verb").sort_by("decision").drop_nulls().last().over(same)
-    judged = paid.with_columns(verb=verb).join(
-        _faults(remits), on=PAYMENT, how="left", maintain_order="left"
-    )
-    return _judged(judged).drop("verb", "decision")
+    return _judged(paid.with_columns(verb=verb)).drop("verb", "decision")
 
 
 def _identified(remits: Tables) -> pl.DataFrame:
     """Payments with what they are told apart by, their sums, and whether they move money."""
-    contents = payment_contents(remits, claim_contents(remits))
+    contents = whole_contents(remits, claim_contents(remits)).with_columns(
+        content=pl.format("{} {}", pl.lit(_VERSION), "content")
+    )
     sums = [
         remits[name].group_by(PAYMENT).agg(pl.col(column).sum().alias(total), moved.alias(flag))
         for name, column, total, flag, moved in (
@@ -58,7 +73,7 @@ def _identified(remits: Tables) -> pl.DataFrame:
         "trace_number",
         "payment_date",
         payer=payer_key(),
-        check=check_key(),
+        check_number=check_key(),
         amount_cents=pl.col("amount_cents").fill_null(0),
         unread=pl.col("amount_cents").is_null(),
     )
@@ -77,8 +92,8 @@ def _any(column: str) -> pl.Expr:
 
 def _first_of_each(paid: pl.DataFrame) -> pl.DataFrame:
     """same_file, same_offset: of payments alike the first; a payment without number is its own."""
-    alike = pl.when(pl.col("check").is_not_null()).then("content")
-    itself = pl.when(pl.col("check").is_null()).then(pl.struct(PAYMENT))
+    alike = pl.when(pl.col("check_number").is_not_null()).then("content")
+    itself = pl.when(pl.col("check_number").is_null()).then(pl.struct(PAYMENT))
     key = [*_CHECK, alike.alias("_alike"), itself.alias("_itself")]
     return (
         paid.sort(PAYMENT)
@@ -135,7 +150,7 @@ def _judged(paid: pl.DataFrame) -> pl.DataFrame:
     verb = pl.col("verb").fill_null("")
     contends = counts & ~unbalanced & ~pl.col("unread") & (verb != "reject") & pl.col("moves")
     contents = pl.col("content").filter(contends).n_unique().over(_CHECK)
-    clash = contends & pl.col("check").is_not_null() & (contents > 1)
+    clash = contends & pl.col("check_number").is_not_null() & (contents > 1)
     reason = (
         pl.when(~counts & pl.col("interchange_again"))
         .then(pl.lit("interchange"))

@@ -78,7 +78,7 @@ def fold(
     recovered = provider_ledger.taken_back(beside)
     judged = events.judged(told, said, recovered, _released(decisions), replacing)
     return Ledger(
-        payments=PAYMENT_STANDINGS.conform(_sums(paid, judged)),
+        payments=PAYMENT_STANDINGS.conform(payment_sums(paid, judged)),
         postings=POSTINGS.conform(judged),
         provider_postings=PROVIDER_POSTINGS.conform(beside),
         accounts=ACCOUNTS.conform(_accounts(judged, said, recovered)),
@@ -107,10 +107,13 @@ def _released(decisions: pl.DataFrame) -> pl.DataFrame:
     return last.filter(pl.col("verb") == "release").select(CLAIM)
 
 
-def _sums(paid: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """What of each payment is posted, set off and held; a duplicate has no effect."""
+def payment_sums(paid: pl.DataFrame, postings: pl.DataFrame) -> pl.DataFrame:
+    """What of each payment is posted, set off and held; a duplicate has no effect.
+
+    postings: tables.POSTINGS of all claims of these payments.
+    """
     posted = pl.col("standing") == "posted"
-    inside = judged.group_by(PAYMENT).agg(
+    inside = postings.group_by(PAYMENT).agg(
         posted=pl.col("paid_cents").filter(posted).sum(),
         kept=pl.col("paid_cents").filter(~posted).sum(),
     )

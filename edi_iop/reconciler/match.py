@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop.reconciler.given import Tables, claim_tables, remit_tables
-from edi_iop.reconciler.match_claims import match_claims
+from edi_iop.reconciler.match_claims import Further, match_claims
 from edi_iop.reconciler.match_lines import match_lines
 from edi_iop.reconciler.match_sides import CLAIM, KEY
 from edi_iop.tables import DECISIONS, MATCHES, PROPOSALS
@@ -37,17 +37,22 @@ def match(remits: Tables, claims: Tables) -> pl.DataFrame:
 
 
 def matched(
-    remits: Tables, claims: Tables, decisions: pl.DataFrame, asking: Collection[str] = ()
+    remits: Tables,
+    claims: Tables,
+    decisions: pl.DataFrame,
+    asking: Collection[str] = (),
+    further: Further | None = None,
 ) -> Matched:
     """Every answer tied to what it belongs to.
 
     remits: tables.REMITS. claims: claims, claim_lines, and acknowledgements where there are
     any. decisions: tables.DECISIONS; of a pair the last word of a person stands. asking:
-    payers (ids) whose matches by member alone (T5) are only proposed.
+    payers (ids) whose matches by member alone (T5) are only proposed. further: what is proposed
+    by name from beyond these claims, where they are a portion of those sent.
     """
     answers, sent = remit_tables(remits), {**claims, **claim_tables(claims)}
     links, barred = _decided(decisions, sent["claims"])
-    answered, proposals = match_claims(answers, sent, links, barred, asking)
+    answered, proposals = match_claims(answers, sent, links, barred, asking, further)
     lines = match_lines(answers, sent, answered)
     rows = pl.concat([MATCHES.conform(answered), MATCHES.conform(lines)])
     place = (*KEY, "remit_line_offset", *CLAIM, "line_offset")

@@ -14,11 +14,13 @@ from edi_iop.reconciler.match_sides import (
     sound,
 )
 
-_SHORTEST_PREFIX = 12
+LINE = ("service_date", "procedure", "charge_cents")
+"""What a line of a claim and one of an answer have in common where nothing but the name is known."""
+SHORTEST_PREFIX = 12
 """A shorter beginning of a claim number is no identity."""
-_ADDED = 3
+ADDED = 3
 """Characters a payer puts behind its own number when it adjusts a claim."""
-_SHORTEST_ICN = 6
+SHORTEST_ICN = 6
 
 
 def by_number(answers: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFrame:
@@ -67,7 +69,7 @@ def payer_numbers(answers: pl.DataFrame, found: pl.DataFrame, claims: Tables) ->
             )
         )
     known = pl.concat(sources).drop_nulls().unique()
-    long = pl.col("known_icn").str.len_chars() >= _SHORTEST_ICN
+    long = pl.col("known_icn").str.len_chars() >= SHORTEST_ICN
     return known.filter(long, pl.len().over("known_icn") == 1)
 
 
@@ -81,12 +83,12 @@ def by_payer_number(
     ]
     cut = [
         answers.with_columns(
-            known_icn=pl.when(pl.col("answer_icn").str.len_chars() > _SHORTEST_ICN + cut).then(
+            known_icn=pl.when(pl.col("answer_icn").str.len_chars() > SHORTEST_ICN + cut).then(
                 pl.col("answer_icn").str.head(-cut)
             ),
             whole=pl.lit(False),
         )
-        for cut in range(1, _ADDED + 1)
+        for cut in range(1, ADDED + 1)
     ]
     keys = pl.concat([*own, *cut]).drop_nulls("known_icn")
     pairs = keys.join(known, on="known_icn").join(claimed, on=CLAIM)
@@ -103,7 +105,7 @@ def by_folded_number(answers: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFra
         claimed, left_on="folded", right_on="sent_folded", coalesce=False
     ).with_columns(checked=pl.col("sent_checked"))
     size = pl.col("folded").str.len_chars()
-    lengths = named.filter(size >= _SHORTEST_PREFIX).select(size.unique())["folded"].to_list()
+    lengths = named.filter(size >= SHORTEST_PREFIX).select(size.unique())["folded"].to_list()
     cut = [
         _of_length(named, length).join(
             claimed.filter(pl.col("sent_folded").str.len_chars() > length).with_columns(
@@ -142,17 +144,19 @@ def by_member(answers: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFrame:
         ]
     ).unique()
     ours = _cuts(claimed, "sent_member", keep=CLAIM).unique()
-    pairs = theirs.join(ours, on="member_key").select(*KEY, *CLAIM).unique()
+    # ids that differ in their last characters are two people's: one of them must be whole
+    near = theirs.join(ours, on="member_key").filter(pl.col("whole") | pl.col("whole_right"))
+    pairs = near.select(*KEY, *CLAIM).unique()
     return _overlapping(answers.join(pairs, on=KEY).join(claimed, on=CLAIM))
 
 
 def _cuts(rows: pl.DataFrame, name: str, keep: tuple[str, ...]) -> pl.DataFrame:
-    """keep and member_key: an id, and the id without its last one or two characters."""
+    """keep, member_key and whole: an id, and the id without its last one or two characters."""
     size = pl.col(name).str.len_chars().cast(pl.Int64)
-    whole = rows.select(*keep, member_key=name)
+    whole = rows.select(*keep, member_key=name, whole=pl.lit(True))
     cut = [
         rows.filter(size - cut >= SHORTEST_MEMBER).select(
-            *keep, member_key=pl.col(name).str.head(-cut)
+            *keep, member_key=pl.col(name).str.head(-cut), whole=pl.lit(False)
         )
         for cut in range(1, MEMBER_CUT + 1)
     ]
@@ -176,19 +180,22 @@ def by_name(
             claimed, left_on="answer_last", right_on="sent_last", coalesce=False
         )
     )
-    line = ("service_date", "procedure", "charge_cents")
-    theirs = remits["remit_lines"].select(
-        *KEY, "service_date", "procedure", pl.col("charge_cents").abs()
-    )
-    ours = claims["claim_lines"].select("claim_offset", *line, claim_file_id="file_id")
+    ours = claims["claim_lines"].select("claim_offset", *LINE, claim_file_id="file_id")
     alike = (
         pairs.select(*KEY, *CLAIM)
-        .join(theirs, on=KEY)
-        .join(ours, on=(*CLAIM, *line))
+        .join(charged(remits), on=KEY)
+        .join(ours, on=(*CLAIM, *LINE))
         .select(*KEY, *CLAIM)
         .unique()
     )
     return pairs.join(alike, on=(*KEY, *CLAIM), how="semi")
+
+
+def charged(remits: Tables) -> pl.DataFrame:
+    """KEY and LINE of every remit line, charges without the sign of a reversal."""
+    return remits["remit_lines"].select(
+        *KEY, "service_date", "procedure", pl.col("charge_cents").abs()
+    )
 
 
 def replacements(

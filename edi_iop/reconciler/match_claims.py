@@ -8,7 +8,7 @@ is the match; T6 only proposes, and so does any tier that leaves several.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import reduce
 
 import polars as pl
@@ -16,12 +16,14 @@ import polars as pl
 from edi_iop.reconciler.features import agreement, truth
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.match_candidates import (
+    LINE,
     by_control,
     by_folded_number,
     by_member,
     by_name,
     by_number,
     by_payer_number,
+    charged,
     merged,
     payer_numbers,
     replacements,
@@ -40,6 +42,9 @@ from edi_iop.reconciler.match_sides import (
 )
 from edi_iop.reconciler.match_told import pooled, proposals, score, seen, why_not, with_runner_up
 
+Further = Callable[[pl.DataFrame], Tables]
+"""Claims and their lines where a last name (`name`, features.letters) and a line are as asked
+(match_candidates.LINE)."""
 _TIE_BREAKS = ("line_control", "member", "patient", "frequency", "payer", "priority")
 """Features that may choose between claims whose number, charge and dates all agree."""
 _DOUBTS = ("member", "codes", "patient", "charge")
@@ -52,11 +57,13 @@ def match_claims(
     links: pl.DataFrame,
     barred: pl.DataFrame,
     asking: Collection[str] = (),
+    further: Further | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every remit claim with the claim it answers, or with why it has none; and proposals.
 
     links: KEY, CLAIM, actor of matches made by hand. barred: KEY, CLAIM of those undone.
-    asking: payers whose T5 is only proposed.
+    asking: payers whose T5 is only proposed. further: claims beyond these, of which none can be
+    a match but by name.
     """
     answers, claimed = answered(remits), sent(claims)
     hits = control_hits(remits, claims)
@@ -83,7 +90,7 @@ def match_claims(
     taken = _open(fifth.filter(~asked), _contradicted(named))
     found = pl.concat([found, _fifth(taken, found, answers)])
     left = _open(sure, found)
-    sixth = allowed(by_name(left, claimed, remits, claims))
+    sixth = allowed(_sixth(left, claimed, remits, claims, further))
     chosen = pl.concat([_by_hand(links), _without(found, links)])
     pool = pooled(chosen, T1=named, T3=third, T4=fourth, T5=fifth, T6=sixth)
     matched = with_runner_up(chosen, pool)
@@ -268,6 +275,24 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
         .select(*KEY, *CLAIM)
     )
     return _chosen(single.join(others, on=(*KEY, *CLAIM), how="anti"), "T5")
+
+
+def _sixth(
+    left: pl.DataFrame,
+    claimed: pl.DataFrame,
+    remits: Tables,
+    claims: Tables,
+    further: Further | None,
+) -> pl.DataFrame:
+    """by_name, among these claims and those beyond them."""
+    near = by_name(left, claimed, remits, claims)
+    asked = left.select(*KEY, name="answer_last").join(charged(remits), on=KEY)
+    wanted = asked.select("name", *LINE).drop_nulls().unique()
+    if further is None or wanted.is_empty():
+        return near
+    beyond = further(wanted)
+    far = by_name(left, sent(beyond), remits, beyond)
+    return pl.concat([near, far.join(claimed, on=CLAIM, how="anti")])
 
 
 def _contradicted(named: pl.DataFrame) -> pl.DataFrame:

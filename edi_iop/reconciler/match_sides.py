@@ -41,11 +41,11 @@ _SPLIT_DAYS = 60
 """Parts of a divided claim come within this time."""
 BARE = r"^\d{1,6}$"
 """A bare small number in 6R may be a line's LX number: it names no claim."""
-_MOST_HOLDERS = 8
+MOST_HOLDERS = 8
 """Claims that hold one line control number: more, and it was never meant to name a claim."""
 _SHORTEST_LIKE = 4
 """Shorter numbers are like one another by chance."""
-_LONGEST_NUMBER = 38
+LONGEST_NUMBER = 38
 """A claim number has no more characters (CLM01, CLP01)."""
 MEMBER_CUT = 2
 """Characters that payers add to member ids, or leave off."""
@@ -202,15 +202,15 @@ def control_hits(remits: Tables, claims: Tables) -> pl.DataFrame:
         .unique()
         .with_columns(holders=pl.len().over("control"))
     )
-    common = holding.filter(pl.col("holders") > _MOST_HOLDERS)
+    common = holding.filter(pl.col("holders") > MOST_HOLDERS).select("control")
+    # of a portion of the claims: numbers that too many claims hold, with those outside it
+    common = pl.concat([common, claims.get("common_controls", common.clear())]).unique()
     held = (
-        holding.filter(pl.col("holders") <= _MOST_HOLDERS)
+        holding.join(common, on="control", how="anti")
         .join(members, on=("file_id", "claim_offset"), how="left")
         .rename({"file_id": "claim_file_id"})
     )
-    asked = came.join(common.select("control").unique(), on="control", how="anti").with_columns(
-        asked=pl.len().over(KEY)
-    )
+    asked = came.join(common, on="control", how="anti").with_columns(asked=pl.len().over(KEY))
     pairs = asked.join(held, on="control")
     counted = pairs.group_by(*KEY, *CLAIM).agg(
         hits=pl.len(), asked=pl.col("asked").first(), member=pl.col("member").first()
@@ -233,7 +233,7 @@ def _aligned(shift: int) -> pl.Expr:
     length = pl.min_horizontal(*sizes)
     apart = pl.sum_horizontal(
         ((theirs.str.slice(at, 1) != ours.str.slice(at, 1)) & (length > at)).cast(pl.Int64)
-        for at in range(_LONGEST_NUMBER)
+        for at in range(LONGEST_NUMBER)
     )
     return (length >= _SHORTEST_LIKE) & (apart <= 1 + length // 8)
 

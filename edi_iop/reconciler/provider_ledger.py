@@ -8,6 +8,8 @@ the provider's own thread until it comes to nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from edi_iop.codes import codes
@@ -19,8 +21,8 @@ _SHORTEST = 6
 """Shorter numbers are found in longer ones by chance."""
 _SHORTEST_BEGINNING = 12
 """A shorter beginning of a number is that of too many."""
-_PLB = ("file_id", "byte_offset", "position")
-_FOUND = (*_PLB, "key", "account", "account_key", *SENT)
+PLB = ("file_id", "byte_offset", "position")
+_FOUND = (*PLB, "key", "account", "account_key", *SENT)
 _TAKES_BACK = ("recovery", "refund", "adjustment")
 FORWARD = "forward"
 
@@ -32,12 +34,76 @@ def provider_postings(
 
     paid: duplicates.payment_standings. events: events.told. claims: tables.CLAIMS.
     """
+    rows = _of_payments(remits, paid)
+    return _threaded(rows.join(_named(rows, _numbers(events, claims)), on=PLB, how="left"))
+
+
+def threaded_again(remits: Tables, paid: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """All of them with their balances, where the claims they name are known already.
+
+    known: tables.PROVIDER_POSTINGS of these adjustments; one that is not in it names none.
+    """
+    accounts = ("account", *SENT)
+    named = known.select(*PLB, *accounts)
+    return _threaded(_of_payments(remits, paid).join(named, on=PLB, how="left"))
+
+
+@dataclass(frozen=True)
+class References:
+    """The references of provider adjustments, to ask which of them may name a claim's number."""
+
+    texts: pl.DataFrame
+    """PLB and text: those long enough to hold a number."""
+
+    @classmethod
+    def of(cls, adjustments: pl.DataFrame) -> References:
+        """adjustments: tables.PROVIDER_ADJUSTMENTS."""
+        texts = adjustments.select(*PLB, text=_plain("reference"))
+        return cls(texts.filter(_size("text") >= _SHORTEST))
+
+    def none(self) -> pl.DataFrame:
+        """No adjustment (PLB)."""
+        return self.texts.select(PLB).clear()
+
+    def holding(self, numbers: pl.Series) -> pl.DataFrame:
+        """PLB of those that hold one of the numbers, or that one of them goes on from."""
+        rows = numbers.alias("number").to_frame().select(_plain("number")).unique()
+        known = rows.filter(_size("number") >= _SHORTEST)
+        if known.is_empty() or self.texts.is_empty():
+            return self.none()
+        inside = self.texts.filter(pl.col("text").str.contains_any(known["number"].to_list()))
+        lengths = self.texts.select(_size("text").unique()).to_series()
+        begun = [
+            known.select(text=pl.col("number").str.head(length))
+            for length in lengths.filter(lengths >= _SHORTEST_BEGINNING)
+        ]
+        cut = [self.texts.join(one, on="text", how="semi") for one in begun]
+        return pl.concat([inside, *cut]).select(PLB).unique()
+
+    def pieces(self, adjustments: pl.DataFrame) -> pl.Series:
+        """Every part of these references that is long enough to be the number of a claim."""
+        text = self.texts.join(adjustments, on=PLB, how="semi")
+        starts = pl.int_ranges(_size("text") - _SHORTEST + 1)
+        ends = pl.int_ranges(pl.lit(_SHORTEST, pl.Int64), _size("text") - pl.col("begin") + 1)
+        begun = text.with_columns(begin=starts).explode("begin", empty_as_null=False)
+        every = begun.with_columns(size=ends).explode("size", empty_as_null=False)
+        part = pl.col("text").str.slice(pl.col("begin"), pl.col("size"))
+        return every.select(part.unique()).to_series()
+
+    def beginnings(self, adjustments: pl.DataFrame) -> pl.Series:
+        """These references whole, where they are long enough to be a number cut."""
+        text = self.texts.join(adjustments, on=PLB, how="semi")
+        return text.filter(_size("text") >= _SHORTEST_BEGINNING)["text"].unique()
+
+
+def _of_payments(remits: Tables, paid: pl.DataFrame) -> pl.DataFrame:
+    """Adjustments of payments that are posted or held, with what they do."""
     of_payment = paid.filter(pl.col("standing").is_in(["posted", "held"])).select(
         *PAYMENT, "payer", "trace_number", "standing", "content", effective_on="payment_date"
     )
     roles = {code: one.role for code, one in codes("plb").items() if one.role}
     known = list(codes("plb"))
-    rows = (
+    return (
         remits["provider_adjustments"]
         .join(of_payment, on=PAYMENT)
         .with_columns(
@@ -47,8 +113,6 @@ def provider_postings(
             .otherwise(pl.lit("unknown")),
         )
     )
-    tied = rows.join(_named(rows, _numbers(events, claims)), on=_PLB, how="left")
-    return _threaded(tied)
 
 
 def taken_back(postings: pl.DataFrame) -> pl.DataFrame:
@@ -78,7 +142,7 @@ def _threaded(rows: pl.DataFrame) -> pl.DataFrame:
     )
     provider = pl.col("provider_id").fill_null("?")
     thread = pl.format("{} of {}: {}", "payer", provider, about)
-    order = ("effective_on", "trace_number", "content", *_PLB)
+    order = ("effective_on", "trace_number", "content", *PLB)
     running = pl.when(pl.col("standing") == "posted").then("amount_cents").otherwise(0)
     return (
         rows.with_columns(thread=thread.fill_null(about))
@@ -109,12 +173,12 @@ def _numbers(events: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
 
 
 def _named(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
-    """_PLB with the account whose number is the longest one inside the reference, if only one is."""
+    """PLB with the account whose number is the longest one inside the reference, if only one is."""
     lengths = numbers.select(_size("key").unique())["key"].to_list()
     text = _plain("reference")
-    asked = rows.select(*_PLB, "payer", text=text).drop_nulls("text")
+    asked = rows.select(*PLB, "payer", text=text).drop_nulls("text")
     if not lengths or asked.is_empty():
-        return asked.select(_PLB).clear().with_columns(_nothing(numbers))
+        return asked.select(PLB).clear().with_columns(_nothing(numbers))
     # Every piece of a reference as long as some known number: a reference has 50 characters.
     pieces = pl.concat(
         asked.with_columns(
@@ -125,12 +189,12 @@ def _named(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
         for length in lengths
     )
     whole = pieces.join(numbers, on=("payer", "key")).select(_FOUND)
-    found = pl.concat([whole, _begun(asked.join(whole, on=_PLB, how="anti"), numbers)])
-    longest = found.filter(_size("key") == _size("key").max().over(_PLB))
+    found = pl.concat([whole, _begun(asked.join(whole, on=PLB, how="anti"), numbers)])
+    longest = found.filter(_size("key") == _size("key").max().over(PLB))
     return (
-        longest.filter(pl.col("account_key").n_unique().over(_PLB) == 1)
-        .unique(_PLB)
-        .select(*_PLB, "account", "account_key", *SENT)
+        longest.filter(pl.col("account_key").n_unique().over(PLB) == 1)
+        .unique(PLB)
+        .select(*PLB, "account", "account_key", *SENT)
     )
 
 
@@ -148,7 +212,7 @@ def _begun(asked: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
         )
         for length in long.select(size.unique()).to_series()
     ]
-    nothing = asked.select(_PLB).clear().with_columns(pl.lit("").alias("key"), *_nothing(numbers))
+    nothing = asked.select(PLB).clear().with_columns(pl.lit("").alias("key"), *_nothing(numbers))
     return pl.concat([nothing.select(_FOUND), *(one.select(_FOUND) for one in parts)])
 
 

@@ -13,10 +13,11 @@ from datetime import date
 import polars as pl
 
 from edi_iop.reconciler.contents import PAYMENT
-from edi_iop.reconciler.duplicates import payment_standings
+from edi_iop.reconciler.duplicates import payment_contents, payment_standings
 from edi_iop.reconciler.given import Tables, claim_tables
 from edi_iop.reconciler.ledger import Ledger, counted, fold, on_date, without
 from edi_iop.reconciler.match import matched
+from edi_iop.reconciler.match_claims import Further
 from edi_iop.rules.policy import Policy
 from edi_iop.tables import DECISIONS
 from edi_iop.tables.pool import pooled
@@ -42,22 +43,27 @@ def reconcile(
     decisions: pl.DataFrame | None = None,
     as_of: date | None = None,
     policies: Mapping[str, Policy] | None = None,
+    paid: pl.DataFrame | None = None,
+    further: Further | None = None,
 ) -> Reconciled:
     """The ledger and the matches of remits, as of a date.
 
     remits: tables.REMITS. sent: tables of what was sent, and `acknowledgements` where
     there are any. decisions: tables.DECISIONS. policies: by payer id, their [remits] alone,
     as of the day asked for, since they say how far the answers are taken that we hold today;
-    of other payers a second payment waits for a person, and T5 is taken.
+    of other payers a second payment waits for a person, and T5 is taken. paid:
+    duplicates.payment_standings of the remits' payments, where the remits are a portion of what
+    these hold; the sums of ledger.payments are then the portion's. further: as for matched.
     """
     terms = {payer: policy.remits for payer, policy in (policies or {}).items()}
     asking = [payer for payer, one in terms.items() if one.by_member == "propose"]
     replacing = [payer for payer, one in terms.items() if one.unreversed == "replace"]
     decided = DECISIONS.empty() if decisions is None else decisions
     known = on_date(remits, as_of)
-    paid = payment_standings(known, decided)
+    if paid is None:
+        paid = payment_standings(payment_contents(known), decided)
     unheard = paid.filter(pl.col("standing").is_in(["duplicate", "rejected"])).select(PAYMENT)
     single = without(known, unheard)
-    tied = matched(single, sent, decided, asking)
+    tied = matched(single, sent, decided, asking, further)
     ledger = fold(single, paid, tied.matches, claim_tables(sent)["claims"], decided, replacing)
     return Reconciled(ledger, tied.matches, tied.proposals, counted(single, ledger))

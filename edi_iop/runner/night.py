@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from edi_iop.errors import Busy
-from edi_iop.runner import archive, lock, records
+from edi_iop.runner import archive, lock, portions, records, since
 from edi_iop.runner.bill import Biller
 from edi_iop.runner.handover import hand_over
 from edi_iop.runner.intake import Intake
@@ -37,11 +37,12 @@ class Clock:
         self.seconds[name] = round(time.perf_counter() - began, 3)
 
 
-def run(workspace: Workspace, as_of: date, *, intake: bool = True) -> Receipt:
+def run(workspace: Workspace, as_of: date, *, intake: bool = True, whole: bool = False) -> Receipt:
     """Does the night of a workspace and returns its receipt, also written to reports/RUN.json.
 
     as_of: the date the run is done for. intake: False leaves the inbox for later,
-    to bill what was taken in before. MissingPath, BadSettings, BadPolicy,
+    to bill what was taken in before. whole: everything is judged again, not only what is new
+    (portions.settle). MissingPath, BadSettings, BadPolicy,
     BadMap, StoreVersion or Busy before anything is touched.
     """
     settings = workspace.settings()
@@ -53,6 +54,8 @@ def run(workspace: Workspace, as_of: date, *, intake: bool = True) -> Receipt:
         if not intake:
             _refuse_unfinished(store)
         with lock.held(store, as_of) as run_id:
+            if whole:
+                store.settle()
             biller = Biller(store, workspace, settings, policies, run_id)
             taking = Intake(store, workspace, run_id, as_of, settings.answers, layouts)
             made = _night(biller, taking if intake else None, as_of)
@@ -67,6 +70,10 @@ def _night(biller: Biller, intake: Intake | None, as_of: date) -> Receipt:
     with clock.stage("intake"):
         delivered = 0 if intake is None else intake.take_in()
         hand_over(store, biller.workspace)
+    if since.in_portions(store):
+        with clock.stage("settle"):
+            portions.settle(store, policies, biller.settings, as_of)
+        return receipt(store, run_id, as_of.isoformat(), delivered, clock.seconds)
     with clock.stage("match"):
         known = records.known(store, policies, as_of)
         answered = answers(store, known)

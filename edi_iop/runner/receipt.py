@@ -48,8 +48,8 @@ def receipt(
             store, files.filter(pl.col("kind") == "837I", pl.col("direction") == "out")
         ),
         "corrections": _corrections(store),
-        "blocked": _breaking(store, pl.col("file_id") == 0),
-        "sent_broken": _breaking(store, pl.col("file_id") != 0),
+        "blocked": _breaking(store, proposed=True),
+        "sent_broken": _breaking(store, proposed=False),
         "remits": _remits(store, arrived),
         "denials": _denials(store, arrived),
         "findings": _findings(store, files),
@@ -154,16 +154,16 @@ def _corrections(store: Store) -> dict[str, Any]:
     return {"held": found.height - ready.height, "by_action": _tally(ready, "action")}
 
 
-def _breaking(store: Store, which: pl.Expr) -> dict[str, Any]:
+def _breaking(store: Store, *, proposed: bool) -> dict[str, Any]:
     """Lines that a rule stops: proposed ones were kept back, sent ones are for a person."""
-    found = store.load("violations").filter(which & pl.col("severity").is_in(["block", "hold"]))
-    lines = found.select("file_id", "claim_offset", "line_offset").n_unique()
-    return {"lines": lines if found.height else 0, "by_rule": _tally(found, "rule")}
+    lines, by_rule = store.breaking(proposed=proposed)
+    return {"lines": lines, "by_rule": by_rule}
 
 
 def _remits(store: Store, arrived: pl.DataFrame) -> dict[str, int]:
     """Remit claims and lines of what came in, those of duplicates left out."""
-    counts = store.load("matches").join(arrived.select("file_id"), on="file_id", how="semi")
+    columns = (*_CLAIM, "remit_line_offset", "claim_file_id")
+    counts = store.among("matches", arrived.select("file_id"), columns)
     whole = counts.filter(pl.col("remit_line_offset").is_null())
     claims = whole.select(_CLAIM).n_unique() if whole.height else 0
     matched = whole.filter(pl.col("claim_file_id").is_not_null()).unique(_CLAIM).height
@@ -177,7 +177,8 @@ def _remits(store: Store, arrived: pl.DataFrame) -> dict[str, int]:
 
 
 def _denials(store: Store, arrived: pl.DataFrame) -> dict[str, Any]:
-    found = _of(store, "verdicts", arrived).filter(pl.col("kind").ne_missing("reduced"))
+    every = store.among("verdicts", arrived.select("file_id"), ("kind", "verdict", "rule"))
+    found = every.filter(pl.col("kind").ne_missing("reduced"))
     return {
         "lines": found.height,
         "by_verdict": _tally(found, "verdict"),
@@ -224,7 +225,7 @@ def _is_clean(made: Receipt) -> bool:
 
 def _of(store: Store, name: str, files: pl.DataFrame) -> pl.DataFrame:
     """The rows of these files."""
-    return store.load(name).join(files.select("file_id"), on="file_id", how="semi")
+    return store.among(name, files.select("file_id"))
 
 
 def _tally(frame: pl.DataFrame, column: str) -> dict[str, int]:

@@ -77,6 +77,11 @@ def layouts(workspace: Workspace) -> tuple[Layout, ...]:
 
 def known(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
     """The records as they stand."""
+    return replace(beside(store, policies, as_of), sent=_sent(store))
+
+
+def beside(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
+    """The records as they stand, without what was sent."""
     encounters, clients = store.load("encounters"), store.load("clients")
     return Known(
         encounters=encounters,
@@ -84,7 +89,7 @@ def known(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
         authorizations=store.load("authorizations"),
         providers=store.load("providers"),
         days=days(encounters, clients, policies),
-        sent=_sent(store),
+        sent={},
         as_of=as_of,
         policies=policies,
     )

@@ -15,6 +15,7 @@ from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
 from edi_iop.runner import records
+from edi_iop.runner.payment_files import mark_files
 from edi_iop.runner.records import Known, Tables
 from edi_iop.settings import Settings
 from edi_iop.store import Store
@@ -65,6 +66,7 @@ def settle(
     )
     told = explained(answered.remits, own, judged, violations, policies, rates(settings))
     with store.transaction():
+        store.settle()  # the next night that bills nothing begins anew (portions)
         unsent = store.load("violations", file_id=0)
         store.replace("violations", pl.concat([unsent, violations]))
         store.replace("days", known.days)
@@ -80,31 +82,4 @@ def _keep(store: Store, ledger: Ledger) -> None:
     """The ledger in the place of last night's, and what it says of the files of its payments."""
     for name in LEDGER:
         store.replace(name, getattr(ledger, _FIELDS.get(name, name)))
-    files = store.load("files").select("file_id", "status")
-    changed = _files(ledger).join(files, on="file_id").filter(pl.col("now") != pl.col("status"))
-    for file_id, now, reason in changed.select("file_id", "now", "reason").iter_rows():  # files
-        store.mark_file(file_id, now, reason)
-
-
-def _files(ledger: Ledger) -> pl.DataFrame:
-    """file_id, now, reason: held where a payment is, a duplicate where it brings nothing new."""
-    standing = pl.col("standing")
-    again = (standing == "duplicate") & (pl.col("same_file") != pl.col("file_id"))
-    held = standing == "held"
-    reason = pl.format("PAYMENT_{}: payment {}: {}", _shout(), "trace_number", "says")
-    return ledger.payments.group_by("file_id").agg(
-        now=pl.when(held.any())
-        .then(pl.lit("held"))
-        .when(again.all())
-        .then(pl.lit("duplicate"))
-        .otherwise(pl.lit("applied")),
-        reason=pl.coalesce(reason.filter(held).first(), reason.filter(again).first()),
-    )
-
-
-def _shout() -> pl.Expr:
-    return (
-        pl.when(pl.col("standing") == "duplicate")
-        .then(pl.lit("AGAIN"))
-        .otherwise(pl.col("reason").str.to_uppercase())
-    )
+    mark_files(store, ledger.payments)

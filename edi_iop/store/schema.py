@@ -26,10 +26,12 @@ DERIVED = frozenset(
         "proposals",
         "refusals",
         "verdicts",
+        "payment_contents",
+        "ties",
         *LEDGER,
     }
 )
-"""Tables computed anew every night from the others: they are replaced, never appended to."""
+"""Tables computed from the others, all of them or in portions: they are replaced, never appended to."""
 
 _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "encounters": (("source_record_id",), ("client_id", "service_date")),
@@ -38,25 +40,32 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "providers": (("npi",),),
     "deposits": (("deposit_date",),),
     "submissions": (("interchange_control",),),
-    "claims": (("claim",), ("payer_claim_number",), ("member_id",)),
-    "claim_lines": (("file_id", "claim_offset"), ("line_control",), ("service_date",)),
+    "claims": (("claim",),),
+    "claim_lines": (("file_id", "claim_offset"), ("line_control",)),
     "claim_parties": (("file_id", "claim_offset"),),
     "other_payers": (("file_id", "claim_offset"),),
     "other_payer_lines": (("file_id", "claim_offset"),),
     "other_payer_adjustments": (("file_id", "claim_offset"),),
     "payments": (("trace_number",),),
-    "remit_claims": (("claim",), ("payer_claim_number",), ("file_id", "payment_offset")),
+    "remit_claims": (("claim",), ("file_id", "payment_offset")),
     "remit_lines": (("file_id", "remit_claim_offset"), ("line_control",)),
     "adjustments": (("file_id", "remit_claim_offset"),),
     "provider_adjustments": (("file_id", "payment_offset"),),
     "remarks": (("file_id", "remit_claim_offset"),),
     "days": (("client_id", "service_date"),),
-    "service_lines": (("file_id", "claim_offset", "line_offset"), ("claim",)),
-    "violations": (("rule",), ("file_id", "claim_offset", "line_offset")),
+    "service_lines": (("file_id", "claim_offset", "line_offset"),),
+    "violations": (("file_id", "claim_offset", "line_offset"),),
     "corrections": (("claim",),),
     "matches": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
     "payment_standings": (("file_id", "payment_offset"), ("trace_number",)),
-    "postings": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
+    "postings": (
+        ("file_id", "remit_claim_offset"),
+        ("file_id", "payment_offset"),
+        ("claim_file_id", "claim_offset"),
+    ),
+    "payment_contents": (("file_id", "payment_offset"),),
+    "refusals": (("file_id", "remit_claim_offset"),),
+    "ties": (("kind", "value", "side", "file_id", "place"),),
     "provider_postings": (("file_id", "payment_offset"), ("thread",)),
     "accounts": (("claim_file_id", "claim_offset"), ("account",)),
     "proposals": (("file_id", "remit_claim_offset"),),
@@ -71,7 +80,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
 """What questions join and look up by, beside the primary keys."""
 
 migrations = Migrations("edi_iop")
-_KNOWN = ("0001_tables", "0002_housekeeping")
+_KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement")
 
 
 def newer_than_known(db: Database) -> list[str]:
@@ -130,6 +139,21 @@ def _housekeeping(db: Database) -> None:
     )
     lock = {"name": str, "run": str, "pid": int, "host": str, "beat": float}
     _table(db, "locks").create(lock, pk="name", not_null=lock, strict=strict)
+
+
+@migrations(name=_KNOWN[2])
+def _settlement(db: Database) -> None:
+    """Up to where remits are settled, and the indices by which a night finds what it concerns."""
+    held = {"name": str, "value": str}
+    _table(db, "settlement").create(held, pk="name", not_null={"value"}, strict=db.supports_strict)
+    for name in set(db.table_names()) & set(TABLES):
+        table, wanted = _table(db, name), _INDICES.get(name, ())
+        made = {tuple(one.columns): one.name for one in table.indexes if one.origin == "c"}
+        for columns in made.keys() - set(wanted):
+            table.drop_index(made[columns])
+        for columns in wanted:
+            if columns not in made and set(columns) <= set(table.columns_dict):
+                table.create_index(columns)
 
 
 def _create(db: Database, table: Table) -> None:

@@ -8,7 +8,7 @@ the definitions in edi_iop.tables.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +20,7 @@ import polars as pl
 from sqlite_utils import Database
 
 from edi_iop.errors import Busy, NotWritten, StoreVersion, Unreadable
-from edi_iop.store import schema
+from edi_iop.store import keyed, schema
 from edi_iop.store.values import to_frame, to_held, to_value
 from edi_iop.tables import FEEDS, FILES, TABLES, Table
 
@@ -237,6 +237,24 @@ class Store:
             self._db.conn.execute(f'DELETE FROM "{name}"{condition}', values)
             self._insert(table, frame)
 
+    def replace_among(self, name: str, keys: pl.DataFrame, frame: pl.DataFrame) -> None:
+        """Puts the frame in the place of a derived table's rows of these keys (`among`)."""
+        if name not in schema.DERIVED:
+            raise ValueError(f"{name} is not derived: its rows are history")
+        with self.transaction():
+            keyed.delete(self._db.conn, TABLES[name], keys)
+            self._insert(TABLES[name], frame)
+
+    def settled(self) -> dict[str, str]:
+        """Up to where remits and claims are settled, as `settle` was told; empty where nothing is."""
+        return dict(self._db.conn.execute("SELECT name, value FROM settlement"))
+
+    def settle(self, **values: str) -> None:
+        """Remits and claims are settled up to here; without values, none of what is derived counts."""
+        with self.transaction():
+            self._db.conn.execute("DELETE FROM settlement")
+            self._db.conn.executemany("INSERT INTO settlement VALUES (?, ?)", values.items())
+
     def _insert(self, table: Table, frame: pl.DataFrame) -> None:
         if not frame.is_empty():
             self._execute(table, to_held(table, frame).iter_rows())
@@ -260,6 +278,53 @@ class Store:
     def history(self, name: str, **where: Any) -> pl.DataFrame:
         """The rows as they were delivered: of a feed the superseded and cancelled ones too."""
         return self._select(TABLES[name], f'"{name}"', where, " ORDER BY rowid")
+
+    def among(self, name: str, keys: pl.DataFrame, columns: Sequence[str] = ()) -> pl.DataFrame:
+        """A table's rows whose columns are those of one of the keys; a null is no key.
+
+        columns: only these of them.
+        """
+        with self.transaction():
+            return keyed.rows(self._db.conn, TABLES[name], keys, columns)
+
+    def first_among(
+        self, name: str, keys: pl.DataFrame, columns: Sequence[str], most: int
+    ) -> pl.DataFrame:
+        """These columns of a table's first rows of each key, so many of one at most."""
+        with self.transaction():
+            return keyed.first_rows(self._db.conn, TABLES[name], keys, columns, most)
+
+    def beginning(
+        self, name: str, column: str, texts: pl.DataFrame, columns: Sequence[str]
+    ) -> pl.DataFrame:
+        """A table's rows where the column begins with a text and goes on (keyed.beginning)."""
+        with self.transaction():
+            return keyed.beginning(self._db.conn, TABLES[name], column, texts, columns)
+
+    def irregular(
+        self, name: str, column: str, letters: str, columns: Sequence[str], after: int
+    ) -> pl.DataFrame:
+        """columns and the column, of files after this number, where it does not consist of
+        these letters (as in `0-9A-Z`) alone, or begins with a zero."""
+        return keyed.irregular(self._db.conn, TABLES[name], column, letters, columns, after)
+
+    def places(self, name: str) -> pl.DataFrame:
+        """The first two columns of a table's key, of every row, in order."""
+        table = TABLES[name].only(TABLES[name].key[:2])
+        return self._select(table, f'"{name}"', {}, " ORDER BY rowid")
+
+    def newer(self, name: str, after: int, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of a table, of files after this number."""
+        return keyed.newer(self._db.conn, TABLES[name], after, columns)
+
+    def last_file(self, name: str) -> int:
+        """The last file that a table has rows of; 0 where it has none."""
+        row = self._db.conn.execute(f'SELECT MAX(file_id) FROM "{TABLES[name].name}"').fetchone()
+        return int(row[0] or 0)
+
+    def last_number(self, name: str) -> int:
+        """The last number that a counter gave."""
+        return self.next_numbers(name, 0) - 1
 
     def file(self, file_id: int) -> dict[str, Any] | None:
         """One row of `files`, or None."""
@@ -293,6 +358,11 @@ class Store:
         # Rows as Python has them are many times their size as columns: never all at once.
         parts = [to_frame(table, rows) for rows in iter(lambda: cursor.fetchmany(_ROWS), [])]
         return pl.concat([table.empty(), *parts])
+
+    def breaking(self, *, proposed: bool) -> tuple[int, dict[str, int]]:
+        """How many lines some rule stops, and how many each: of proposed ones, or of those sent."""
+        (lines,) = self._run("breaking_lines", proposed=proposed).fetchone()
+        return int(lines), dict(self._run("breaking", proposed=proposed))
 
     # -- runs
 
@@ -340,10 +410,19 @@ class Store:
 def _connect(path: Path, uri: str) -> Database:
     """A connection that leaves transactions to us, waits for writers and holds to foreign keys."""
     try:
-        connection = sqlite3.connect(uri, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None)
+        # One thread at a time asks, but not always the same: reconciling stands on one of Polars'.
+        connection = sqlite3.connect(
+            uri,
+            uri=True,
+            timeout=_PATIENCE_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
         connection.execute("PRAGMA foreign_keys = ON")
         # A file leaves work/ only once its rows are safe, so every commit reaches the disk.
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -262144")  # KiB
         connection.execute("SELECT COUNT(*) FROM sqlite_master")
     except sqlite3.DatabaseError as problem:
         raise StoreVersion(

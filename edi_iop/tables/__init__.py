@@ -37,10 +37,12 @@ from edi_iop.tables.judged import (
 from edi_iop.tables.ledger import (
     ACCOUNTS,
     DECISIONS,
+    PAYMENT_CONTENTS,
     PAYMENT_STANDINGS,
     POSTINGS,
     PROPOSALS,
     PROVIDER_POSTINGS,
+    TIES,
 )
 from edi_iop.tables.remits import (
     ADJUSTMENTS,
@@ -105,6 +107,7 @@ __all__ = [
     "OTHER_PAYER_ADJUSTMENTS",
     "OTHER_PAYER_LINES",
     "PAYMENTS",
+    "PAYMENT_CONTENTS",
     "PAYMENT_STANDINGS",
     "POSTINGS",
     "PROPOSALS",
@@ -121,6 +124,7 @@ __all__ = [
     "SERVICE_LINES",
     "SUBMISSIONS",
     "TABLES",
+    "TIES",
     "VERDICTS",
     "VIOLATIONS",
     "Column",

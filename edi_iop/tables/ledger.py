@@ -41,6 +41,44 @@ PAYMENT_STANDINGS = Table(
     ),
 )
 
+PAYMENT_CONTENTS = Table(
+    "payment_contents",
+    "what a payment says, in one row: by what it is told from others, its sums, what does not add up",
+    ("file_id", "payment_offset"),
+    (
+        FILE,
+        PAYMENT_OFFSET,
+        text("sender_id", "interchange sender"),
+        text("receiver_id", "interchange receiver"),
+        text("interchange_control", "interchange control number"),
+        text("payer", "the payer as payments are told apart by (TRN03, N104, REF 2U or name)"),
+        text("check_number", "check or transfer number without leading zeros"),
+        text("trace_number", "check or transfer number"),
+        day("payment_date", ""),
+        text("content", "a number equal for equal content, by one version of the program"),
+        cents("amount_cents", "total paid"),
+        flag("unread", "the amount cannot be read"),
+        cents("claims_cents", "sum of its claims"),
+        cents("plb_cents", "sum of its provider adjustments"),
+        flag("moves", "there is money in it"),
+        text("fault", "the first sum in it that does not come out"),
+        integer("faults", "how many do not"),
+    ),
+)
+
+TIES = Table(
+    "ties",
+    "a number, id or name by which a claim, an answer or an acknowledgement may bear on others",
+    ("kind", "value", "side", "file_id", "place"),
+    (
+        text("kind", "number, payer number, member, control or name"),
+        text("value", "as matching compares it", phi=True),
+        text("side", "claim, remit or ack"),
+        FILE,
+        offset("place", "the CLM, the CLP, or the segment of the acknowledgement"),
+    ),
+)
+
 POSTINGS = Table(
     "postings",
     "one remit claim as an event of the account it belongs to",

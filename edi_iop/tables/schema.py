@@ -8,7 +8,8 @@ number on a screen so opens its source segment, and nothing needs a counter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import polars as pl
@@ -51,6 +52,11 @@ class Table:
     def empty(self) -> pl.DataFrame:
         """No rows. Asked for once a file and table, so it is made only once."""
         return self._nothing.clone()
+
+    def only(self, columns: Sequence[str]) -> Table:
+        """The table narrowed to these columns."""
+        held = {column.name: column for column in self.columns}
+        return replace(self, columns=tuple(held[name] for name in columns))
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with exactly this table's columns, in order: absent ones null, others gone."""

@@ -140,7 +140,7 @@ def test_the_receipt_adds_up(workspace: Workspace) -> None:
         ("CHECK2", 7525, "held"),
     ]
     assert made["remits"] == {"claims": 2, "matched": 0, "unmatched": 2, "lines": 2}
-    assert set(made["seconds"]) == {"intake", "match", "bill", "explain"}
+    assert set(made["seconds"]) == {"intake", "settle"}
     assert not made["clean"]
     assert json.loads((workspace.reports / f"{made['run']}.json").read_text()) == made
     with Store.open(workspace.database) as store:
@@ -198,7 +198,7 @@ def test_billing_alone_leaves_the_inbox_and_needs_the_last_run_to_have_ended(
     assert made["files"]["in"] == 0
     assert contents(workspace.inbox) == {"a.835": remit()}
     with monkeypatch.context() as patch:
-        _kill_at(patch, "edi_iop.runner.night.settle", 1)
+        _kill_at(patch, "edi_iop.runner.night.receipt", 1)
         with pytest.raises(Killed):
             run(workspace, NIGHT)
     with pytest.raises(Busy, match="did not end"):
@@ -311,7 +311,7 @@ def test_what_the_partner_has_fetched_is_not_sent_again(
 ) -> None:
     drop_week(workspace)
     with monkeypatch.context() as patch:
-        _kill_at(patch, "edi_iop.runner.night.settle", 1)
+        _kill_at(patch, "edi_iop.runner.night.receipt", 1)
         with pytest.raises(Killed):
             run(workspace, NIGHT)
     for path in workspace.outbox.iterdir():

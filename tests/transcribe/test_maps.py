@@ -103,7 +103,7 @@ def test_tables_of_the_transactions_all_have_a_map() -> None:
         "refusals",
         "verdicts",
     }
-    posted = {*LEDGER, "proposals", "decisions"}
+    posted = {*LEDGER, "proposals", "decisions", "payment_contents", "ties"}
     kept = {"findings", "files", "replies", "interchanges"}
     assert mapped == set(TABLES) - feeds - judged - posted - kept, "what we said is not read"
 

@@ -1,0 +1,219 @@
+"""What belongs together in the store: claims and answers that can bear on each other.
+
+Two rows are tied where a number, id or line control number of both may be the same
+(reconciler.ties), by the word of a person, or by the reference of a provider adjustment.
+A scope is closed: nothing outside is tied to anything in it, so that what is computed
+of it alone is what is computed of everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from edi_iop.reconciler import ties
+from edi_iop.reconciler.match_sides import MOST_HOLDERS
+from edi_iop.reconciler.provider_ledger import PLB, References
+from edi_iop.store import Store
+
+CLAIM = ("file_id", "claim_offset")
+REMIT = ("file_id", "remit_claim_offset")
+ACK = ("file_id", "byte_offset")
+_KINDS = {"claims": CLAIM, "remits": REMIT, "acks": ACK, "adjustments": PLB}
+_HOLDER = ("side", "file_id", "place")
+_KEYS = {"claim": CLAIM, "remit": REMIT, "ack": ACK}
+_MOST_LINES = 1_000 * (MOST_HOLDERS + 1)
+"""Lines under one line control number, a claim having 999 at most: more, and too many hold it."""
+_TABLES = {"claim": ("claims", "claim_lines"), "remit": ("remit_claims", "remit_lines"), "ack": ("acknowledgements",)}  # fmt: skip
+
+
+@dataclass
+class Scope:
+    """Claims and answers that are closed, with the rows already read of them."""
+
+    rows: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    """Of the tables by which ties are found."""
+    common: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"control": pl.String})
+    )
+    """Line control numbers that too many claims hold to name one: not all of these are in it."""
+    adjustments: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """PLB of provider adjustments whose reference may name one of them."""
+
+    def table(self, name: str) -> pl.DataFrame:
+        """All rows of a table that belong to the scope."""
+        return pl.concat(self.rows[name])
+
+    @property
+    def claims(self) -> pl.DataFrame:
+        return self.table("claims").select(CLAIM)
+
+    @property
+    def remits(self) -> pl.DataFrame:
+        return self.table("remit_claims").select(REMIT)
+
+
+@dataclass(frozen=True)
+class Begin:
+    """What a scope is closed around."""
+
+    claims: pl.DataFrame
+    remits: pl.DataFrame
+    acks: pl.DataFrame
+    adjustments: pl.DataFrame
+
+    @classmethod
+    def around(cls, **rows: pl.DataFrame) -> Begin:
+        """Around these rows; of the others none."""
+        nothing = {
+            name: pl.DataFrame(schema=dict.fromkeys(key, pl.Int64)) for name, key in _KINDS.items()
+        }
+        return cls(**nothing | rows)
+
+
+def closed(
+    store: Store,
+    begin: Begin,
+    references: References,
+    decisions: pl.DataFrame,
+    settled: int | None = None,
+) -> Scope:
+    """The closed scope around these rows.
+
+    references: of every provider adjustment. decisions: tables.DECISIONS. settled: the last
+    file of the settlement before; None where none counts. A line control number that too
+    many claims hold ties none, except where it tied some until then.
+    """
+    return _Closing(store, references, decisions, settled).around(begin)
+
+
+class _Closing:
+    """A scope in the making."""
+
+    def __init__(
+        self, store: Store, references: References, decisions: pl.DataFrame, settled: int | None
+    ) -> None:
+        self._store, self._references, self._settled = store, references, settled
+        self._by_hand = decisions.select(*REMIT, "claim_file_id", "claim_offset").drop_nulls()
+        self._known = {
+            side: pl.DataFrame(schema=dict.fromkeys(key, pl.Int64)) for side, key in _KEYS.items()
+        }
+        self._values = pl.DataFrame(schema=dict.fromkeys(ties.VALUE, pl.String))
+        self._controls = self._values.select(control="value")
+        self._scope = Scope(adjustments=references.none())
+
+    def around(self, begin: Begin) -> Scope:
+        """Rounds of questions until nothing new is found; chains of ties are short."""
+        new = {"claim": begin.claims, "remit": begin.remits, "ack": begin.acks}
+        found = [self._inside(begin.adjustments)]
+        while True:
+            rows = self._read(new)
+            found += [self._alike(rows), self._holders(rows), self._referred(rows)]
+            found += self._decided(new)
+            new, found = self._unknown(found), []
+            if not any(keys.height for keys in new.values()):
+                return self._scope
+
+    def _read(self, new: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """The rows of what is new, which is known from here on."""
+        rows = {
+            name: self._store.among(name, keys)
+            for side, keys in new.items()
+            for name in _TABLES[side]
+        }
+        for side, keys in new.items():
+            self._known[side] = pl.concat([self._known[side], keys.select(_KEYS[side])])
+        for name, frame in rows.items():
+            self._scope.rows.setdefault(name, []).append(frame)
+        return rows
+
+    def _alike(self, rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
+        """Who has a number or id that may be one of these rows' (_HOLDER)."""
+        told = [ties.ties(name, rows[name]).select(ties.VALUE) for name in ties.COLUMNS]
+        return self._having(pl.concat(told).filter(pl.col("kind") != ties.NAME))
+
+    def _having(self, values: pl.DataFrame) -> pl.DataFrame:
+        """Who has what may be one of the values, each asked for once."""
+        new = values.unique().join(self._values, on=ties.VALUE, how="anti")
+        self._values = pl.concat([self._values, new])
+        equal, longer = ties.alike(new)
+        return pl.concat([self._store.among("ties", equal, _HOLDER), self._going_on(longer)])
+
+    def _going_on(self, texts: pl.DataFrame) -> pl.DataFrame:
+        return self._store.beginning("ties", "value", texts, _HOLDER)
+
+    def _holders(self, rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
+        """Who holds or asks for the line control numbers, but for those that name no claim."""
+        sides = {"claim": "claim_lines", "remit": "remit_lines"}
+        own = [ties.asked_controls(side, rows[name]) for side, name in sides.items()]
+        asked = pl.concat([one.alias("control") for one in own]).unique().to_frame()
+        new = asked.join(self._controls, on="control", how="anti")
+        self._controls = pl.concat([self._controls, new])
+        holding = self._holding("claim", new)
+        before = pl.lit(True) if self._settled is None else pl.col("file_id") <= self._settled
+        counted = holding.group_by("control").agg(holders=pl.len(), held=before.sum())
+        common = counted.filter(pl.col("holders") > MOST_HOLDERS).select("control")
+        self._scope.common = pl.concat([self._scope.common, common])
+        naming = counted.filter(pl.col("held") <= MOST_HOLDERS).select("control")
+        every = [holding.join(naming, on="control", how="semi"), self._holding("remit", naming)]
+        return pl.concat(every).select(_HOLDER)
+
+    def _holding(self, side: str, controls: pl.DataFrame) -> pl.DataFrame:
+        """_HOLDER and control: the claims, or answers, that hold line control numbers."""
+        name, offset = _TABLES[side][1], _KEYS[side][1]
+        keys = ties.asked_as(side, controls["control"]).alias("line_control").to_frame()
+        columns = ("file_id", offset, "line_control")
+        # that very many claims hold a number is known from the first: it names none of them
+        plainly = (
+            self._store.first_among(name, keys, columns, _MOST_LINES)
+            if side == "claim"
+            else self._store.among(name, keys, columns)
+        )
+        kept = controls.select(kind=pl.lit(ties.CONTROL), value="control", side=pl.lit(side))
+        oddly = self._store.among("ties", kept, (*_HOLDER, "value"))
+        parts = [
+            plainly.select("file_id", side=pl.lit(side), place=offset, control="line_control"),
+            oddly.select("file_id", "side", "place", control="value"),
+        ]
+        return pl.concat(parts).unique()
+
+    def _decided(self, new: dict[str, pl.DataFrame]) -> list[pl.DataFrame]:
+        """The other side of pairs that a person tied or took apart."""
+        sent = new["claim"].rename({"file_id": "claim_file_id"})
+        pairs = [
+            self._by_hand.join(new["remit"], on=REMIT, how="semi"),
+            self._by_hand.join(sent, on=("claim_file_id", "claim_offset"), how="semi"),
+        ]
+        every = pl.concat(pairs)
+        return [
+            every.select(pl.lit("remit").alias("side"), "file_id", place="remit_claim_offset"),
+            every.select(
+                pl.lit("claim").alias("side"), file_id="claim_file_id", place="claim_offset"
+            ),
+        ]
+
+    def _referred(self, rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
+        """Who has what may be a number in a reference that holds one of these rows' numbers."""
+        texts = [rows["claims"]["claim"], rows["remit_claims"]["claim"],
+                 rows["remit_claims"]["payer_claim_number"]]  # fmt: skip
+        return self._inside(self._references.holding(pl.concat([one.alias("n") for one in texts])))
+
+    def _inside(self, adjustments: pl.DataFrame) -> pl.DataFrame:
+        """The same of provider adjustments, which are in the scope from here on."""
+        before = self._scope.adjustments
+        new = adjustments.join(before, on=PLB, how="anti").select(PLB)
+        self._scope.adjustments = pl.concat([before, new])
+        cut = ties.whole_numbers(self._references.beginnings(new))
+        inside = ties.numbers(self._references.pieces(new))
+        return pl.concat([self._having(inside), self._going_on(cut)])
+
+    def _unknown(self, found: list[pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """Of what was found the rows that are not in the scope yet."""
+        every = pl.concat([one.select(_HOLDER) for one in found]).unique()
+        return {
+            side: every.filter(pl.col("side") == side)
+            .select("file_id", pl.col("place").alias(key[1]))
+            .join(self._known[side], on=key, how="anti")
+            for side, key in _KEYS.items()
+        }

@@ -1,0 +1,132 @@
+"""What is new since the settlement before: files, decisions, payments that turned, days that passed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from edi_iop import __version__
+from edi_iop.reconciler.features import letters
+from edi_iop.reconciler.provider_ledger import PLB
+from edi_iop.rules.catalogue import catalogue
+from edi_iop.rules.policy import Policy
+from edi_iop.runner.scope import ACK, CLAIM, REMIT, Begin
+from edi_iop.settings import Settings
+from edi_iop.store import Store
+from edi_iop.tables import FEEDS
+
+PAYMENT = ("file_id", "payment_offset")
+_CHANGES = ("standing", "reason", "says", "same_file", "same_offset")
+
+
+@dataclass(frozen=True)
+class Since:
+    """Up to where the settlement before went; numbers are 0 where everything is to be done."""
+
+    file: int
+    decision: int
+    before: date
+    as_of: date
+    whole: bool
+    now: Mapping[str, str]
+    """What is to be kept of this one (Store.settle)."""
+
+
+def in_portions(store: Store) -> bool:
+    """Whether claims and remits are all there is: no feed has come, so nothing is billed from here."""
+    return not any(store.last_file(name) for name in FEEDS if name != "deposits")
+
+
+def since(store: Store, policies: Mapping[str, Policy], settings: Settings, as_of: date) -> Since:
+    """What is to be settled, beside what was settled before under the same rules and policies."""
+    under = repr((__version__, pl.__version__, sorted(catalogue().items()),
+                  sorted(policies.items()), settings))  # fmt: skip
+    now = {
+        "under": hashlib.sha256(under.encode()).hexdigest(),
+        "file": str(store.last_number("file")),
+        "decision": str(store.last_number("decision")),
+        "as_of": as_of.isoformat(),
+    }
+    before = store.settled()
+    if before.get("under") != now["under"]:
+        return Since(0, 0, as_of, as_of, True, now)
+    last = date.fromisoformat(before["as_of"])
+    return Since(int(before["file"]), int(before["decision"]), last, as_of, False, now)
+
+
+def turned(store: Store, paid: pl.DataFrame) -> pl.DataFrame:
+    """Payments that are new, or that do not stand as they did."""
+    before = store.load("payment_standings").select(*PAYMENT, *_CHANGES)
+    same = paid.join(before, on=(*PAYMENT, *_CHANGES), how="semi", nulls_equal=True)
+    return paid.join(same, on=PAYMENT, how="anti").select(PAYMENT)
+
+
+def concerned(
+    store: Store,
+    begun: Since,
+    turned: pl.DataFrame,
+    decisions: pl.DataFrame,
+    policies: Mapping[str, Policy],
+) -> Begin:
+    """The rows that a scope of what is new is closed around."""
+    decided = decisions.filter(pl.col("decision") > begun.decision)
+    by_hand = decided.select("claim_offset", file_id="claim_file_id").drop_nulls()
+    payments = pl.concat([turned, decided.select(PAYMENT).drop_nulls()]).unique()
+    remits = [
+        store.newer("remit_claims", begun.file, REMIT),
+        store.among("remit_claims", payments, REMIT),
+        decided.select(REMIT).drop_nulls(),
+        _of_new_names(store, begun.file),
+        _aging(store, begun, policies),
+    ]
+    claims = [store.newer("claims", begun.file, CLAIM), by_hand.select(CLAIM)]
+    return Begin(
+        claims=pl.concat(claims).unique(),
+        remits=pl.concat(remits).unique(),
+        acks=store.newer("acknowledgements", begun.file, ACK),
+        adjustments=store.among("provider_adjustments", payments, PLB),
+    )
+
+
+def _of_new_names(store: Store, after: int) -> pl.DataFrame:
+    """Answers without a claim whose patient has the last name of a new claim's: it may be proposed."""
+    columns = ("patient_last_name", "subscriber_last_name")
+    new = store.newer("claims", after, columns)
+    names = pl.concat([new.select(name=letters(one)) for one in columns]).unique()
+    if new.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys(REMIT, pl.Int64))
+    open_ = store.load("postings", claim_file_id=None).select(REMIT)
+    heads = store.among("remit_claims", open_, (*REMIT, "patient_last_name"))
+    told = heads.with_columns(name=letters("patient_last_name"))
+    return told.join(names, on="name", how="semi").select(REMIT)
+
+
+def _aging(store: Store, begun: Since, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """Denied remit claims of which another day tells something else.
+
+    A deadline has passed since, or has not yet as then; or a clock of their payer runs
+    inside the days in which its end is warned of (TF-02), now or then.
+    """
+    if begun.as_of == begun.before:
+        return pl.DataFrame(schema=dict.fromkeys(REMIT, pl.Int64))
+    days = (begun.before, begun.as_of)
+    over = [pl.col("deadline") < pl.lit(day) for day in days]
+    warned = [
+        pl.col("payment_date").is_between(
+            day - timedelta(days=most), day - timedelta(days=most - policy.timely.warn_days)
+        )
+        for day in days
+        for policy in policies.values()
+        for most in (policy.timely.corrected_days, policy.timely.appeal_days)
+        if most is not None
+    ]
+    turns = pl.any_horizontal(over[0] != over[1], *warned).fill_null(False)
+    told = store.newer("verdicts", 0, (*REMIT, "deadline"))
+    dates = store.newer("payments", 0, (*PAYMENT, "payment_date"))
+    heads = store.among("remit_claims", told.select(REMIT), (*REMIT, "payment_offset"))
+    dated = told.join(heads, on=REMIT).join(dates, on=PAYMENT)
+    return dated.filter(turns).select(REMIT).unique()

@@ -1,0 +1,139 @@
+"""Rows by many keys at once: the keys stand in a temporary table, and an index finds each.
+
+For what a night asks of a large store: the rows of a few thousand claims among millions.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import polars as pl
+
+from edi_iop.store.values import to_frame, to_held
+from edi_iop.tables import Table
+
+_ROWS = 50_000
+"""Rows taken from a query at once."""
+_END = "\U0010ffff"
+"""Sorts behind every text that begins alike."""
+
+
+def rows(
+    connection: sqlite3.Connection, table: Table, keys: pl.DataFrame, columns: Sequence[str] = ()
+) -> pl.DataFrame:
+    """The rows whose columns are those of one of the keys, in the keys' order."""
+    with _wanted(connection, table, keys) as ties:
+        return _selected(connection, table, columns, f"temp.wanted AS w CROSS JOIN {ties}")
+
+
+def first_rows(
+    connection: sqlite3.Connection,
+    table: Table,
+    keys: pl.DataFrame,
+    columns: Sequence[str],
+    most: int,
+) -> pl.DataFrame:
+    """So many rows of each key at most, those that were stored first; keys: one column."""
+    with _wanted(connection, table, keys):
+        (name,) = keys.columns
+        source = (
+            f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON t.rowid IN (SELECT s.rowid '
+            f'FROM "{table.name}" AS s WHERE s."{name}" = w.k0 ORDER BY s.rowid LIMIT ?)'
+        )
+        return _selected(connection, table, columns, source, (most,))
+
+
+def beginning(
+    connection: sqlite3.Connection,
+    table: Table,
+    column: str,
+    texts: pl.DataFrame,
+    columns: Sequence[str],
+) -> pl.DataFrame:
+    """The rows where the column begins with a text and goes on, by so many characters at most.
+
+    texts: columns that are to be equal, then the column itself, and `most`.
+    """
+    equal = [name for name in texts.columns if name not in (column, "most")]
+    keys = texts.select(*equal, column, "most")
+    with _wanted(connection, table, keys, extra=("most",)):
+        at = len(equal)
+        ties = "".join(f't."{name}" = w.k{place} AND ' for place, name in enumerate(equal))
+        source = (
+            f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON {ties}'
+            f't."{column}" > w.k{at} AND t."{column}" < w.k{at} || ? '
+            f'AND LENGTH(t."{column}") <= LENGTH(w.k{at}) + w.k{at + 1}'
+        )
+        return _selected(connection, table, columns, source, (_END,))
+
+
+def delete(connection: sqlite3.Connection, table: Table, keys: pl.DataFrame) -> None:
+    """Takes the rows of these keys out."""
+    with _wanted(connection, table, keys) as ties:
+        chosen = f"SELECT t.rowid FROM temp.wanted AS w CROSS JOIN {ties}"
+        connection.execute(f'DELETE FROM "{table.name}" WHERE rowid IN ({chosen})')
+
+
+def irregular(
+    connection: sqlite3.Connection,
+    table: Table,
+    column: str,
+    letters: str,
+    columns: Sequence[str],
+    after: int,
+) -> pl.DataFrame:
+    """Rows of files after this number where the column is not of these characters alone."""
+    source = f'"{table.name}" AS t WHERE t.file_id > ? AND '
+    source += f'(t."{column}" GLOB ? OR t."{column}" GLOB ?)'
+    return _selected(
+        connection, table, (*columns, column), source, (after, f"*[^{letters}]*", "0*")
+    )
+
+
+def newer(
+    connection: sqlite3.Connection, table: Table, after: int, columns: Sequence[str]
+) -> pl.DataFrame:
+    """These columns of the rows of files after this number."""
+    source = f'"{table.name}" AS t WHERE t.file_id > ?'
+    return _selected(connection, table, columns, source, (after,))
+
+
+def _selected(
+    connection: sqlite3.Connection,
+    table: Table,
+    columns: Sequence[str],
+    source: str,
+    values: Sequence[Any] = (),
+) -> pl.DataFrame:
+    shape = table.only(columns) if columns else table
+    names = ", ".join(f't."{name}"' for name in shape.schema)
+    cursor = connection.execute(f"SELECT {names} FROM {source}", values)
+    parts = [to_frame(shape, found) for found in iter(lambda: cursor.fetchmany(_ROWS), [])]
+    return pl.concat([shape.empty(), *parts])
+
+
+@contextmanager
+def _wanted(
+    connection: sqlite3.Connection, table: Table, keys: pl.DataFrame, extra: Sequence[str] = ()
+) -> Iterator[str]:
+    """temp.wanted with the keys, each once and in order; the table tied to it as t.
+
+    extra: columns of the keys that are none of the table's.
+    """
+    own = [name for name in keys.columns if name not in extra]
+    unknown = [name for name in own if name not in table.schema]
+    if unknown:
+        raise ValueError(f"{table.name} has no column {unknown[0]}")
+    held = pl.concat([to_held(table.only(own), keys), keys.select(extra)], how="horizontal")
+    held = held.drop_nulls().unique().sort(held.columns)
+    names = [f"k{place}" for place in range(held.width)]
+    connection.execute("DROP TABLE IF EXISTS temp.wanted")
+    connection.execute(f"CREATE TEMP TABLE wanted ({', '.join(names)})")
+    marks = ", ".join("?" * held.width)
+    connection.executemany(f"INSERT INTO temp.wanted VALUES ({marks})", held.iter_rows())
+    ties = (f't."{key}" = w.{name}' for key, name in zip(own, names, strict=False))
+    yield f'"{table.name}" AS t ON {" AND ".join(ties)}'
+    connection.execute("DROP TABLE temp.wanted")

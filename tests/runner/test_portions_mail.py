@@ -1,0 +1,84 @@
+"""Nights of an adversary's mail, split anyhow, leave the tables of one settlement of it all."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from edi_iop.runner import portions
+from edi_iop.settings import Workspace
+from edi_iop.store import Store
+from edi_iop.tables import SENT, TABLES
+from scripts import accuracy_remits
+from scripts.accuracy_clinic import remits_of
+from tests.runner.portions_store import add_file, derived, settled_at_once
+
+CLIENTS, WEEKS = 80, 10
+LAST = date(2026, 9, 20)
+Tables = dict[str, pl.DataFrame]
+
+
+@cache
+def mail(seed: int) -> tuple[accuracy_remits.Clinic, list[bytes]]:
+    made = accuracy_remits.clinic(seed, CLIENTS, WEEKS)
+    return made, [one.content for one in accuracy_remits.answered(made, seed).files]
+
+
+def claim_files(made: accuracy_remits.Clinic, chance: random.Random) -> list[Tables]:
+    """The claims sent, each of their files divided in two by chance."""
+    tables = {name: made.ours[name] for name in SENT if name in made.ours}
+    claims = tables["claims"]
+    halves = pl.Series("half", [chance.randrange(2) for _ in range(claims.height)])
+    files = []
+    for own in claims.with_columns(halves).partition_by("file_id", "half", include_key=True):
+        files.append(
+            {
+                name: rows.join(own, on=["file_id", "claim_offset"], how="semi")
+                if "claim_offset" in rows.columns
+                else rows.join(own, on="file_id", how="semi")
+                for name, rows in tables.items()
+            }
+        )
+    return files
+
+
+def in_order(files: list[Tables]) -> list[Tables]:
+    """The files under the numbers that they get as they come."""
+    return [
+        {
+            name: TABLES[name].conform(rows.with_columns(file_id=pl.lit(number, pl.Int64)))
+            for name, rows in file.items()
+        }
+        for number, file in enumerate(files, 1)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_nights_of_corrupted_mail_are_one_settlement_of_all(
+    tmp_path: Path, workspace: Workspace, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files in any order, split over nights anyhow; the last settlement of all in portions too."""
+    monkeypatch.setattr(portions, "PORTION", 60)
+    chance = random.Random(seed)
+    made, contents = mail(seed)
+    remits = [remits_of([content]) for content in contents]
+    arriving = [*claim_files(made, chance), *remits]
+    chance.shuffle(arriving)
+    files = in_order(arriving)
+    settings = workspace.settings()
+    with Store.create(tmp_path / "nights.db") as store, Store.create(tmp_path / "once.db") as once:
+        for left, file in zip(range(len(files) - 1, -1, -1), files, strict=True):
+            add_file(store, len(files) - left, file)
+            add_file(once, len(files) - left, file)
+            if left == 0 or chance.random() < 0.3:
+                portions.settle(store, made.policies, settings, LAST - timedelta(days=9 * left))
+        settled_at_once(once, made.policies, settings, LAST)
+        whole = derived(once)
+        assert derived(store) == whole
+        portions.settle(once, made.policies, settings, LAST)
+        assert derived(once) == whole

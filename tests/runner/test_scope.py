@@ -1,0 +1,290 @@
+"""Each way in which rows bear on each other: settled night by night as settled at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from edi_iop.rules.policy import Policy, load
+from edi_iop.runner import portions
+from edi_iop.settings import Workspace
+from edi_iop.store import Store
+from edi_iop.tables import TABLES
+from tests.runner.portions_store import add_file, derived, settled_at_once
+
+MONDAY = date(2026, 2, 2)
+PAID_ON = date(2026, 3, 2)
+NIGHT = date(2026, 3, 10)
+NPI = "1234567893"
+DAY_CENTS = 35000
+
+Row = dict[str, Any]
+File = dict[str, list[Row]]
+
+
+def claims(*given: Row) -> File:
+    """An 837: claims of one line each."""
+    file: File = {"claims": [], "claim_lines": [], "submissions": []}
+    file["submissions"].append({"transaction_offset": 0, "created_on": MONDAY})
+    for place, row in enumerate(given, 1):
+        key = {"claim_offset": 1000 * place}
+        own = {"member_id": f"M{700000 + 1000 * place}", "last": "SAMPLE", "control": None,
+               "charge": DAY_CENTS, "replaces": None} | row  # fmt: skip
+        file["claims"].append(key | {
+            "transaction_offset": 0, "claim": own["claim"], "form": "I", "charge_cents": own["charge"],
+            "facility_type": "13", "frequency": "7" if own["replaces"] else "1",
+            "statement_from": MONDAY, "statement_to": MONDAY, "billing_npi": NPI,
+            "payer_id": "HARBR", "payer_responsibility": "P", "member_id": own["member_id"],
+            "subscriber_last_name": own["last"], "subscriber_first_name": "PAT",
+            "payer_claim_number": own["replaces"],
+        })  # fmt: skip
+        file["claim_lines"].append(key | {
+            "line_offset": key["claim_offset"] + 10, "line": 1, "revenue": "0906",
+            "procedure": "H0015", "charge_cents": own["charge"], "units": 1.0,
+            "service_date": MONDAY, "line_control": own["control"],
+        })  # fmt: skip
+    return file
+
+
+def remits(check: str, *given: Row, plb: Iterable[tuple[str, str, int]] = ()) -> File:
+    """An 835 of one payment."""
+    file: File = {name: [] for name in ("payments", "remit_claims", "remit_lines", "adjustments",
+                                        "provider_adjustments")}  # fmt: skip
+    paid = 0
+    for place, row in enumerate(given, 1):
+        own = {"claim": None, "icn": None, "member_id": None, "last": None, "control": None,
+               "status": "1", "paid": 30000, "charge": DAY_CENTS, "original": None} | row  # fmt: skip
+        sign = -1 if own["status"] == "22" else 1
+        key = {"remit_claim_offset": 1000 * place}
+        paid += sign * own["paid"]
+        file["remit_claims"].append(key | {
+            "payment_offset": 100, "claim": own["claim"], "status": own["status"],
+            "charge_cents": sign * own["charge"], "paid_cents": sign * own["paid"],
+            "payer_claim_number": own["icn"], "original_claim": own["original"],
+            "facility_type": "13", "frequency": "1", "patient_id": own["member_id"],
+            "patient_last_name": own["last"], "patient_first_name": "PAT",
+        })  # fmt: skip
+        line = key | {"remit_line_offset": 1000 * place + 10}
+        file["remit_lines"].append(line | {
+            "position": 1, "qualifier": "HC", "procedure": "H0015", "revenue": "0906", "units": 1.0,
+            "charge_cents": sign * own["charge"], "paid_cents": sign * own["paid"],
+            "service_date": MONDAY, "line_control": own["control"],
+        })  # fmt: skip
+        file["adjustments"].append(line | {
+            "byte_offset": 1000 * place + 20, "position": 1, "group": "CO",
+            "carc": "45" if own["paid"] else "197",
+            "amount_cents": sign * (own["charge"] - own["paid"]),
+        })  # fmt: skip
+    for place, (reason, reference, amount) in enumerate(plb):
+        file["provider_adjustments"].append({
+            "payment_offset": 100, "byte_offset": 90000 + place, "position": 1, "provider_id": NPI,
+            "reason": reason, "reference": reference, "amount_cents": amount,
+        })  # fmt: skip
+    file["payments"].append({
+        "payment_offset": 100, "trace_number": check, "payment_date": PAID_ON, "payer_id": "HARBR",
+        "amount_cents": paid - sum(amount for _, _, amount in plb), "payee_qualifier": "XX",
+        "payee_id": NPI,
+    })  # fmt: skip
+    return file
+
+
+def acks(claim: str, number: str) -> File:
+    """A 277CA that gives a claim the payer's number."""
+    row = {"byte_offset": 10, "kind": "277CA", "level": "claim", "claim": claim,
+           "payer_claim_number": number}  # fmt: skip
+    return {"acknowledgements": [row]}
+
+
+def tables(file: File, number: int) -> dict[str, pl.DataFrame]:
+    return {
+        name: TABLES[name].conform(
+            pl.DataFrame([row | {"file_id": number} for row in rows], infer_schema_length=None)
+        )
+        for name, rows in file.items()
+        if rows
+    }
+
+
+@pytest.fixture(scope="module")
+def policies() -> dict[str, Policy]:
+    return {"HARBR": load("harbor", NIGHT)}
+
+
+LONG = "AB12345678CD90XY"
+TIED: dict[str, tuple[File, ...]] = {
+    "the number": (claims({"claim": "B7001"}), remits("T1", {"claim": "B7001"})),
+    "the number mangled": (claims({"claim": "b-7o01"}), remits("T1", {"claim": "00B7001"})),
+    "the number cut": (
+        claims({"claim": LONG, "member_id": "M1"}),
+        remits("T1", {"claim": LONG[:13], "member_id": "M1"}),
+    ),
+    "our own number lengthened": (
+        claims({"claim": "E0000000011"}, {"claim": "E000000002Z"}),
+        remits("T1", {"claim": "E0000000011A7"}, {"claim": "E000000002ZA7"}),
+    ),
+    "the line control number": (
+        claims({"claim": "B7001", "control": "l-7001-1"}),
+        remits("T1", {"claim": "X", "control": "L70011"}),
+    ),
+    "the line control number as sent": (
+        claims({"claim": "B7001", "control": "L70011"}),
+        remits("T1", {"claim": "X", "control": "L70011"}),
+    ),
+    "the payer's number of an earlier answer": (
+        claims({"claim": "B7001"}),
+        remits("T1", {"claim": "B7001", "icn": "2026010001"}),
+        remits("T2", {"icn": "2026010001A1", "status": "22"}),
+    ),
+    "the payer's number by a 277CA": (
+        claims({"claim": "B7001"}),
+        acks("B7001", "2026010001"),
+        remits("T1", {"icn": "2026010001"}),
+    ),
+    "the number of the claim as the payer's own": (
+        claims({"claim": "B7001"}, {"claim": "B7002", "replaces": "B7001"}),
+        remits("T1", {"claim": "B7001"}),
+    ),
+    "a replacement of another file": (
+        claims({"claim": "B7001"}),
+        claims({"claim": "B7002", "replaces": "B7001", "member_id": "M5"}),
+        claims({"claim": "B7003", "replaces": "2026010001", "member_id": "M6"}),
+        remits("T1", {"claim": "B7002", "icn": "2026010001"}),
+    ),
+    "the member": (
+        claims({"claim": "B7001", "member_id": "M100001"}),
+        remits("T1", {"member_id": "M10000101", "last": "SAMPLE"}),
+    ),
+    "the name": (
+        claims({"claim": "B7001", "last": "O'EXAMPLE"}),
+        remits("T1", {"claim": "Q", "last": "OEXAMPLE"}),
+    ),
+    "a reference": (
+        claims({"claim": "B7001"}, {"claim": "B700177"}),
+        remits("T1", {"claim": "B7001", "icn": "556677"}),
+        remits("T2", {"claim": "B700177", "icn": "889900"}),
+        remits("T3", plb=[("WO", "X556677889900", 3000), ("WO", "X889900", 100)]),
+    ),
+    "a reference cut": (
+        claims({"claim": LONG}),
+        remits("T1", {"claim": LONG, "icn": "20260100010002"}),
+        remits("T2", plb=[("WO", LONG[:12], 3000), ("FB", "20260100010", 5)]),
+    ),
+    "no number at all": (
+        remits("T1", {}),
+        remits("T2", {"status": "22"}),
+        remits("T3", {"claim": "0"}),
+    ),
+    "a number used twice": (
+        claims({"claim": "B7001"}, {"claim": "C8001"}),
+        remits("T1", {"claim": "B7001"}),
+        remits("0T1", {"claim": "C8001"}),
+    ),
+    "the same payment wrapped anew": (
+        claims({"claim": "B7001"}),
+        remits("T1", {"claim": "B7001"}),
+        remits("T1", {"claim": "B7001"}),
+    ),
+    "line control numbers of too many claims": (
+        claims(*({"claim": f"B{at}", "control": "DAY1"} for at in range(7001, 7009))),
+        claims({"claim": "C9", "control": "day-1"}),
+        remits("T1", {"claim": "Q", "control": "DAY1"}, {"claim": "B7001", "control": "DAY1"}),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", TIED)
+@pytest.mark.parametrize("last_first", [False, True])
+def test_what_bears_on_others_is_settled_with_them(
+    tmp_path: Path, workspace: Workspace, how: str, last_first: bool
+) -> None:
+    """Whichever comes first, a night a file."""
+    settings = workspace.settings()
+    arrived = TIED[how][::-1] if last_first else TIED[how]
+    with Store.create(tmp_path / "n.db") as store, Store.create(tmp_path / "o.db") as whole:
+        for number, file in enumerate(arrived, 1):
+            add_file(store, number, tables(file, number))
+            add_file(whole, number, tables(file, number))
+            portions.settle(store, {}, settings, NIGHT)
+        settled_at_once(whole, {}, settings, NIGHT)
+        assert derived(store) == derived(whole)
+
+
+def test_a_night_leaves_alone_what_it_does_not_concern(
+    tmp_path: Path,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Members whose ids differ in the last character are no kin, nor claims of one number's series."""
+    settings = workspace.settings()
+    seen: list[tuple[int, int]] = []
+    portion = portions._portion
+
+    def counted(settling: portions.Settling, scope: Any) -> pl.DataFrame:
+        seen.append((scope.claims.height, scope.remits.height))
+        return portion(settling, scope)
+
+    monkeypatch.setattr(portions, "_portion", counted)
+    many = claims(
+        *({"claim": f"CLAIM2026{at}", "member_id": f"M10000{at}", "last": f"N{at}"} for at in range(100, 140))
+    )  # fmt: skip
+    with Store.create(tmp_path / "x.db") as store:
+        add_file(store, 1, tables(many, 1))
+        portions.settle(store, {}, settings, NIGHT)
+        add_file(store, 2, tables(remits("T1", {"claim": "CLAIM2026107", "last": "N107"}), 2))
+        portions.settle(store, {}, settings, NIGHT)
+        portions.settle(store, {}, settings, NIGHT)
+    assert seen == [(40, 0), (1, 1), (0, 0)]
+
+
+def test_a_person_s_word_ties(tmp_path: Path, workspace: Workspace) -> None:
+    """A claim tied by hand to an answer is judged with it whenever one of them is."""
+    settings = workspace.settings()
+    files = [
+        claims({"claim": "B7001", "last": "MODEL"}),
+        remits("T1", {"claim": "Q1", "paid": 0, "last": "EXAMPLE"}),
+        claims({"claim": "B7001", "member_id": "M5", "last": "MODEL"}),
+        remits("T2", {"claim": "Q1", "status": "22", "paid": 0, "last": "EXAMPLE"}),
+    ]
+    word = {"decision": 1, "decided_at": "2026-03-10T00:00:00", "actor": "A", "verb": "link",
+            "file_id": 2, "payment_offset": 100, "remit_claim_offset": 1000, "claim_file_id": 1,
+            "claim_offset": 1000}  # fmt: skip
+    with Store.create(tmp_path / "n.db") as store, Store.create(tmp_path / "o.db") as whole:
+        for number, file in enumerate(files, 1):
+            for one in (store, whole):
+                add_file(one, number, tables(file, number))
+                if number == 2:
+                    assert one.next_numbers("decision") == 1
+                    one.save({"decisions": TABLES["decisions"].conform(pl.DataFrame([word]))})
+            portions.settle(store, {}, settings, NIGHT)
+        settled_at_once(whole, {}, settings, NIGHT)
+        assert derived(store) == derived(whole)
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_days_that_pass_tell_something_else(
+    tmp_path: Path, workspace: Workspace, policies: dict[str, Policy], back: bool
+) -> None:
+    """A denial's clocks are warned of and run out without any file; a night may be for an earlier day."""
+    settings = workspace.settings()
+    timely = policies["HARBR"].timely
+    clocks = [days for days in (timely.appeal_days, timely.corrected_days) if days is not None]
+    ends = [PAID_ON + timedelta(days=days) for days in clocks]
+    before = (1, -1, timely.warn_days, timely.warn_days + 1)
+    nights = sorted({end - timedelta(days=days) for end in ends for days in before}, reverse=back)
+    files = [claims({"claim": "B7001"}), remits("T1", {"claim": "B7001", "paid": 0})]
+    with Store.create(tmp_path / "n.db") as store, Store.create(tmp_path / "o.db") as whole:
+        for number, file in enumerate(files, 1):
+            for one in (store, whole):
+                add_file(one, number, tables(file, number))
+        told = []
+        for night in nights:
+            portions.settle(store, policies, settings, night)
+            settled_at_once(whole, policies, settings, night)
+            assert derived(store) == derived(whole), night
+            told.append(repr(derived(store)))
+        assert len(set(told)) > 1, "the days must tell something"
