@@ -121,6 +121,13 @@ def of_payers(names: Mapping[str, str], on: date, folders: Sequence[Path] = ()) 
     return Policies(on, {payer: known[name] for payer, name in names.items()})
 
 
+def every(policies: Mapping[str, Policy]) -> list[tuple[str, Version]]:
+    """Every version of every payer's policy, of a payer without dated ones the one that always counts."""
+    if not isinstance(policies, Policies):
+        return [(payer, Version(date.min, policy)) for payer, policy in policies.items()]
+    return [(payer, one) for payer, found in policies.versions.items() for one in found]
+
+
 def apart(
     rows: pl.DataFrame, policies: Mapping[str, Policy], on: str = SERVED
 ) -> Sequence[tuple[pl.DataFrame, Mapping[str, Policy]]]:

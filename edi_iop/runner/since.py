@@ -13,6 +13,7 @@ from edi_iop import __version__
 from edi_iop.reconciler.features import letters
 from edi_iop.reconciler.provider_ledger import PLB
 from edi_iop.rules.catalogue import catalogue
+from edi_iop.rules.in_force import every
 from edi_iop.rules.policy import Policy
 from edi_iop.runner.scope import ACK, CLAIM, REMIT, Begin
 from edi_iop.settings import Settings
@@ -44,7 +45,7 @@ def in_portions(store: Store) -> bool:
 def since(store: Store, policies: Mapping[str, Policy], settings: Settings, as_of: date) -> Since:
     """What is to be settled, beside what was settled before under the same rules and policies."""
     under = repr((__version__, pl.__version__, sorted(catalogue().items()),
-                  sorted(policies.items()), settings))  # fmt: skip
+                  sorted(policies.items()), sorted(every(policies)), settings))  # fmt: skip
     now = {
         "under": hashlib.sha256(under.encode()).hexdigest(),
         "file": str(store.last_number("file")),
@@ -115,14 +116,18 @@ def _aging(store: Store, begun: Since, policies: Mapping[str, Policy]) -> pl.Dat
         return pl.DataFrame(schema=dict.fromkeys(REMIT, pl.Int64))
     days = (begun.before, begun.as_of)
     over = [pl.col("deadline") < pl.lit(day) for day in days]
+    clocks = {
+        (most, one.policy.timely.warn_days)
+        for _, one in every(policies)
+        for most in (one.policy.timely.corrected_days, one.policy.timely.appeal_days)
+        if most is not None
+    }
     warned = [
         pl.col("payment_date").is_between(
-            day - timedelta(days=most), day - timedelta(days=most - policy.timely.warn_days)
+            day - timedelta(days=most), day - timedelta(days=most - before)
         )
         for day in days
-        for policy in policies.values()
-        for most in (policy.timely.corrected_days, policy.timely.appeal_days)
-        if most is not None
+        for most, before in sorted(clocks)
     ]
     turns = pl.any_horizontal(over[0] != over[1], *warned).fill_null(False)
     told = store.newer("verdicts", 0, (*REMIT, "deadline"))
