@@ -153,7 +153,7 @@ MORE: tuple[Case, ...] = (
     Case(HARBOR, "SUD", plant=records.spent_across),
     Case(HARBOR, "SUD", former="paid_less"),
     Case(MERIDIAN, "MH", special="denied_long_ago"),
-    Case(SUMMIT, "MH"),
+    Case(HARBOR, "SUD", former="forced"),
     Case(SUMMIT, "CO", "SUD"),
     Case(MEDICARE, "SUD", plant=records.sessions_spoilt, special="one_month"),
     Case(MEDICARE, "MH", plant=records.few_hours_certified, special="one_month"),

@@ -140,7 +140,7 @@ def test_the_receipt_adds_up(workspace: Workspace) -> None:
         ("CHECK2", 7525, "held"),
     ]
     assert made["remits"] == {"claims": 2, "matched": 0, "unmatched": 2, "lines": 2}
-    assert set(made["seconds"]) == {"intake", "settle"}
+    assert set(made["seconds"]) == {"intake", "match", "bill", "explain"}
     assert not made["clean"]
     assert json.loads((workspace.reports / f"{made['run']}.json").read_text()) == made
     with Store.open(workspace.database) as store:
@@ -311,7 +311,7 @@ def test_what_the_partner_has_fetched_is_not_sent_again(
 ) -> None:
     drop_week(workspace)
     with monkeypatch.context() as patch:
-        _kill_at(patch, "edi_iop.runner.night.receipt", 1)
+        _kill_at(patch, "edi_iop.runner.night.settle", 1)
         with pytest.raises(Killed):
             run(workspace, NIGHT)
     for path in workspace.outbox.iterdir():
