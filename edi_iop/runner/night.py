@@ -42,8 +42,8 @@ def run(workspace: Workspace, as_of: date, *, intake: bool = True, whole: bool =
 
     as_of: the date the run is done for. intake: False leaves the inbox for later,
     to bill what was taken in before. whole: everything is judged again, not only what is new
-    (portions.settle). MissingPath, BadSettings, BadPolicy,
-    BadMap, StoreVersion or Busy before anything is touched.
+    (portions.settle). MissingPath, BadSettings, BadPolicy, BadMap, StoreVersion or Busy before
+    anything is touched.
     """
     settings = workspace.settings()
     policies = records.policies(workspace, settings, as_of)

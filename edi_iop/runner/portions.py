@@ -17,19 +17,16 @@ import polars as pl
 
 from edi_iop.reconciler import provider_ledger, ties
 from edi_iop.reconciler.duplicates import payment_contents, payment_standings
-from edi_iop.reconciler.explain import explained
 from edi_iop.reconciler.ledger import payment_sums
 from edi_iop.reconciler.match_candidates import LINE
 from edi_iop.reconciler.provider_ledger import PLB, References
 from edi_iop.reconciler.reconcile import Reconciled, reconcile
-from edi_iop.reconciler.standings import numbered, standings
-from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.rates import rates
 from edi_iop.runner import records, since
 from edi_iop.runner.payment_files import mark_files
 from edi_iop.runner.records import Known, Tables
 from edi_iop.runner.scope import CLAIM, REMIT, Begin, Scope, closed
+from edi_iop.runner.settle import answered_by, judged
 from edi_iop.runner.since import PAYMENT, Since
 from edi_iop.settings import Settings
 from edi_iop.store import Store
@@ -180,29 +177,12 @@ def _portion(settling: Settling, scope: Scope) -> pl.DataFrame:
 
     Returns the provider adjustments of the scope (tables.PROVIDER_POSTINGS).
     """
-    store, policies = settling.store, settling.policies
-    sent, remits = _sent(store, scope), _remits(store, scope)
-    made = _reconciled(settling, remits, sent)
+    store, sent = settling.store, _sent(settling.store, scope)
+    made = _reconciled(settling, _remits(store, scope), sent)
     known = replace(settling.known, sent=sent)
-    paid = standings(made.remits, made.matches, sent["claim_lines"])
-    answered = numbered(paid, sent["acknowledgements"], sent["claims"], sent["claim_lines"])
-    lines = known.lines(answered)
-    judged = known.records(lines)
-    violations = check(judged, policies)
-    own = made.matches.join(
-        made.remits["remit_claims"], on=REMIT, how="semi", maintain_order="left"
-    )
-    told = explained(made.remits, own, judged, violations, policies, rates(settling.settings))
+    rows = judged(known, answered_by(made, sent), settling.policies, settling.settings)
+    rows["postings"] = made.ledger.postings
     _replace_accounts(store, scope, made)
-    rows = {
-        "service_lines": lines,
-        "violations": violations,
-        "matches": made.matches,
-        "proposals": made.proposals,
-        "postings": made.ledger.postings,
-        "verdicts": told.verdicts,
-        "refusals": told.refusals,
-    }
     for name in _BY_CLAIM:
         store.replace_among(name, scope.claims, rows[name])
     for name in _BY_REMIT:

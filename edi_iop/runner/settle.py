@@ -9,7 +9,7 @@ import polars as pl
 
 from edi_iop.reconciler.explain import explained
 from edi_iop.reconciler.ledger import Ledger
-from edi_iop.reconciler.reconcile import reconcile
+from edi_iop.reconciler.reconcile import Reconciled, reconcile
 from edi_iop.reconciler.standings import numbered, standings
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
@@ -38,16 +38,37 @@ class Answers:
 
 def answers(store: Store, known: Known) -> Answers:
     """Every remit matched and posted; standings out of those whose money is posted."""
-    acks = store.load("acknowledgements")
-    made = reconcile(
-        records.remits(store),
-        {**known.sent, "acknowledgements": acks},
-        store.load("decisions"),
-        policies=known.policies,
-    )
-    paid = standings(made.remits, made.matches, known.sent["claim_lines"])
-    named = numbered(paid, acks, known.sent["claims"], known.sent["claim_lines"])
+    sent = {**known.sent, "acknowledgements": store.load("acknowledgements")}
+    made = reconcile(records.remits(store), sent, store.load("decisions"), policies=known.policies)
+    return answered_by(made, sent)
+
+
+def answered_by(made: Reconciled, sent: Tables) -> Answers:
+    """Reconciled remits with how the lines sent stand by them. sent: with `acknowledgements`."""
+    paid = standings(made.remits, made.matches, sent["claim_lines"])
+    named = numbered(paid, sent["acknowledgements"], sent["claims"], sent["claim_lines"])
     return Answers(made.remits, made.matches, named, made.ledger, made.proposals)
+
+
+def judged(
+    known: Known, answered: Answers, policies: Mapping[str, Policy], settings: Settings
+) -> Tables:
+    """Every line sent and every denial judged: the tables that hold it, by name."""
+    lines = known.lines(answered.standings)
+    held = known.records(lines)
+    violations = check(held, policies)
+    own = answered.matches.join(
+        answered.remits["remit_claims"], on=_CLAIM, how="semi", maintain_order="left"
+    )
+    told = explained(answered.remits, own, held, violations, policies, rates(settings))
+    return {
+        "service_lines": lines,
+        "violations": violations,
+        "matches": answered.matches,
+        "proposals": answered.proposals,
+        "verdicts": told.verdicts,
+        "refusals": told.refusals,
+    }
 
 
 def settle(
@@ -58,23 +79,13 @@ def settle(
     settings: Settings,
 ) -> None:
     """Judges every line sent and every denial, and puts the results in the place of last night's."""
-    lines = known.lines(answered.standings)
-    judged = known.records(lines)
-    violations = check(judged, policies)
-    own = answered.matches.join(
-        answered.remits["remit_claims"], on=_CLAIM, how="semi", maintain_order="left"
-    )
-    told = explained(answered.remits, own, judged, violations, policies, rates(settings))
+    rows = judged(known, answered, policies, settings)
     with store.transaction():
         store.settle()  # the next night that bills nothing begins anew (portions)
         unsent = store.load("violations", file_id=0)
-        store.replace("violations", pl.concat([unsent, violations]))
-        store.replace("days", known.days)
-        store.replace("service_lines", lines)
-        store.replace("matches", answered.matches)
-        store.replace("proposals", answered.proposals)
-        store.replace("verdicts", told.verdicts)
-        store.replace("refusals", told.refusals)
+        rows["violations"] = pl.concat([unsent, rows["violations"]])
+        for name, frame in {"days": known.days, **rows}.items():
+            store.replace(name, frame)
         _keep(store, answered.ledger)
 
 
