@@ -32,7 +32,8 @@ def rules_backtest(
     """What the rules would have stopped of the lines sent since a day.
 
     Each line under its payer's policy of its date of service; with `on` every line as if the
-    policies of that day had always been in force. rules: only these. lines: a row a stopped line, not a row a rule. Writes nothing.
+    policies of that day had always been in force. rules: only these. lines: a row a stopped
+    line, not a row a rule. Writes nothing.
     """
     today = on or date.today()
     replayed = _replayed(root, since, today, hypothetical=on is not None)

@@ -21,7 +21,7 @@ from edi_iop.reconciler.standings import standings
 from edi_iop.rules import days as patient_days
 from edi_iop.rules import engine, lines
 from edi_iop.rules.catalogue import catalogue
-from edi_iop.rules.in_force import Policies
+from edi_iop.rules.in_force import Policies, every
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records, columns_kept, newest
 from edi_iop.runner.records import accepted
@@ -234,9 +234,5 @@ def judgeable(policies: Policies, held: Material) -> tuple[Policies, tuple[str, 
 
 def _not_asked(policies: Policies) -> set[str]:
     """Records nobody misses: a payer's answers before they come, plans where no payer asks for one."""
-    plans = any(
-        version.policy.plan_of_care.required
-        for found in policies.versions.values()
-        for version in found
-    )
+    plans = any(one.policy.plan_of_care.required for _, one in every(policies))
     return {"answers"} if plans else {"answers", "plans"}

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from edi_iop.errors import BadPolicy
-from edi_iop.rules.in_force import Policies, of_payers
+from edi_iop.rules.in_force import Policies, every, of_payers
 from edi_iop.rules.policy import names
 from edi_iop.rules.records import NOBODY
 from edi_iop.settings import Facility, Partner, PayerSetting, Settings, Submitter
@@ -34,14 +34,14 @@ def within(
     settings: Settings, payers: Sequence[str], on: date, folders: Sequence[Path] = ()
 ) -> Policies:
     """The payers of the settings that the user named, by id or by policy; all where none is."""
-    every = of_settings(settings, on, folders)
+    known = of_settings(settings, on, folders)
     if not payers:
-        return every
+        return known
     chosen = [payer.id for payer in settings.payers if payer.id in payers or payer.policy in payers]
     if not chosen:
         listed = ", ".join(f"{payer.id} ({payer.policy})" for payer in settings.payers)
         raise BadPolicy(f"payer {', '.join(payers)}: not in the settings; they have {listed}")
-    return every.chosen(chosen)
+    return known.chosen(chosen)
 
 
 def _known(policy: str) -> None:
@@ -67,8 +67,7 @@ def stand_in(policies: Policies, npi: str = NOBODY) -> Settings:
     )
     rates = {
         pair.procedure: pair.rate or "0"
-        for found in policies.versions.values()
-        for version in found
+        for _, version in every(policies)
         for pair in version.policy.iop.pairs
     }
     return Settings(

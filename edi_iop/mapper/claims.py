@@ -74,8 +74,8 @@ def claims(
     """Claims of placed and staffed lines (parties) and of the given ones: the tables of what is sent.
 
     No claim crosses a month, authorization, coverage, episode, principal diagnosis,
-    track, facility, rate or change of the payer's terms. file_id numbers the partners, the offsets are running
-    numbers. Numbers count up, serials one a claim. Lines whose attending provider
+    track, facility, rate or change of the payer's terms. file_id numbers the partners, the
+    offsets are running numbers. Numbers count up, serials one a claim. Lines whose attending provider
     or subscriber is unknown are left out (parties.gaps names them).
     """
     own = rated(_marked(placed.filter(parties.nameable()), policies), rates(settings))

@@ -123,9 +123,7 @@ def of_payers(names: Mapping[str, str], on: date, folders: Sequence[Path] = ()) 
 
 def every(policies: Mapping[str, Policy]) -> list[tuple[str, Version]]:
     """Every version of every payer's policy, of a payer without dated ones the one that always counts."""
-    if not isinstance(policies, Policies):
-        return [(payer, Version(date.min, policy)) for payer, policy in policies.items()]
-    return [(payer, one) for payer, found in policies.versions.items() for one in found]
+    return [(payer, one) for payer in policies for one in of_payer(policies, payer)]
 
 
 def apart(
@@ -156,12 +154,11 @@ def each_row(
     on: str = SERVED,
 ) -> pl.DataFrame:
     """`each` of a function that adds columns to rows: the rows stay in their order."""
-    parts = apart(rows, policies, on)
-    if len(parts) == 1:
-        return work(*parts[0])
-    numbered = rows.with_row_index("_place")
-    done = [work(part, own) for part, own in apart(numbered, policies, on)]
-    return pl.concat(done).sort("_place", maintain_order=True).drop("_place")
+    (_, own), *later = apart(rows.select(on), policies, on)
+    if not later:
+        return work(rows, own)
+    done = each(rows.with_row_index("_place"), policies, work, on)
+    return done.sort("_place", maintain_order=True).drop("_place")
 
 
 def of_payer(policies: Mapping[str, Policy], payer: str) -> tuple[Version, ...]:
