@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.benchmarks.processes import Measured, measure
+from scripts.benchmarks.processes import Measured, done, growth, measure
 
 FEEDS = ("encounters", "clients", "authorizations", "providers")
 AS_OF = "2026-03-09"
@@ -43,7 +43,7 @@ def _build(folder: Path) -> Measured:
     feeds = [str(folder / f"{name}.csv") for name in FEEDS]
     target = folder / "claims.837"
     target.unlink(missing_ok=True)
-    done = measure(
+    made = measure(
         [
             *(sys.executable, "-m", "edi_iop", "build", *feeds),
             *("--settings", str(folder / "settings.toml"), "--payer", "harbor"),
@@ -51,9 +51,7 @@ def _build(folder: Path) -> Measured:
         ],
         expected=(1,),
     )
-    if done.failed:
-        raise SystemExit(f"build of {folder.name} encounters failed: {done.failed}")
-    return done
+    return done(made, f"build of {folder.name} encounters failed")
 
 
 def _counted(path: Path) -> tuple[int, int]:
@@ -63,9 +61,7 @@ def _counted(path: Path) -> tuple[int, int]:
 
 
 def _python(*arguments: str) -> None:
-    made = measure([sys.executable, "-m", *arguments])
-    if made.failed:
-        raise SystemExit(f"{arguments[0]}: {made.failed}")
+    done(measure([sys.executable, "-m", *arguments]), arguments[0])
 
 
 def table(rows: Sequence[Row]) -> list[str]:
@@ -92,8 +88,7 @@ def standing(rows: Sequence[Row]) -> list[str]:
             )
     if len(rows) > 1:
         first, last = rows[0], rows[-1]
-        growth = (last.best.cpu_seconds / first.best.cpu_seconds) / (
-            last.encounters / first.encounters
+        said.append(
+            growth(first.encounters, first.best.cpu_seconds, last.encounters, last.best.cpu_seconds)
         )
-        said.append(f"growth: {growth:.2f} of linear, from {first.encounters:,} on")
     return said

@@ -59,6 +59,19 @@ def measure(command: Sequence[str], expected: Sequence[int] = (0,), limit: float
         return Measured(seconds, cpu, peak, _answer(out.read()))
 
 
+def done(made: Measured, what: str = "") -> Measured:
+    """What ran to its end; ends this program where it did not. what: its name, for people."""
+    if made.failed:
+        raise SystemExit(f"{what}: {made.failed}" if what else made.failed)
+    return made
+
+
+def growth(first: int, first_cpu: float, last: int, last_cpu: float) -> str:
+    """How processor time grew from so many rows to so many."""
+    grown = (last_cpu / first_cpu) / (last / first)
+    return f"growth: {grown:.2f} of linear, from {first:,} on"
+
+
 class _Family:
     """What a process and those it began hold together, looked at again and again (Linux only)."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from scripts.benchmarks.facility import FACILITY
-from scripts.benchmarks.processes import Measured, measure
+from scripts.benchmarks.processes import Measured, done, growth, measure
 
 SIZES = (10_000, 100_000)
 GOAL = 1_000_000
@@ -72,24 +72,22 @@ def run(sizes: Sequence[int], runs: int, scratch: Path) -> Iterator[Row]:
 
 def _measured(size: int, folder: Path) -> Iterator[Row]:
     """Claims stored, their remits, and a night; the workspace is gone afterwards."""
-    folder.mkdir(parents=True)
-    _done(measure([*_PROGRAM, "init", str(folder / "w"), "-q"]))
-    (folder / "w" / "settings.toml").write_text(SETTINGS, encoding="ascii")
+    workspace(folder)
     drops = (
         ("claims", 0, "837I", size + NIGHT, 0),
         ("remits", size + NIGHT, "835", size, 0),
         ("night", size + NIGHT, "835", NIGHT, size),
     )
     for control, (what, stored, kind, count, first) in enumerate(drops, 1):
-        _generate(kind, count, folder / "w" / "inbox" / f"{what}.edi", first, control)
-        done = _night(folder / "w")
+        drop(kind, count, folder / "w" / "inbox" / f"{what}.edi", first, control)
+        ran = night(folder / "w")
         yield Row(
             what,
             stored,
             count,
-            round(done.seconds, 2),
-            round(done.cpu_seconds, 2),
-            round(done.peak_mb),
+            round(ran.seconds, 2),
+            round(ran.cpu_seconds, 2),
+            round(ran.peak_mb),
             _stages(folder / "w"),
             round((folder / "w" / "iop.db").stat().st_size / 1e6),
             (),
@@ -97,25 +95,29 @@ def _measured(size: int, folder: Path) -> Iterator[Row]:
     shutil.rmtree(folder)
 
 
-_PROGRAM = (sys.executable, "-m", "edi_iop")
+PROGRAM = (sys.executable, "-m", "edi_iop")
 
 
-def _night(workspace: Path) -> Measured:
+def workspace(folder: Path) -> Path:
+    """An empty workspace of the facility, in a folder of its own."""
+    folder.mkdir(parents=True)
+    made = folder / "w"
+    done(measure([*PROGRAM, "init", str(made), "-q"]))
+    (made / "settings.toml").write_text(SETTINGS, encoding="ascii")
+    return made
+
+
+def night(workspace: Path) -> Measured:
     """The verb itself; remits with denials end in findings or blocked lines (1)."""
-    command = [*_PROGRAM, "run", str(workspace), "--as-of", AS_OF, "-q"]
-    return _done(measure(command, (0, 1), limit=7_200))
+    command = [*PROGRAM, "run", str(workspace), "--as-of", AS_OF, "-q"]
+    return done(measure(command, (0, 1), limit=7_200))
 
 
-def _generate(kind: str, count: int, out: Path, first: int, control: int) -> None:
+def drop(kind: str, count: int, out: Path, first: int, control: int) -> None:
+    """A file of so many claims, or of answers to them."""
     options = ("--per", _PER, "--first", first, "--control", control)
     words = map(str, (kind, count, out, *options))
-    _done(measure([sys.executable, "-m", "scripts.benchmarks.generate", *words], limit=7_200))
-
-
-def _done(made: Measured) -> Measured:
-    if made.failed:
-        raise SystemExit(made.failed)
-    return made
+    done(measure([sys.executable, "-m", "scripts.benchmarks.generate", *words], limit=7_200))
 
 
 def _stages(workspace: Path) -> dict[str, float]:
@@ -163,8 +165,7 @@ def standing(rows: Sequence[Row]) -> list[str]:
             )
     if len(remits) > 1:
         first, last = remits[0], remits[-1]
-        growth = (last.cpu_seconds / first.cpu_seconds) / (last.claims / first.claims)
-        said.append(f"growth: {growth:.2f} of linear, from {first.claims:,} on")
+        said.append(growth(first.claims, first.cpu_seconds, last.claims, last.cpu_seconds))
     return said
 
 
