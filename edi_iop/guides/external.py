@@ -185,7 +185,8 @@ def _suspects(loops: Loops, values: pl.DataFrame, loaded: Path | None) -> pl.Dat
 _Judged = list[tuple[int, tuple[object, ...]]]
 """What is to be said against a value on some day: the number of the judgement, a row of _SUSPECTS."""
 _JUDGED: dict[tuple[str, Path | None], dict[str, _Judged]] = {}
-"""Of each list and the lists loaded beside it, what was found of the values met so far: most come again with every chunk."""
+"""Of each list and the lists loaded beside it, what was found of the values met so far: most come
+again with every chunk."""
 _REMEMBERED = 50_000
 
 

@@ -36,11 +36,6 @@ def payment_contents(remits: Tables) -> pl.DataFrame:
     )
 
 
-def up_to_date() -> pl.Expr:
-    """Whether contents (tables.PAYMENT_CONTENTS) can be compared with those of today."""
-    return pl.col("content").str.starts_with(f"{_VERSION} ")
-
-
 def payment_standings(contents: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """Every payment with standing, reason, says, same_file, same_offset, and its sums.
 

@@ -52,7 +52,8 @@ def meant(
 ) -> pl.DataFrame:
     """denial, rule, prior: every rule that a denial's codes can mean.
 
-    denied: denial, payer, service_date, carcs, rarcs. All reasons and all remarks count, not the first.
+    denied: denial, payer, service_date, carcs, rarcs. All reasons and all remarks count, not the
+    first.
     """
     reasons = (
         denied.select("denial", "payer", "service_date", carc="carcs")

@@ -19,7 +19,7 @@ from edi_iop.guides.loops import Integers, Loops, ranges
 from edi_iop.transcribe.maps import Each, Source, TableMap
 from edi_iop.transcribe.values import Form
 from edi_iop.x12 import separators as sep
-from edi_iop.x12.words import Words
+from edi_iop.x12.words import Words, numbers_of
 
 Numbers = npt.NDArray[np.unsignedinteger[Any]]
 """Of values in a row of them, whose first is none."""
@@ -48,7 +48,7 @@ class Held:
     def words(self, element: int) -> Numbers:
         """The word of an element of each, behind one 0."""
         own = np.zeros(len(self.begin) + 1, dtype=np.uint32)
-        own[1:] = np.where(self.size > element, self.begin + element, 0)
+        own[1:] = numbers_of(self.begin, self.size, element)
         return own
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 Integers = npt.NDArray[np.signedinteger[Any]]
+Numbers = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,12 @@ class Words:
 
     def of(self, texts: Integers, element: int | Integers) -> pl.Series:
         """An element of some texts, the same or one for each; null where there is none."""
-        words = np.where(self.size[texts] > element, self.begin[texts] + element, 0)
-        return self.texts[pl.Series(words.astype(np.uint32))]
+        return self.texts[pl.Series(numbers_of(self.begin[texts], self.size[texts], element))]
+
+
+def numbers_of(begin: Integers, size: Integers, element: int | Integers) -> Numbers:
+    """The word of an element of each row of words, which begins there and has so many; 0 where there is none."""
+    return np.where(size > element, begin + element, 0).astype(np.uint32)
 
 
 def words(elements: pl.Series) -> Words:

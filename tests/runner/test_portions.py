@@ -15,7 +15,7 @@ from edi_iop.rules.policy import Policy, load
 from edi_iop.runner import portions
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
-from edi_iop.tables import TABLES
+from edi_iop.tables import REMITS, TABLES
 from tests.runner.portions_store import DERIVED, add_file, derived, settled_at_once
 
 NIGHT = date(2026, 6, 1)
@@ -66,15 +66,7 @@ def claim_file(chance: random.Random, number: int) -> Rows:
 
 def remit_file(chance: random.Random, number: int, sent: list[Rows]) -> Rows:
     """Answers to claims sent or to be sent, changed on the way, reversed, repeated, recovered."""
-    names = (
-        "payments",
-        "remit_claims",
-        "remit_lines",
-        "adjustments",
-        "provider_adjustments",
-        "remarks",
-    )
-    rows: Rows = {name: [] for name in names}
+    rows: Rows = {name: [] for name in REMITS}
     paid = 0
     for place in range(1, chance.randint(1, 4)):
         source = chance.choice(sent)
