@@ -162,7 +162,8 @@ def corrupted(
     chance = Random(f"{seed} payments")
     for name, (_, share, befall) in OF_PAYMENTS.items():
         if name in chosen:
-            draft = befall(draft, _some(draft, share, chance), seed)
+            among = _beside_others(draft) if name == "reused-check" else draft.payments
+            draft = befall(draft, _some(among, share, chance), seed)
     done = finished(draft)
     files = _files(done, chosen, seed, receiver)
     return Adversary(done, sent, tuple(files), enough.named(done, sent))
@@ -191,8 +192,13 @@ def _befall(draft: Draft, kind: Corruption, hit: pl.DataFrame, seed: int) -> Dra
     return kind.do(draft.marked(both_of(hit), kind.name), hit, seed)
 
 
-def _some(draft: Draft, share: float, chance: Random) -> pl.DataFrame:
-    payments = draft.payments[PAYMENT].sort().to_list()
+def _beside_others(draft: Draft) -> pl.DataFrame:
+    """Payments of a payer who made more than one: of a single one no number can be used again."""
+    return draft.payments.filter(pl.len().over("payer_id", "payee_id") > 1)
+
+
+def _some(among: pl.DataFrame, share: float, chance: Random) -> pl.DataFrame:
+    payments = among[PAYMENT].sort().to_list()
     count = max(1, round(len(payments) * share))
     return pl.DataFrame({PAYMENT: sorted(chance.sample(payments, min(count, len(payments))))})
 

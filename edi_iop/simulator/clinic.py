@@ -37,7 +37,15 @@ from edi_iop.simulator.clinic_billed import (
 )
 from edi_iop.simulator.clinic_cases import CASES, MORE, Case
 from edi_iop.simulator.clinic_charts import Chart
-from edi_iop.simulator.clinic_faults import MIDDLE, Planted, Season, all_days, billed_test
+from edi_iop.simulator.clinic_faults import (
+    MIDDLE,
+    Planted,
+    Season,
+    all_days,
+    billed_test,
+    crowded,
+    middle_day,
+)
 from edi_iop.simulator.clinic_feeds import OTHERS, SETTINGS, feeds
 from edi_iop.simulator.clinic_former import (
     FORMER_WEEKS,
@@ -62,6 +70,8 @@ COVERED_SINCE = date(2025, 1, 1)
 FORMER_CONTROL = 42
 """Interchange and group control number of the former system's last file; earlier ones count down."""
 SISTER_CONTROL = 91
+LARGE_GROUP = 8
+"""Others in a group that is to be too large: with one more they are more than the payer's most."""
 CLIENTS_A_ROUND = 100
 """How many clients there are for every time that all the cases occur."""
 
@@ -133,6 +143,7 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
     policies = {payer.id: policy.load(payer.policy, start) for payer in settings.payers}
     earlier = earlier_claims(charts, settings, policies, roster, start)
     planted = _lived(cases, charts, seasons)
+    planted += _put_together(cases, charts, seasons)
     ledger = Ledger(settings, policies, roster, start)
     former, sister, planted_there = _billed(cases, charts, ledger, random)
     remits, planted_in_answers = _answers(cases, charts, ledger, former, earlier)
@@ -247,6 +258,21 @@ def _lived(cases: list[Case], charts: list[Chart], seasons: list[Season]) -> lis
     return planted
 
 
+def _put_together(cases: list[Case], charts: list[Chart], seasons: list[Season]) -> list[Planted]:
+    """Those who are promised small groups once come to the morning's, made larger than their payer's most."""
+    planted: list[Planted] = []
+    for case, chart, season in zip(cases, charts, seasons, strict=True):
+        if case.special != "small_groups":
+            continue
+        leader = season.roster[2].npi
+        day = middle_day(chart, season)
+        others = [one for one in charts if charting.in_morning_group(one, day)]
+        for other in others[:LARGE_GROUP]:
+            other.change(day, 0, rendering_npi=leader)
+        planted += crowded(chart, day, leader)
+    return planted
+
+
 def write_clinic(clinic: Clinic, workspace: Workspace) -> None:
     """Writes settings.toml, and every drop into inbox/; the truth is not written."""
     workspace.inbox.mkdir(parents=True, exist_ok=True)
@@ -315,6 +341,8 @@ def _chart(case: Case, number: int, season: Season) -> Chart:
     discharged = season.monday(MIDDLE) + timedelta(days=4)
     leaves = discharged if case.special == "discharged" else None
     plan = SESSIONS.get(case.special)
+    if case.special == "small_groups":
+        plan = charting.of_small_groups(number // CLIENTS_A_ROUND)
     charting.attend(
         chart,
         random,
@@ -331,7 +359,7 @@ def _chart(case: Case, number: int, season: Season) -> Chart:
         records.one_month(chart, season)
     if case.payer_id in ("TIDEW", "MEDCR"):
         records.certify(chart)
-    if case.payer_id == "HARBR":
+    if case.payer_id in ("HARBR", "SONOR"):
         charting.authorize(chart, random, NPI, season.last)
         charting.name_authorizations(chart)
     if case.former == "two_tracks":

@@ -31,6 +31,7 @@ Special = Literal[
     "changes_payer",
     "lab_apart",
     "staff",
+    "small_groups",
 ]
 
 
@@ -54,6 +55,7 @@ class Case:
 
 HARBOR, MERIDIAN, SUMMIT, TIDEWATER = "HARBR", "MERID", "SUMIT", "TIDEW"
 MEDICARE = "MEDCR"
+SONORA = "SONOR"
 AROUND_WEDNESDAY = (0, 1, 3, 4)
 
 CASES: tuple[Case, ...] = (
@@ -154,7 +156,7 @@ MORE: tuple[Case, ...] = (
     Case(HARBOR, "SUD", former="paid_less"),
     Case(MERIDIAN, "MH", special="denied_long_ago"),
     Case(HARBOR, "SUD", former="forced"),
-    Case(SUMMIT, "CO", "SUD"),
+    Case(SONORA, "MH", special="small_groups"),
     Case(MEDICARE, "SUD", plant=records.sessions_spoilt, special="one_month"),
     Case(MEDICARE, "MH", plant=records.few_hours_certified, special="one_month"),
     Case(MEDICARE, "MH", special="one_month"),

@@ -35,6 +35,17 @@ PLANS: tuple[Plan, ...] = (
 )
 TWO_HOURS: Plan = (("15:30", "16:30", "group"), ("16:30", "17:30", "family"))
 """An adolescent's day after school."""
+MORNING_GROUP = ("09:00", "10:30")
+"""The group session that most come to."""
+
+
+def of_small_groups(place: int) -> Plan:
+    """Two groups at an hour that nobody else's begin at; nine such hours, so that every group stays small."""
+    hour = 6 + place % 9
+    middle, end = f"{hour + 1:02d}:40", f"{hour + 3:02d}:10"
+    return ((f"{hour:02d}:10", middle, "group"), (middle, end, "group"))
+
+
 TWO_TRACK_PLANS: tuple[Plan, ...] = (
     # The two tracks' groups overlap by twenty minutes: 180 minutes attended, 200 listed.
     (("09:00", "10:40", "group"), ("10:20", "12:00", "group")),
@@ -205,6 +216,15 @@ def attend(
                     diagnoses=chart.diagnoses[track],
                 )
             )
+
+
+def in_morning_group(chart: Chart, day: date) -> bool:
+    """Whether the client's first session of a date is the morning's group."""
+    first = next(iter(chart.visits.get(day, [])), None)
+    return first is not None and (first.start_time, first.end_time, first.service_type) == (
+        *MORNING_GROUP,
+        "group",
+    )
 
 
 def _minutes(start: str, end: str) -> int:

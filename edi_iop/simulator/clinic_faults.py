@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
-from edi_iop.simulator.clinic_charts import Chart, Encounter, attend
+from edi_iop.simulator.clinic_charts import MORNING_GROUP, Chart, Encounter, attend
 from edi_iop.simulator.clinic_people import Staff
 
 SEVERITIES = {
@@ -122,6 +122,16 @@ def component(chart: Chart, season: Season) -> list[Planted]:
         charge="92.00",
     )
     return on(chart, "BUN-01", asked, "an individual session asks to be billed by itself")
+
+
+def crowded(chart: Chart, day: date, leader: str) -> list[Planted]:
+    """The day's first group is the morning's, with too many others (DUR-08)."""
+    start, end = MORNING_GROUP
+    joined = chart.change(
+        day, 0, start_time=start, end_time=end, minutes=None, rendering_npi=leader
+    )
+    chart.change(day, 1, start_time=end, end_time="12:00", minutes=None)
+    return on(chart, "DUR-08", joined, "a group of more clients than the payer's most")
 
 
 def group_component(chart: Chart, season: Season) -> list[Planted]:

@@ -81,6 +81,12 @@ name = "Medicare"
 policy = "medicare"
 partner = "CLEARHSE"
 
+[[payers]]
+id = "SONOR"
+name = "Sonora Health Choice"
+policy = "arizona"
+partner = "CLEARHSE"
+
 """
 """The payers of a large clinic besides the two of every one."""
 

@@ -22,9 +22,8 @@ def test_every_fault_is_found_and_nothing_else_is(run: Run) -> None:
 
 
 def test_every_rule_that_records_can_decide_is_planted(run: Run) -> None:
-    """But for DUR-08: no payer of the clinic limits its groups (fixtures/rules decides it both ways)."""
     silent = set(run.confusion().filter(pl.col("planted") == 0)["rule"])
-    assert silent == {rule.id for rule in catalogue().values() if rule.denial_only} | {"DUR-08"}
+    assert silent == {rule.id for rule in catalogue().values() if rule.denial_only}
 
 
 def test_faults_lie_across_files_facilities_and_claims(run: Run) -> None:
