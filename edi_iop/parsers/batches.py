@@ -1,9 +1,10 @@
-"""X12 files -> batches, a chunk at a time; of a large input a second process reads every other chunk.
+"""X12 files -> batches, a chunk at a time; of a large input a second process reads every other chunk, or more.
 
 A chunk needs of the one before it only what that leaves open (x12.Left), which is known when that
 is split and walked, before it is checked and transcribed. So the two take turns: while one checks
-a chunk, the other splits and walks the next. Processes and not threads, since the many small calls
-between the column expressions keep one interpreter busy.
+a chunk, the other splits and walks the next. Where whoever asked for the batches works longer on
+one than a chunk takes, the second process reads them all meanwhile. Processes and not threads,
+since the many small calls between the column expressions keep one interpreter busy.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ def _in_turn(
             weight += sum(len(part.data) for _, part in chunk if isinstance(part, Piece))
             if weight > alone and (own is not None or _goes_on(chunk)) and cores() > 1:
                 beside.begin()
+            if own is None and lent is not None and lent.done:
+                lent, before = beside.lend(chunk, lent.left()), lent
+                yield before.batch()
+                continue
             if own is None:
                 own = step(chunk, Left() if lent is None else lent.left())
                 continue

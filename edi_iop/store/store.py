@@ -178,7 +178,8 @@ class Store:
         with self.transaction():
             file_id = int(columns.get("file_id") or self.next_numbers("file"))
             row = {**columns, "file_id": file_id}
-            self._execute(FILES, [tuple(to_value(row.get(name)) for name in FILES.schema)])
+            held = tuple(to_value(row.get(name)) for name in FILES.schema)
+            self._execute(FILES, tuple(FILES.schema), [held])
             return file_id
 
     def mark_file(self, file_id: int, status: str, reason: str | None = None) -> None:
@@ -212,7 +213,7 @@ class Store:
         """Appends what `prepare` made of one file."""
         with self.transaction():
             for name, rows in prepared.items():
-                self._execute(TABLES[name], rows.iter_rows())
+                self._append(TABLES[name], rows)
 
     def save_ahead(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Appends rows of a file whose own row comes later, in the transaction that is open."""
@@ -257,11 +258,21 @@ class Store:
 
     def _insert(self, table: Table, frame: pl.DataFrame) -> None:
         if not frame.is_empty():
-            self._execute(table, to_held(table, frame).iter_rows())
+            self._append(table, to_held(table, frame))
 
-    def _execute(self, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    def _append(self, table: Table, held: pl.DataFrame) -> None:
+        """Rows in the store's form; a column without a value is not said, which is a sixth of the time."""
+        empty = held.null_count().row(0)
+        said = tuple(
+            name for name, nulls in zip(held.columns, empty, strict=True) if nulls < len(held)
+        )
+        self._execute(table, said, held.select(said).iter_rows())
+
+    def _execute(
+        self, table: Table, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
+    ) -> None:
         try:
-            self._db.conn.executemany(_insertion(table.name), rows)
+            self._db.conn.executemany(_insertion(table.name, columns), rows)
         except sqlite3.IntegrityError as problem:
             raise Unreadable(
                 f"{table.name}: {problem}; the rows contradict what is stored, none was kept"
@@ -441,9 +452,8 @@ def _condition(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 
 @cache
-def _insertion(name: str) -> str:
-    """The statement that appends a row to a canonical table."""
-    columns = TABLES[name].schema
+def _insertion(name: str, columns: tuple[str, ...]) -> str:
+    """The statement that appends a row of these columns to a canonical table."""
     names = ", ".join(f'"{column}"' for column in columns)
     return f'INSERT INTO "{name}" ({names}) VALUES ({", ".join("?" * len(columns))})'
 

@@ -68,6 +68,21 @@ def test_two_processes_answer_as_one(seed: int, at_once: list[segments.Part]) ->
     assert found.equals(findings)
 
 
+def test_who_works_long_on_batches_has_them_all_read_meanwhile(
+    at_once: list[segments.Part], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks comes back when the chunk lent is done: the next one is lent too."""
+    data = [many_claims(FILES[0], 8)]
+    tables, findings = read(data, 2**30)
+    done = property(lambda lent: lent._written.result() is not None)
+    monkeypatch.setattr(beside.Lent, "done", done)
+    parts, found = read(data, 0)
+    chunks = list(segments.chunks([(0, io.BytesIO(data[0]))], 800))
+    assert len(at_once) == len(chunks) - 1
+    assert all(parts[name].equals(tables[name]) for name in tables)
+    assert found.equals(findings)
+
+
 def test_the_other_process_ends_with_the_reading(at_once: list[segments.Part]) -> None:
     files = [(0, io.BytesIO(many_claims(FILES[0], 6)))]
     before = set(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else set()
