@@ -33,7 +33,7 @@ SETTINGS = (
 [[payers]]
 id = "PINES"
 name = "Pine State Mutual"
-policy = "meridian"
+policy = "bcbs"
 partner = "CLEARHOUSE"
 [[payers]]
 id = "LIGHT"
