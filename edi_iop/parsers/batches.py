@@ -1,10 +1,11 @@
 """X12 files -> batches, a chunk at a time; of a large input a second process reads every other chunk, or more.
 
 A chunk needs of the one before it only what that leaves open (x12.Left), which is known when that
-is split and walked, before it is checked and transcribed. So the two take turns: while one checks
-a chunk, the other splits and walks the next. Where whoever asked for the batches works longer on
-one than a chunk takes, the second process reads them all meanwhile. Processes and not threads,
-since the many small calls between the column expressions keep one interpreter busy.
+is walked. It is split without, and checked and transcribed while the next is walked already: so the
+two take turns. The other process has its next chunk before ours is begun, and waits for nothing but
+what ours leaves open. Where whoever asked for the batches works longer on one than a chunk takes,
+the other process reads them all meanwhile. Processes and not threads, since the many small calls
+between the column expressions keep one interpreter busy.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import BinaryIO
 
 from edi_iop.parsers.beside import Beside, Lent, cores
 from edi_iop.parsers.cut_claims import judged_whole
-from edi_iop.parsers.x12 import EVERYTHING, Asked, Batch, Left, Step, batch, step
+from edi_iop.parsers.x12 import EVERYTHING, Asked, Batch, Left, Step, batch, frame, step
 from edi_iop.x12 import segments as split
 from edi_iop.x12.pieces import CHUNK, Piece
 
@@ -38,28 +39,32 @@ def _in_turn(
 ) -> Iterator[Batch]:
     with Beside(asked) as beside:
         lent: Lent | None = None
-        own: Step | None = None
-        """Ours, which comes behind the one lent, walked and not yet checked."""
-        weight = 0
-        for chunk in split.chunks(files, size):
+        """The chunk before ours, where the other process reads it."""
+        left, weight, several = Left(), 0, False
+        chunks = split.chunks(files, size)
+        for chunk in chunks:
             weight += sum(len(part.data) for _, part in chunk if isinstance(part, Piece))
-            if weight > alone and (own is not None or _goes_on(chunk)) and cores() > 1:
+            if weight > alone and (several or _goes_on(chunk)) and cores() > 1:
                 beside.begin()
-            if own is None and lent is not None and lent.done:
-                lent, before = beside.lend(chunk, lent.left()), lent
+            several = True
+            if lent is not None and lent.done:
+                before, lent = lent, beside.lend(chunk)
+                lent.follow(before.left())
                 yield before.batch()
                 continue
-            if own is None:
-                own = step(chunk, Left() if lent is None else lent.left())
-                continue
+            following = next(chunks, None) if beside.ready else None
+            after = None if following is None else beside.lend(following)
+            framed = frame(chunk)
+            del chunk, following
+            own = step(framed, left if lent is None else lent.left())
             left = own.left
-            after = beside.lend(chunk, left) if beside.ready else None
-            chunk = chunk if after is None else []
+            if after is not None:
+                after.follow(left)
             yield from _both(lent, own, asked)
-            lent, own = after, None
-            if after is None:
-                own = step(chunk, left)
-        yield from _both(lent, own, asked)
+            lent = after
+            del framed, own
+        if lent is not None:
+            yield lent.batch()
 
 
 def _goes_on(chunk: Sequence[split.Part]) -> bool:
@@ -68,12 +73,9 @@ def _goes_on(chunk: Sequence[split.Part]) -> bool:
     return isinstance(last, Piece) and last.following is not None
 
 
-def _both(lent: Lent | None, own: Step | None, asked: Asked) -> Iterator[Batch]:
-    """The chunk lent and the one behind it: ours is worked on while there is nothing else to do."""
-    made = None
-    if own is not None and (lent is None or not lent.done):
-        made = batch(own, asked)
+def _both(lent: Lent | None, own: Step, asked: Asked) -> Iterator[Batch]:
+    """The chunk lent and ours behind it, which is worked on first where the other is not ready."""
+    made = None if lent is not None and lent.done else batch(own, asked)
     if lent is not None:
         yield lent.batch()
-    if own is not None:
-        yield made or batch(own, asked)
+    yield made or batch(own, asked)

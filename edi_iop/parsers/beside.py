@@ -7,6 +7,7 @@ they came in pieces, and each would wait for the interpreter.
 
 from __future__ import annotations
 
+import copyreg
 import gc
 import os
 import pickle
@@ -14,15 +15,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import count
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
+import polars as pl
+
 from edi_iop.errors import Ended
-from edi_iop.parsers.x12 import Asked, Batch, Left, batch, step
+from edi_iop.parsers.x12 import Asked, Batch, Left, batch, frame, step
 from edi_iop.x12.segments import Part
 
 _SERVE = "from edi_iop.parsers.beside import serve; serve()"
@@ -41,6 +44,8 @@ def cores() -> int:
 class Lent:
     """A chunk the other process reads."""
 
+    follow: Callable[[Left], None]
+    """Says what the chunk before it left open, without which it is only split."""
     _left: Future[Any]
     _written: Future[Any]
     _file: BinaryIO
@@ -69,7 +74,7 @@ class Beside:
         self._saying, self._hearing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._greeting: Future[Any] = Future()
         self._files: list[BinaryIO] = []
-        """For chunks; for batches two, of which one is written while the other is read."""
+        """Two for chunks, two for batches: one is written while the other is read."""
         self._lent = 0
 
     def __enter__(self) -> Self:
@@ -79,7 +84,7 @@ class Beside:
         """Starts it, once; it takes a moment until it is `ready`."""
         if self._process is not None:
             return
-        self._files = [_unnamed(), _unnamed(), _unnamed()]
+        self._files = [_unnamed() for _ in range(4)]
         path = os.pathsep.join(part or os.getcwd() for part in sys.path)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVE, *(str(one.fileno()) for one in self._files)],
@@ -95,17 +100,13 @@ class Beside:
     def ready(self) -> bool:
         return self._greeting.done()
 
-    def lend(self, chunk: Sequence[Part], left: Left) -> Lent:
-        """A chunk to be read there, which begins with what the last one left open.
-
-        The one before it is at least walked: what that left open was waited for.
-        """
-        chunks, *batches = self._files
-        _place((chunk, left), chunks)
-        self._say("placed")
-        file = batches[self._lent % len(batches)]
+    def lend(self, chunk: Sequence[Part]) -> Lent:
+        """A chunk to be read there; the batch of the one lent before the last was taken."""
+        chunks, batches = _turn(self._files, self._lent)
         self._lent += 1
-        return Lent(self._hear(), self._hear(), file)
+        _place(chunk, chunks)
+        self._say("placed")
+        return Lent(self._say, self._hear(), self._hear(), batches)
 
     def __exit__(
         self,
@@ -131,6 +132,12 @@ class Beside:
         return cast(BinaryIO, getattr(self._process, name))
 
 
+def _turn(files: Sequence[BinaryIO], number: int) -> tuple[BinaryIO, BinaryIO]:
+    """The files for a chunk that is lent, and for its batch."""
+    own = number % 2
+    return files[own], files[2 + own]
+
+
 def _told(answer: Future[Any]) -> object:
     try:
         return answer.result()
@@ -140,8 +147,17 @@ def _told(answer: Future[Any]) -> object:
         ) from error
 
 
+_REDUCED = {
+    **copyreg.dispatch_table,
+    pl.DataFrame: lambda frame: (pl.DataFrame, (frame.get_columns(),)),
+}
+"""Frames go column by column: whole, they would be copied once more on their way."""
+
+
 def _write(what: object, to: BinaryIO) -> None:
-    pickle.dump(what, to, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler = pickle.Pickler(to, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = _REDUCED
+    pickler.dump(what)
     to.flush()
 
 
@@ -173,16 +189,18 @@ def serve() -> None:
     heard = os.fdopen(os.dup(0), "rb")
     said = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing else may speak between the answers
-    chunks, *batches = (os.fdopen(int(one), "r+b") for one in sys.argv[1:])
+    files = [os.fdopen(int(one), "r+b") for one in sys.argv[1:]]
     try:
         asked: Asked = pickle.load(heard)
         _write("ready", said)
-        for file in cycle(batches):
+        for number in count():
+            chunks, batches = _turn(files, number)
             pickle.load(heard)
-            placed = step(*cast(tuple[list[Part], Left], _taken(chunks)))
+            framed = frame(cast(list[Part], _taken(chunks)))
+            placed = step(framed, pickle.load(heard))
             _write(placed.left, said)
-            _place(batch(placed, asked), file)
+            _place(batch(placed, asked), batches)
             _write("written", said)
-            del placed
+            del framed, placed
     except (EOFError, BrokenPipeError):
         return

@@ -77,7 +77,7 @@ def steps(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[
     """The chunks one after another, for those who want the segments themselves; see `batch`."""
     left = Left()
     for chunk in split.chunks(files, size):
-        placed = step(chunk, left)
+        placed = step(frame(chunk), left)
         left = placed.left
         yield placed
         del placed  # Only what is left open is held for the next.
@@ -97,21 +97,22 @@ class Step:
 class Left:
     """What a chunk leaves open for the next."""
 
-    count: int = 0
-    """Segments so far."""
     envelopes: Carried = NOTHING
     loops: Unfinished | None = None
 
 
+frame = pooled(split.framed)
+"""A chunk's segments: all of reading that needs nothing of the chunk before."""
+
+
 @pooled
-def step(chunk: Iterable[split.Part], before: Left) -> Step:
+def step(framed: Segments, before: Left) -> Step:
     """The next chunk, beginning with what the last one left open."""
-    envelopes = enveloped(split.framed(chunk, before.count), before.envelopes)
+    envelopes = enveloped(framed, before.envelopes)
     segments = envelopes.segments
     walked = walk(segments, envelopes, before.loops)
     carried = envelopes.carried(() if walked.left is None else walked.left.rows)
-    count = before.count + len(segments.rows) - segments.repeated
-    return Step(segments, envelopes, walked, Left(count, carried, walked.left))
+    return Step(segments, envelopes, walked, Left(carried, walked.left))
 
 
 @pooled

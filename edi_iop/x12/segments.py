@@ -44,8 +44,8 @@ class Segments:
     """The frame as columns.
 
     rows: file (its number), interchange (place in `interchanges`),
-    number (of the segment, counted on from frame to frame), byte_offset (in the
-    file), text (number of the distinct text).
+    number (of the segment, from 0 on; below that of those repeated from earlier
+    frames), byte_offset (in the file), text (number of the distinct text).
     """
 
     rows: pl.DataFrame
@@ -124,7 +124,7 @@ def read(files: Sequence[bytes]) -> Segments:
     streams = [(number, io.BytesIO(data)) for number, data in enumerate(files)]
     size = max((len(data) for data in files), default=0) + 1
     pieces, findings = _sorted(part for stream in streams for part in _parts(*stream, size))
-    return _frame(pieces, findings, 0)
+    return _frame(pieces, findings)
 
 
 Part = tuple[int, Piece | Finding]
@@ -133,11 +133,7 @@ Part = tuple[int, Piece | Finding]
 
 def frames(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[Segments]:
     """The files' segments, a frame a chunk."""
-    count = 0
-    for chunk in chunks(files, size):
-        segments = framed(chunk, count)
-        count += len(segments.rows)
-        yield segments
+    return (framed(chunk) for chunk in chunks(files, size))
 
 
 def chunks(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[list[Part]]:
@@ -158,9 +154,9 @@ def chunks(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator
         yield held
 
 
-def framed(chunk: Iterable[Part], count: int) -> Segments:
-    """A chunk's segments, numbered from `count` on."""
-    return _frame(*_sorted(chunk), count)
+def framed(chunk: Iterable[Part]) -> Segments:
+    """A chunk's segments."""
+    return _frame(*_sorted(chunk))
 
 
 @dataclass(frozen=True)
@@ -174,8 +170,8 @@ class Headers:
 
 def headers(frame: Segments, rows: Integers) -> Headers:
     """These rows of a frame, to be repeated."""
-    head = frame.rows[rows]
-    return Headers(head, frame.raw[head["text"]])
+    head, own = frame.rows[rows], len(frame.rows) - frame.repeated
+    return Headers(head.with_columns(pl.col("number") - own), frame.raw[head["text"]])
 
 
 def continued(frame: Segments, before: Headers) -> Segments:
@@ -208,10 +204,8 @@ def _sorted(parts: Iterable[Part]) -> tuple[list[Piece], list[tuple[int, Finding
     return pieces, findings
 
 
-def _frame(
-    pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]], count: int
-) -> Segments:
-    """The pieces as a frame whose segments are numbered from `count` on."""
+def _frame(pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]]) -> Segments:
+    """The pieces as a frame."""
     texts = [piece.data.translate(piece.separators.to_canonical) for piece in pieces]
     bounds = [_bounds(text) for text in texts]
     raw = _cut(texts, bounds)
@@ -232,7 +226,7 @@ def _frame(
         {
             "file": files,
             "interchange": of_piece,
-            "number": np.arange(count, count + len(of_piece)),
+            "number": np.arange(len(of_piece)),
             "byte_offset": begin + _joined(starts for starts, _ in bounds)[kept],
             "text": text,
         },

@@ -41,9 +41,9 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[segments.Part]:
     lent: list[segments.Part] = []
     lend = Beside.lend
 
-    def noted(self: Beside, chunk: list[segments.Part], left: Left) -> beside.Lent:
+    def noted(self: Beside, chunk: list[segments.Part]) -> beside.Lent:
         lent.extend(chunk)
-        return lend(self, chunk, left)
+        return lend(self, chunk)
 
     def begun(self: Beside) -> bool:
         return self._process is not None and self._greeting.result() == "ready"
@@ -104,7 +104,8 @@ def test_a_process_that_was_killed_is_said_in_one_line() -> None:
         assert other._process is not None
         os.kill(other._process.pid, signal.SIGKILL)
         (chunk,) = segments.chunks([(0, io.BytesIO(FILES[0]))])
-        lent = other.lend(chunk, Left())
+        lent = other.lend(chunk)
+        lent.follow(Left())
         with pytest.raises(Ended, match="run again"):
             lent.left()
 
