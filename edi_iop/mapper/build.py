@@ -10,7 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from edi_iop.findings import Finding
-from edi_iop.mapper import cycles, parties
+from edi_iop.mapper import cycles, episodes, parties
 from edi_iop.mapper.claims import Numbers, Tables, claims
 from edi_iop.mapper.corrections import Sent, corrected, nothing_sent
 from edi_iop.mapper.given import Given, none
@@ -21,6 +21,7 @@ from edi_iop.transcribe.write import write_837i
 from edi_iop.x12.writer import Envelope
 
 _LINE = ["file_id", "claim_offset", "line_offset"]
+_DAY = ["client_id", "service_date"]
 
 
 class OutFile(NamedTuple):
@@ -78,7 +79,10 @@ def build(
     waiting = cycles.waiting(own, days, policies, created.date())
     ripe = _without(own, waiting)
     changed = corrected(ripe, sent or nothing_sent(), policies, rates(settings))
-    placed = parties.staffed(parties.placed(_without(ripe, changed.late), clients, days), providers)
+    going = _without(ripe, changed.late)
+    behind = blocked.join(ripe, on=_DAY, how="anti")
+    spans = episodes.bounded(days, behind, _stopped(behind, violations), created.date())
+    placed = parties.staffed(parties.placed(going, clients, spans), providers)
     unnamed = placed.filter(~parties.nameable().fill_null(False))
     given = changed.given.with_(more.only(passed))
     gaps = parties.gaps(placed)
@@ -113,6 +117,11 @@ def _blocked(lines: pl.DataFrame, violations: pl.DataFrame, settings: Settings) 
     if settings.scrub.mode == "warn":
         return lines.clear()
     return _among(lines, violations.filter(pl.col("severity").is_in(["block", "hold"])))
+
+
+def _stopped(behind: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:
+    """Of the lines kept back those that no signature or word will let go."""
+    return _among(behind, violations.filter(severity="block"))
 
 
 def _with_their_claim(blocked: pl.DataFrame, lines: pl.DataFrame, further: Given) -> pl.DataFrame:

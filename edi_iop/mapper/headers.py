@@ -93,13 +93,13 @@ def _marked(whole: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame
 
 
 def _ended() -> pl.Expr:
-    """Whether the episode ends inside the statement."""
-    return (pl.col("discharge_date") <= pl.col("statement_to")).fill_null(False)
+    """Whether the episode ends with the statement."""
+    return (pl.col("ends") <= pl.col("statement_to")).fill_null(False)
 
 
 def _frequency() -> pl.Expr:
     """CLM05-3 by the statement's place in the episode: whole 1, first 2, continuing 3, last 4."""
-    first = pl.col("statement_from") <= pl.col("episode_start").fill_null(pl.col("statement_from"))
+    first = pl.col("statement_from") <= pl.col("begins").fill_null(pl.col("statement_from"))
     return (
         pl.when((first & pl.col("_ended")) | pl.col("_once"))
         .then(pl.lit("1"))

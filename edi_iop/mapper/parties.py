@@ -7,6 +7,7 @@ import polars as pl
 from edi_iop.findings import Finding
 from edi_iop.identifiers import is_npi
 from edi_iop.mapper import coverage
+from edi_iop.mapper.episodes import EPISODE
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, PROVIDERS
@@ -43,8 +44,8 @@ def coverages(clients: pl.DataFrame) -> pl.DataFrame:
 def placed(lines: pl.DataFrame, clients: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     """The lines with the number of their coverage row, their episode and who answered for it on the day.
 
-    A day without an attending provider takes the one last named in its episode.
-    Of the coverage only what tells claims apart is taken along (_COVERED).
+    days: as episodes.bounded has them. A day without an attending provider takes the one last
+    named in its episode. Of the coverage only what tells claims apart is taken along (_COVERED).
     """
     held = coverages(clients).with_columns(
         subscriber_known=(pl.col("relationship") == _SELF)
@@ -54,21 +55,18 @@ def placed(lines: pl.DataFrame, clients: pl.DataFrame, days: pl.DataFrame) -> pl
     covered = coverage.nearest(
         lines.drop("birth_date", *OF_CLAIM), held.select(*key, *_COVERED, "coverage_to"), key
     )
-    episode = [
-        "client_id",
-        pl.coalesce("episode_id", pl.col("admit_date").cast(pl.String), pl.lit("")),
-    ]
-    last = pl.col("attending_npi").sort_by("service_date").drop_nulls().last().over(episode)
-    iop = days.filter(pl.col("level_of_care") == "IOP").select(
+    last = pl.col("attending_npi").sort_by("service_date").drop_nulls().last().over(EPISODE)
+    iop = days.select(
         *DAY,
         "episode_id",
         "admit_date",
-        "discharge_date",
         "discharge_status",
         "admission_type",
         "admission_source",
+        "episode_start",
+        "begins",
+        "ends",
         attending_npi=pl.coalesce("attending_npi", last),
-        episode_start=pl.col("service_date").min().over(episode),
     )
     return covered.join(iop, on=DAY, how="left", maintain_order="left")
 

@@ -136,6 +136,36 @@ def test_a_violation_of_a_line_sent_before_blocks_nothing() -> None:
     assert built(sent).tables["claim_lines"].height == 5
 
 
+MONTHS = days(
+    {},
+    {"service_date": FEB_2 + timedelta(2)},
+    {"service_date": FEB_2 + timedelta(30)},
+    {"service_date": FEB_2 + timedelta(31), "discharge_date": FEB_2 + timedelta(32)},
+)
+"""Two days of February and two of March, and a discharge after the last."""
+
+
+@pytest.mark.parametrize(
+    ("violations", "expected"),
+    [
+        ((), ["2", "4"]),
+        # the first day is never billed: the first claim is the first one sent
+        ((violation(1, "block"), violation(2, "block")), ["1"]),
+        ((violation(1, "hold"), violation(2, "hold")), ["1"]),
+        # the last day is never billed: the last claim is the last one sent
+        ((violation(4, "block"),), ["2", "4"]),
+        ((violation(3, "block"), violation(4, "block")), ["1"]),
+        # a day that is held may yet be billed: the last claim waits for it
+        ((violation(4, "hold"),), ["2", "3"]),
+    ],
+)
+def test_the_frequency_goes_by_what_is_billed(
+    violations: tuple[dict[str, Any], ...], expected: list[str]
+) -> None:
+    made = built(*violations, day_frame=MONTHS)
+    assert made.tables["claims"]["frequency"].to_list() == expected
+
+
 def test_in_warn_mode_everything_goes() -> None:
     made = built(violation(1, "block"), mode="warn")
     assert made.blocked.is_empty()

@@ -24,7 +24,7 @@ from mapper_frames import (
 )
 
 from edi_iop.identifiers import check_character, patient_control_number
-from edi_iop.mapper import parties
+from edi_iop.mapper import episodes, parties
 from edi_iop.mapper.claims import Numbers, Tables, claims
 from edi_iop.mapper.propose import propose
 from edi_iop.tables import TABLES
@@ -50,7 +50,8 @@ def made(
     )
     assert findings == []
     staff = providers() if roster is None else roster
-    placed = parties.staffed(parties.placed(lines, people, day_frame), staff)
+    spans = episodes.bounded(day_frame, lines.clear(), lines.clear(), AS_OF)
+    placed = parties.staffed(parties.placed(lines, people, spans), staff)
     return claims(placed, people, staff, SETTINGS, POLICIES, Numbers(first_serial), AS_OF)
 
 
@@ -139,6 +140,40 @@ def test_a_whole_episode_in_one_claim_is_admit_through_discharge() -> None:
     ended = {"discharge_date": date(2026, 2, 4), "discharge_status": "62"}
     claim = claim_of(made(days(*on(0, 2, **ended))))
     assert (claim["frequency"], claim["patient_status"]) == ("1", "62")
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"discharge_date": date(2026, 2, 5)}, ("1", "01")),  # the day after the last one attended
+        ({"discharge_date": date(2026, 2, 5), "discharge_status": "02"}, ("1", "02")),
+        ({"discharge_date": AS_OF + timedelta(1)}, ("2", "30")),  # yet to come
+        (
+            {"discharge_date": date(2026, 2, 3)},
+            ("1", "01"),
+        ),  # before the last day: LOC tells, not we
+    ],
+)
+def test_an_episode_ends_with_the_last_day_attended_before_the_discharge(
+    told: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    claim = claim_of(made(days(*on(0, 2, **told))))
+    assert (claim["frequency"], claim["patient_status"]) == expected
+
+
+def test_claims_to_another_payer_begin_with_a_first_one() -> None:
+    """The coverage changes in the middle of the episode: the new payer has seen no claim of it."""
+    people = clients({"coverage_to": date(2026, 2, 9)}, {"payer_id": "MERID", "member_id": "M2"})
+    moved = on(8, payer_id="MERID", member_id="M2")
+    found = made(days(*on(0, 7), *moved), people)["claims"].select("payer_id", "frequency").rows()
+    assert sorted(found) == [("HARBR", "2"), ("MERID", "2")]
+
+
+def test_a_discharge_told_with_the_last_day_alone_ends_the_episode() -> None:
+    ended = {"discharge_date": date(2026, 3, 6), "discharge_status": "07"}
+    tables = made(days(*on(0, 2), *on(30, **ended)))
+    found = tables["claims"].select("frequency", "patient_status").rows()
+    assert found == [("2", "30"), ("4", "07")]
 
 
 def test_the_subscriber_is_the_patient_or_another() -> None:
