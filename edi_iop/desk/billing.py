@@ -15,8 +15,8 @@ from edi_iop.desk.files import error_lines
 from edi_iop.desk.material import Judged, Material
 from edi_iop.errors import NotWritten
 from edi_iop.findings import Finding
-from edi_iop.mapper import Numbers
-from edi_iop.mapper.build import Built
+from edi_iop.mapper import Numbers, unbilled
+from edi_iop.mapper.build import Built, nameless
 from edi_iop.mapper.build import build as build_claims
 from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
@@ -63,12 +63,25 @@ def check(
     on = as_of or date.today()
     case = of_paths(given, payers, settings, on, layouts)
     judged = case.judge(on)
-    stopping = judged.violations.filter(pl.col("severity").is_in(STOPPING))
-    hindered = _hindrances(judged.findings, priced=settings is not None)
+    priced = settings is not None or _is_workspace(given)
+    found = pl.concat([judged.violations, _lacking(judged, priced)])
+    stopping = found.filter(pl.col("severity").is_in(STOPPING))
+    hindered = _hindrances(judged.findings, priced)
     troubled = bool(stopping.height or hindered) or has_errors(case.held.findings)
-    return Answer(
-        shapes.violations(judged.violations), status(troubled), (*case.remarks, *hindered)
-    )
+    return Answer(shapes.violations(found), status(troubled), (*case.remarks, *hindered))
+
+
+def _lacking(judged: Judged, priced: bool) -> pl.DataFrame:
+    """What attended days lack to be billed; names are looked for where a roster is given."""
+    records = judged.records
+    parts = [judged.hindered.filter(pl.lit(priced) | (pl.col("rule") != "CHARGE_UNKNOWN"))]
+    if records.providers.height:
+        parts.append(
+            nameless(
+                judged.proposed, records.clients, records.providers, records.days, records.as_of
+            )
+        )
+    return unbilled.together(parts)
 
 
 def build(
@@ -153,9 +166,13 @@ def of_paths(
     layouts: Sequence[Path] = (),
 ) -> Case:
     """A workspace, or feeds and claims."""
-    if len(given) == 1 and paths.is_workspace(given[0]):
+    if _is_workspace(given):
         return of_workspace(given[0], payers, on)
     return of_files(given, payers, settings, on, layouts)
+
+
+def _is_workspace(given: Sequence[Path]) -> bool:
+    return len(given) == 1 and paths.is_workspace(given[0])
 
 
 def of_workspace(root: Path, payers: Sequence[str], on: date) -> Case:

@@ -157,6 +157,7 @@ def _facts(rule: Rule) -> list[tuple[str, str]]:
         ("known from a denial alone", rule.denial_only or ""),
         ("denied as", " ".join((*rule.carcs, *rule.rarcs))),
         ("remedy", codes.label("remedy", rule.remedy) or rule.remedy),
+        ("before billing", rule.beforehand),
         ("next step", rule.next_step),
         ("source", rule.cites),
     ]

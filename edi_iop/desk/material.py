@@ -159,6 +159,8 @@ class Judged:
     records: Records
     violations: pl.DataFrame
     findings: list[Finding]
+    hindered: pl.DataFrame
+    """Attended and not proposed, with what it lacks (mapper.unbilled)."""
 
 
 def judge(
@@ -166,7 +168,7 @@ def judge(
 ) -> Judged:
     """What the encounters would be billed as, and every rule that those lines or sent ones break."""
     known = recorded(material, policies, as_of)
-    proposed, hindrances = propose(
+    proposed, hindrances, hindered = propose(
         known.days,
         known.encounters,
         known.clients,
@@ -177,7 +179,7 @@ def judge(
         known.lines,
     )
     records = replace(known, lines=pl.concat([known.lines, SERVICE_LINES.conform(proposed)]))
-    return Judged(proposed, records, engine.check(records, policies), hindrances)
+    return Judged(proposed, records, engine.check(records, policies), hindrances, hindered)
 
 
 def recorded(material: Material, policies: Mapping[str, Policy], as_of: date) -> Records:

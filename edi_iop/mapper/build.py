@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 import polars as pl
 
 from edi_iop.findings import Finding
-from edi_iop.mapper import cycles, episodes, parties
+from edi_iop.mapper import cycles, episodes, parties, unbilled
 from edi_iop.mapper.claims import Numbers, Tables, claims
 from edi_iop.mapper.corrections import Sent, corrected, nothing_sent
 from edi_iop.mapper.given import Given, none
@@ -43,6 +43,8 @@ class Built:
     """Proposed lines (tables.SERVICE_LINES) that the scrub keeps back."""
     left_out: pl.DataFrame
     """Proposed lines whose attending provider or subscriber is unknown."""
+    lacking: pl.DataFrame
+    """What those lack (unbilled.rows)."""
     waiting: pl.DataFrame
     """Proposed lines whose week or month is not over (policy billing.cycle)."""
     held: pl.DataFrame
@@ -94,11 +96,25 @@ def build(
         _files(tables, created),
         blocked,
         _among(ripe, unnamed),
+        pl.concat(gaps),
         waiting,
         _without(_among(ripe, changed.late), changed.given.lines),
         changed.table,
-        [*gaps, *changed.findings],
+        [*unbilled.told(gaps), *changed.findings],
     )
+
+
+def nameless(
+    lines: pl.DataFrame,
+    clients: pl.DataFrame,
+    providers: pl.DataFrame,
+    days: pl.DataFrame,
+    as_of: date,
+) -> pl.DataFrame:
+    """What proposed lines lack to stand on a claim (tables.VIOLATIONS): an attending provider, a subscriber."""
+    spans = episodes.bounded(days, lines.clear(), lines.clear(), as_of)
+    placed = parties.staffed(parties.placed(lines, clients, spans), providers)
+    return pl.concat(parties.gaps(placed))
 
 
 def _without(lines: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:

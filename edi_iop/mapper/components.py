@@ -6,7 +6,7 @@ Of payers that take no per diem every day is; of others, where the policy says s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -83,17 +83,16 @@ def services(
         )
         .join(codes(policies), on=["payer_id", "service_type"], how="left", maintain_order="left")
     )
-    counted = pl.max_horizontal(pl.col("length") // pl.col("unit_minutes"), 1).fill_null(1)
     return (
         sessions.with_columns(
             procedure=pl.coalesce("procedure", "component_procedure"),
             revenue=pl.coalesce("revenue", "component_revenue"),
-            units=pl.coalesce("asked_units", counted.cast(pl.Float64)),
         )
         .group_by(_LINE, maintain_order=True)
         .agg(
-            pl.exclude("source_record_id", "units", "asked_charge_cents").first(),
-            pl.col("units").sum(),
+            pl.exclude("source_record_id", "length", "asked_charge_cents").first(),
+            pl.col("length").sum(),
+            units=_units(),
             asked_charge_cents=pl.when(pl.col("asked_charge_cents").is_not_null().all()).then(
                 pl.col("asked_charge_cents").sum()
             ),
@@ -104,16 +103,38 @@ def services(
     )
 
 
+def _units() -> pl.Expr:
+    """Units of a line's sessions: as asked, else their minutes together by the unit's, else one each.
+
+    None where the minutes are less than a unit.
+    """
+    told = pl.col("asked_units")
+    bare = told.is_null()
+    timed = pl.col("length").filter(bare).sum() // pl.col("unit_minutes").first()
+    return told.sum() + pl.coalesce(timed, bare.sum()).cast(pl.Float64)
+
+
+def coded() -> pl.Expr:
+    """Whether a service has a code to be billed by."""
+    return pl.col("procedure").is_not_null() | pl.col("revenue").is_not_null()
+
+
+def long_enough(policies: Mapping[str, Policy]) -> pl.Expr:
+    """Whether a day has the minutes of a program's day, or of half a one where the payer takes those."""
+    least = {payer: _least(policy) for payer, policy in policies.items()}
+    of_payer = pl.col("payer_id").replace_strict(least, default=None, return_dtype=pl.Int64)
+    return (pl.col("minutes") >= of_payer).fill_null(False)
+
+
+def _least(policy: Policy) -> int:
+    halves = any(pair.unit_basis == "half_day" for pair in policy.iop.pairs)
+    duration = policy.duration
+    return duration.min_half_day_minutes if halves else duration.min_day_minutes
+
+
 def _per_diems(policies: Mapping[str, Policy]) -> pl.DataFrame:
     known = track.by_procedure(policies)
     return known.select("payer_id", "procedure", per_diem=pl.lit(True))
-
-
-def uncoded(services: pl.DataFrame) -> Collection[tuple[str, str, int]]:
-    """Payer, service type and number of the services that have no code to be billed by."""
-    lacking = services.filter(pl.col("procedure").is_null() & pl.col("revenue").is_null())
-    counted = lacking.group_by("payer_id", "service_type").len()
-    return list(counted.sort("payer_id", "service_type").iter_rows())
 
 
 def codes(policies: Mapping[str, Policy]) -> pl.DataFrame:

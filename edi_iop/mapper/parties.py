@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.findings import Finding
 from edi_iop.identifiers import is_npi
-from edi_iop.mapper import coverage
+from edi_iop.mapper import coverage, unbilled
 from edi_iop.mapper.episodes import EPISODE
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
@@ -101,41 +100,24 @@ def nameable() -> pl.Expr:
     return pl.col("staffed") & pl.col("subscriber_known").fill_null(False)
 
 
-def gaps(lines: pl.DataFrame) -> list[Finding]:
-    """Why staffed lines cannot go on a claim: no such provider, no true NPI, no subscriber named."""
+def gaps(lines: pl.DataFrame) -> list[pl.DataFrame]:
+    """Why staffed lines cannot go on a claim (unbilled.rows): no such provider, no true NPI, no subscriber named."""
     unstaffed = lines.filter(~pl.col("rostered"))
     unsound = lines.filter(pl.col("rostered") & ~pl.col("staffed"))
     unnamed = lines.filter(~pl.col("subscriber_known"))
-    misnumbered = [
-        Finding(
-            "NPI_INVALID",
-            f"attending provider {npi}: the check digit is wrong; {count} lines are not billed",
-        )
-        for npi, count in unsound.group_by("attending_npi").len().sort("attending_npi").iter_rows()
-    ]
-    return (
-        misnumbered
-        + [
-            Finding(
-                "ROSTER_MISSING",
-                f"attending provider {npi or '(none named)'} is in no providers feed; {count} lines are not billed",
-            )
-            for npi, count in unstaffed.group_by("attending_npi")
-            .len()
-            .sort("attending_npi")
-            .iter_rows()
-        ]
-        + [
-            Finding(
-                "FEED_VALUE_MISSING",
-                f"client {client}: coverage by {payer} names no subscriber_last_name; {count} lines are not billed",
-            )
-            for client, payer, count in unnamed.group_by("client_id", "payer_id")
-            .len()
-            .sort("client_id", "payer_id")
-            .iter_rows()
-        ]
+    absent = pl.coalesce(
+        pl.format("attending provider {} is in no providers feed", "attending_npi"),
+        pl.lit("no attending provider is named"),
     )
+    wrong = pl.format("attending provider {}: the check digit is wrong", "attending_npi")
+    bare = pl.format(
+        "client {}: coverage by {} names no subscriber_last_name", "client_id", "payer_id"
+    )
+    return [
+        unbilled.rows("NPI_INVALID", unsound, wrong),
+        unbilled.rows("ROSTER_MISSING", unstaffed, absent),
+        unbilled.rows("FEED_VALUE_MISSING", unnamed, bare),
+    ]
 
 
 def people() -> dict[str, pl.Expr]:

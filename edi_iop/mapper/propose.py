@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 
 import polars as pl
 
 from edi_iop.findings import Finding
-from edi_iop.mapper import asked, attended, authorize, components, coverage, modifiers, track
+from edi_iop.mapper import (
+    asked,
+    attended,
+    authorize,
+    components,
+    coverage,
+    modifiers,
+    track,
+    unbilled,
+)
 from edi_iop.rules.days import current
 from edi_iop.rules.in_force import apart, each, each_row
 from edi_iop.rules.policy import Policy
@@ -20,6 +30,16 @@ from edi_iop.tables import CLIENTS, SERVICE_LINES
 _DAY = ["client_id", "payer_id", "service_date"]
 
 
+class Proposed(NamedTuple):
+    """What would be billed, and what cannot be."""
+
+    lines: pl.DataFrame
+    """tables.SERVICE_LINES"""
+    findings: list[Finding]
+    hindered: pl.DataFrame
+    """tables.VIOLATIONS: attended and not among the lines, with what it lacks (unbilled)."""
+
+
 def propose(
     days: pl.DataFrame,
     encounters: pl.DataFrame,
@@ -29,8 +49,8 @@ def propose(
     settings: Settings,
     as_of: date,
     history: pl.DataFrame | None = None,
-) -> tuple[pl.DataFrame, list[Finding]]:
-    """Lines that attended IOP days would be billed as (tables.SERVICE_LINES), and what hinders.
+) -> Proposed:
+    """Lines that attended IOP days would be billed as, and what hinders.
 
     encounters: newest versions. policies: by payer id, of each day the version in force. history: lines already
     sent; a day that was billed is not proposed again (see already_billed).
@@ -48,18 +68,20 @@ def propose(
     shapes = [_shapes_of(part, events, own, sent) for part, own in apart(ready, policies)]
     diems, parts, services = (pl.concat(found) for found in zip(*shapes, strict=True))
     coded = parts.filter(pl.col("revenue").is_not_null())
-    named = services.filter(pl.col("procedure").is_not_null() | pl.col("revenue").is_not_null())
+    named = services.filter(components.coded(), pl.col("units") > 0)
     lines = pl.concat([_shaped(diems), _shaped(coded), _shaped(named)])
     priced = _priced(each_row(lines, policies, modifiers.modified), settings)
-    findings = [
-        *_unknown_clients(events, clients),
-        *_unknown_payers(covered, billable),
-        *_unknown_facilities(known),
-        *_uncoded(parts),
-        *_uncoded_services(services),
-        *_unpriced(priced),
+    lacking = [
+        _unknown_payers(covered, billable),
+        _unknown_facilities(known),
+        _uncoded(parts),
+        _uncoded_services(services),
+        _too_short(services),
+        _unpriced(priced),
     ]
-    return _lines(priced, settings, as_of), findings
+    findings = [*_unknown_clients(events, clients), *unbilled.told(lacking)]
+    hindered = unbilled.together([_strangers(events, clients), *lacking])
+    return Proposed(_lines(priced, settings, as_of), findings, hindered)
 
 
 def _shapes_of(
@@ -72,7 +94,7 @@ def _shapes_of(
     apart = components.by_service(policies)
     whole = ready.filter(~apart)
     asking = asked.askers(whole, events, policies)
-    diems = asked.per_diems(asking, _wanted(whole, asking))
+    diems = asked.per_diems(asking, _wanted(whole, asking, policies))
     parts = _unsent(asked.components(asking, policies), sent)
     services = components.services(ready.filter(apart), events, policies)
     return diems, parts, _unsent(services, sent)
@@ -153,11 +175,17 @@ def _ready(
     return each_row(own, policies, track.coded)
 
 
-def _wanted(days: pl.DataFrame, asking: pl.DataFrame) -> pl.DataFrame:
-    """Days that want a per diem: attended, not billed, and not for component services alone."""
+def _wanted(
+    days: pl.DataFrame, asking: pl.DataFrame, policies: Mapping[str, Policy]
+) -> pl.DataFrame:
+    """Days that want a per diem: attended, not billed, and no short ones of component services alone.
+
+    A day long enough is a program's day whatever codes its sessions carry: those stand beside the
+    per diem, and the rules say whether the payer takes them there (BUN-01).
+    """
     apart = asking.filter(~pl.col("per_diem")).select("source_record_id").to_series().implode()
     whole = pl.col("encounters").list.set_difference(apart).list.len() > 0
-    return days.filter("draws", whole)
+    return days.filter("draws", whole | components.long_enough(policies))
 
 
 def _shaped(frame: pl.DataFrame) -> pl.DataFrame:
@@ -252,61 +280,56 @@ def _unknown_clients(encounters: pl.DataFrame, clients: pl.DataFrame) -> list[Fi
     ]
 
 
-def _unknown_payers(days: pl.DataFrame, billable: list[str]) -> list[Finding]:
+def _strangers(encounters: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
+    strange = attended.attended(encounters).join(clients, on="client_id", how="anti")
+    says = pl.lit("its client is in no clients feed")
+    return unbilled.rows("CLIENT_UNKNOWN", strange.sort("service_date", "client_id"), says)
+
+
+def _unknown_payers(days: pl.DataFrame, billable: list[str]) -> pl.DataFrame:
     lost = days.filter(~pl.col("payer_id").is_in(billable))
-    counted = lost.group_by("payer_id").len().sort("payer_id")
-    return [
-        Finding(
-            "PAYER_UNKNOWN",
-            f"payer {payer}: not listed in settings.toml; {count} attended days are not billed",
-        )
-        for payer, count in counted.iter_rows()
-    ]
+    says = pl.format("payer {} is not listed in settings.toml", "payer_id")
+    return unbilled.rows("PAYER_UNKNOWN", lost, says)
 
 
-def _unknown_facilities(days: pl.DataFrame) -> list[Finding]:
-    lost = days.filter(pl.col("billing_npi").is_null()).height
-    if not lost:
-        return []
-    return [
-        Finding(
-            "FACILITY_UNKNOWN",
-            f"facility_npi of {lost} attended days is of no facility in settings.toml; not billed",
-        )
-    ]
+def _unknown_facilities(days: pl.DataFrame) -> pl.DataFrame:
+    lost = days.filter(pl.col("billing_npi").is_null())
+    says = pl.lit("its facility_npi is of no facility in settings.toml")
+    return unbilled.rows("FACILITY_UNKNOWN", lost, says)
 
 
-def _uncoded_services(services: pl.DataFrame) -> list[Finding]:
-    return [
-        Finding(
-            "COMPONENT_UNKNOWN",
-            f"payer {payer} takes services one by one, and its policy has no code for {kind}; "
-            f"{count} services are not billed",
-        )
-        for payer, kind, count in components.uncoded(services)
-    ]
+def _uncoded_services(services: pl.DataFrame) -> pl.DataFrame:
+    lacking = services.filter(~components.coded())
+    says = pl.format(
+        "payer {} takes services one by one, and its policy has no code for {}",
+        "payer_id",
+        "service_type",
+    )
+    return unbilled.rows("COMPONENT_UNKNOWN", lacking, says)
 
 
-def _uncoded(parts: pl.DataFrame) -> list[Finding]:
-    lacking = parts.filter(pl.col("revenue").is_null()).sort("source_record_id")
-    return [
-        Finding(
-            "FEED_VALUE_MISSING",
-            f"encounter {record} (row {row}): asks for {procedure} without a revenue code; not billed",
-        )
-        for record, row, procedure in lacking.select(
-            "source_record_id", "row", "procedure"
-        ).iter_rows()
-    ]
+def _too_short(services: pl.DataFrame) -> pl.DataFrame:
+    short = services.filter(components.coded(), pl.col("units") <= 0)
+    says = pl.format(
+        "{}: {} minutes, and a unit is {}", pl.coalesce("procedure", "revenue"), "length",
+        "unit_minutes",
+    )  # fmt: skip
+    return unbilled.rows("SERVICE_SHORT", short, says)
 
 
-def _unpriced(priced: pl.DataFrame) -> list[Finding]:
+def _uncoded(parts: pl.DataFrame) -> pl.DataFrame:
+    lacking = parts.filter(pl.col("revenue").is_null())
+    says = pl.format(
+        "encounter {} (row {}): asks for {} without a revenue code",
+        "source_record_id",
+        "row",
+        "procedure",
+    )
+    return unbilled.rows("FEED_VALUE_MISSING", lacking, says)
+
+
+def _unpriced(priced: pl.DataFrame) -> pl.DataFrame:
     lacking = priced.filter(pl.col("charge_cents").is_null())
-    counted = lacking.group_by("payer_id", "procedure").len().sort("payer_id", "procedure")
-    return [
-        Finding(
-            "CHARGE_UNKNOWN",
-            f"{procedure or 'per diem without a pair'} (payer {payer}): no charge is set; {count} lines are not billed",
-        )
-        for payer, procedure, count in counted.iter_rows()
-    ]
+    code = pl.col("procedure").fill_null("per diem without a pair")
+    says = pl.format("{} (payer {}): no charge is set", code, "payer_id")
+    return unbilled.rows("CHARGE_UNKNOWN", lacking, says)

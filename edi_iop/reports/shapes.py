@@ -8,9 +8,11 @@ from dataclasses import replace
 import polars as pl
 
 from edi_iop import codes
+from edi_iop.findings import CATALOGUE
 from edi_iop.money import to_dollars
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
+from edi_iop.rules.catalogue import catalogue
 from edi_iop.tables import FINDINGS, VERDICTS, VIOLATIONS
 
 FINDING_KEYS = (
@@ -50,6 +52,7 @@ VIOLATION_KEYS = (
     "evidence",
     "policy",
     "cites",
+    "next_step",
 )
 DENIAL_KEYS = (
     "claim",
@@ -158,9 +161,26 @@ def findings_in_place(frame: pl.DataFrame, names: Mapping[int, str] | None = Non
     )
 
 
+def _next_step() -> pl.Expr:
+    """What to do, by the rule, or by the finding where a day lacks what it is billed by."""
+    book = catalogue()
+    sent = {name: rule.next_step for name, rule in book.items()}
+    unsent = {name: rule.beforehand or rule.next_step for name, rule in book.items()}
+    unsent |= {code: one.remedy for code, one in CATALOGUE.items()}
+    before, after = (
+        pl.col("rule").replace_strict(steps, default=None, return_dtype=pl.String)
+        for steps in (unsent, sent)
+    )
+    return pl.when(pl.col("claim").is_null()).then(before).otherwise(after)
+
+
 def violations(frame: pl.DataFrame) -> Sheet:
     """Lines that break a rule; lines of one claim broken in the same way are one record."""
-    named = VIOLATIONS.conform(frame).rename({"client_id": "client", "payer_id": "payer"})
+    named = (
+        VIOLATIONS.conform(frame)
+        .rename({"client_id": "client", "payer_id": "payer"})
+        .with_columns(next_step=_next_step())
+    )
     same = [key for key in VIOLATION_KEYS if key not in ("service_dates", "lines")]
     rows = (
         named.group_by(same, maintain_order=True)
@@ -189,7 +209,12 @@ def violations(frame: pl.DataFrame) -> Sheet:
             Field("DATES", "dates"),
             Field("CLAIM", "claim_lines"),
         ),
-        notes=(Field("", "says"), Field("see", "evidence")),
+        notes=(
+            Field("", "says"),
+            Field("see", "evidence"),
+            Field("do", "next_step", once=True),
+            Field("source", "cites", once=True),
+        ),
         people=rows.with_columns(_dates().alias("dates"), _claim_lines().alias("claim_lines")),
         none="no violations",
         closing=counted(rows, "severity", RULE_SEVERITIES, "violation"),

@@ -89,7 +89,10 @@ class Rule(Strict, frozen=True):
     remedy: Remedy
     """What to do first about a denial that is right."""
     next_step: str
+    """Of a claim that was sent; of a rule asked before billing alone, before it."""
     cites: str
+    beforehand: str = ""
+    """What to do of a line that is not billed yet, where that is another thing."""
     denial_only: str | None = None
     """Why no record of ours can decide it: it is known from a denial alone."""
 

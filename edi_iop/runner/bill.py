@@ -14,7 +14,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop import parsers
-from edi_iop.mapper import Built, Numbers, build, propose
+from edi_iop.mapper import Built, Numbers, build, propose, unbilled
 from edi_iop.mapper.build import OutFile
 from edi_iop.mapper.corrections import Sent
 from edi_iop.mapper.given import Given
@@ -52,7 +52,7 @@ class Biller:
             every = known.lines(answered.standings)
             sent = ours.sent(self.store, known, every, answered, self.policies)
             history = netted(every, sent.gone)
-            proposed, hindrances = propose(
+            proposed, hindrances, hindered = propose(
                 known.days,
                 known.encounters,
                 known.clients,
@@ -76,7 +76,7 @@ class Biller:
             violations = self._judged(known, proposed, history)
             with self.store.transaction():
                 built = self._build(known, proposed, violations, sent, further.given)
-                self._keep(built, violations, known.as_of)
+                self._keep(built, violations, hindered, known.as_of)
                 found = findings_frame([*hindrances, *further.findings, *built.findings])
                 self.store.replace("findings", found, file_id=None)
         hand_over(self.store, self.workspace)
@@ -119,13 +119,16 @@ class Biller:
         next_numbers("transaction", built.tables["submissions"].height)
         return built
 
-    def _keep(self, built: Built, violations: pl.DataFrame, as_of: date) -> None:
-        """The files with their tables, and the violations of what stays behind."""
+    def _keep(
+        self, built: Built, violations: pl.DataFrame, hindered: pl.DataFrame, as_of: date
+    ) -> None:
+        """The files with their tables, and why what stays behind does."""
         whole = [self._send(file, as_of) for file in built.files]
         behind = pl.concat([built.blocked, built.left_out, built.waiting, built.held])
         if all(whole):
             violations = violations.join(behind, on=_LINE, how="semi", maintain_order="left")
-        self.store.replace("violations", violations)
+        lacking = unbilled.together([hindered, built.lacking])
+        self.store.replace("violations", pl.concat([violations, lacking]))
         self.store.replace("corrections", built.corrections)
 
     def _send(self, file: OutFile, as_of: date) -> bool:

@@ -117,7 +117,7 @@ def _repaired(
 ) -> Repaired:
     """The claim by what its days would be billed as today."""
     records = about.records
-    proposed, _ = propose(
+    proposed, *_ = propose(
         records.days,
         records.encounters,
         records.clients,

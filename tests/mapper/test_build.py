@@ -67,7 +67,7 @@ def built(
     day_frame: pl.DataFrame = DAYS,
 ) -> Built:
     settings = msgspec.structs.replace(SETTINGS, scrub=Scrub(mode=mode))  # type: ignore[arg-type]
-    lines, findings = propose(
+    lines, findings, _ = propose(
         day_frame, encounters(), people, authorizations({}), POLICIES, settings, AS_OF
     )
     assert findings == []
@@ -179,6 +179,10 @@ def test_lines_without_a_known_attending_provider_are_left_out_and_told() -> Non
     assert [finding.code for finding in made.findings] == ["ROSTER_MISSING"]
     assert DOCTOR in made.findings[0].message
     assert "5 lines" in made.findings[0].message
+    assert made.lacking.select("rule", "client_id").unique().sort("client_id").rows() == [
+        ("ROSTER_MISSING", client) for client in ("C1", "C2", "C3")
+    ]
+    assert made.lacking.height == 5
 
 
 def test_a_dependents_line_needs_the_subscribers_name() -> None:

@@ -39,7 +39,7 @@ def made(
     first_serial: int = 7,
 ) -> Tables:
     people = clients({}) if client_frame is None else client_frame
-    lines, findings = propose(
+    lines, findings, _ = propose(
         day_frame,
         encounters({}) if encounter_frame is None else encounter_frame,
         people,

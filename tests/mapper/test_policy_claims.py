@@ -72,7 +72,7 @@ def billed(
     )
     known: Mapping[str, Policy] = {**POLICIES, "HARBR": harbor}
     who = clients({}) if people is None else people
-    lines, findings = propose(
+    lines, findings, _ = propose(
         day_frame,
         encounters() if events is None else events,
         who,
@@ -160,6 +160,35 @@ def test_a_short_day_is_its_services_where_the_policy_says_so(
     assert [verdict(file.content) for file in made.files] == [(True, [])]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "units", "short"),
+    [((44,), [], [44]), ((45,), [1.0], []), ((25, 25), [1.0], []), ((60, 60), [2.0], [])],
+)
+def test_services_are_billed_in_whole_units_of_their_minutes_together(
+    minutes: tuple[int, ...], units: list[float], short: list[int]
+) -> None:
+    """Individual sessions in units of 45 minutes; what is less than one is told and not billed."""
+    events = encounters(
+        *(
+            {"source_record_id": f"R{n}", "service_type": "individual", "minutes": one}
+            for n, one in enumerate(minutes)
+        )
+    )
+    harbor = POLICIES["HARBR"].under({**SHORT, "billing": {"components": COMPONENTS}})
+    found = propose(
+        days({"minutes": sum(minutes), "unsigned_minutes": sum(minutes)}),
+        events,
+        clients({}),
+        authorizations({}),
+        {**POLICIES, "HARBR": harbor},
+        charging(**COMPONENT_CHARGES),
+        AS_OF,
+    )
+    assert found.lines["units"].to_list() == units
+    told = found.hindered.select("rule", "says").rows()
+    assert told == [("SERVICE_SHORT", f"G0176: {one} minutes, and a unit is 45") for one in short]
+
+
 def test_a_day_that_is_short_only_until_its_notes_are_signed_stays_a_day() -> None:
     made, _ = billed(
         days({"minutes": 120, "unsigned_minutes": 180}), terms=SHORT, components=COMPONENTS
@@ -171,7 +200,7 @@ def test_a_short_day_draws_nothing_from_the_authorization() -> None:
     """One unit authorized, a short day and a long one: the long one has it."""
     later = FEB_2 + timedelta(days=1)
     harbor = POLICIES["HARBR"].under({**SHORT, "billing": {"components": COMPONENTS}})
-    lines, _ = propose(
+    lines, *_ = propose(
         days({"minutes": 60, "unsigned_minutes": 60}, {"service_date": later}),
         encounters({}, {"source_record_id": "R2", "service_date": later}),
         clients({}),
@@ -217,7 +246,7 @@ def test_half_a_day_draws_half_a_day_of_the_authorization() -> None:
     harbor = POLICIES["HARBR"].under({"iop": {"pairs": pairs}})
     short = {"minutes": 90, "unsigned_minutes": 90}
     three = [{"service_date": FEB_2 + timedelta(days=n), **short} for n in range(3)]
-    lines, _ = propose(
+    lines, *_ = propose(
         days(*three),
         encounters({}),
         clients({}),

@@ -34,7 +34,7 @@ def proposed(
     auth_frame: pl.DataFrame | None = None,
     sent: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, list[Finding]]:
-    return propose(
+    lines, findings, _ = propose(
         day_frame,
         encounters({}) if encounter_frame is None else encounter_frame,
         clients({}) if client_frame is None else client_frame,
@@ -44,6 +44,7 @@ def proposed(
         AS_OF,
         sent,
     )
+    return lines, findings
 
 
 def only(lines: pl.DataFrame) -> dict[str, Any]:
@@ -225,6 +226,59 @@ def test_a_component_alone_asks_for_no_per_diem() -> None:
     assert (line["procedure"], line["revenue"], line["charge_cents"]) == ("G0480", "0300", 9900)
 
 
+@pytest.mark.parametrize(("minutes", "expected"), [(179, []), (180, ["H0015"])])
+def test_a_day_long_enough_is_a_per_diem_whatever_codes_its_sessions_carry(
+    minutes: int, expected: list[str]
+) -> None:
+    """An EHR that codes every session of the program asks for no other day: the rules keep the codes back."""
+    asking = encounters(
+        {"procedure": "H0005", "revenue": "0915", "charge_cents": 9000},
+        {
+            "source_record_id": "R2",
+            "procedure": "H0004",
+            "revenue": "0914",
+            "service_type": "individual",
+            "charge_cents": 9000,
+        },
+    )
+    lines, _ = proposed(days({"minutes": minutes, "encounters": ["R1", "R2"]}), asking)
+    assert lines["procedure"].to_list() == [*expected, "H0004", "H0005"]
+
+
+def test_what_cannot_be_billed_is_a_row_each_with_what_it_lacks() -> None:
+    """By client and date, under the finding's code; no row is taken for a proposed line."""
+    found = propose(
+        days({}, {"client_id": "C2", "payer_id": "OTHER"}, {"service_date": date(2026, 2, 3)}),
+        encounters(
+            {},
+            {"source_record_id": "R9", "client_id": "C9"},
+            {
+                "source_record_id": "R3",
+                "service_date": date(2026, 2, 3),
+                "procedure": "H0031",
+                "revenue": "0900",
+            },
+        ),
+        clients({}, {"client_id": "C2", "payer_id": "OTHER"}),
+        authorizations(),
+        POLICIES,
+        SETTINGS,
+        AS_OF,
+    )
+    told = found.hindered.select("rule", "client_id", "payer_id", "service_date", "line_offset")
+    assert told.rows() == [
+        ("CLIENT_UNKNOWN", "C9", None, FEB_2, -1),
+        ("PAYER_UNKNOWN", "C2", "OTHER", FEB_2, -2),
+        ("CHARGE_UNKNOWN", "C1", "HARBR", date(2026, 2, 3), -3),
+    ]
+    assert found.hindered["evidence"].to_list()[0] == ["encounter:R9"]
+    assert set(found.hindered["severity"]) == {"block"}
+    assert [one.message for one in found.findings[1:]] == [
+        "payer OTHER is not listed in settings.toml; 1 attended days are not billed",
+        "H0031 (payer HARBR): no charge is set; 1 lines are not billed",
+    ]
+
+
 def test_missed_encounters_ask_for_nothing() -> None:
     asking = encounters({"procedure": "G0480", "attendance": "no_show"})
     assert only(proposed(days({}), asking)[0])["procedure"] == "H0015"
@@ -253,7 +307,7 @@ def test_a_void_or_foreign_line_does_not_bill_the_day(other: dict[str, Any]) -> 
 def test_a_component_billed_before_is_not_asked_again() -> None:
     asking = encounters({"procedure": "G0480", "revenue": "0301"})
     sent = history({"procedure": "G0480", "revenue": "0301"})
-    assert proposed(days({}), asking, sent=sent)[0].is_empty()
+    assert proposed(days({"minutes": 60}), asking, sent=sent)[0].is_empty()
 
 
 def test_an_uncovered_day_goes_to_the_nearest_coverage() -> None:
@@ -287,7 +341,7 @@ def test_a_payer_that_is_not_set_up_is_a_finding() -> None:
 
 def test_a_missing_charge_is_a_finding_and_no_line() -> None:
     asking = encounters({"procedure": "H0031", "revenue": "0900"})
-    lines, findings = proposed(days({}), asking)
+    lines, findings = proposed(days({"minutes": 60}), asking)
     assert lines.is_empty()
     assert [finding.code for finding in findings] == ["CHARGE_UNKNOWN"]
     assert "H0031" in findings[0].message
@@ -295,7 +349,7 @@ def test_a_missing_charge_is_a_finding_and_no_line() -> None:
 
 def test_a_component_without_any_revenue_is_a_finding() -> None:
     asking = encounters({"procedure": "H0038", "service_type": "peer", "charge_cents": 100})
-    lines, findings = proposed(days({}), asking)
+    lines, findings = proposed(days({"minutes": 60}), asking)
     assert lines.is_empty()
     assert [finding.code for finding in findings] == ["FEED_VALUE_MISSING"]
 

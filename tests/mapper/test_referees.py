@@ -83,7 +83,7 @@ def content(
             for n, one in enumerate(two)
         )
     )
-    lines, _ = propose(
+    lines, *_ = propose(
         attended, events, people, authorizations({"program_track": None}), known, settings, AS_OF
     )
 

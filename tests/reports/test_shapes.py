@@ -49,6 +49,7 @@ VIOLATION_KEYS = [
     "evidence",
     "policy",
     "cites",
+    "next_step",
 ]
 DENIAL_KEYS = [
     "claim",

@@ -56,7 +56,7 @@ def judged(seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         )
         for number, claims in ((FORMER, night.former), (STAFF, night.staff))
     )
-    proposed, findings = propose(
+    proposed, findings, _ = propose(
         days,
         encounters,
         feeds["clients"],
