@@ -71,10 +71,14 @@ def check(
     return Answer(shapes.violations(found), status(troubled), (*case.remarks, *hindered))
 
 
+_OF_SETTINGS = ("CHARGE_UNKNOWN", "FACILITY_UNKNOWN", "PAYER_UNKNOWN")
+"""What is missing in settings.toml; without settings it is no matter."""
+
+
 def _lacking(judged: Judged, priced: bool) -> pl.DataFrame:
     """What attended days lack to be billed; names are looked for where a roster is given."""
     records = judged.records
-    parts = [judged.hindered.filter(pl.lit(priced) | (pl.col("rule") != "CHARGE_UNKNOWN"))]
+    parts = [judged.hindered.filter(pl.lit(priced) | ~pl.col("rule").is_in(_OF_SETTINGS))]
     if records.providers.height:
         parts.append(
             nameless(
