@@ -7,7 +7,9 @@ import polars as pl
 from edi_iop.rules.case import Case, found, references
 from edi_iop.rules.codes import listed
 
-_STAY = ["person", "level"]
+_STAY = ["person", "level", "stay"]
+_APART = pl.duration(days=7)
+"""Days of one level without a word of admission are of one stay, unless more than a week lies between."""
 
 
 def other_level(case: Case) -> pl.DataFrame:
@@ -16,7 +18,7 @@ def other_level(case: Case) -> pl.DataFrame:
     The higher level is kept. Only a warning, where the policy allows transitions
     and the date is the first or last day of a longer stay there.
     """
-    stays = pl.concat([_attended(case), _billed(case)])
+    stays = _stays(pl.concat([_attended(case), _billed(case)]))
     first, last = pl.col("begins").min().over(_STAY), pl.col("ends").max().over(_STAY)
     turning = (first < last) & pl.col("service_date").is_in(pl.concat_list(first, last))
     dates = (
@@ -34,6 +36,16 @@ def other_level(case: Case) -> pl.DataFrame:
     return found(both, says, pl.col("refs"), severity=pl.when(warn).then(pl.lit("warn")))
 
 
+def _stays(dates: pl.DataFrame) -> pl.DataFrame:
+    """The dates with the number of the stay they are of, among those of a person and level."""
+    level = ["person", "level"]
+    ordered = dates.sort(*level, "begins", "ends", maintain_order=True)
+    until = pl.col("ends").cum_max().shift(1).over(level)
+    apart = pl.when("admitted").then(pl.duration(days=0)).otherwise(_APART)
+    anew = (pl.col("begins") > until + apart).fill_null(True)
+    return ordered.with_columns(stay=anew.cum_sum().over(level))
+
+
 def _attended(case: Case) -> pl.DataFrame:
     """Days attended at a level that conflicts; a stay runs from admission to discharge where known."""
     levels = list(case.policy.conflicts.levels)
@@ -41,6 +53,7 @@ def _attended(case: Case) -> pl.DataFrame:
         "person",
         "service_date",
         level="level_of_care",
+        admitted=pl.col("admit_date").is_not_null(),
         begins=pl.coalesce("admit_date", "service_date"),
         ends=pl.coalesce("discharge_date", "service_date"),
         refs=references("encounter", pl.col("encounters")),
@@ -63,6 +76,7 @@ def _billed(case: Case) -> pl.DataFrame:
             "person",
             "service_date",
             "level",
+            admitted=pl.lit(False),
             begins="service_date",
             ends="service_date",
             refs=pl.concat_list("ref"),
