@@ -11,9 +11,11 @@ import polars as pl
 
 from edi_iop.desk import paths
 from edi_iop.desk.answer import Answer
+from edi_iop.errors import NotKnown
 from edi_iop.money import to_dollars
 from edi_iop.reconciler import backtest
 from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.records import Records
 from edi_iop.runner import records as workspace_records
 from edi_iop.runner.settle import answers
@@ -35,10 +37,12 @@ def rules_backtest(
     policies of that day had always been in force. rules: only these. lines: a row a stopped
     line, not a row a rule. Writes nothing.
     """
+    wanted = {rule.upper() for rule in rules}
+    for rule in sorted(wanted - catalogue().keys()):
+        raise NotKnown(f"--rule {rule}: there is none of that id; see: edi-iop rules list")
     today = on or date.today()
     replayed = _replayed(root, since, today, hypothetical=on is not None)
     if rules:
-        wanted = {rule.upper() for rule in rules}
         replayed = replayed.with_columns(pl.col("rules").list.set_intersection(sorted(wanted)))
     stopped = replayed.filter(pl.col("rules").list.len() > 0)
     sheet = _by_line(stopped) if lines else _by_rule(stopped)

@@ -99,7 +99,7 @@ def wrong_frequency(case: Case) -> pl.DataFrame:
 
 
 def wrong_date(case: Case) -> pl.DataFrame:
-    """A line dated outside its statement, after it was sent, or after the discharge (CLM-05)."""
+    """A line dated outside its statement, after it was sent, or outside the stay (CLM-05)."""
     day = pl.col("service_date")
     outside = (day < pl.col("statement_from")) | (day > pl.col("statement_to"))
     why = pl.coalesce(
@@ -112,10 +112,23 @@ def wrong_date(case: Case) -> pl.DataFrame:
         ),
         pl.when(day > pl.col("sent_on")).then(pl.lit("after the claim was made")),
         pl.when(pl.col("iop") & pl.col("after")).then(pl.lit("after the discharge")),
+        pl.when(pl.col("iop") & pl.col("before")).then(pl.lit("before the admission")),
     )
-    stays = case.lines.join(_after_discharge(case), on="row", how="left")
+    stays = case.lines.join(_after_discharge(case), on="row", how="left").join(
+        _before_admission(case), on="row", how="left"
+    )
     told = stays.with_columns(why=why).filter(pl.col("why").is_not_null())
     return found(told, pl.format("{}: {}", "date", "why"), pl.concat_list("ref"))
+
+
+def _before_admission(case: Case) -> pl.DataFrame:
+    """row, before: whether the records of the date name a later admission."""
+    early = case.days.filter(
+        pl.col("level_of_care") == "IOP", pl.col("admit_date") > pl.col("service_date")
+    )
+    day = ["client_id", "service_date"]
+    rows = case.iop.select("row", *day).join(early, on=day, how="semi")
+    return rows.select("row", before=pl.lit(True))
 
 
 def _after_discharge(case: Case) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from runner_drops import WEEK, drop, drop_week, encounters
 from runner_remits import remit
 
 from edi_iop import desk
+from edi_iop.errors import NotKnown
 from edi_iop.rules.in_force import Policies, each, each_row, of_payers
 from edi_iop.rules.rates import NONE
 from edi_iop.runner import run
@@ -87,6 +88,8 @@ def test_the_backtest_agrees_and_may_ask_what_if(workspace: Workspace) -> None:
     assert stopped(None) == [WEEK[2]]
     assert stopped(NIGHT) == list(WEEK)
     assert stopped(date(2026, 1, 7)) == []
+    with pytest.raises(NotKnown, match="NOPE-1"):
+        desk.rules_backtest(workspace.root, date.min, None, ["NOPE-1"])
 
 
 def test_a_claim_is_cut_where_its_codes_change(workspace: Workspace) -> None:
