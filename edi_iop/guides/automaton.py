@@ -144,8 +144,8 @@ class Automaton:
         place[starts] = begin
         follows = np.ones(len(keys) + 1, dtype=bool)
         follows[starts] = follows[-1] = False
-        taken: Integers = self._taught[place, keys]
-        doubtful = np.flatnonzero(follows)
+        taken: Integers = self._taught.ravel()[place * self._taught.shape[1] + keys]
+        doubtful = 1 + np.flatnonzero((self._places[taken[:-1]] != place[1:]) & follows[1:-1])
         for _ in range(_PATIENCE + len(keys) // _SEGMENTS_A_TURN):
             led = self._places[taken[doubtful - 1]]
             wrong = (led != place[doubtful]) & (led != _UNKNOWN)

@@ -141,9 +141,17 @@ class Guide:
 
     def carrying(self, segment_id: str, loop: Node, qualifiers: Sequence[str] = ()) -> list[Node]:
         """A loop's segments of that id that can carry one of the qualifiers; all, where none is asked."""
-        return [
-            node
-            for node in self.segments(segment_id)
-            if node.loop is loop
-            and (not qualifiers or not node.codes(1) or node.codes(1).intersection(qualifiers))
-        ]
+        key = segment_id, loop.index, tuple(qualifiers)
+        if key not in self._carrying:
+            self._carrying[key] = [
+                node
+                for node in self.segments(segment_id)
+                if node.loop is loop
+                and (not qualifiers or not node.codes(1) or node.codes(1).intersection(qualifiers))
+            ]
+        return self._carrying[key]
+
+    @cached_property
+    def _carrying(self) -> dict[tuple[str, int, tuple[str, ...]], list[Node]]:
+        """What was asked so far: the same with every chunk."""
+        return {}

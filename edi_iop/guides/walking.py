@@ -227,13 +227,14 @@ def _repeating(node: Node) -> Node:
 def _already(loops: Loops, kept: Integers) -> dict[int, int]:
     """Of each child of an open loop, how many the next frame must count that it does not see."""
     answer = {}
-    seen = np.zeros(len(loops.node), dtype=bool)
-    seen[kept] = True
+    unseen = np.ones(len(loops.node), dtype=bool)
+    unseen[kept] = False
     for loop in loops.open:
+        begin = loops.last_start(loop)
         for child in children(loop):
             found = loops.occurrences(child)
-            here = found[found >= loops.last_start(loop)]
-            count = int((~seen[here]).sum()) + loops.before(loop, child)
+            here = found[np.searchsorted(found, begin) :]
+            count = int(np.count_nonzero(unseen[here])) + loops.before(loop, child)
             if not count and not len(here) and loops.passed(loop, child):
                 count = 1  # missing, and said so in this frame
             if count:

@@ -147,11 +147,34 @@ def _told(answer: Future[Any]) -> object:
         ) from error
 
 
-_REDUCED = {
+def _by_columns(frame: pl.DataFrame) -> tuple[Any, ...]:
+    """A frame column by column: whole, it would be copied once more on its way."""
+    return pl.DataFrame, (frame.get_columns(),)
+
+
+def _column(column: pl.Series) -> tuple[Any, ...]:
+    """A column; of one that holds the same in every row, that and how often."""
+    size = len(column)
+    if size > 1 and _is_alike(column):
+        one = pl.Series(column.name, [column[0]], dtype=column.dtype)
+        return pl.Series.new_from_index, (one, 0, size)
+    return cast(tuple[Any, ...], column.__reduce_ex__(pickle.HIGHEST_PROTOCOL))
+
+
+def _is_alike(column: pl.Series) -> bool:
+    """Whether all values are the same, or there are none."""
+    nulls = column.null_count()
+    if nulls or column.dtype.is_nested():
+        return nulls == len(column)
+    return bool(column[0] == column[-1]) and bool((column == column[0]).all())
+
+
+_REDUCED: dict[type, Any] = {
     **copyreg.dispatch_table,
-    pl.DataFrame: lambda frame: (pl.DataFrame, (frame.get_columns(),)),
+    pl.DataFrame: _by_columns,
+    pl.Series: _column,
 }
-"""Frames go column by column: whole, they would be copied once more on their way."""
+"""How they go from one process to the other."""
 
 
 def _write(what: object, to: BinaryIO) -> None:

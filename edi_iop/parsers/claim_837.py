@@ -17,6 +17,7 @@ import polars as pl
 from edi_iop import resources
 from edi_iop.guides.external_places import external
 from edi_iop.tables import FINDINGS, SUBMISSIONS
+from edi_iop.tables.order import in_order, keys_of
 
 TOTAL_REVENUE = "0001"
 """The total line some systems send: never one of our own, left out of sums."""
@@ -122,8 +123,9 @@ def _services(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _totals(claims: pl.DataFrame, service: pl.DataFrame) -> pl.DataFrame:
     """Claims whose charge is not the sum of their lines."""
-    sums = service.group_by(_CLAIM).agg(lines=pl.col("charge_cents").sum())
-    joined = claims.join(sums, on=_CLAIM, how="left", maintain_order="left")
+    keys = keys_of((claims, service), _CLAIM)
+    sums = in_order(service, keys).group_by(keys).agg(lines=pl.col("charge_cents").sum())
+    joined = in_order(claims, keys).join(sums, on=keys, how="left", maintain_order="left")
     differs = pl.col("charge_cents") != pl.col("lines").fill_null(0)
     wrong = joined.filter(pl.col("charge_cents").is_not_null() & differs)
     told = pl.format(

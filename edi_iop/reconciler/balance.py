@@ -16,6 +16,7 @@ import polars as pl
 from edi_iop.findings import CATALOGUE
 from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.tables import FINDINGS, TABLES
+from edi_iop.tables.order import in_order, keys_of
 from edi_iop.tables.pool import pooled
 
 _CLAIM = ("file_id", "remit_claim_offset")
@@ -49,7 +50,7 @@ class Running:
         for name in _SUMMED:
             self._sums[name] = pl.concat([self._sums[name], _summed(name, whole[name])])
         known = {**whole, "payments": self._sums["payments"]}
-        line, claim = (_LINE[1:], _CLAIM[1:]) if _of_one_file(whole) else (_LINE, _CLAIM)
+        line, claim = (keys_of([whole[name] for name in READ], keys) for keys in (_LINE, _CLAIM))
         return _sorted([_lines(known, line), _claims(known, claim), _patients(known, claim)])
 
     def settled(self) -> pl.DataFrame:
@@ -103,23 +104,10 @@ def dollars(cents: pl.Expr) -> pl.Expr:
 Keys = tuple[str, ...]
 
 
-def _of_one_file(tables: Tables) -> bool:
-    """Whether offsets alone tell the rows apart: a chunk of a large file is of that one."""
-    return pl.concat([tables[name]["file_id"] for name in READ]).n_unique() <= 1
-
-
-def _in_order(frame: pl.DataFrame, keys: Keys) -> pl.DataFrame:
-    """The frame, its one key marked as sorted where it is: then rows are joined without a hash."""
-    (key, *others) = keys
-    if others or not frame[key].is_sorted():
-        return frame
-    return frame.with_columns(pl.col(key).set_sorted())
-
-
 def _sums(frame: pl.DataFrame, keys: Keys, column: str, name: str, known: str) -> pl.DataFrame:
     """The sum of an amount, and whether each amount of it could be read."""
     all_read = pl.col(column).null_count() == 0
-    placed = _in_order(frame.filter(pl.col(keys[-1]).is_not_null()), keys)
+    placed = in_order(frame.filter(pl.col(keys[-1]).is_not_null()), keys)
     return placed.group_by(keys).agg(pl.col(column).sum().alias(name), all_read.alias(known))
 
 
@@ -136,24 +124,31 @@ def _known(amounts: tuple[str, ...], sums: tuple[str, ...]) -> pl.Expr:
     return pl.all_horizontal(*own, *(pl.col(one).fill_null(True) for one in sums))
 
 
+_CHARGED = (
+    _amount("charge_cents").alias("begin"),
+    _amount("taken").alias("less"),
+    _amount("paid_cents").alias("paid"),
+    _known(("charge_cents", "paid_cents"), ("taken_known",)).alias("known"),
+)
+"""What was charged, adjusted and paid of a line or claim."""
+
+
 def _lines(tables: Tables, keys: Keys) -> pl.DataFrame:
     """Lines whose charge less adjustments is not what was paid (loop 2110)."""
     taken = _sums(tables["adjustments"], keys, "amount_cents", "taken", "taken_known")
     lines = tables["remit_lines"].select(
         *_LINE, "remit_claim_offset", "position", "charge_cents", "paid_cents"
     )
-    sums = (
-        _in_order(lines, keys)
+    wrong = (
+        in_order(lines, keys)
         .join(taken, on=keys, how="left", maintain_order="left")
-        .with_columns(
-            begin=_amount("charge_cents"),
-            less=_amount("taken"),
-            paid=_amount("paid_cents"),
-            known=_known(("charge_cents", "paid_cents"), ("taken_known",)),
-        )
+        .with_columns(_CHARGED)
         .filter(_UNBALANCED)
-        .join(tables["remit_claims"].select(*_CLAIM, "payment_offset"), on=_CLAIM, how="left")
     )
+    if wrong.is_empty():
+        return FINDINGS.empty()
+    of_claims = tables["remit_claims"].select(*_CLAIM, "payment_offset")
+    sums = wrong.join(of_claims, on=_CLAIM, how="left")
     what = pl.format("line {}: charge", pl.col("position").cast(pl.String).fill_null("?"))
     return _faults(sums, tables, "LINE_UNBALANCED", _told(what), "2110", "SVC", "remit_line_offset")
 
@@ -161,19 +156,17 @@ def _lines(tables: Tables, keys: Keys) -> pl.DataFrame:
 def _claims(tables: Tables, keys: Keys) -> pl.DataFrame:
     """Claims whose charge less all adjustments is not what was paid (loop 2100)."""
     taken = _sums(tables["adjustments"], keys, "amount_cents", "taken", "taken_known")
-    sums = (
-        _in_order(tables["remit_claims"], keys)
+    wrong = (
+        in_order(tables["remit_claims"], keys)
         .join(taken, on=keys, how="left")
-        .with_columns(
-            begin=_amount("charge_cents"),
-            less=_amount("taken"),
-            paid=_amount("paid_cents"),
-            known=_known(("charge_cents", "paid_cents"), ("taken_known",)),
-        )
+        .with_columns(_CHARGED)
+        .filter(_UNBALANCED)
     )
+    if wrong.is_empty():
+        return FINDINGS.empty()
     what = pl.format("claim {}: charge", pl.col("claim").fill_null("without number"))
     return _faults(
-        sums, tables, "CLAIM_UNBALANCED", _told(what), "2100", "CLP", "remit_claim_offset"
+        wrong, tables, "CLAIM_UNBALANCED", _told(what), "2100", "CLP", "remit_claim_offset"
     )
 
 
@@ -181,8 +174,8 @@ def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
     """Claims whose patient's share is not what the adjustments leave to the patient (CLP05, CAS PR)."""
     shares = tables["adjustments"].filter(pl.col("group") == "PR")
     left = _sums(shares, keys, "amount_cents", "left", "left_known")
-    sums = (
-        _in_order(tables["remit_claims"].filter(pl.col("status") != _REVERSAL), keys)
+    wrong = (
+        in_order(tables["remit_claims"].filter(pl.col("status") != _REVERSAL), keys)
         .join(left, on=keys, how="left")
         .with_columns(
             begin=_amount("patient_cents"),
@@ -190,14 +183,17 @@ def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
             paid=pl.lit(0),
             known=_known((), ("left_known",)),
         )
+        .filter(_UNBALANCED)
     )
+    if wrong.is_empty():
+        return FINDINGS.empty()
     told = pl.format(
         "claim {}: the patient's share is {}, the adjustments of group PR make {}",
         pl.col("claim").fill_null("without number"),
         dollars(pl.col("begin")),
         dollars(pl.col("less")),
     )
-    return _faults(sums, tables, "PATIENT_UNBALANCED", told, "2100", "CLP", "remit_claim_offset")
+    return _faults(wrong, tables, "PATIENT_UNBALANCED", told, "2100", "CLP", "remit_claim_offset")
 
 
 def _payments(tables: Tables) -> pl.DataFrame:
@@ -215,6 +211,7 @@ def _payments(tables: Tables) -> pl.DataFrame:
             paid=_amount("amount_cents"),
             known=_known(("amount_cents",), ("claims_known", "taken_known")),
         )
+        .filter(_UNBALANCED)
     )
     number = pl.col("trace_number").fill_null("without number")
     what = pl.format("payment {}: claim payments", number)
@@ -240,17 +237,16 @@ def _faults(
     segment: str,
     place: str,
 ) -> pl.DataFrame:
-    """Findings where begin less adjustments is not paid, all of them known."""
+    """Findings of these sums, which do not come out."""
     envelope = tables["payments"].select(
         *_PAYMENT,
         interchange="interchange_control",
         group="group_control",
         transaction="transaction_control",
     )
-    wrong = sums.filter(_UNBALANCED)
-    if wrong.is_empty():
+    if sums.is_empty():
         return FINDINGS.empty()
-    told = wrong.join(envelope, on=_PAYMENT, how="left").select(
+    told = sums.join(envelope, on=_PAYMENT, how="left").select(
         "file_id",
         "interchange",
         "group",

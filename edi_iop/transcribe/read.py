@@ -211,7 +211,7 @@ class _Joined:
 
 
 def _behind_nothing(column: pl.Series) -> pl.Series:
-    return pl.concat([column.clear(1), column], rechunk=True)
+    return pl.concat([pl.Series([None], dtype=column.dtype), column], rechunk=True)
 
 
 def _first_given(found: Sequence[pl.Series], what: Planned) -> pl.Series:

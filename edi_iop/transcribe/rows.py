@@ -222,8 +222,7 @@ def _filled(repeats: Held, step: int, words: Words) -> npt.NDArray[np.bool_]:
     """Which repeats hold anything; a triplet without its reason still holds an amount."""
     filled = np.zeros(len(repeats.begin), dtype=bool)
     for element in range(step):
-        texts = words.texts[pl.Series(repeats.words(element)[1:])]
-        filled |= (texts != "").fill_null(False).to_numpy()
+        filled |= words.filled[numbers_of(repeats.begin, repeats.size, element)]
     return filled
 
 

@@ -51,9 +51,13 @@ def typed(elements: pl.Series, form: Form) -> pl.Series:
 def _steps(form: Form) -> tuple[pl.Expr, ...]:
     """In steps, since an expression that names another twice has it worked out twice."""
     text = pl.col("text")
-    steps = [_stripped(text, form), _given(text, form.part)]
-    if form.dtype != pl.String():
-        steps.append(_converted(text, form))
+    if form.dtype in (pl.Int64(), pl.Float64(), pl.Date()):
+        # What is empty is no number and no date either.
+        steps = [_formed(_stripped(text, form), form.part), _converted(text, form)]
+    else:
+        steps = [_stripped(text, form), _given(text, form.part)]
+        if form.dtype != pl.String():
+            steps.append(_converted(text, form))
     return tuple(step.alias("text") for step in steps)
 
 

@@ -30,23 +30,23 @@ _BITS = 20
 """So many of a hash, at most, say where in a table its first row is noted down."""
 
 
-def _first_alike(hashes: npt.NDArray[np.uint64]) -> Integers:
-    """Of each hash, the first row that has the same."""
-    rows = np.arange(len(hashes))
+def _first_alike(hashes: npt.NDArray[np.uint64], half: int = 1) -> Integers:
+    """Of each hash, the first row that has the same.
+
+    half: that of a hash which says where in the table it goes.
+    """
     bits = min(_BITS, len(hashes).bit_length() + 3)
-    first, table = rows.copy(), np.empty(2**bits, dtype=np.int32)
-    for taken in range(0, 64 - bits, bits):
-        own = hashes[rows]
-        slot = ((own << np.uint64(taken)) >> np.uint64(64 - bits)).astype(np.intp)
-        table[slot[::-1]] = rows[::-1]  # backwards, so that the first row stays
-        noted = table[slot].astype(np.intp)
-        same = hashes[noted] == own
-        first[rows] = np.where(same, noted, rows)
-        rows = rows[~same]
-        if not len(rows):
-            return first
-    _, begin, number = np.unique(hashes[rows], return_index=True, return_inverse=True)
-    first[rows] = rows[begin][number]
+    slot = (hashes.view(np.uint32)[half::2] >> np.uint32(32 - bits)).astype(np.intp)
+    table = np.empty(2**bits, dtype=np.int32)
+    table[slot[::-1]] = np.arange(len(slot), dtype=np.int32)[::-1]  # so that the first row stays
+    first: Integers = table[slot].astype(np.intp)
+    # Whose place was taken by another hash: all rows of one hash, or none of them.
+    rest = np.flatnonzero(hashes[first] != hashes)
+    if len(rest) and half:
+        first[rest] = rest[_first_alike(hashes[rest], 0)]
+    elif len(rest):
+        _, begin, number = np.unique(hashes[rest], return_index=True, return_inverse=True)
+        first[rest] = rest[begin][number]
     return first
 
 

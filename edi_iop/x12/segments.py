@@ -26,6 +26,8 @@ from edi_iop.x12.words import Words, words
 
 Integers = npt.NDArray[np.signedinteger[Any]]
 _BLANK = b" \t\r\n\x00"
+_SPACES = b" \t\r\n\x0b\x0c\x85\xa0"
+"""What Latin-1 has of white space."""
 _ROWS = {"file": pl.Int64, "interchange": pl.UInt32, "number": pl.Int64, "byte_offset": pl.Int64, "text": pl.UInt32}  # fmt: skip
 
 
@@ -211,23 +213,22 @@ def _frame(pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]]) -> 
     raw = _cut(texts, bounds)
     if any(piece.wrapped for piece in pieces):
         raw = _unwrapped(raw, pieces, bounds)
+    text, distinct = numbered(raw)
     sizes = np.array([len(starts) for starts, _ in bounds], dtype=np.int64)
-    # What follows the last terminator of a piece is no segment when it is blank.
-    lasts = np.cumsum(sizes) - 1
-    kept = np.ones(len(raw), dtype=bool)
-    kept[lasts] = (raw[lasts].str.strip_chars() != "").to_numpy()
-    text, distinct = numbered(raw.filter(pl.Series(kept)))
-    of_piece = np.repeat(np.arange(len(pieces)), sizes)[kept]
-    files, begin = (
-        np.array([getattr(piece, name) for piece in pieces], dtype=np.int64)[of_piece]
-        for name in ("file", "start")
+    of_piece, files, begin = (
+        np.repeat(np.array(values, dtype=np.int64), sizes)
+        for values in (
+            range(len(pieces)),
+            [piece.file for piece in pieces],
+            [piece.start for piece in pieces],
+        )
     )
     rows = pl.DataFrame(
         {
             "file": files,
             "interchange": of_piece,
             "number": np.arange(len(of_piece)),
-            "byte_offset": begin + _joined(starts for starts, _ in bounds)[kept],
+            "byte_offset": begin + _joined(starts for starts, _ in bounds),
             "text": text,
         },
         schema_overrides=_ROWS,
@@ -256,7 +257,10 @@ _Bounds = tuple[Integers, Integers]
 
 
 def _bounds(text: bytes) -> _Bounds:
-    """The segments of a piece's canonical text, the blanks before each skipped."""
+    """The segments of a piece's canonical text, the blanks before each skipped.
+
+    What follows the last terminator is none when it is blank.
+    """
     data = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero(data == ord(sep.TERMINATOR))
     stops = np.append(ends, len(text))
@@ -273,7 +277,8 @@ def _bounds(text: bytes) -> _Bounds:
     for one in [*np.flatnonzero(_is_blank(data[inside])).tolist(), last]:  # hardly ever another
         content = text[starts[one] : stops[one]]
         starts[one] += len(content) - len(content.lstrip(_BLANK))
-    return starts, stops
+    rest = text[starts[last] :].strip(_SPACES)
+    return (starts, stops) if rest else (inside, stops[:-1])
 
 
 def _is_blank(bytes_: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,13 @@ class Words:
     texts: pl.Series
     begin: Integers
     size: Integers
+
+    @cached_property
+    def filled(self) -> npt.NDArray[np.bool_]:
+        """Which of the elements hold anything."""
+        filled = np.zeros(len(self.texts), dtype=bool)
+        filled[1:] = (self.texts.slice(1) != "").to_numpy()
+        return filled
 
     def of(self, texts: Integers, element: int | Integers) -> pl.Series:
         """An element of some texts, the same or one for each; null where there is none."""
