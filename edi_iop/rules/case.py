@@ -50,7 +50,7 @@ class Case:
     first, and: row (place in the records) and turn (place here); ref (how evidence
     names the line); date (for sentences); person; iop, track, unit_basis, component,
     minutes_per_unit and paired, of the procedure and revenue code; family and fitting, of the diagnoses;
-    minutes, unsigned_minutes and attended, of the day; authorized.
+    minutes, unsigned_minutes and attended, of the day; authorized; several (IOP lines on its DAY).
     """
 
     policy: Policy
@@ -341,4 +341,7 @@ def _in_turn(lines: pl.DataFrame) -> pl.DataFrame:
         "claim_offset",
         "line_offset",
         nulls_last=True,
-    ).with_row_index("turn")
+    ).with_columns(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("turn"),
+        several=pl.col("iop").sum().over(DAY) > 1,
+    )

@@ -32,7 +32,7 @@ _KEPT = (
 
 def resubmitted(case: Case) -> pl.DataFrame:
     """The same day and procedure on another claim, though the first still stands (DUP-03)."""
-    lines = _beside_kept(case.iop, _CODE)
+    lines = _beside_kept(case.iop.filter("several"), _CODE)
     first_stands = pl.col("kept_standing").is_in(["sent", "paid"])
     same_biller = (pl.col("billing_npi") == pl.col("kept_billing_npi")).fill_null(True)
     since = pl.col("sent_on").dt.offset_by(f"-{case.policy.iop.lookback_months}mo")
@@ -46,7 +46,7 @@ def forced_session(case: Case) -> pl.DataFrame:
     """A second session of the day under a modifier that calls it a service of its own (DUP-04)."""
     forcing = case.policy.iop.forcing_modifiers
     forced = marked("modifiers", forcing) | marked("kept_modifiers", forcing)
-    second = _beside_kept(_whole_days(case), DAY).filter(_surplus(), forced)
+    second = _beside_kept(_whole_days(case).filter("several"), DAY).filter(_surplus(), forced)
     says = pl.format(
         "{}: a second session of {} under modifier {}",
         "date",
@@ -58,7 +58,7 @@ def forced_session(case: Case) -> pl.DataFrame:
 
 def second_code(case: Case) -> pl.DataFrame:
     """A different intensive outpatient code on a day that has one (DUP-01)."""
-    lines = _beside_kept(_whole_days(case), DAY)
+    lines = _beside_kept(_whole_days(case).filter("several"), DAY)
     other = lines.filter(_surplus(), pl.col("procedure").ne_missing(pl.col("kept_procedure")))
     says = pl.format(
         "{}: {} beside {}; one intensive outpatient day is payable",
@@ -75,8 +75,7 @@ def excess_units(case: Case) -> pl.DataFrame:
     A per diem is limited by the policy, half days by twice as many, a code billed
     by time by what was attended.
     """
-    units = pl.col("units").fill_null(1).cum_sum().over(_CODE)
-    lines = _beside_kept(_whole_days(case).with_columns(total=units), _CODE)
+    units = pl.col("units").fill_null(1)
     by_time = pl.col("minutes_per_unit").is_not_null()
     # a day without enough attendance is the fault of the day (DUR-01), not of its units
     long_enough = pl.col("unsigned_minutes") >= pl.col("min_day_minutes")
@@ -88,8 +87,10 @@ def excess_units(case: Case) -> pl.DataFrame:
         .when(long_enough)
         .then(pl.col("unsigned_minutes") // pl.col("minutes_per_unit"))
     )
-    lines = lines.with_columns(limit=limit)
-    many = lines.filter(pl.col("total") > pl.col("limit"), ~_worked_again())
+    # a line alone on its day is looked at only where it has too many units by itself
+    lines = _whole_days(case).with_columns(limit=limit).filter(pl.col("several") | (units > limit))
+    counted = _beside_kept(lines.with_columns(total=units.cum_sum().over(_CODE)), _CODE)
+    many = counted.filter(pl.col("total") > pl.col("limit"), ~_worked_again())
     over = many.filter(_is_kept() | _surplus())
     says = pl.format("{}: {} units of {}; {} payable", "date", plain("total"), _code(), "limit")
     return found(over, says, pl.concat_list("kept_ref"), surplus=~_is_kept())

@@ -33,7 +33,7 @@ from edi_iop.store import Store
 from edi_iop.tables import PAYMENT_STANDINGS, PROVIDER_POSTINGS, REMITS, SENT, TABLES
 
 PORTION = 20_000
-"""Remit claims, or claims, a portion begins with."""
+"""Remit claims and claims a portion begins with."""
 _BY_CLAIM = ("service_lines", "violations")
 _BY_REMIT = ("matches", "proposals", "postings", "verdicts", "refusals")
 
@@ -142,30 +142,39 @@ def _keep_ties(store: Store, after: int) -> None:
 def _all(settling: Settling) -> None:
     """Every remit claim and every claim, each once."""
     store = settling.store
-    remits, claims = store.places("remit_claims"), store.places("claims")
-    named = [PROVIDER_POSTINGS.empty()]
-    while remits.height or claims.height:
-        head = remits.head(PORTION), claims.head(0 if remits.height else PORTION)
-        with store.transaction():
-            scope = _scope(settling, Begin.around(claims=head[1], remits=head[0]))
-            named.append(_portion(settling, scope))
-        remits = remits.join(scope.remits, on=REMIT, how="anti", maintain_order="left")
-        claims = claims.join(scope.claims, on=CLAIM, how="anti", maintain_order="left")
+    every = Begin.around(remits=store.places("remit_claims"), claims=store.places("claims"))
+    named, _ = _in_portions(settling, every)
     with store.transaction():
-        _finish(settling, settling.paid.select(PAYMENT), pl.concat(named))
+        _finish(settling, settling.paid.select(PAYMENT), named)
 
 
 def _what_is_new(settling: Settling, begun: Since) -> None:
-    """What new files, decisions, payments and days can concern; all in one portion."""
+    """What new files, decisions, payments and days can concern."""
     turned = since.turned(settling.store, settling.paid)
     begin = since.concerned(settling.store, begun, turned, settling.decisions, settling.policies)
-    scope = _scope(settling, begin, begun.file)
-    named = _portion(settling, scope)
-    touched = pl.concat([scope.table("remit_claims").select(PAYMENT), turned]).unique()
-    _finish(settling, touched, named)
+    named, payments = _in_portions(settling, begin, begun.file)
+    _finish(settling, pl.concat([payments, turned]).unique(), named)
 
 
-def _scope(settling: Settling, begin: Begin, settled: int | None = None) -> Scope:
+def _in_portions(
+    settling: Settling, begin: Begin, settled: int | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One closed scope after another until none of these rows is left.
+
+    Returns the provider adjustments (tables.PROVIDER_POSTINGS) and the payments of them.
+    """
+    named, payments = [PROVIDER_POSTINGS.empty()], [settling.paid.select(PAYMENT).clear()]
+    while begin:
+        first, rest = begin.divided(PORTION)
+        with settling.store.transaction():
+            scope = _scope(settling, first, settled)
+            named.append(_portion(settling, scope))
+        payments.append(scope.table("remit_claims").select(PAYMENT).unique())
+        begin = rest.beyond(scope)
+    return pl.concat(named), pl.concat(payments).unique()
+
+
+def _scope(settling: Settling, begin: Begin, settled: int | None) -> Scope:
     return closed(settling.store, begin, settling.references, settling.decisions, settled)
 
 

@@ -28,6 +28,10 @@ _MOST_LINES = 1_000 * (MOST_HOLDERS + 1)
 _TABLES = {"claim": ("claims", "claim_lines"), "remit": ("remit_claims", "remit_lines"), "ack": ("acknowledgements",)}  # fmt: skip
 
 
+_HELD_IN = {"claim": "claim_lines", "remit": "remit_lines"}
+"""Where each side's line control numbers stand."""
+
+
 @dataclass
 class Scope:
     """Claims and answers that are closed, with the rows already read of them."""
@@ -53,10 +57,14 @@ class Scope:
     def remits(self) -> pl.DataFrame:
         return self.table("remit_claims").select(REMIT)
 
+    @property
+    def acks(self) -> pl.DataFrame:
+        return self.table("acknowledgements").select(ACK)
+
 
 @dataclass(frozen=True)
 class Begin:
-    """What a scope is closed around."""
+    """What a scope is closed around, or one scope after another."""
 
     claims: pl.DataFrame
     remits: pl.DataFrame
@@ -70,6 +78,28 @@ class Begin:
             name: pl.DataFrame(schema=dict.fromkeys(key, pl.Int64)) for name, key in _KINDS.items()
         }
         return cls(**nothing | rows)
+
+    def divided(self, most: int) -> tuple[Begin, Begin]:
+        """The first rows, so many at most, and the others: remits before claims."""
+        first, rest = {}, {}
+        for name in ("remits", "claims", "acks", "adjustments"):
+            rows: pl.DataFrame = getattr(self, name)
+            first[name], rest[name] = rows.head(most), rows.slice(most)
+            most -= first[name].height
+        return Begin(**first), Begin(**rest)
+
+    def beyond(self, scope: Scope) -> Begin:
+        """The rows that the scope does not hold."""
+        rest = {
+            name: getattr(self, name).join(
+                getattr(scope, name), on=key, how="anti", maintain_order="left"
+            )
+            for name, key in _KINDS.items()
+        }
+        return Begin(**rest)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name).height for name in _KINDS)
 
 
 def closed(
@@ -101,18 +131,23 @@ class _Closing:
         }
         self._values = pl.DataFrame(schema=dict.fromkeys(ties.VALUE, pl.String))
         self._controls = self._values.select(control="value")
+        self._unasked: dict[str, list[pl.DataFrame]] = {name: [] for name in _HELD_IN.values()}
         self._scope = Scope(adjustments=references.none())
 
     def around(self, begin: Begin) -> Scope:
-        """Rounds of questions until nothing new is found; chains of ties are short."""
+        """Rounds of questions until nothing new is found; chains of ties are short.
+
+        Line control numbers come last: most stand in lines that are known by then.
+        """
         new = {"claim": begin.claims, "remit": begin.remits, "ack": begin.acks}
         found = [self._inside(begin.adjustments)]
         while True:
             rows = self._read(new)
-            found += [self._alike(rows), self._holders(rows), self._referred(rows)]
-            found += self._decided(new)
+            found += [self._alike(rows), self._referred(rows), *self._decided(new)]
             new, found = self._unknown(found), []
-            if not any(keys.height for keys in new.values()):
+            if not _any(new):
+                new = self._unknown([self._holders()])
+            if not _any(new):
                 return self._scope
 
     def _read(self, new: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -126,6 +161,8 @@ class _Closing:
             self._known[side] = pl.concat([self._known[side], keys.select(_KEYS[side])])
         for name, frame in rows.items():
             self._scope.rows.setdefault(name, []).append(frame)
+        for name, unasked in self._unasked.items():
+            unasked.append(rows[name].select("line_control"))
         return rows
 
     def _alike(self, rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -143,25 +180,53 @@ class _Closing:
     def _going_on(self, texts: pl.DataFrame) -> pl.DataFrame:
         return self._store.beginning("ties", "value", texts, _HOLDER)
 
-    def _holders(self, rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    def _holders(self) -> pl.DataFrame:
         """Who holds or asks for the line control numbers, but for those that name no claim."""
-        sides = {"claim": "claim_lines", "remit": "remit_lines"}
-        own = [ties.asked_controls(side, rows[name]) for side, name in sides.items()]
+        lines = {name: pl.concat(unasked) for name, unasked in self._unasked.items()}
+        for unasked in self._unasked.values():
+            unasked.clear()
+        own = [ties.asked_controls(side, lines[name]) for side, name in _HELD_IN.items()]
         asked = pl.concat([one.alias("control") for one in own]).unique().to_frame()
-        new = asked.join(self._controls, on="control", how="anti")
-        self._controls = pl.concat([self._controls, new])
+        every = asked.join(self._controls, on="control", how="anti")
+        self._controls = pl.concat([self._controls, every])
+        new = self._elsewhere(every, lines)
         holding = self._holding("claim", new)
         before = pl.lit(True) if self._settled is None else pl.col("file_id") <= self._settled
         counted = holding.group_by("control").agg(holders=pl.len(), held=before.sum())
         common = counted.filter(pl.col("holders") > MOST_HOLDERS).select("control")
         self._scope.common = pl.concat([self._scope.common, common])
-        naming = counted.filter(pl.col("held") <= MOST_HOLDERS).select("control")
-        every = [holding.join(naming, on="control", how="semi"), self._holding("remit", naming)]
-        return pl.concat(every).select(_HOLDER)
+        barred = counted.filter(pl.col("held") > MOST_HOLDERS)
+        naming = new.join(barred, on="control", how="anti")
+        found = [holding.join(naming, on="control", how="semi"), self._holding("remit", naming)]
+        return pl.concat(found).select(_HOLDER)
+
+    def _elsewhere(self, controls: pl.DataFrame, lines: dict[str, pl.DataFrame]) -> pl.DataFrame:
+        """Those of the numbers that stand in other lines than these too."""
+        beyond = []
+        for side, name in _HELD_IN.items():
+            held = lines[name].group_by("line_control").agg(rows=pl.len())
+            own = ties.asked_as(side, controls["control"]).alias("line_control").to_frame()
+            keys = own.join(held, on="line_control", how="left").with_columns(
+                pl.col("rows").fill_null(0)
+            )
+            beyond.append(self._store.beyond(name, keys, "rows"))
+        oddly = [self._oddly(side, controls).select(line_control="value") for side in _HELD_IN]
+        return pl.concat([*beyond, *oddly]).unique().select(control="line_control")
+
+    def _oddly(self, side: str, controls: pl.DataFrame) -> pl.DataFrame:
+        """_HOLDER and value: who holds the numbers written otherwise than they are compared."""
+        columns = (*_HOLDER, "value")
+        kind = pl.DataFrame({"kind": [ties.CONTROL]})
+        few = self._store.first_among("ties", kind, columns, controls.height + 1)
+        if few.height <= controls.height:  # mostly none at all
+            asked = controls.select(value="control")
+            return few.filter(pl.col("side") == side).join(asked, on="value", how="semi")
+        kept = controls.select(kind=pl.lit(ties.CONTROL), value="control", side=pl.lit(side))
+        return self._store.among("ties", kept, columns)
 
     def _holding(self, side: str, controls: pl.DataFrame) -> pl.DataFrame:
         """_HOLDER and control: the claims, or answers, that hold line control numbers."""
-        name, offset = _TABLES[side][1], _KEYS[side][1]
+        name, offset = _HELD_IN[side], _KEYS[side][1]
         keys = ties.asked_as(side, controls["control"]).alias("line_control").to_frame()
         columns = ("file_id", offset, "line_control")
         # that very many claims hold a number is known from the first: it names none of them
@@ -170,11 +235,9 @@ class _Closing:
             if side == "claim"
             else self._store.among(name, keys, columns)
         )
-        kept = controls.select(kind=pl.lit(ties.CONTROL), value="control", side=pl.lit(side))
-        oddly = self._store.among("ties", kept, (*_HOLDER, "value"))
         parts = [
             plainly.select("file_id", side=pl.lit(side), place=offset, control="line_control"),
-            oddly.select("file_id", "side", "place", control="value"),
+            self._oddly(side, controls).select("file_id", "side", "place", control="value"),
         ]
         return pl.concat(parts).unique()
 
@@ -217,3 +280,7 @@ class _Closing:
             .join(self._known[side], on=key, how="anti")
             for side, key in _KEYS.items()
         }
+
+
+def _any(new: dict[str, pl.DataFrame]) -> bool:
+    return any(keys.height for keys in new.values())

@@ -73,7 +73,7 @@ def concerned(
     decisions: pl.DataFrame,
     policies: Mapping[str, Policy],
 ) -> Begin:
-    """The rows that a scope of what is new is closed around."""
+    """The rows that scopes of what is new are closed around."""
     decided = decisions.filter(pl.col("decision") > begun.decision)
     by_hand = decided.select("claim_offset", file_id="claim_file_id").drop_nulls()
     payments = pl.concat([turned, decided.select(PAYMENT).drop_nulls()]).unique()
@@ -86,8 +86,8 @@ def concerned(
     ]
     claims = [store.newer("claims", begun.file, CLAIM), by_hand.select(CLAIM)]
     return Begin(
-        claims=pl.concat(claims).unique(),
-        remits=pl.concat(remits).unique(),
+        claims=pl.concat(claims).unique().sort(CLAIM),
+        remits=pl.concat(remits).unique().sort(REMIT),
         acks=store.newer("acknowledgements", begun.file, ACK),
         adjustments=store.among("provider_adjustments", payments, PLB),
     )

@@ -5,6 +5,7 @@ For what a night asks of a large store: the rows of a few thousand claims among 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,28 @@ def first_rows(
             f'FROM "{table.name}" AS s WHERE s."{name}" = w.k0 ORDER BY s.rowid LIMIT ?)'
         )
         return _selected(connection, table, columns, source, (most,))
+
+
+def beyond(
+    connection: sqlite3.Connection, table: Table, texts: pl.DataFrame, rows: str
+) -> pl.DataFrame:
+    """The texts that stand in more rows than they say.
+
+    texts: one column of the table's, and the number of rows, named `rows`. Only the column's
+    index is looked at, and of no text further than needed.
+    """
+    (name,) = (column for column in texts.columns if column != rows)
+    counted = (
+        "SELECT w.k0 FROM temp.wanted AS w WHERE (SELECT COUNT(*) FROM "
+        f'(SELECT 1 FROM "{table.name}" AS t WHERE t."{name}" = w.k0 LIMIT ?)) > ?'
+    )
+    shape, found = table.only((name,)), []
+    # most numbers stand in one row: there are few different counts
+    for (count,), alike in texts.partition_by(rows, as_dict=True).items():
+        with _wanted(connection, table, alike.select(name)):
+            more = connection.execute(counted, (count + 1, count)).fetchall()
+        found.append(to_frame(shape, more))
+    return pl.concat([shape.empty(), *found])
 
 
 def beginning(
@@ -132,8 +155,19 @@ def _wanted(
     names = [f"k{place}" for place in range(held.width)]
     connection.execute("DROP TABLE IF EXISTS temp.wanted")
     connection.execute(f"CREATE TEMP TABLE wanted ({', '.join(names)})")
-    marks = ", ".join("?" * held.width)
-    connection.executemany(f"INSERT INTO temp.wanted VALUES ({marks})", held.iter_rows())
+    _fill(connection, held)
     ties = (f't."{key}" = w.{name}' for key, name in zip(own, names, strict=False))
     yield f'"{table.name}" AS t ON {" AND ".join(ties)}'
     connection.execute("DROP TABLE temp.wanted")
+
+
+def _fill(connection: sqlite3.Connection, keys: pl.DataFrame) -> None:
+    """The keys in temp.wanted; texts of one column in one statement, a quarter of the time."""
+    first = keys.to_series(0)
+    # SQLite ends a text out of JSON at a NUL
+    if keys.width == 1 and first.dtype == pl.String and not first.str.contains("\0").any():
+        texts = json.dumps(first.to_list())
+        connection.execute("INSERT INTO temp.wanted SELECT value FROM json_each(?)", (texts,))
+        return
+    marks = ", ".join("?" * keys.width)
+    connection.executemany(f"INSERT INTO temp.wanted VALUES ({marks})", keys.iter_rows())

@@ -305,6 +305,11 @@ class Store:
         with self.transaction():
             return keyed.first_rows(self._db.conn, TABLES[name], keys, columns, most)
 
+    def beyond(self, name: str, texts: pl.DataFrame, rows: str) -> pl.DataFrame:
+        """Those of the texts that stand in more rows of a table than the column `rows` says."""
+        with self.transaction():
+            return keyed.beyond(self._db.conn, TABLES[name], texts, rows)
+
     def beginning(
         self, name: str, column: str, texts: pl.DataFrame, columns: Sequence[str]
     ) -> pl.DataFrame:

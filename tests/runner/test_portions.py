@@ -259,7 +259,7 @@ def test_nights_by_what_is_new_are_all_at_once(
     tmp_path: Path, workspace: Workspace, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Claims that are much alike, answered in every way, decided by hand, split over nights anyhow."""
-    monkeypatch.setattr(portions, "PORTION", 2)
+    monkeypatch.setattr(portions, "PORTION", 4)
     chance = random.Random(seed)
     settings = workspace.settings()
     arrived = history(seed)
