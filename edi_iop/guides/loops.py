@@ -22,6 +22,7 @@ from edi_iop.x12.words import Words
 
 Integers = npt.NDArray[np.signedinteger[Any]]
 NOWHERE: Integers = np.array([], dtype=np.int64)
+_SMALL = 2**15
 
 
 @dataclass
@@ -76,24 +77,33 @@ class Loops:
     @cached_property
     def spans(self) -> dict[int, tuple[int, int]]:
         """Where each occurring node's distinct segments begin in `pairs`, and how many they are."""
-        numbers, starts, counts = np.unique(
-            self.pairs["node"].to_numpy(), return_index=True, return_counts=True
-        )
-        found = zip(numbers.tolist(), starts.tolist(), counts.tolist(), strict=True)
+        node = self.pairs["node"].to_numpy()
+        starts = np.flatnonzero(np.diff(node, prepend=-2))
+        counts = np.diff(starts, append=len(node))
+        found = zip(node[starts].tolist(), starts.tolist(), counts.tolist(), strict=True)
         return {number: (start, count) for number, start, count in found if number >= 0}
 
     @cached_property
     def _begun(self) -> dict[int, Integers]:
         """Of each loop that occurs, the places where it begins."""
-        places = np.flatnonzero(self._begins[self.taken])
+        begins = self._begins
+        places = np.flatnonzero(begins[self.taken])
         numbers = self.taken[places]
-        order = np.argsort(numbers, kind="stable")
-        kinds, first = np.unique(numbers[order], return_index=True)
+        # A sort of small numbers takes a fraction of the time.
+        small = numbers.astype(np.int16) if len(begins) < _SMALL else numbers
+        order = np.argsort(small, kind="stable")
+        numbers = numbers[order]
+        first = np.flatnonzero(np.diff(numbers, prepend=-1))
         parts: dict[int, list[Integers]] = {}
-        for kind, part in zip(kinds.tolist(), np.split(places[order], first[1:]), strict=False):
+        for kind, part in zip(
+            numbers[first].tolist(), np.split(places[order], first[1:]), strict=False
+        ):
             for loop in self.automaton.transitions[kind].begins:
                 parts.setdefault(loop.index, []).append(part)
-        return {loop: np.sort(np.concatenate(found)) for loop, found in parts.items()}
+        return {
+            loop: np.sort(np.concatenate(found)) if len(found) > 1 else found[0]
+            for loop, found in parts.items()
+        }
 
     @property
     def _begins(self) -> npt.NDArray[np.bool_]:

@@ -58,11 +58,12 @@ def _in_turn(
             del chunk, following
             own = step(framed, left if lent is None else lent.left())
             left = own.left
+            del framed
             if after is not None:
                 after.follow(left)
             yield from _both(lent, own, asked)
             lent = after
-            del framed, own
+            del own
         if lent is not None:
             yield lent.batch()
 

@@ -29,8 +29,9 @@ from edi_iop.parsers.x12 import Asked, Batch, Left, batch, frame, step
 from edi_iop.x12.segments import Part
 
 _SERVE = "from edi_iop.parsers.beside import serve; serve()"
-_ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""There is a process a core already; threads for linear algebra, which is never done, wait busily."""
+_ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+"""There is a process a core already; threads for linear algebra, which is never done, wait busily.
+Memory set apart for each thread of what is done on one would be held for nothing."""
 
 
 def cores() -> int:

@@ -49,7 +49,8 @@ class Running:
         whole = remit_tables(tables)
         for name in _SUMMED:
             self._sums[name] = pl.concat([self._sums[name], _summed(name, whole[name])])
-        known = {**whole, "payments": self._sums["payments"]}
+        claims = whole["remit_claims"].select(_OF_CLAIM)  # a third of what there is of a claim
+        known = {**whole, "remit_claims": claims, "payments": self._sums["payments"]}
         line, claim = (keys_of([whole[name] for name in READ], keys) for keys in (_LINE, _CLAIM))
         return _sorted([_lines(known, line), _claims(known, claim), _patients(known, claim)])
 
@@ -77,6 +78,10 @@ class Running:
 
 
 _NOTHING = pl.DataFrame()
+_OF_CLAIM = (
+    *_CLAIM, "payment_offset", "claim", "status", "charge_cents", "paid_cents", "patient_cents",
+)  # fmt: skip
+"""What the balance of a claim needs of it."""
 _SUMMED = {"payments": "", "remit_claims": "paid_cents", "provider_adjustments": "amount_cents"}
 """What a payment's balance needs of the chunks: its own row, and the sums of these amounts."""
 
@@ -84,7 +89,7 @@ _SUMMED = {"payments": "", "remit_claims": "paid_cents", "provider_adjustments":
 def _summed(name: str, rows: pl.DataFrame) -> pl.DataFrame:
     """A chunk's rows, or one row a payment with their sum."""
     amount = _SUMMED[name]
-    if not amount:
+    if not amount or rows.is_empty():
         return TABLES[name].conform(rows)
     told = pl.when("known").then(amount).alias(amount)
     return TABLES[name].conform(_sums(rows, _PAYMENT, amount, amount, "known").with_columns(told))
@@ -107,7 +112,10 @@ Keys = tuple[str, ...]
 def _sums(frame: pl.DataFrame, keys: Keys, column: str, name: str, known: str) -> pl.DataFrame:
     """The sum of an amount, and whether each amount of it could be read."""
     all_read = pl.col(column).null_count() == 0
-    placed = in_order(frame.filter(pl.col(keys[-1]).is_not_null()), keys)
+    asked = frame.select(*keys, column)
+    if asked[keys[-1]].null_count():
+        asked = asked.filter(pl.col(keys[-1]).is_not_null())
+    placed = in_order(asked, keys)
     return placed.group_by(keys).agg(pl.col(column).sum().alias(name), all_read.alias(known))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import tempfile
 from pathlib import Path
@@ -16,6 +17,8 @@ _CLAIMS_A_FILE = [1_000, 10_000, 100_000]
 def main() -> None:
     given = _arguments()
     load = os.getloadavg()[0]
+    # As the other programs are, which were installed: a checkout may be told to keep nothing compiled.
+    compileall.compile_dir(ROOT / "edi_iop", quiet=1)
     verbs = {"backtest": _backtest, "claims": _claims, "remits": _remits, "x12": _x12}
     verbs[given.what](given)
     if load > 0.5:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ Answer = dict[str, int]
 
 def edi_iop(path: Path) -> Answer:
     """Files to tables with every finding; a folder stands for the files in it."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command `edi-iop` does
     from edi_iop import parsers
     from edi_iop.reconciler.balance import Running
 
