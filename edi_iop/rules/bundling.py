@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.rules import conditions
-from edi_iop.rules.case import DAY, Case, active, found, references
+from edi_iop.rules.case import Case, active, found, references
 from edi_iop.rules.codes import listed
 from edi_iop.rules.days import ATTENDED, medication_assisted
 from edi_iop.rules.policy import Policy
@@ -137,10 +137,7 @@ def _by_staff(case: Case, lines: pl.DataFrame) -> pl.DataFrame:
 
 def _on_iop_days(case: Case) -> pl.DataFrame:
     """Lines that are no intensive outpatient lines, beside the per diem of their day, with `bundle`."""
-    revenues = [pair.revenue for pair in case.policy.iop.pairs if pair.unit_basis != "component"]
-    other = ~pl.col("iop") & ~pl.col("revenue").is_in(revenues).fill_null(False)
-    beside = case.lines.filter(other).join(case.iop_days.select(*DAY, day_ref="ref"), on=DAY)
-    return beside.with_columns(bundle=_bundle(case.policy))
+    return case.beside_iop.with_columns(bundle=_bundle(case.policy))
 
 
 def _bundle(policy: Policy) -> pl.Expr:

@@ -93,6 +93,15 @@ class Case:
         return live.unique(DAY, keep="first", maintain_order=True)
 
     @cached_property
+    def beside_iop(self) -> pl.DataFrame:
+        """Lines that are no intensive outpatient lines, beside the per diem of their day (day_ref)."""
+        pairs = self.policy.iop.pairs
+        revenues = [pair.revenue for pair in pairs if pair.unit_basis != "component"]
+        other = ~pl.col("iop") & ~pl.col("revenue").is_in(revenues).fill_null(False)
+        days = self.iop_days.select(*DAY, day_ref="ref")
+        return self.lines.filter(other).join(days, on=DAY)
+
+    @cached_property
     def offers(self) -> pl.DataFrame:
         return covering.offers(self.lines, self.authorizations)
 
@@ -291,10 +300,15 @@ def _looked_up(codes: pl.Expr, places: dict[str, int]) -> pl.Expr:
 
 
 def _diagnosed(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Lines with the principal diagnosis' family, and whether it fits the procedure."""
-    return lines.with_columns(family=families.principal_family(policy)).with_columns(
-        fitting=families.fits_procedure(policy)
-    )
+    """Lines with the principal diagnosis' family, and whether it fits the procedure.
+
+    Lines of one claim, and many claims, have the same diagnoses: each text is looked at once.
+    """
+    by = ["diagnoses", "track"]
+    told = lines.select(by).unique().with_columns(family=families.principal_family(policy))
+    return lines.join(
+        told, on=by, how="left", nulls_equal=True, maintain_order="left"
+    ).with_columns(fitting=families.fits_procedure(policy))
 
 
 def _attended(lines: pl.DataFrame, records: Records) -> pl.DataFrame:

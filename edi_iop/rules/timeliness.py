@@ -42,19 +42,22 @@ def late(case: Case) -> pl.DataFrame:
 
 
 def closing_window(case: Case) -> pl.DataFrame:
-    """A denied line whose time for a correction or an appeal is nearly over (TF-02)."""
+    """A denied line whose time for a correction or an appeal is nearly over (TF-02).
+
+    It says when that is, not in how many days: so the next day has nothing new to say.
+    """
     rule = case.policy.timely
     clocks = {"correction": rule.corrected_days, "appeal": rule.appeal_days}
-    left = {
-        name: pl.lit(days) - (case.as_of - pl.col("answered_on")).dt.total_days()
+    ends = {
+        name: pl.col("answered_on").dt.offset_by(f"{days}d")
         for name, days in clocks.items()
         if days is not None
     }
     soon = [
-        pl.when(days.is_between(0, rule.warn_days)).then(
-            pl.format("{} days left for the {}", days, pl.lit(name))
+        pl.when((end - case.as_of).dt.total_days().is_between(0, rule.warn_days)).then(
+            pl.format("the time for the {} ends on {}", pl.lit(name), end.cast(pl.String))
         )
-        for name, days in left.items()
+        for name, end in ends.items()
     ]
     why = pl.concat_str(pl.lit(""), *soon, separator=", ", ignore_nulls=True).str.strip_prefix(", ")
     denied = case.lines.filter(pl.col("standing") == "denied").with_columns(why=why)

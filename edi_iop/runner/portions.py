@@ -8,49 +8,35 @@ where rules, policies, settings or the program itself are others than then, with
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from concurrent.futures import Future
 from datetime import date
-from functools import partial
 
 import polars as pl
 
 from edi_iop.reconciler import provider_ledger, ties
 from edi_iop.reconciler.duplicates import payment_contents, payment_standings
 from edi_iop.reconciler.ledger import payment_sums
-from edi_iop.reconciler.match_candidates import LINE
 from edi_iop.reconciler.provider_ledger import PLB, References
-from edi_iop.reconciler.reconcile import Reconciled, reconcile
 from edi_iop.rules.policy import Policy
 from edi_iop.runner import records, since
+from edi_iop.runner.judges import judging
 from edi_iop.runner.payment_files import mark_files
-from edi_iop.runner.records import Known, Tables
-from edi_iop.runner.scope import CLAIM, REMIT, Begin, Scope, closed
-from edi_iop.runner.settle import answered_by, judged
+from edi_iop.runner.portion import Portion, Settling
+from edi_iop.runner.records import Tables
+from edi_iop.runner.scope import CLAIM, REMIT, Begin
 from edi_iop.runner.since import PAYMENT, Since
 from edi_iop.settings import Settings
 from edi_iop.store import Store
-from edi_iop.tables import PAYMENT_STANDINGS, PROVIDER_POSTINGS, REMITS, SENT, TABLES
+from edi_iop.tables import PAYMENT_STANDINGS, PROVIDER_POSTINGS, REMITS, TABLES
 
-PORTION = 20_000
+PORTION = 10_000
 """Remit claims and claims a portion begins with."""
+ALONE = 4_000
+"""So many are judged before another process would have begun."""
 _BY_CLAIM = ("service_lines", "violations")
 _BY_REMIT = ("matches", "proposals", "postings", "verdicts", "refusals")
-
-
-@dataclass(frozen=True)
-class Settling:
-    """What is settled under: the records beside claims and remits, and where every payment stands."""
-
-    store: Store
-    policies: Mapping[str, Policy]
-    settings: Settings
-    known: Known
-    """Without what was sent."""
-    decisions: pl.DataFrame
-    references: References
-    paid: pl.DataFrame
-    """duplicates.payment_standings of every payment."""
 
 
 def settle(store: Store, policies: Mapping[str, Policy], settings: Settings, as_of: date) -> None:
@@ -61,16 +47,22 @@ def settle(store: Store, policies: Mapping[str, Policy], settings: Settings, as_
     begun = since.since(store, policies, settings, as_of)
     if begun.whole:
         _clear(store)
-        _all(_prepared(store, policies, settings, begun))
+        _all(_prepared(store, policies, settings, begun, None))
         store.settle(**begun.now)
         return
+    # kept before anything else: other processes look for what is new by it
+    prepared = _prepared(store, policies, settings, begun, begun.file)
     with store.transaction():
-        _what_is_new(_prepared(store, policies, settings, begun), begun)
+        _what_is_new(prepared, begun)
         store.settle(**begun.now)
 
 
 def _prepared(
-    store: Store, policies: Mapping[str, Policy], settings: Settings, begun: Since
+    store: Store,
+    policies: Mapping[str, Policy],
+    settings: Settings,
+    begun: Since,
+    settled: int | None,
 ) -> Settling:
     """What is new made ready to be looked for; where every payment stands."""
     _keep_contents(store, begun.file)
@@ -80,7 +72,7 @@ def _prepared(
     known = records.beside(store, policies, begun.as_of)
     references = References.of(store.load("provider_adjustments"))
     paid = payment_standings(store.load("payment_contents"), decisions)
-    return Settling(store, policies, settings, known, decisions, references, paid)
+    return Settling(store, policies, settings, known, decisions, references, paid, settled)
 
 
 def _clear(store: Store) -> None:
@@ -123,7 +115,8 @@ def _remits_of(store: Store, payments: pl.DataFrame) -> Tables:
 
 
 def _keep_ties(store: Store, after: int) -> None:
-    """By what the rows of later files may bear on others."""
+    """By what the rows of later files may bear on others; that of a night that died goes first."""
+    store.withdraw("ties", after)
     for name, columns in ties.COLUMNS.items():
         own = dict.fromkeys(column for _, column in columns)
         rows = store.newer(name, after, ("file_id", ties.PLACES[name], *own))
@@ -152,115 +145,59 @@ def _what_is_new(settling: Settling, begun: Since) -> None:
     """What new files, decisions, payments and days can concern."""
     turned = since.turned(settling.store, settling.paid)
     begin = since.concerned(settling.store, begun, turned, settling.decisions, settling.policies)
-    named, payments = _in_portions(settling, begin, begun.file)
+    named, payments = _in_portions(settling, begin)
     _finish(settling, pl.concat([payments, turned]).unique(), named)
 
 
-def _in_portions(
-    settling: Settling, begin: Begin, settled: int | None = None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _in_portions(settling: Settling, begin: Begin) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One closed scope after another until none of these rows is left.
 
-    Returns the provider adjustments (tables.PROVIDER_POSTINGS) and the payments of them.
+    Other processes judge some while one is kept (runner.judges). Two that are judged at once may
+    be one scope: it is kept twice, the same both times. Returns the provider adjustments
+    (tables.PROVIDER_POSTINGS) and the payments of them.
     """
     named, payments = [PROVIDER_POSTINGS.empty()], [settling.paid.select(PAYMENT).clear()]
-    while begin:
-        first, rest = begin.divided(PORTION)
-        with settling.store.transaction():
-            scope = _scope(settling, first, settled)
-            named.append(_portion(settling, scope))
-        payments.append(scope.table("remit_claims").select(PAYMENT).unique())
-        begin = rest.beyond(scope)
-    return pl.concat(named), pl.concat(payments).unique()
+    with judging(settling, begin.height > ALONE) as judges:
+        size = min(PORTION, -(-begin.height // judges.count) or 1)
+        # others than answers wait for these: most claims are in the scope of one
+        turns = [begin] if judges.count == 1 else [begin.answers, begin.others]
+        waiting: deque[Future[Portion]] = deque()
+        while any(turns) or waiting:
+            if not turns[0] and not waiting:
+                turns.pop(0)
+            while turns[0] and len(waiting) < judges.count:
+                first, turns[0] = turns[0].divided(size)
+                waiting.append(judges.ask(first))
+            made = waiting.popleft().result()
+            with settling.store.transaction():
+                _keep(settling.store, made)
+            named.append(made.rows["provider_postings"])
+            payments.append(made.payments)
+            turns = [turn.beyond(made.held) for turn in turns]
+    return pl.concat(named).unique(PLB, maintain_order=True), pl.concat(payments).unique()
 
 
-def _scope(settling: Settling, begin: Begin, settled: int | None) -> Scope:
-    return closed(settling.store, begin, settling.references, settling.decisions, settled)
+# -- what comes of each portion
 
 
-# -- one portion
-
-
-def _portion(settling: Settling, scope: Scope) -> pl.DataFrame:
-    """Judges a closed scope and puts the results in the place of what was known of it.
-
-    Returns the provider adjustments of the scope (tables.PROVIDER_POSTINGS).
-    """
-    store, sent = settling.store, _sent(settling.store, scope)
-    made = _reconciled(settling, _remits(store, scope), sent)
-    known = replace(settling.known, sent=sent)
-    rows = judged(known, answered_by(made, sent), settling.policies, settling.settings)
-    rows["postings"] = made.ledger.postings
-    _replace_accounts(store, scope, made)
+def _keep(store: Store, portion: Portion) -> None:
+    """Puts the results of a scope in the place of what was known of it."""
+    _replace_accounts(store, portion)
     for name in _BY_CLAIM:
-        store.replace_among(name, scope.claims, rows[name])
+        store.replace_among(name, portion.held.claims, portion.rows[name])
     for name in _BY_REMIT:
-        store.replace_among(name, scope.remits, rows[name])
-    return made.ledger.provider_postings
+        store.replace_among(name, portion.held.remits, portion.rows[name])
 
 
-def _sent(store: Store, scope: Scope) -> Tables:
-    """tables.SENT of the scope's claims, and the answers to them by number."""
-    claims = scope.table("claims")
-    held = {"claims": claims, "claim_lines": scope.table("claim_lines")}
-    keys, files = claims.select(CLAIM), claims.select("file_id")
-    rest = {
-        name: store.among(name, keys if "claim_offset" in TABLES[name].schema else files)
-        for name in SENT
-        if name not in held
-    }
-    acks = store.among("acknowledgements", claims.select("claim"))
-    return {**held, **rest, "acknowledgements": acks, "common_controls": scope.common.unique()}
-
-
-def _remits(store: Store, scope: Scope) -> Tables:
-    """tables.REMITS of the scope's remit claims, with the adjustments that may name them."""
-    claims = scope.table("remit_claims")
-    keys = claims.select(REMIT)
-    beside = store.among("provider_adjustments", scope.adjustments)
-    payments = pl.concat([claims.select(PAYMENT), beside.select(PAYMENT)]).unique()
-    return {
-        "payments": store.among("payments", payments),
-        "remit_claims": claims,
-        "remit_lines": scope.table("remit_lines"),
-        "adjustments": store.among("adjustments", keys),
-        "provider_adjustments": beside,
-        "remarks": store.among("remarks", keys),
-    }
-
-
-def _reconciled(settling: Settling, remits: Tables, sent: Tables) -> Reconciled:
-    paid = settling.paid.join(remits["payments"], on=PAYMENT, how="semi", maintain_order="left")
-    return reconcile(
-        remits,
-        sent,
-        settling.decisions,
-        policies=settling.policies,
-        paid=paid,
-        further=partial(_of_names, settling.store),
-    )
-
-
-def _of_names(store: Store, wanted: pl.DataFrame) -> Tables:
-    """Claims of these last names that hold such a line (match_claims.Further)."""
-    holders = ties.names(wanted["name"].unique())
-    named = store.among("ties", holders, ("value", "file_id", "place")).rename(
-        {"value": "name", "place": CLAIM[1]}
-    )
-    lines = store.among("claim_lines", named.select(CLAIM), (*CLAIM, *LINE))
-    alike = lines.join(named, on=CLAIM).join(wanted, on=("name", *LINE), how="semi")
-    keys = alike.select(CLAIM).unique()
-    return {name: store.among(name, keys) for name in ("claims", "claim_lines")}
-
-
-def _replace_accounts(store: Store, scope: Scope, made: Reconciled) -> None:
+def _replace_accounts(store: Store, portion: Portion) -> None:
     """The accounts of the scope in the place of those its remit claims were posted to before.
 
     Whatever is posted under one number is in one scope.
     """
-    before = store.among("postings", scope.remits, ("account",))
-    named = pl.concat([before, made.ledger.accounts.select("account")]).unique()
-    store.replace_among("accounts", named, made.ledger.accounts)
+    before = store.among("postings", portion.held.remits, ("account",))
+    accounts = portion.rows["accounts"]
+    named = pl.concat([before, accounts.select("account")]).unique()
+    store.replace_among("accounts", named, accounts)
 
 
 # -- what comes after

@@ -50,21 +50,19 @@ class Scope:
         return pl.concat(self.rows[name])
 
     @property
-    def claims(self) -> pl.DataFrame:
-        return self.table("claims").select(CLAIM)
-
-    @property
-    def remits(self) -> pl.DataFrame:
-        return self.table("remit_claims").select(REMIT)
-
-    @property
-    def acks(self) -> pl.DataFrame:
-        return self.table("acknowledgements").select(ACK)
+    def held(self) -> Begin:
+        """All that is in it."""
+        return Begin(
+            claims=self.table("claims").select(CLAIM),
+            remits=self.table("remit_claims").select(REMIT),
+            acks=self.table("acknowledgements").select(ACK),
+            adjustments=self.adjustments,
+        )
 
 
 @dataclass(frozen=True)
 class Begin:
-    """What a scope is closed around, or one scope after another."""
+    """What a scope is closed around, or one scope after another: keys by kind."""
 
     claims: pl.DataFrame
     remits: pl.DataFrame
@@ -88,18 +86,33 @@ class Begin:
             most -= first[name].height
         return Begin(**first), Begin(**rest)
 
-    def beyond(self, scope: Scope) -> Begin:
-        """The rows that the scope does not hold."""
+    @property
+    def answers(self) -> Begin:
+        """Its remit claims."""
+        return Begin.around(remits=self.remits)
+
+    @property
+    def others(self) -> Begin:
+        """All but its remit claims."""
+        return Begin.around(claims=self.claims, acks=self.acks, adjustments=self.adjustments)
+
+    def beyond(self, other: Begin) -> Begin:
+        """The rows that are not among the other's."""
         rest = {
             name: getattr(self, name).join(
-                getattr(scope, name), on=key, how="anti", maintain_order="left"
+                getattr(other, name), on=key, how="anti", maintain_order="left"
             )
             for name, key in _KINDS.items()
         }
         return Begin(**rest)
 
+    @property
+    def height(self) -> int:
+        """How many rows."""
+        return sum(getattr(self, name).height for name in _KINDS)
+
     def __bool__(self) -> bool:
-        return any(getattr(self, name).height for name in _KINDS)
+        return self.height > 0
 
 
 def closed(

@@ -109,29 +109,29 @@ def _of_new_names(store: Store, after: int) -> pl.DataFrame:
 def _aging(store: Store, begun: Since, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """Denied remit claims of which another day tells something else.
 
-    A deadline has passed since, or has not yet as then; or a clock of their payer runs
-    inside the days in which its end is warned of (TF-02), now or then.
+    A deadline has passed since, or has not yet as then; or a clock of their payer has come
+    into the days in which its end is warned of (TF-02), or out of them.
     """
     if begun.as_of == begun.before:
         return pl.DataFrame(schema=dict.fromkeys(REMIT, pl.Int64))
-    days = (begun.before, begun.as_of)
-    over = [pl.col("deadline") < pl.lit(day) for day in days]
+    first, after = sorted((begun.before, begun.as_of))
+    over = store.between("verdicts", "deadline", first, after, REMIT)
     clocks = {
         (most, one.policy.timely.warn_days)
         for _, one in every(policies)
         for most in (one.policy.timely.corrected_days, one.policy.timely.appeal_days)
         if most is not None
     }
-    warned = [
-        pl.col("payment_date").is_between(
-            day - timedelta(days=most), day - timedelta(days=most - before)
-        )
-        for day in days
-        for most, before in sorted(clocks)
+    turns = [
+        _warned(begun.before, *clock) != _warned(begun.as_of, *clock) for clock in sorted(clocks)
     ]
-    turns = pl.any_horizontal(over[0] != over[1], *warned).fill_null(False)
-    told = store.newer("verdicts", 0, (*REMIT, "deadline"))
     dates = store.newer("payments", 0, (*PAYMENT, "payment_date"))
-    heads = store.among("remit_claims", told.select(REMIT), (*REMIT, "payment_offset"))
-    dated = told.join(heads, on=REMIT).join(dates, on=PAYMENT)
-    return dated.filter(turns).select(REMIT).unique()
+    turned = dates.filter(pl.any_horizontal(pl.lit(False), *turns).fill_null(False))
+    heads = store.among("remit_claims", turned.select(PAYMENT), REMIT)
+    return pl.concat([over, store.among("verdicts", heads, REMIT)]).unique()
+
+
+def _warned(day: date, most: int, before: int) -> pl.Expr:
+    """Whether a clock of so many days ends soon, on a day, for answers of a payment."""
+    first, last = (day - timedelta(days=days) for days in (most, most - before))
+    return pl.col("payment_date").is_between(first, last)

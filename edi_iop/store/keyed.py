@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -122,6 +123,20 @@ def newer(
     """These columns of the rows of files after this number."""
     source = f'"{table.name}" AS t WHERE t.file_id > ?'
     return _selected(connection, table, columns, source, (after,))
+
+
+def between(
+    connection: sqlite3.Connection,
+    table: Table,
+    column: str,
+    first: date,
+    after: date,
+    columns: Sequence[str],
+) -> pl.DataFrame:
+    """These columns of the rows whose date lies from a first day to before another."""
+    source = f'"{table.name}" AS t WHERE t."{column}" >= ? AND t."{column}" < ?'
+    values = (first.isoformat(), after.isoformat())
+    return _selected(connection, table, columns, source, values)
 
 
 def _selected(

@@ -70,7 +70,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "accounts": (("claim_file_id", "claim_offset"), ("account",)),
     "proposals": (("file_id", "remit_claim_offset"),),
     "decisions": (("file_id", "remit_claim_offset"), ("file_id", "payment_offset")),
-    "verdicts": (("claim",), ("file_id", "remit_claim_offset")),
+    "verdicts": (("claim",), ("file_id", "remit_claim_offset"), ("deadline",)),
     "acknowledgements": (("interchange_control",), ("group_control",), ("claim",)),
     "interchanges": (("interchange_control", "sender_id"), ("sha256",)),
     "replies": (("answered_file",),),
@@ -80,7 +80,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
 """What questions join and look up by, beside the primary keys."""
 
 migrations = Migrations("edi_iop")
-_KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement")
+_KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines")
 
 
 def newer_than_known(db: Database) -> list[str]:
@@ -146,6 +146,17 @@ def _settlement(db: Database) -> None:
     """Up to where remits are settled, and the indices by which a night finds what it concerns."""
     held = {"name": str, "value": str}
     _table(db, "settlement").create(held, pk="name", not_null={"value"}, strict=db.supports_strict)
+    _index(db)
+
+
+@migrations(name=_KNOWN[3])
+def _deadlines(db: Database) -> None:
+    """The index by which a night finds what the days gone by concern."""
+    _index(db)
+
+
+def _index(db: Database) -> None:
+    """Every table's indices as they are to be."""
     for name in set(db.table_names()) & set(TABLES):
         table, wanted = _table(db, name), _INDICES.get(name, ())
         made = {tuple(one.columns): one.name for one in table.indexes if one.origin == "c"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -146,15 +146,18 @@ class Store:
 
     # -- writing
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Everything inside is kept together or not at all; joins a transaction that is open."""
+        return self._together("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def _together(self, begin: str) -> Iterator[None]:
         connection = self._db.conn
         if connection.in_transaction:
             yield
             return
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(begin)
         except sqlite3.OperationalError as problem:
             raise Busy(
                 f"{self.path}: {problem}; try again when the other program is done"
@@ -246,6 +249,16 @@ class Store:
             keyed.delete(self._db.conn, TABLES[name], keys)
             self._insert(TABLES[name], frame)
 
+    def withdraw(self, name: str, after: int) -> None:
+        """Takes a derived table's rows of files after this number out; they are its last ones."""
+        if name not in schema.DERIVED:
+            raise ValueError(f"{name} is not derived: its rows are history")
+        with self.transaction():
+            rows = f'SELECT file_id FROM "{name}" ORDER BY rowid DESC LIMIT 1'
+            last = self._db.conn.execute(rows).fetchone()
+            if last is not None and last[0] > after:
+                self._db.conn.execute(f'DELETE FROM "{name}" WHERE file_id > ?', (after,))
+
     def settled(self) -> dict[str, str]:
         """Up to where remits and claims are settled, as `settle` was told; empty where nothing is."""
         return dict(self._db.conn.execute("SELECT name, value FROM settlement"))
@@ -295,26 +308,26 @@ class Store:
 
         columns: only these of them.
         """
-        with self.transaction():
+        with self._together("BEGIN"):
             return keyed.rows(self._db.conn, TABLES[name], keys, columns)
 
     def first_among(
         self, name: str, keys: pl.DataFrame, columns: Sequence[str], most: int
     ) -> pl.DataFrame:
         """These columns of a table's first rows of each key, so many of one at most."""
-        with self.transaction():
+        with self._together("BEGIN"):
             return keyed.first_rows(self._db.conn, TABLES[name], keys, columns, most)
 
     def beyond(self, name: str, texts: pl.DataFrame, rows: str) -> pl.DataFrame:
         """Those of the texts that stand in more rows of a table than the column `rows` says."""
-        with self.transaction():
+        with self._together("BEGIN"):
             return keyed.beyond(self._db.conn, TABLES[name], texts, rows)
 
     def beginning(
         self, name: str, column: str, texts: pl.DataFrame, columns: Sequence[str]
     ) -> pl.DataFrame:
         """A table's rows where the column begins with a text and goes on (keyed.beginning)."""
-        with self.transaction():
+        with self._together("BEGIN"):
             return keyed.beginning(self._db.conn, TABLES[name], column, texts, columns)
 
     def irregular(
@@ -332,6 +345,12 @@ class Store:
     def newer(self, name: str, after: int, columns: Sequence[str]) -> pl.DataFrame:
         """These columns of a table, of files after this number."""
         return keyed.newer(self._db.conn, TABLES[name], after, columns)
+
+    def between(
+        self, name: str, column: str, first: date, after: date, columns: Sequence[str]
+    ) -> pl.DataFrame:
+        """These columns of a table, of a date from a first day to before another."""
+        return keyed.between(self._db.conn, TABLES[name], column, first, after, columns)
 
     def last_file(self, name: str) -> int:
         """The last file that a table has rows of; 0 where it has none."""

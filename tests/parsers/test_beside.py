@@ -17,6 +17,7 @@ from edi_iop.errors import Ended
 from edi_iop.parsers import batches, beside
 from edi_iop.parsers.beside import Beside
 from edi_iop.parsers.x12 import EVERYTHING, Left
+from edi_iop.tables import passing
 from edi_iop.x12 import segments
 from scripts.chunks import together
 from tests.conftest import FIXTURES, ROOT
@@ -26,7 +27,7 @@ from tests.parsers.test_mutations import damaged
 FILES = [path.read_bytes() for path in sorted((FIXTURES / "x12").glob("*.8*"))]
 Whole = tuple[dict[str, pl.DataFrame], pl.DataFrame]
 pytestmark = pytest.mark.skipif(
-    beside.cores() < 2, reason="one processor: there is no second process"
+    passing.cores() < 2, reason="one processor: there is no second process"
 )
 
 

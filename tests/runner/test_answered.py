@@ -51,4 +51,4 @@ def test_a_denial_whose_window_closes(workspace: Workspace) -> None:
     run(workspace, date(2026, 7, 10))
     says = violations(workspace, "TF-02")
     assert len(says) == 3
-    assert "8 days" in says[0]
+    assert "ends on 2026-07-18" in says[0]

@@ -12,6 +12,7 @@ import pytest
 
 from edi_iop.rules.policy import Policy, load
 from edi_iop.runner import portions
+from edi_iop.runner.portion import Portion
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 from edi_iop.tables import TABLES
@@ -222,13 +223,13 @@ def test_a_night_leaves_alone_what_it_does_not_concern(
     """Members whose ids differ in the last character are no kin, nor claims of one number's series."""
     settings = workspace.settings()
     seen: list[tuple[int, int]] = []
-    portion = portions._portion
+    keep = portions._keep
 
-    def counted(settling: portions.Settling, scope: Any) -> pl.DataFrame:
-        seen.append((scope.claims.height, scope.remits.height))
-        return portion(settling, scope)
+    def counted(store: Store, portion: Portion) -> None:
+        seen.append((portion.held.claims.height, portion.held.remits.height))
+        keep(store, portion)
 
-    monkeypatch.setattr(portions, "_portion", counted)
+    monkeypatch.setattr(portions, "_keep", counted)
     many = claims(
         *({"claim": f"CLAIM2026{at}", "member_id": f"M10000{at}", "last": f"N{at}"} for at in range(100, 140))
     )  # fmt: skip
@@ -290,3 +291,26 @@ def test_days_that_pass_tell_something_else(
             assert derived(store) == derived(whole), night
             told.append(repr(derived(store)))
         assert len(set(told)) > 1, "the days must tell something"
+
+
+def test_a_day_inside_the_warning_tells_nothing_new(
+    tmp_path: Path,
+    workspace: Workspace,
+    policies: dict[str, Policy],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the denials whose time ends soon a night judges those that this begins or ends for."""
+    settings, timely = workspace.settings(), policies["HARBR"].timely
+    assert timely.appeal_days is not None
+    end = PAID_ON + timedelta(days=timely.appeal_days)
+    days = [end - timedelta(days=left) for left in (timely.warn_days, timely.warn_days - 1, 1)]
+    files = [claims({"claim": "B7001"}), remits("T1", {"claim": "B7001", "paid": 0})]
+    with Store.create(tmp_path / "n.db") as store:
+        for number, file in enumerate(files, 1):
+            add_file(store, number, tables(file, number))
+        portions.settle(store, policies, settings, days[0])
+        kept: list[Portion] = []
+        monkeypatch.setattr(portions, "_keep", lambda _, portion: kept.append(portion))
+        for day in days[1:]:
+            portions.settle(store, policies, settings, day)
+        assert kept == []

@@ -1,0 +1,120 @@
+"""One portion of a settlement: a closed scope, read and judged by itself; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import polars as pl
+
+from edi_iop.reconciler import ties
+from edi_iop.reconciler.match_candidates import LINE
+from edi_iop.reconciler.provider_ledger import References
+from edi_iop.reconciler.reconcile import Reconciled, reconcile
+from edi_iop.rules.policy import Policy
+from edi_iop.runner.records import Known, Tables
+from edi_iop.runner.scope import CLAIM, REMIT, Begin, Scope, closed
+from edi_iop.runner.settle import answered_by, judged
+from edi_iop.runner.since import PAYMENT
+from edi_iop.settings import Settings
+from edi_iop.store import Store
+from edi_iop.tables import SENT, TABLES
+
+
+@dataclass(frozen=True)
+class Settling:
+    """What is settled under: the records beside claims and remits, and where every payment stands."""
+
+    store: Store
+    policies: Mapping[str, Policy]
+    settings: Settings
+    known: Known
+    """Without what was sent."""
+    decisions: pl.DataFrame
+    references: References
+    paid: pl.DataFrame
+    """duplicates.payment_standings of every payment."""
+    settled: int | None
+    """The last file of the settlement before; None where none counts."""
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What a closed scope comes to."""
+
+    held: Begin
+    """All that is in the scope."""
+    payments: pl.DataFrame
+    """Of its remit claims."""
+    rows: Tables
+    """The derived tables of the scope by name."""
+
+
+def portion(settling: Settling, begin: Begin) -> Portion:
+    """The scope closed around these rows, judged: what is computed of it alone is what is
+    computed of everything."""
+    store = settling.store
+    scope = closed(store, begin, settling.references, settling.decisions, settling.settled)
+    sent = _sent(store, scope)
+    made = _reconciled(settling, _remits(store, scope), sent)
+    known = replace(settling.known, sent=sent)
+    rows = judged(known, answered_by(made, sent), settling.policies, settling.settings)
+    ledger = made.ledger
+    folded = {name: getattr(ledger, name) for name in ("postings", "accounts", "provider_postings")}
+    payments = scope.table("remit_claims").select(PAYMENT).unique()
+    return Portion(scope.held, payments, rows | folded)
+
+
+def _sent(store: Store, scope: Scope) -> Tables:
+    """tables.SENT of the scope's claims, and the answers to them by number."""
+    claims = scope.table("claims")
+    held = {"claims": claims, "claim_lines": scope.table("claim_lines")}
+    keys, files = claims.select(CLAIM), claims.select("file_id")
+    rest = {
+        name: store.among(name, keys if "claim_offset" in TABLES[name].schema else files)
+        for name in SENT
+        if name not in held
+    }
+    acks = store.among("acknowledgements", claims.select("claim"))
+    return {**held, **rest, "acknowledgements": acks, "common_controls": scope.common.unique()}
+
+
+def _remits(store: Store, scope: Scope) -> Tables:
+    """tables.REMITS of the scope's remit claims, with the adjustments that may name them."""
+    claims = scope.table("remit_claims")
+    keys = claims.select(REMIT)
+    beside = store.among("provider_adjustments", scope.adjustments)
+    payments = pl.concat([claims.select(PAYMENT), beside.select(PAYMENT)]).unique()
+    return {
+        "payments": store.among("payments", payments),
+        "remit_claims": claims,
+        "remit_lines": scope.table("remit_lines"),
+        "adjustments": store.among("adjustments", keys),
+        "provider_adjustments": beside,
+        "remarks": store.among("remarks", keys),
+    }
+
+
+def _reconciled(settling: Settling, remits: Tables, sent: Tables) -> Reconciled:
+    paid = settling.paid.join(remits["payments"], on=PAYMENT, how="semi", maintain_order="left")
+    return reconcile(
+        remits,
+        sent,
+        settling.decisions,
+        policies=settling.policies,
+        paid=paid,
+        further=partial(_of_names, settling.store),
+    )
+
+
+def _of_names(store: Store, wanted: pl.DataFrame) -> Tables:
+    """Claims of these last names that hold such a line (match_claims.Further)."""
+    holders = ties.names(wanted["name"].unique())
+    named = store.among("ties", holders, ("value", "file_id", "place")).rename(
+        {"value": "name", "place": CLAIM[1]}
+    )
+    lines = store.among("claim_lines", named.select(CLAIM), (*CLAIM, *LINE))
+    alike = lines.join(named, on=CLAIM).join(wanted, on=("name", *LINE), how="semi")
+    keys = alike.select(CLAIM).unique()
+    return {name: store.among(name, keys) for name in ("claims", "claim_lines")}
