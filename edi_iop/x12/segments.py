@@ -216,11 +216,11 @@ def _frame(pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]]) -> 
     text, distinct = numbered(raw)
     sizes = np.array([len(starts) for starts, _ in bounds], dtype=np.int64)
     of_piece, files, begin = (
-        np.repeat(np.array(values, dtype=np.int64), sizes)
-        for values in (
-            range(len(pieces)),
-            [piece.file for piece in pieces],
-            [piece.start for piece in pieces],
+        np.repeat(np.array(values, dtype=dtype), sizes)
+        for values, dtype in (
+            (range(len(pieces)), np.uint32),
+            ([piece.file for piece in pieces], np.int64),
+            ([piece.start for piece in pieces], np.int64),
         )
     )
     rows = pl.DataFrame(
@@ -229,9 +229,9 @@ def _frame(pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]]) -> 
             "interchange": of_piece,
             "number": np.arange(len(of_piece)),
             "byte_offset": begin + _joined(starts for starts, _ in bounds),
-            "text": text,
+            "text": text.astype(np.uint32),
         },
-        schema_overrides=_ROWS,
+        schema=_ROWS,
     )
     frame = Segments(
         rows,
