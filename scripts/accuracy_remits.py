@@ -63,6 +63,8 @@ class Judged:
     accounts: pl.DataFrame
     """A row a claim sent whose answers are all matched and in payments that are posted: what is
     posted and recovered by the ledger, and by the truth."""
+    taken_wrong: int
+    """Accounts of which the ledger has more taken back than was of what they truly answer."""
     seconds: float
 
 
@@ -176,12 +178,14 @@ def judged(made: Clinic, mail: Adversary, seed: int) -> Judged:
     found = reconcile(remits, made.ours)
     seconds = perf_counter() - began
     claims = _claims(made, mail, remits, found)
+    accounts = _accounts(made, mail, found.ledger)
     return Judged(
         seed,
         claims,
         _lines(made, mail, remits, found, claims),
         found.ledger,
-        _accounts(made, mail, claims, found.ledger),
+        accounts.filter(~pl.col("id").is_in(_unclear(mail, claims).implode())),
+        _taken_wrong(mail, claims, found.ledger),
         seconds,
     )
 
@@ -306,7 +310,20 @@ WAITING = ("corrected", "stray-reversal")
 without a reversal, a reversal of nothing known."""
 
 
-def _accounts(made: Clinic, mail: Adversary, claims: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
+def _unclear(mail: Adversary, claims: pl.DataFrame) -> pl.Series:
+    """Claims with an answer that is not matched right, or in a payment that is held."""
+    draft = mail.draft
+    held = draft.payments.filter(pl.len().over("payer_id", "trace_number") > 1)[PAYMENT]
+    unclear = pl.concat(
+        [
+            claims.filter(pl.col("outcome") != "right").select("true_claims"),
+            draft.claims.filter(pl.col(PAYMENT).is_in(held.implode())).select("true_claims"),
+        ]
+    )
+    return unclear.explode("true_claims")["true_claims"]
+
+
+def _accounts(made: Clinic, mail: Adversary, ledger: Ledger) -> pl.DataFrame:
     """posted_cents and recovered_cents of claims, by the ledger and by the truth."""
     draft = mail.draft
     waits = pl.col("kinds").list.set_intersection(list(WAITING)).list.len() > 0
@@ -329,18 +346,7 @@ def _accounts(made: Clinic, mail: Adversary, claims: pl.DataFrame, ledger: Ledge
     columns = ("id", "event", "kinds", "paid_cents")
     paid = pl.concat([by_line.select(columns), lineless.select(columns)])
     truly = paid.group_by("id").agg(posted=pl.col("paid_cents").filter(counts).sum())
-    back = paid.filter(
-        pl.col("event") == "answer",
-        pl.col("kinds").list.set_intersection(["taken-back", "recovered"]).list.len() > 0,
-    )
-    recovered = back.group_by("id").agg(recovered=pl.col("paid_cents").sum())
-    held = draft.payments.filter(pl.len().over("payer_id", "trace_number") > 1)[PAYMENT]
-    unclear = pl.concat(
-        [
-            claims.filter(pl.col("outcome") != "right").select("true_claims"),
-            draft.claims.filter(pl.col(PAYMENT).is_in(held.implode())).select("true_claims"),
-        ]
-    ).explode("true_claims")["true_claims"]
+    recovered = paid.filter(_taken_back()).group_by("id").agg(recovered=pl.col("paid_cents").sum())
     return (
         ledger.accounts.drop_nulls("claim_offset")
         .join(
@@ -348,12 +354,46 @@ def _accounts(made: Clinic, mail: Adversary, claims: pl.DataFrame, ledger: Ledge
         )
         .group_by("id")
         .agg(pl.col("posted_cents", "recovered_cents").sum())
-        .filter(~pl.col("id").is_in(unclear.implode()))
         .join(truly, on="id", how="inner")
         .join(recovered, on="id", how="left")
         .with_columns(pl.col("recovered").fill_null(0))
         .with_columns(right=pl.col("posted") == pl.col("posted_cents"))
     )
+
+
+def _taken_back() -> pl.Expr:
+    """Payments that a provider adjustment takes back."""
+    kinds = pl.col("kinds").list.set_intersection(["taken-back", "recovered"])
+    return (pl.col("event") == "answer") & (kinds.list.len() > 0)
+
+
+def _taken_wrong(mail: Adversary, claims: pl.DataFrame, ledger: Ledger) -> int:
+    """How many accounts, those of unmatched answers too, have more taken back than was truly."""
+    account = ("payer", "account", "claim_file_id", "claim_offset")
+    # an answer to none of ours stands for itself
+    meant = (
+        mail.draft.claims.filter(_taken_back())
+        .explode("true_claims", empty_as_null=True)
+        .select("paid_cents", meant=_meant("true_claims"))
+        .group_by("meant")
+        .agg(recovered=pl.col("paid_cents").sum())
+    )
+    truly = (
+        ledger.postings.select(*account, "file_id", offset=CLAIM)
+        .join(claims.select("file_id", "offset", CLAIM, "true_claims"), on=("file_id", "offset"))
+        .explode("true_claims", empty_as_null=True)
+        .select(*account, meant=_meant("true_claims"))
+        .unique()
+        .join(meant, on="meant")
+        .group_by(account)
+        .agg(pl.col("recovered").sum())
+    )
+    told = ledger.accounts.join(truly, on=account, how="left", nulls_equal=True)
+    return told.filter(pl.col("recovered_cents") > pl.col("recovered").fill_null(0)).height
+
+
+def _meant(claim: str) -> pl.Expr:
+    return pl.struct(claim, other=pl.when(pl.col(claim).is_null()).then(CLAIM))
 
 
 def table(claims: pl.DataFrame) -> pl.DataFrame:
@@ -446,6 +486,7 @@ class Total:
     """What of the money does not add up, or depends on an order."""
     accounts: int
     accounts_right: int
+    taken_wrong: int
     seconds: float
 
     def failures(self) -> Iterator[str]:
@@ -464,6 +505,8 @@ class Total:
         yield from self.faults
         if self.accounts_right != self.accounts:
             yield f"{self.accounts - self.accounts_right} accounts stand otherwise than they were paid"
+        if self.taken_wrong:
+            yield f"of {self.taken_wrong} accounts more is taken back than was"
 
 
 def recalled(rows: pl.DataFrame) -> float:
@@ -484,7 +527,7 @@ def measured(
 ) -> Total:
     """So many corrupted answers, a clinic after the other; the orders of files with the first."""
     claims, lines, faults = [], [], []
-    accounts = right = count = 0
+    accounts = right = taken_wrong = count = 0
     seconds = 0.0
     while count < answers:
         made = clinic(seed, clients, weeks)
@@ -498,10 +541,12 @@ def measured(
         lines.append(one.lines)
         accounts += one.accounts.height
         right += int(one.accounts["right"].sum())
+        taken_wrong += one.taken_wrong
         count += one.claims.height
         seconds += one.seconds
         seed += 1
-    return Total(pl.concat(claims), pl.concat(lines), tuple(faults), accounts, right, seconds)
+    rows = pl.concat(claims), pl.concat(lines)
+    return Total(*rows, tuple(faults), accounts, right, taken_wrong, seconds)
 
 
 def printed(total: Total) -> Iterator[str]:

@@ -18,7 +18,7 @@ import polars as pl
 from edi_iop.reconciler import provider_ledger, ties
 from edi_iop.reconciler.duplicates import payment_contents, payment_standings
 from edi_iop.reconciler.ledger import payment_sums
-from edi_iop.reconciler.provider_ledger import PLB, References
+from edi_iop.reconciler.references import PLB, References
 from edi_iop.rules.policy import Policy
 from edi_iop.runner import records, since
 from edi_iop.runner.judges import judging

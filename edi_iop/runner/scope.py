@@ -14,7 +14,7 @@ import polars as pl
 
 from edi_iop.reconciler import ties
 from edi_iop.reconciler.match_sides import MOST_HOLDERS
-from edi_iop.reconciler.provider_ledger import PLB, References
+from edi_iop.reconciler.references import PLB, References
 from edi_iop.store import Store
 
 CLAIM = ("file_id", "claim_offset")

@@ -11,7 +11,7 @@ import polars as pl
 
 from edi_iop import __version__
 from edi_iop.reconciler.features import letters
-from edi_iop.reconciler.provider_ledger import PLB
+from edi_iop.reconciler.references import PLB
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.in_force import every
 from edi_iop.rules.policy import Policy

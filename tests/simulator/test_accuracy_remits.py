@@ -50,3 +50,9 @@ def test_money_that_does_not_add_up_is_a_failure(total: Total) -> None:
     assert list(replace(total, faults=("paid 5 cents, known 4",)).failures()) == [
         "paid 5 cents, known 4"
     ]
+
+
+def test_what_is_taken_back_of_another_account_is_a_failure(total: Total) -> None:
+    assert list(replace(total, taken_wrong=1).failures()) == [
+        "of 1 accounts more is taken back than was"
+    ]

@@ -1,0 +1,119 @@
+"""Which claim a provider adjustment's reference names: one that is meant, never one found by chance."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from edi_iop.reconciler.references import named
+from edi_iop.tables import CLAIMS
+
+LONG = "6730-951017730-WILLOW-HOUSE"
+CUT = LONG[:20]
+Numbers = dict[str, tuple[str, ...]]
+"""Of each account the number as sent and the payer's own."""
+
+
+def name_of(reference: str, numbers: Numbers, unanswered: tuple[str, ...] = ()) -> str | None:
+    """The account one reference names, beside these accounts of its payer."""
+    sent = [*numbers, *unanswered]
+    claims = CLAIMS.conform(
+        pl.DataFrame([{"file_id": 1, "claim_offset": at, "claim": one} for at, one in enumerate(sent)])
+    )  # fmt: skip
+    events = pl.DataFrame(
+        [
+            {"payer": "P", "account": one, "account_key": f"1:{at}", "claim_file_id": 1,
+             "claim_offset": at, "payer_claim_number": own, "returned": None}
+            for at, (one, owns) in enumerate(numbers.items())
+            for own in owns or (None,)
+        ],
+        schema_overrides={"payer_claim_number": pl.String, "returned": pl.String},
+    )  # fmt: skip
+    rows = pl.DataFrame(
+        {
+            "file_id": [2],
+            "byte_offset": [9],
+            "position": [1],
+            "payer": ["P"],
+            "reference": [reference],
+        }
+    )
+    found = named(rows, events, claims)
+    return found["account"].item() if found.height else None
+
+
+E11 = "E3FV19JGWWB"
+ICN = "2606903366059587"
+MEANT: dict[str, tuple[str, Numbers, str]] = {
+    "alone": ("B7001-1", {"B70011": ()}, "B70011"),
+    "between separators": ("B70011 20260202", {"B70011": (), "B700": ()}, "B70011"),
+    "in a run, with nothing else there": ("00B70011X2", {"B70011": ()}, "B70011"),
+    "account, day and payer's number in one": (f"{E11}20250901{ICN}", {E11: (ICN,)}, E11),
+    "with another's in the same run": (f"{E11}20250901{ICN}", {E11: (ICN,), "250901": ()}, E11),
+    "with another's across the join": ("B7001120260202880011", {"B70011": ("880011",), "112026": ()},
+                                       "B70011"),
+    "with a payer's number of two claims": (f"{E11}20250901{ICN}", {E11: (ICN,), "B70011": (ICN,)}, E11),
+    "cut as a field is": (CUT, {LONG: ()}, LONG),
+    "cut as a field is, another's inside": (CUT, {LONG: (), "9510177": ()}, LONG),
+    "cut at what some payers store, another's inside": (LONG[:17], {LONG: (), "9510177": ()}, LONG),
+    "cut, a longer one of another begins so too": ("ABCDEF123456", {"ABCDEF123456": (), "ABCDEF1234567": ()},
+                                                 "ABCDEF123456"),
+    "whole, and a part of it is another's": ("6730-951017", {"6730-951017": (), "951017": ()},
+                                           "6730-951017"),
+    "by itself, beside a chance in its join": ("951017-20260202", {"951017": (), "9510172": ()}, "951017"),
+}  # fmt: skip
+UNCLEAR: dict[str, tuple[str, Numbers, tuple[str, ...]]] = {
+    "two claims": ("B70011 C80011X", {"B70011": (), "C80011X": ()}, ()),
+    "two claims, one in a run": ("B70011 C80011X20260202", {"B70011": (), "C80011X": ()}, ()),
+    "two in a run, one longer": ("XB70011C8001120", {"B70011": (), "C800112": ()}, ()),
+    "a number, and one more character of it": ("95101720260202", {"951017": (), "9510172": ()}, ()),
+    "a beginning, and a part that stands by itself": (CUT, {LONG: (), "951017730": ()}, ()),
+    "a beginning of no field's length, and a part": ("6730-951017730-WIL", {LONG: (), "9510177": ()}, ()),
+    "whole, and as a field cuts a longer one": ("A2345678901234567890", {"A2345678901234567890": (),
+                                                "A23456789012345678901": ()}, ()),
+    "the beginning of two": (CUT, {LONG: (), CUT + "XX": ()}, ()),
+    "the beginning of one not yet answered too": (CUT, {LONG: ()}, (CUT + "XX",)),
+    "one not yet answered, another's inside": ("X9510177Y", {"9510177": ()}, ("X9510177Y",)),
+    "a number of two claims, a third's inside": ("K9510177", {"A1": ("K9510177",), "A2": ("K9510177",),
+                                                 "9510177": ()}, ()),
+    "a short beginning": (LONG[:11], {LONG: ()}, ()),
+    "five characters": ("B7001", {"B7001": ()}, ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", MEANT)
+def test_one_claim_is_meant(how: str) -> None:
+    reference, numbers, name = MEANT[how]
+    assert name_of(reference, numbers) == name
+
+
+@pytest.mark.parametrize("how", UNCLEAR)
+def test_where_several_may_be_meant_none_is_named(how: str) -> None:
+    reference, numbers, unanswered = UNCLEAR[how]
+    assert name_of(reference, numbers, unanswered) is None
+
+
+def test_a_claim_sent_again_under_its_number_is_the_answered_one() -> None:
+    assert name_of("B70011", {"B70011": ()}, ("B70011",)) == "B70011"
+
+
+def test_another_payer_s_number_is_not_looked_for() -> None:
+    """The same number of two payers' accounts: each payer means its own."""
+    events = pl.DataFrame(
+        [
+            {"payer": payer, "account": payer, "account_key": payer, "claim_file_id": None,
+             "claim_offset": None, "payer_claim_number": "B70011", "returned": None}
+            for payer in ("P", "Q")
+        ],
+        schema_overrides={"claim_file_id": pl.Int64, "claim_offset": pl.Int64, "returned": pl.String},
+    )  # fmt: skip
+    rows = pl.DataFrame(
+        {
+            "file_id": 2,
+            "byte_offset": [8, 9],
+            "position": 1,
+            "payer": ["Q", "R"],
+            "reference": "B70011",
+        }
+    )
+    assert named(rows, events, CLAIMS.empty()).select("byte_offset", "account").rows() == [(8, "Q")]
