@@ -151,6 +151,7 @@ _CODES = (
     FindingCode("LINE_UNBALANCED", "error", 3, "line charge less adjustments differs from line payment", "hold the payment and ask the payer"),
     FindingCode("CLAIM_UNBALANCED", "error", 3, "claim charge less adjustments differs from claim payment", "hold the payment and ask the payer"),
     FindingCode("PAYMENT_UNBALANCED", "error", 3, "claim payments less provider adjustments differ from the payment amount", "hold the payment and ask the payer"),
+    FindingCode("INTEREST_UNBALANCED", "warning", 3, "the interest of a payment's claims (AMT I) differs from what PLB L6 pays", "ask the payer which of them it is; what PLB L6 pays is posted"),
     FindingCode("PATIENT_UNBALANCED", "warning", 3, "the patient's share differs from the adjustments of group PR", "compare the patient's bill with the adjustments"),
     FindingCode("OTHER_PAYER_LINE_UNBALANCED", "error", 3, "a line's charge less another payer's adjustments differs from what it paid", "copy the other payer's decision from its remittance"),
     FindingCode("OTHER_PAYER_UNBALANCED", "error", 3, "the claim less another payer's adjustments differs from what it paid", "copy the other payer's decision from its remittance"),

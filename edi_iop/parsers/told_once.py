@@ -158,7 +158,9 @@ def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFra
     if found.is_empty():
         return found
     transaction = ["file_id", "interchange", "group", "transaction"]
-    found = _without(found, _OF_PAYMENT, transaction, _CODE == "PAYMENT_UNBALANCED")
+    interest = _CODE == "INTEREST_UNBALANCED"
+    found = _without(found, _OF_PAYMENT, transaction, (_CODE == "PAYMENT_UNBALANCED") | interest)
+    found = _without(found, _UNREAD & _at("AMT", 2), transaction, interest)
     return _of_claims(found, remit_claims, "remit_claim_offset", _IN_REMIT)
 
 

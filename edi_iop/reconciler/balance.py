@@ -5,14 +5,17 @@ the claim and its lines is CLP04. Payment: the sum of CLP04 less the provider
 adjustments is BPR02; a positive provider adjustment lowers the payment.
 Reversals balance by the same sums with the signs turned. What a required amount that is
 absent or cannot be read is part of is not judged: that was said of the amount itself.
-Interest and other supplemental amounts (AMT) are not part of any of them. The patient's
-share (CLP05) rests on adjustments of group PR; a difference is only a warning.
+Interest and other supplemental amounts (AMT) are not part of any of them: interest is paid
+in PLB L6 (1.10.2.9), and where claims say what of it is theirs (AMT I), both agree. The
+patient's share (CLP05) rests on adjustments of group PR. Differences of these two move no
+money and are only warnings.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.codes import codes
 from edi_iop.findings import CATALOGUE
 from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.tables import FINDINGS, TABLES
@@ -30,7 +33,7 @@ READ = ("payments", "remit_claims", "remit_lines", "adjustments", "provider_adju
 
 
 def balance(tables: Tables) -> pl.DataFrame:
-    """Findings LINE_, CLAIM_, PATIENT_ and PAYMENT_UNBALANCED of the remits, one for each place."""
+    """Findings LINE_, CLAIM_, PATIENT_, PAYMENT_ and INTEREST_UNBALANCED, one for each place."""
     running = Running()
     return _sorted([running.claims(tables), running.payments()])
 
@@ -66,13 +69,14 @@ class Running:
             return FINDINGS.empty()
         for name in over:
             self._sums[name] = self._sums[name].join(begun, on=_PAYMENT, how="semi")
-        return _sorted([_payments({**self._sums, **over})])
+        known = {**self._sums, **over}
+        return _sorted([_payments(known), _interest(known)])
 
     def payments(self) -> pl.DataFrame:
         """Findings of all payments not told yet; nothing more of them is to come."""
         if self._sums["payments"].is_empty():
             return FINDINGS.empty()
-        found = _sorted([_payments(self._sums)])
+        found = _sorted([_payments(self._sums), _interest(self._sums)])
         self._sums = remit_tables({})
         return found
 
@@ -82,17 +86,40 @@ _OF_CLAIM = (
     *_CLAIM, "payment_offset", "claim", "status", "charge_cents", "paid_cents", "patient_cents",
 )  # fmt: skip
 """What the balance of a claim needs of it."""
-_SUMMED = {"payments": "", "remit_claims": "paid_cents", "provider_adjustments": "amount_cents"}
+_SUMMED: dict[str, tuple[str, ...]] = {
+    "payments": (),
+    "remit_claims": ("paid_cents", "interest_cents"),
+    "provider_adjustments": ("amount_cents",),
+}
 """What a payment's balance needs of the chunks: its own row, and the sums of these amounts."""
 
 
 def _summed(name: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """A chunk's rows, or one row a payment with their sum."""
-    amount = _SUMMED[name]
-    if not amount or rows.is_empty():
+    """A chunk's rows, or a row a payment with their sums: of interest and the rest each their own."""
+    if name == "payments" or rows.is_empty():
         return TABLES[name].conform(rows)
-    told = pl.when("known").then(amount).alias(amount)
-    return TABLES[name].conform(_sums(rows, _PAYMENT, amount, amount, "known").with_columns(told))
+    keys: tuple[str, ...] = _PAYMENT
+    if name == "provider_adjustments":
+        rows = rows.with_columns(reason=pl.when(_is_interest()).then("reason"))
+        keys = (*_PAYMENT, "reason")
+    required, *told = _SUMMED[name]
+    known = pl.col(required).null_count() == 0
+    sums = rows.group_by(keys).agg(
+        pl.when(known).then(pl.col(required).sum()).alias(required),
+        *(pl.when(_said(one)).then(pl.col(one).sum()).alias(one) for one in told),
+    )
+    return TABLES[name].conform(sums)
+
+
+def _is_interest() -> pl.Expr:
+    """A provider adjustment by which a payer pays interest (PLB L6)."""
+    return pl.col("reason").is_in(
+        [code for code, one in codes("plb").items() if one.role == "interest"]
+    )
+
+
+def _said(amount: str) -> pl.Expr:
+    return pl.col(amount).is_not_null().any()
 
 
 def _sorted(faults: list[pl.DataFrame]) -> pl.DataFrame:
@@ -224,6 +251,29 @@ def _payments(tables: Tables) -> pl.DataFrame:
     number = pl.col("trace_number").fill_null("without number")
     what = pl.format("payment {}: claim payments", number)
     return _faults(sums, tables, "PAYMENT_UNBALANCED", _told(what), None, "ST", "payment_offset")
+
+
+def _interest(tables: Tables) -> pl.DataFrame:
+    """Payments whose claims' interest (AMT I), where they name any, is not what PLB L6 pays."""
+    own = tables["remit_claims"].group_by(_PAYMENT).agg(
+        begin=pl.col("interest_cents").sum(), said=_said("interest_cents")
+    )  # fmt: skip
+    held = tables["provider_adjustments"].filter(_is_interest())
+    added = _sums(held, _PAYMENT, "amount_cents", "added", "added_known")
+    sums = (
+        tables["payments"]
+        .join(own.filter("said"), on=_PAYMENT)
+        .join(added, on=_PAYMENT, how="left")
+        # a provider adjustment is negative where it raises the payment
+        .with_columns(less=-_amount("added"), paid=pl.lit(0), known=_known((), ("added_known",)))
+    )
+    told = pl.format(
+        "payment {}: the interest of its claims (AMT I) is {}, its provider adjustments (PLB L6) pay {}",
+        pl.col("trace_number").fill_null("without number"),
+        dollars(pl.col("begin")),
+        dollars(pl.col("less")),
+    )
+    return _faults(sums, tables, "INTEREST_UNBALANCED", told, None, "ST", "payment_offset")
 
 
 def _told(what: pl.Expr) -> pl.Expr:

@@ -10,8 +10,8 @@ import polars as pl
 
 from edi_iop.reconciler import ties
 from edi_iop.reconciler.match_candidates import LINE
-from edi_iop.reconciler.provider_ledger import References
 from edi_iop.reconciler.reconcile import Reconciled, reconcile
+from edi_iop.reconciler.references import References
 from edi_iop.rules.policy import Policy
 from edi_iop.runner.records import Known, Tables
 from edi_iop.runner.scope import CLAIM, REMIT, Begin, Scope, closed

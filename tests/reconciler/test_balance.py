@@ -149,6 +149,43 @@ def test_the_patient_share_rests_on_adjustments_of_group_pr():
     assert codes(tables) == []
 
 
+L6 = {"file_id": 9, "payment_offset": 200, "byte_offset": 910, "position": 1, "reason": "L6"}
+
+
+@pytest.mark.parametrize(
+    ("of_claims", "paid", "said"),
+    [
+        ((125,), -125, None),
+        ((100, 25), -125, None),
+        ((None,), -125, None),
+        ((0,), None, None),
+        ((125,), None, "(AMT I) is 1.25, its provider adjustments (PLB L6) pay 0.00"),
+        ((100, None), -125, "(AMT I) is 1.00, its provider adjustments (PLB L6) pay 1.25"),
+        ((125,), 125, "(AMT I) is 1.25, its provider adjustments (PLB L6) pay -1.25"),
+    ],
+)
+def test_interest_of_claims_is_what_the_provider_adjustment_pays(
+    of_claims: tuple[int | None, ...], paid: int | None, said: str | None
+):
+    """1.10.2.9: PLB L6 raises the payment by a negative amount; AMT I only says whose it is."""
+    tables = remits(
+        payments=[payment(amount_cents=len(of_claims) * 10000 - (paid or 0))],
+        remit_claims=[
+            remit_claim(300 + at, paid_cents=10000, charge_cents=10000, interest_cents=cents)
+            for at, cents in enumerate(of_claims)
+        ],
+        provider_adjustments=[L6 | {"amount_cents": paid}] if paid is not None else [],
+    )
+    found = balance(tables)
+    if said is None:
+        assert found.is_empty()
+        return
+    (finding,) = found.to_dicts()
+    assert (finding["code"], finding["severity"]) == ("INTEREST_UNBALANCED", "warning")
+    assert finding["byte_offset"] == 200
+    assert finding["message"] == f"payment T1: the interest of its claims {said}"
+
+
 def test_a_payment_without_claims_rests_on_provider_adjustments():
     tables = remits(payments=[payment(amount_cents=500)])
     assert codes(tables) == ["PAYMENT_UNBALANCED"]

@@ -11,6 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from remit_rows import claim, claim_line, claims, payment, remits
 
+from edi_iop.reconciler.balance import balance
 from edi_iop.reconciler.ledger import Ledger
 from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.rules import policy
@@ -264,6 +265,18 @@ def test_interest_of_a_claim_stands_beside_its_money():
         28000,
     )
     assert made.postings["says"].to_list() == ["with interest of 1.25 beside it"]
+
+
+def test_interest_that_only_the_claim_names_is_no_money():
+    """AMT*I 1.25 and no PLB L6: the check is 280.00; the payment counts, the difference is told."""
+    one = file(1, "T1", 1, answer(28000, interest_cents=125))
+    made = fold(one)
+    assert made.payments.select("standing", "amount_cents", "posted_cents", "held_cents").row(0) == (
+        "posted", 28000, 28000, 0,
+    )  # fmt: skip
+    row = account(made)
+    assert (row["posted_cents"], row["answered_cents"], row["credit_cents"]) == (28000, 28000, 0)
+    assert balance(one)["code"].to_list() == ["INTEREST_UNBALANCED"]
 
 
 def test_a_second_payment_counts_where_the_payer_took_the_first_back():
