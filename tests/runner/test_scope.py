@@ -146,6 +146,11 @@ TIED: dict[str, tuple[File, ...]] = {
         acks("B7001", "2026010001"),
         remits("T1", {"icn": "2026010001"}),
     ),
+    "the payer's number by a 277CA that comes last": (
+        claims({"claim": "B7001"}),
+        remits("T1", {"icn": "2026010001"}),
+        acks("B7001", "2026010001"),
+    ),
     "the number of the claim as the payer's own": (
         claims({"claim": "B7001"}, {"claim": "B7002", "replaces": "B7001"}),
         remits("T1", {"claim": "B7001"}),
@@ -174,6 +179,18 @@ TIED: dict[str, tuple[File, ...]] = {
         claims({"claim": LONG}),
         remits("T1", {"claim": LONG, "icn": "20260100010002"}),
         remits("T2", plb=[("WO", LONG[:12], 3000), ("FB", "20260100010", 5)]),
+    ),
+    "a reference that holds a claim not yet answered": (
+        claims({"claim": "B70011"}),
+        remits("T1", {"claim": "B70011"}),
+        remits("T2", plb=[("WO", "XB7001177", 3000)]),
+        claims({"claim": "B7001177", "member_id": "M5"}),
+    ),
+    "a reference that begins a claim not yet answered": (
+        claims({"claim": LONG}),
+        remits("T1", {"claim": LONG}),
+        remits("T2", plb=[("WO", LONG[:14], 3000)]),
+        claims({"claim": LONG[:14] + "77", "member_id": "M5"}),
     ),
     "no number at all": (
         remits("T1", {}),
@@ -215,6 +232,39 @@ def test_what_bears_on_others_is_settled_with_them(
         assert derived(store) == derived(whole)
 
 
+ONE_DAY: dict[str, tuple[File, ...]] = {
+    "of one member, each in its file": (
+        claims({"claim": "B7001", "member_id": "M700001"}),
+        claims({"claim": "C8001", "member_id": "M700001"}),
+    ),
+    "of one member, one of them answered": (
+        claims({"claim": "B7001", "member_id": "M700001"}),
+        remits("T1", {"claim": "B7001", "paid": 0}),
+        claims({"claim": "C8001", "member_id": "M700001"}),
+        remits("T2", {"claim": "C8001"}),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ONE_DAY)
+@pytest.mark.parametrize("last_first", [False, True])
+def test_days_of_a_member_are_judged_together(
+    tmp_path: Path, workspace: Workspace, policies: dict[str, Policy], how: str, last_first: bool
+) -> None:
+    """A second per diem of a date is a violation of the claim sent before, too: whichever comes first."""
+    settings = workspace.settings()
+    arrived = ONE_DAY[how][::-1] if last_first else ONE_DAY[how]
+    with Store.create(tmp_path / "n.db") as store, Store.create(tmp_path / "o.db") as whole:
+        for number, file in enumerate(arrived, 1):
+            add_file(store, number, tables(file, number))
+            add_file(whole, number, tables(file, number))
+            portions.settle(store, policies, settings, NIGHT)
+        settled_at_once(whole, policies, settings, NIGHT)
+        assert derived(store) == derived(whole)
+        rules = store.load("violations")["rule"]
+        assert rules.str.starts_with("DUP").any(), "one of both must be told"
+
+
 def test_a_night_leaves_alone_what_it_does_not_concern(
     tmp_path: Path,
     workspace: Workspace,
@@ -244,8 +294,9 @@ def test_a_night_leaves_alone_what_it_does_not_concern(
     assert seen == [(40, 0), (1, 1), (40, 1)]
 
 
-def test_a_person_s_word_ties(tmp_path: Path, workspace: Workspace) -> None:
-    """A claim tied by hand to an answer is judged with it whenever one of them is."""
+@pytest.mark.parametrize("after", [2, 4])
+def test_a_person_s_word_ties(tmp_path: Path, workspace: Workspace, after: int) -> None:
+    """A claim tied by hand to an answer is judged with it whenever one of them is, and that night."""
     settings = workspace.settings()
     files = [
         claims({"claim": "B7001", "last": "MODEL"}),
@@ -260,10 +311,12 @@ def test_a_person_s_word_ties(tmp_path: Path, workspace: Workspace) -> None:
         for number, file in enumerate(files, 1):
             for one in (store, whole):
                 add_file(one, number, tables(file, number))
-                if number == 2:
+            portions.settle(store, {}, settings, NIGHT)
+            if number == after:
+                for one in (store, whole):
                     assert one.next_numbers("decision") == 1
                     one.save({"decisions": TABLES["decisions"].conform(pl.DataFrame([word]))})
-            portions.settle(store, {}, settings, NIGHT)
+        portions.settle(store, {}, settings, NIGHT)
         settled_at_once(whole, {}, settings, NIGHT)
         assert derived(store) == derived(whole)
 
