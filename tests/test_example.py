@@ -19,6 +19,7 @@ from edi_iop.errors import Forbidden, NotKnown
 from edi_iop.settings import Workspace
 from edi_iop.simulator.clinic import clinic
 from edi_iop.store import Store
+from edi_iop.tables import LEDGER
 from tests.referee import verdict
 
 FIRST, ANSWERED, SECOND = date(2026, 3, 2), date(2026, 3, 10), date(2026, 3, 11)
@@ -279,6 +280,31 @@ def test_a_refuted_denial_becomes_a_letter_with_its_evidence(
     told = " ".join(str(row) for row in rows.values())
     assert head["member_id"] not in told
     assert head["subscriber_last_name"] not in told
+
+
+def test_what_was_written_is_known_afterwards(warned: tuple[Workspace, pl.DataFrame]) -> None:
+    """An audit row a line, and the next step of that denial alone; nothing else is changed by it."""
+    workspace, _ = warned
+    ledger = [table(workspace, name) for name in (*LEDGER, "matches", "verdicts")]
+    claim = table(workspace, "verdicts").filter(pl.col("verdict") == "refuted")["claim"][0]
+    (row,) = remedied(workspace, claim, chosen="clinical_appeal", by="analyst")
+    steps = desk.report("denials", workspace.root).rows
+    told = pl.col("next_step").str.starts_with(
+        f"letter (clinical_appeal) written on {SECOND}: check and send it"
+    )
+    own = pl.col("claim") == claim
+    assert steps.filter(own).select(told.all()).item()
+    assert not steps.filter(~own).select(told.any()).item()
+    events = desk.report("claim", workspace.root, claim).rows.filter(event="written")
+    name = Path(str(row["file"])).name
+    says = f"letter (clinical_appeal) by analyst, to be checked and sent: {name}"
+    assert events.filter(says=says).select("on").rows() == [(SECOND,)]
+    decided = desk.report("decisions", workspace.root).rows.filter(actor="analyst")
+    assert set(decided["verb"]) == {"write"}
+    assert set(decided["note"]) == {name}
+    desk.run(workspace.root, SECOND)
+    after = [table(workspace, name) for name in (*LEDGER, "matches", "verdicts")]
+    assert all(one.equals(other) for one, other in zip(ledger, after, strict=True))
 
 
 def test_a_write_off_has_no_paper_and_an_unknown_claim_is_said_to_be(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -23,10 +24,11 @@ from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules.catalogue import Remedy
 from edi_iop.rules.in_force import on_day
 from edi_iop.rules.policy import Policy
-from edi_iop.runner import records
+from edi_iop.runner import lock, records
 from edi_iop.runner.remake import Sides, remade, sides
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
+from edi_iop.tables import DECISIONS
 
 _CLAIM = ("file_id", "claim_offset")
 _TEMPLATE = "appeal.docx"
@@ -82,10 +84,11 @@ def remedy(
     chosen: str | None = None,
     target: Path | None = None,
     as_of: date | None = None,
+    by: str | None = None,
 ) -> Answer:
     """Files for the denied and reduced lines of a claim: one a remedy, or the one that is chosen.
 
-    Nothing is sent. Forbidden where a precondition is not met and nothing could be written;
+    Nothing is sent; what is written is noted among the decisions. Forbidden where a precondition is not met and nothing could be written;
     NotKnown where there is no such claim, or nothing of it to remedy.
     """
     on = as_of or date.today()
@@ -100,7 +103,11 @@ def remedy(
             store, workspace, settings, policies, about, _remarks(store, header), folder, on
         )
         tasks = _tasks(store, claim, chosen, on)
-        done = [_try(desk, name, rows) for name, rows in tasks]
+        with store.transaction():
+            lock.refuse_second(store)
+            done = [_try(desk, name, rows) for name, rows in tasks]
+            for one, (_, rows) in zip(done, tasks, strict=True):
+                _note(desk, one, rows, by or getpass.getuser())
     if chosen or not any(one.file for one in done):
         refused = next((one for one in done if one.warned and one.file is None), None)
         if refused is not None:
@@ -162,6 +169,29 @@ def _try(desk: _Desk, name: str | None, rows: pl.DataFrame) -> _Done:
         return _claim_file(desk, name, rows, lines) if name in CLAIMS else _letter(desk, name, rows)
     except Forbidden as problem:
         return _Done(name, lines, str(problem), warned=True)
+
+
+def _note(desk: _Desk, done: _Done, rows: pl.DataFrame, actor: str) -> None:
+    """That something was written, a decision for each line it is about; no money goes by it."""
+    if done.file is None:
+        return
+    place = ("file_id", "payment_offset", "remit_claim_offset", "remit_line_offset")
+    about = rows.select(name for name in place if name in rows.columns).unique(maintain_order=True)
+    if about.is_empty():
+        about = pl.DataFrame({"file_id": [None]}, schema={"file_id": pl.Int64})
+    first = desk.store.next_numbers("decision", about.height)
+    told = about.with_columns(
+        decision=pl.int_range(first, first + about.height),
+        decided_at=pl.lit(lock.now()),
+        actor=pl.lit(actor),
+        verb=pl.lit("write"),
+        remedy=pl.lit(done.remedy),
+        dated=pl.lit(desk.as_of),
+        note=pl.lit(paths.shown(Path(done.file.name))),
+        claim_file_id=pl.lit(desk.claim["file_id"]),
+        claim_offset=pl.lit(desk.claim["claim_offset"]),
+    )
+    desk.store.save({"decisions": DECISIONS.conform(told)})
 
 
 def _stale(desk: _Desk) -> str | None:

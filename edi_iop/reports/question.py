@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop.reconciler.priority import ranked
+from edi_iop.reports.written import with_written
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE
 from edi_iop.store import Store
@@ -34,6 +35,10 @@ class Question:
 
 
 def open_denials(question: Question) -> pl.DataFrame:
-    """tables.VERDICTS ranked as of the day asked for, by all that became of earlier denials."""
+    """tables.VERDICTS ranked as of the day asked for, by all that became of earlier denials.
+
+    The next step tells what was written for a line already.
+    """
     store = question.store
-    return ranked(store.load("verdicts"), store.load("refusals"), question.as_of)
+    told = ranked(store.load("verdicts"), store.load("refusals"), question.as_of)
+    return with_written(told, store.load("decisions"))

@@ -18,6 +18,7 @@ from edi_iop.reports.acks import submitted
 from edi_iop.reports.banking import once
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.written import written
 from edi_iop.store import Store
 
 _ORDER = (
@@ -30,6 +31,7 @@ _ORDER = (
     "paid",
     "paid short",
     "banked",
+    "written",
     "due",
 )
 _FREQUENCY = {"7": "replacement", "8": "void"}
@@ -46,7 +48,7 @@ def claim(question: Question) -> Sheet:
     """
     store, number = question.store, question.about or ""
     parts = [_sent(store, number), _enveloped(store, number), _acknowledged(store, number),
-             _answered(store, number), _banked(question), _denied(store, number)]  # fmt: skip
+             _answered(store, number), _banked(question), _denied(store, number), _written(store, number)]  # fmt: skip
     rows = pl.concat(parts).sort(
         "on",
         pl.col("event").replace_strict(_ORDER, range(len(_ORDER)), default=9),
@@ -270,6 +272,22 @@ def _denied(store: Store, number: str) -> pl.DataFrame:
         **place,
     )
     return pl.concat([_events(said), _events(due)])
+
+
+def _written(store: Store, number: str) -> pl.DataFrame:
+    """Letters and claims written for its denied lines: one event each, whatever lines it is about."""
+    sent = store.load("claims", claim=number).select("file_id", "claim_offset")
+    papers = written(store.load("decisions")).join(
+        sent, left_on=["claim_file_id", "claim_offset"], right_on=["file_id", "claim_offset"],
+        how="semi",
+    ).unique(["note", "decided_at"], maintain_order=True)  # fmt: skip
+    return _events(
+        papers.select(
+            on="dated",
+            event=pl.lit("written"),
+            says=pl.format("{} by {}, to be checked and sent: {}", "paper", "actor", "note"),
+        )
+    )
 
 
 def _closing(rows: pl.DataFrame) -> str:

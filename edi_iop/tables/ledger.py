@@ -190,14 +190,17 @@ PROPOSALS = Table(
 
 DECISIONS = Table(
     "decisions",
-    "what a person decided of a match or of money held; never changed, only followed by another",
+    "what a person decided of a match or of money held, or had written; never changed, only "
+    "followed by another",
     ("decision",),
     (
         integer("decision", "number, in order"),
         text("decided_at", "UTC, ISO 8601"),
         text("actor", "who decided"),
         text(
-            "verb", "link or unlink a claim; release or reject money; undo a release or rejection"
+            "verb",
+            "link or unlink a claim; release or reject money; undo a release or rejection; write a "
+            "letter or claim for a denied line, which moves nothing",
         ),
         FILE,
         PAYMENT_OFFSET,
@@ -207,6 +210,8 @@ DECISIONS = Table(
         CLAIM_OFFSET,
         LINE_OFFSET,
         text("tier", "of the match accepted or undone; null for one made by hand"),
-        text("note", "why, in the analyst's words"),
+        text("note", "why, in the analyst's words; of what was written its file"),
+        text("remedy", "what was written"),
+        day("dated", "the day on what was written"),
     ),
 )
