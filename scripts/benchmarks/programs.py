@@ -21,7 +21,10 @@ Answer = dict[str, int]
 
 def edi_iop(path: Path) -> Answer:
     """Files to tables with every finding; a folder stands for the files in it."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command `edi-iop` does
+    # As the command `edi-iop validate` does.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if path.is_file():
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
     from edi_iop import parsers
     from edi_iop.reconciler.balance import Running
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edi_iop.cli.files import _one_thread
 from edi_iop.cli.options import spread
 from edi_iop.reports.sheet import MASK
 
@@ -116,3 +119,24 @@ def test_an_option_of_many_files_takes_them_one_after_the_other(
     typed: list[str], meant: list[str]
 ) -> None:
     assert spread(typed, ("--remits", "--claims")) == meant
+
+
+def test_x12_alone_is_read_with_one_thread_a_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A feed, a folder or a pipe is not looked into, and a choice of the user's own stays."""
+    x12, feed, pipe = tmp_path / "a.835", tmp_path / "b.csv", tmp_path / "pipe"
+    x12.write_bytes(b"ISA*00*")
+    feed.write_bytes(b"client,date\n")
+    os.mkfifo(pipe)
+    monkeypatch.setenv("POLARS_MAX_THREADS", "")  # put back afterwards, whatever is set here
+    monkeypatch.delenv("POLARS_MAX_THREADS")
+    monkeypatch.delitem(sys.modules, "polars")
+    for others in (feed, tmp_path, pipe, tmp_path / "absent"):
+        _one_thread([x12, others])
+        assert "POLARS_MAX_THREADS" not in os.environ
+    _one_thread([x12])
+    assert os.environ["POLARS_MAX_THREADS"] == "1"
+    monkeypatch.setenv("POLARS_MAX_THREADS", "4")
+    _one_thread([x12])
+    assert os.environ["POLARS_MAX_THREADS"] == "4"
