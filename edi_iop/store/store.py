@@ -27,6 +27,8 @@ from edi_iop.tables import FEEDS, FILES, TABLES, Table
 _PATIENCE_SECONDS = 30.0
 """How long a writer waits for another's transaction to end."""
 
+_CACHE_KIB, _READERS_CACHE_KIB = 262_144, 65_536
+"""Memory for pages of the database: of one that writes, of one that only reads."""
 _ROWS = 50_000
 """Rows taken from a query at once."""
 
@@ -93,7 +95,10 @@ class Store:
                 f"{path}: no database here; make one with: edi-iop init {path.parent}"
             )
         mode = "ro" if read_only else "rw"
-        return cls(_connect(path, f"{path.resolve().as_uri()}?mode={mode}"), path)
+        store = cls(_connect(path, f"{path.resolve().as_uri()}?mode={mode}"), path)
+        if read_only:  # several may read at once, and little of it twice
+            store._db.conn.execute(f"PRAGMA cache_size = -{_READERS_CACHE_KIB}")
+        return store
 
     def close(self) -> None:
         self._db.close()
@@ -457,7 +462,7 @@ def _connect(path: Path, uri: str) -> Database:
         # A file leaves work/ only once its rows are safe, so every commit reaches the disk.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA cache_size = -262144")  # KiB
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         connection.execute("SELECT COUNT(*) FROM sqlite_master")
     except sqlite3.DatabaseError as problem:
         raise StoreVersion(
