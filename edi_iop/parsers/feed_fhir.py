@@ -204,15 +204,25 @@ def _session(file: _File, place: str, one: fhir.Encounter) -> Row:
         "Encounter.period.start": one.period.start,
         "Encounter.period.end": one.period.end,
         "Encounter.diagnosis": _several(_diagnoses(concepts)),
-        "Encounter.participant.npi": _npi(
-            file, place, one, (p.individual for p in one.participant)
-        ),
+        **_participants(file, place, one),
         "Encounter.serviceProvider.npi": _npi(file, place, one, [one.service_provider]),
         "Encounter.episodeOfCare": next((each.id for each in one.episode_of_care if each.id), None),
         "EpisodeOfCare.period.start": None if episode is None else episode.period.start,
         "EpisodeOfCare.period.end": None if episode is None else episode.period.end,
         "Claim.insurance.preAuthRef": file.authorizations.get(one.name),
         **_patient(patient, one.subject),
+    }
+
+
+def _participants(file: _File, place: str, one: fhir.Encounter) -> Row:
+    """Who took part: whoever did, by the role that is given (v3-ParticipationType), and without one."""
+    roles: dict[str, list[Reference]] = {".npi": [each.individual for each in one.participant]}
+    for each in one.participant:
+        for role in {word for concept in each.type for word in concept.said} or {""}:
+            roles.setdefault(f"[{role}].npi", []).append(each.individual)
+    return {
+        f"Encounter.participant{role}": _npi(file, place, one, named)
+        for role, named in roles.items()
     }
 
 
@@ -346,7 +356,10 @@ def _npi(file: _File, place: str, around: Resource, references: Iterable[Referen
             return given.value
         found: Resource | None = file.find(place, around, reference, Resource)
         if isinstance(found, fhir.PractitionerRole):
-            found = file.find(place, found, found.practitioner, fhir.Practitioner)
+            inner = found.practitioner.reference.startswith("#")
+            found = file.find(
+                place, around if inner else found, found.practitioner, fhir.Practitioner
+            )
         if isinstance(found, fhir.Practitioner):
             for each in found.identifier:
                 if fhir.US_NPI in each.system or "NPI" in each.type.said:

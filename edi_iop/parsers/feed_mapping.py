@@ -24,6 +24,7 @@ _SERIAL = r"^\d{5}(\.\d+)?$"
 """A spreadsheet's number of a day: the canonical reader knows it."""
 _FRACTION = r"^0?\.\d+$"
 _FIRST_YEAR = 1900
+_NEVER = pl.lit(False)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,13 @@ def mapped(layout: Layout, kind: str, flat: Flat) -> Sheet:
         "row",
         *(["place"] if "place" in known else []),
         *(
-            _first_of(sources[name], shapes[name], known, layout).alias(name)
+            _first_of(
+                sources[name],
+                shapes[name],
+                known,
+                layout,
+                _said_otherwise(name, kind, known, layout),
+            ).alias(name)
             for name in shapes
             if name in sources
         ),
@@ -77,9 +84,10 @@ def _assumed(layout: Layout, kind: str, rows: pl.DataFrame, known: dict[str, str
             for one in sources
             if not one.assumed
         ]
+        said = _said_otherwise(name, kind, known, layout)
         for source in (one for one in sources if one.assumed):
             taken = _value(source, shapes[name], known, layout, final=True).is_not_null()
-            given = pl.coalesce([*before, pl.lit(None, pl.String)]).is_not_null()
+            given = pl.coalesce([*before, pl.lit(None, pl.String)]).is_not_null() | said
             count = rows.filter(taken & ~given).height
             if count:
                 says.append(
@@ -143,14 +151,37 @@ def _kept(layout: Layout, flat: Flat, known: dict[str, str]) -> tuple[pl.DataFra
 
 
 def _first_of(
-    sources: Sources, column: FeedColumn, known: dict[str, str], layout: Layout
+    sources: Sources,
+    column: FeedColumn,
+    known: dict[str, str],
+    layout: Layout,
+    said: pl.Expr = _NEVER,
 ) -> pl.Expr:
-    """The first source that has a value."""
+    """The first source that has a value; nothing is assumed of rows that say it otherwise."""
     last = len(sources) - 1
-    found = [
-        _value(source, column, known, layout, final=at == last) for at, source in enumerate(sources)
-    ]
+    found = []
+    for at, source in enumerate(sources):
+        value = _value(source, column, known, layout, final=at == last)
+        found.append(pl.when(~said).then(value) if source.assumed else value)
     return pl.coalesce(found)
+
+
+def _said_otherwise(name: str, kind: str, known: dict[str, str], layout: Layout) -> pl.Expr:
+    """Of which rows other columns say what this one is for: both times say how long a session was."""
+    times, sources = feed(kind).times, layout.feeds[kind]
+    if times is None or not any(name in group for group in times.any_of):
+        return _NEVER
+    shapes = {column.name: column for column in feed(kind).columns}
+    return pl.any_horizontal(
+        _NEVER,
+        *(
+            pl.all_horizontal(
+                _first_of(sources[one], shapes[one], known, layout).is_not_null() for one in group
+            )
+            for group in times.any_of
+            if name not in group and sources.keys() >= set(group)
+        ),
+    )
 
 
 def _value(

@@ -119,3 +119,64 @@ def test_no_message_holds_a_name_or_an_id_of_a_person() -> None:
     found = resources(*AROUND, "s1", subject={"reference": "Patient/Sample-Ada-1988"})
     _, says = read_all(ndjson(*found))
     assert not [one for one in says if "Sample" in one]
+
+
+NPI_SYSTEM = "http://hl7.org/fhir/sid/us-npi"
+OTHER, THIRD = "1245319599", "1003000126"
+
+
+def practitioner(name: str, npi: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Practitioner",
+        "id": name,
+        "identifier": [{"system": NPI_SYSTEM, "value": npi}],
+    }
+
+
+def took_part(role: str, name: str) -> dict[str, Any]:
+    coding = {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
+        "code": role,
+    }
+    kind = {"type": [{"coding": [coding]}]} if role else {}
+    return {**kind, "individual": {"reference": name}}
+
+
+@pytest.mark.parametrize(
+    ("participants", "attending", "rendering"),
+    [
+        ([("PPRF", "Practitioner/d1"), ("ATND", "Practitioner/d2")], OTHER, "1234567893"),
+        ([("ADM", "Practitioner/d2"), ("PPRF", "Practitioner/d1")], "1234567893", "1234567893"),
+        ([("ATND", "#inside")], THIRD, THIRD),
+        ([("ATND", "#role")], THIRD, THIRD),
+        ([("ADM", "Practitioner/d2")], None, OTHER),
+    ],
+)
+def test_who_attended_is_told_by_the_participants_role(
+    participants: list[tuple[str, str]], attending: str | None, rendering: str
+) -> None:
+    """v3-ParticipationType: ATND, else PPRF; practitioners by reference or contained."""
+    inside = {
+        "resourceType": "PractitionerRole",
+        "id": "role",
+        "practitioner": {"reference": "#inside"},
+    }
+    contained = [practitioner("inside", THIRD), inside]
+    found = resources(
+        *AROUND, "s1", participant=[took_part(*one) for one in participants], contained=contained
+    )
+    row = first(ndjson(practitioner("d2", OTHER), *found))
+    assert (row["attending_npi"], row["rendering_npi"]) == (attending, rendering)
+
+
+def test_who_performed_a_charge_attended_where_no_role_says_it() -> None:
+    charge = resources("ch1", performer=[{"actor": {"reference": "Practitioner/d2"}}])
+    found = [*resources(*AROUND, "s1", participant=[]), *charge, practitioner("d2", OTHER)]
+    assert first(ndjson(*found))["attending_npi"] == OTHER
+
+
+def test_a_participant_without_a_role_is_assumed_to_have_attended() -> None:
+    found = resources(*AROUND, "s1", participant=[took_part("", "Practitioner/d1")])
+    tables, says = read_all(ndjson(*found))
+    assert tables["encounters"]["attending_npi"].to_list() == ["1234567893"]
+    assert any(one.startswith("FEED_ASSUMED: attending_npi assumed") for one in says)

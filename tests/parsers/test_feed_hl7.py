@@ -108,3 +108,27 @@ def test_times_with_a_zone_hang_in_the_layouts_timezone() -> None:
     row = feeds.read_feed(1, zoned, [own]).tables["encounters"].row(0, named=True)
     assert (str(row["service_date"]), str(row["start_time"])) == ("2026-01-05", "18:00:00")
     assert str(row["end_time"]) == "21:00:00"
+
+
+@pytest.mark.parametrize(
+    ("when", "minutes", "assumed"),
+    [
+        (b"20260105090000^20260105103000", None, False),
+        (b"202601050900^202601051030", None, False),
+        (b"20260105", 180, True),
+        (b"20260105090000", 180, True),
+    ],
+)
+def test_a_length_is_assumed_only_where_the_charge_has_no_range(
+    when: bytes, minutes: int | None, assumed: bool
+) -> None:
+    """FT1-4 is a date range (DR): begin and end say how long the session was."""
+    tables, says = read_all(MESSAGE.replace(b"20260105090000^20260105120000", when))
+    (row,) = tables["encounters"].to_dicts()
+    assert row["minutes"] == minutes
+    assert (str(row["start_time"]), str(row["end_time"])) == (
+        ("09:00:00", "10:30:00")
+        if minutes is None
+        else ("09:00:00" if len(when) > 8 else "None", "None")
+    )
+    assert any("FEED_ASSUMED: minutes" in one for one in says) is assumed
