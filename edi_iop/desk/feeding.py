@@ -11,10 +11,10 @@ from edi_iop.desk import paths
 from edi_iop.desk.answer import Answer, status
 from edi_iop.errors import AlreadyThere, BadMap, FeedRejected, Unreadable
 from edi_iop.findings import CATALOGUE
-from edi_iop.parsers import Parsed, feed_layout, parse
+from edi_iop.parsers import Parsed, feed_layout, is_fhir, parse
 from edi_iop.parsers.feed_guess import Proposal, propose
 from edi_iop.parsers.feed_sheet import conformed, told
-from edi_iop.parsers.feeds import read_feed
+from edi_iop.parsers.feeds import Read, read_feed, read_together
 from edi_iop.parsers.identify import looks_like_x12
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.tables import ENCOUNTERS, FEEDS
@@ -73,8 +73,12 @@ def feed_check(given: Sequence[Path], layouts: Sequence[Path] = ()) -> Answer:
     own = paths.layouts(layouts)
     delivered = paths.delivered(given)
     parts, tables = [], []
+    fhir = [one for one in delivered.files if is_fhir(one[1])]
+    together = read_together(fhir, own)
     for file_id, data in delivered.files:
-        faults, read = _checked(file_id, data, own)
+        faults, read = (
+            _told(together[file_id]) if file_id in together else _checked(file_id, data, own)
+        )
         parts.append(faults.with_columns(file_id=pl.lit(file_id, pl.Int64)))
         tables.append(read)
     every = [frame for read in tables for frame in read.values()]
@@ -97,9 +101,14 @@ def _checked(
     if looks_like_x12(data):
         return _of_x12(parse([(file_id, data)], layouts=layouts)[file_id])
     try:
-        read = read_feed(file_id, data, layouts)
+        return _told(read_feed(file_id, data, layouts))
     except FeedRejected as problem:
-        return told("FEED_REJECTED", [str(problem)]), {}
+        return _told(problem)
+
+
+def _told(read: Read | FeedRejected) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    if isinstance(read, FeedRejected):
+        return told("FEED_REJECTED", [str(read)]), {}
     return read.faults, read.tables
 
 

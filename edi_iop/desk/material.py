@@ -81,7 +81,7 @@ def of_files(given: Delivered, layouts: Sequence[Layout] = ()) -> Material:
     """
     firsts = {content: number for number, content in reversed(given.files)}
     each = [file for file in given.files if firsts[file[1]] == file[0]]
-    parsed = parsers.parse(each, layouts=layouts)
+    parsed = parsers.parse(each, layouts=layouts, before=given.before)
     return Material(
         tables=stacked(parsed.values()),
         findings=pl.concat(
@@ -125,6 +125,7 @@ def of_workspace(workspace: Workspace) -> Material:
 def _waiting(workspace: Workspace, store: Store) -> Delivered:
     """The inbox without what was taken in before, under numbers that no file of the store has."""
     contents: dict[bytes, str] = {}
+    before: list[bytes] = []
     refused: list[tuple[str, Finding]] = []
     for path in sorted(path for path in workspace.inbox.rglob("*") if path.is_file()):
         for name, found in opened(shown(path), read(path)):
@@ -132,6 +133,8 @@ def _waiting(workspace: Workspace, store: Store) -> Delivered:
                 refused.append((name, found))
             elif store.seen(sha256(found).hexdigest()) is None:
                 contents.setdefault(found, name)
+            elif parsers.is_fhir(found):
+                before.append(found)
     names = dict(enumerate((*contents.values(), *dict(refused)), start=_AFTER_THE_STORE))
     numbers = {name: number for number, name in names.items()}
     faults = [findings_frame([finding], numbers[name]) for name, finding in refused]
@@ -139,6 +142,7 @@ def _waiting(workspace: Workspace, store: Store) -> Delivered:
         tuple(zip(names, contents, strict=False)),
         names,
         pl.concat([FINDINGS.empty(), *faults]),
+        tuple(before),
     )
 
 

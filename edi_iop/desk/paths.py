@@ -38,6 +38,8 @@ class Delivered:
     names: dict[int, str]
     findings: pl.DataFrame = field(default_factory=FINDINGS.empty)
     """What could not be had out of archives; those files have a number and no bytes."""
+    before: tuple[bytes, ...] = ()
+    """FHIR files beside them that were taken in before."""
 
 
 def delivered(paths: Iterable[Path]) -> Delivered:

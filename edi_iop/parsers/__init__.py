@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import polars as pl
 
-from edi_iop.parsers.apart import Apart, Parsed, feed
+from edi_iop.parsers.apart import FHIR, Apart, Parsed, feed, feeds_together
 from edi_iop.parsers.batches import read_batches
 from edi_iop.parsers.claim_837 import ENCOUNTERS, Sent
-from edi_iop.parsers.identify import Identified, identify, kind_of_all, looks_like_x12, sniff
+from edi_iop.parsers.identify import (
+    Identified,
+    identify,
+    is_fhir,
+    kind_of_all,
+    looks_like_x12,
+    sniff,
+)
 from edi_iop.parsers.x12 import ALL_LEVELS, Asked, Batch, Tables
 from edi_iop.tables import FEEDS, FINDINGS, SENT, TABLES
 from edi_iop.transcribe import maps
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from edi_iop.settings import Settings
 
 __all__ = [
-    "ALL_LEVELS", "Batch", "Identified", "Parsed", "Sent", "Tables", "identify", "last_of_each", "layouts", "parse",
+    "ALL_LEVELS", "Batch", "Identified", "Parsed", "Sent", "Tables", "identify", "is_fhir", "last_of_each", "layouts", "parse",
     "stream",
 ]  # fmt: skip
 
@@ -35,6 +42,7 @@ def parse(
     levels: Collection[int] = ALL_LEVELS,
     layouts: Sequence[Layout] = (),
     lists: Path | None = None,
+    before: Sequence[bytes] = (),
 ) -> dict[int, Parsed]:
     """The files (file_id, bytes) read; all X12 files go through as one frame.
 
@@ -42,18 +50,26 @@ def parse(
     levels: the SNIP levels checked; the envelopes (1) always are.
     layouts: layouts of feeds (see `layouts`), tried before the shipped ones.
     lists: the folder of code lists that a user has loaded (codes.licensed).
+    before: contents that came with these files and were taken in before: FHIR resources in them
+        are what the files' references may name.
 
     Raises nothing for bad data: a file that cannot be read at all has kind
     `unknown`, or the reason in `rejected`, and a finding that says why.
     """
     parsed: dict[int, Parsed] = {}
     rest = []
+    fhir: list[tuple[int | None, bytes]] = []
     for file_id, data in files:
         sniffed = None if looks_like_x12(data) else sniff(data, layouts)
         if sniffed is None:
             rest.append((file_id, data))
+        elif sniffed.form == FHIR:
+            fhir.append((file_id, data))
         else:
             parsed[file_id] = feed(file_id, data, sniffed.kind, layouts)
+    if fhir:
+        known = [(None, one) for one in before if is_fhir(one)]
+        parsed |= feeds_together([*known, *fhir], layouts)
     parsed |= _x12(rest, Asked(levels, companion, lists=lists), layouts)
     return {file_id: parsed[file_id] for file_id, _ in files}
 

@@ -18,6 +18,7 @@ from edi_iop.tables.found import catalogued, findings_frame
 
 if TYPE_CHECKING:
     from edi_iop.parsers.feed_layout import Layout
+    from edi_iop.parsers.feeds import Read
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Apart:
     ) -> None:
         self._files, self._layouts = files, layouts
         self._feeds: deque[Batch] = deque()
+        self._fhir: list[tuple[int, bytes]] = []
+        """Held until all have come: files of one export name each other's resources."""
         self.kinds: dict[int, str] = {}
         """Of the feeds that came by."""
 
@@ -54,9 +57,16 @@ class Apart:
             if sniffed is None:
                 yield file_id, whole
                 continue
-            read = feed(file_id, whole.read(), sniffed.kind, self._layouts)
-            self.kinds[file_id] = read.kind
-            self._feeds.append(Batch(read.tables, read.findings, pl.DataFrame(), pl.DataFrame()))
+            self.kinds[file_id] = sniffed.kind
+            if sniffed.form == FHIR:
+                self._fhir.append((file_id, whole.read()))
+            else:
+                self._add(feed(file_id, whole.read(), sniffed.kind, self._layouts))
+        for read in feeds_together(self._fhir, self._layouts).values():
+            self._add(read)
+
+    def _add(self, read: Parsed) -> None:
+        self._feeds.append(Batch(read.tables, read.findings, pl.DataFrame(), pl.DataFrame()))
 
     def feeds(self) -> Iterator[Batch]:
         """The feeds met since they were last asked for, a batch each."""
@@ -67,12 +77,34 @@ class Apart:
 def feed(file_id: int, data: bytes, kind: str, layouts: Sequence[Layout] = ()) -> Parsed:
     """A feed of that kind, or why it was refused."""
     from edi_iop.parsers import feeds  # loads what only feeds need
-    from edi_iop.parsers.feed_sheet import as_findings
 
     try:
-        read = feeds.read_feed(file_id, data, layouts)
+        return _parsed(file_id, feeds.read_feed(file_id, data, layouts), kind)
     except FeedRejected as problem:
-        reason = str(problem)
+        return _parsed(file_id, problem, kind)
+
+
+FHIR = "fhir"
+"""The form whose files are read together."""
+
+
+def feeds_together(
+    files: Sequence[tuple[int | None, bytes]], layouts: Sequence[Layout] = ()
+) -> dict[int, Parsed]:
+    """FHIR files of one delivery (feeds.read_together), by number."""
+    if not files:
+        return {}
+    from edi_iop.parsers import feeds  # loads what only feeds need
+
+    read = feeds.read_together(files, layouts)
+    return {file_id: _parsed(file_id, one, "FHIR") for file_id, one in read.items()}
+
+
+def _parsed(file_id: int, read: Read | FeedRejected, kind: str) -> Parsed:
+    from edi_iop.parsers.feed_sheet import as_findings
+
+    if isinstance(read, FeedRejected):
+        reason = str(read)
         found = findings_frame([Finding("FEED_REJECTED", reason)], file_id)
         return Parsed(kind, {}, found, 0, reason)
     rows = sum(table.height for table in read.tables.values())

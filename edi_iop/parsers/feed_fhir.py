@@ -3,107 +3,29 @@
 A row of `encounters` is a ChargeItem or Claim.item of an Encounter, or an Encounter without any; a
 row of `clients` a Coverage. Columns are named after the elements they hold (`Encounter.status`,
 `Claim.insurance.preAuthRef`); maps/feeds/layouts/fhir.toml says what becomes of them. References are
-resolved within the file: by type and id, by fullUrl, to contained resources. One that is not there
-is told, and what it would have said stays empty.
+resolved within what came together: by type and id, by fullUrl, to contained resources. One that is
+not there is told, and what it would have said stays empty.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
-import msgspec
 import polars as pl
 
 from edi_iop.errors import FeedRejected
 from edi_iop.parsers import fhir_model as fhir
 from edi_iop.parsers.feed_layout import Layout, folded
 from edi_iop.parsers.feed_mapping import Flat
-from edi_iop.parsers.feed_sheet import SEVERAL, conformed, no_findings
+from edi_iop.parsers.feed_sheet import SEVERAL
+from edi_iop.parsers.fhir_delivery import Delivery, Placed, together
 from edi_iop.parsers.fhir_model import Reference, Resource
 
 _HEAD = re.compile(rb'"resourceType"\s*:\s*"[A-Z]')
-_VERSIONED = re.compile(r"/_history/[^/]+$")
-_R = TypeVar("_R", bound=Resource)
 
 Row = dict[str, str | None]
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """A resource, where it stands, and the address the bundle gives it."""
-
-    place: str
-    url: str
-    resource: Resource
-
-
-@dataclass
-class _File:
-    """All resources of a file, found by what may name them."""
-
-    every: list[_Placed] = field(default_factory=list)
-    by_name: dict[str, Resource] = field(default_factory=dict)
-    faults: list[tuple[str, str, str, str | None]] = field(default_factory=list)
-    unused: dict[str, int] = field(default_factory=dict)
-    authorizations: dict[str, str] = field(default_factory=dict)
-    """Of encounters, by the claims that bill them."""
-
-    def add(self, place: str, url: str, raw: bytes | msgspec.Raw) -> None:
-        """Decodes one resource; what cannot be is a fault at its place."""
-        try:
-            kind = msgspec.json.decode(raw, type=Resource).resource_type
-            if kind not in fhir.TYPES:
-                self.unused[kind or "?"] = self.unused.get(kind or "?", 0) + 1
-                return
-            resource = msgspec.json.decode(raw, type=fhir.TYPES[kind])
-        except msgspec.DecodeError as problem:
-            says = f"a resource that cannot be read: {problem}"
-            self.faults.append((place, "FEED_MESSAGE_INVALID", says, None))
-            return
-        self.every.append(_Placed(place, url, resource))
-        self.by_name.setdefault(resource.name, resource)
-        if url:
-            self.by_name.setdefault(url, resource)
-        for inner in resource.contained:
-            self._add_contained(resource, inner)
-
-    def _add_contained(self, around: Resource, raw: msgspec.Raw) -> None:
-        try:
-            kind = msgspec.json.decode(raw, type=Resource).resource_type
-            if kind in fhir.TYPES:
-                found = msgspec.json.decode(raw, type=fhir.TYPES[kind])
-                self.by_name.setdefault(f"{around.name}#{found.id.removeprefix('#')}", found)
-        except msgspec.DecodeError:
-            return  # a reference to it is told as unresolved
-
-    def of(self, kind: type[_R]) -> Iterator[tuple[str, _R]]:
-        for one in self.every:
-            if isinstance(one.resource, kind):
-                yield one.place, one.resource
-
-    def find(self, place: str, around: Resource, reference: Reference, kind: type[_R]) -> _R | None:
-        """The resource a reference names; told where the file does not have it."""
-        named = reference.reference
-        if not named:
-            return None
-        found = self.by_name.get(f"{around.name}{named}" if named.startswith("#") else named)
-        if found is None:
-            plain = _VERSIONED.sub("", named)
-            found = self.by_name.get("/".join(plain.rsplit("/", 2)[-2:]))
-        if isinstance(found, kind):
-            return found
-        says = f"{around.resource_type} names {_typed(named)}, which is not in the file"
-        self.faults.append((place, "FEED_REFERENCE_UNRESOLVED", says, named))
-        return None
-
-
-def _typed(reference: str) -> str:
-    """A reference without what may be personal: ids can be made of names or numbers."""
-    found = re.search(r"([A-Z][A-Za-z]+)/[^/]+(/_history/.*)?$", reference)
-    return f"a {found[1]}" if found else "a resource"
 
 
 def is_fhir(data: bytes) -> bool:
@@ -112,87 +34,105 @@ def is_fhir(data: bytes) -> bool:
     return head.startswith(b"{") and _HEAD.search(head) is not None
 
 
-def flats(layout: Layout, data: bytes) -> dict[str, Flat]:
-    """The rows of each feed; FeedRejected where the bytes are no FHIR."""
-    file = _read(data)
-    encounters = list(_sessions(file))
-    clients = [(place, _coverage(file, place, one)) for place, one in file.of(fhir.Coverage)]
+def flats(
+    layout: Layout, files: Sequence[tuple[int | None, bytes]]
+) -> dict[int, dict[str, Flat] | FeedRejected]:
+    """By file the rows of each feed, out of files that came together; or why a file is refused.
+
+    files: number and content; no number: a file that was taken in before, of which no row is made but
+    where a file that is new says something of it: that row is the new file's.
+    """
+    delivery, refused = together(files)
     names = sorted(layout.reads)
-    unit = "entry"
-    return {
-        "encounters": Flat(_frame(encounters, names), unit, _faults(file)),
-        "clients": Flat(_frame(clients, names), unit),
-    }
+    found = {"encounters": _sessions(delivery), "clients": _coverages(delivery)}
+    rows: dict[tuple[int, str], list[tuple[str, Row]]] = {}
+    for kind, each in found.items():
+        for at, row in _at_home(delivery, each):
+            rows.setdefault((at.file or 0, kind), []).append((at.place, row))
+    answer: dict[int, dict[str, Flat] | FeedRejected] = {}
+    for file in (number for number, _ in files if number is not None):
+        reason = delivery.rejected(file)
+        if file in refused or reason is not None:
+            answer[file] = refused.get(file) or FeedRejected(reason or "")
+            continue
+        encounters, clients = (_frame(rows.get((file, kind), []), names) for kind in found)
+        answer[file] = {
+            "encounters": Flat(encounters, "entry", delivery.faults(file)),
+            "clients": Flat(clients, "entry"),
+        }
+    return answer
 
 
-def _read(data: bytes) -> _File:
-    """A Bundle, one resource, or a line each."""
-    file = _File()
-    text = data.removeprefix(b"\xef\xbb\xbf").strip()
-    try:
-        whole = msgspec.json.decode(text, type=fhir.Bundle)
-    except msgspec.DecodeError as problem:
-        lines = text.split(b"\n")
-        if len(lines) == 1 or not lines[0].rstrip().endswith(b"}"):
-            raise FeedRejected(
-                f"FHIR feed: not JSON of a Bundle: {problem}; send it again"
-            ) from problem
-        for number, line in enumerate(lines, start=1):  # resources, each a tree of its own
-            if line.strip():
-                file.add(f"line {number}", "", line)
-        return file
-    if whole.resource_type != "Bundle":
-        file.add("entry 1", "", text)
-    for number, entry in enumerate(whole.entry, start=1):
-        file.add(f"entry {number}", entry.full_url, entry.resource)
-    return file
+def _at_home(
+    delivery: Delivery, rows: Iterator[tuple[Placed, Row]]
+) -> Iterator[tuple[Placed, Row]]:
+    """Each row at the first new resource it is made of; none of what is all known."""
+    for at, row in rows:
+        home = next((one for one in (at, *delivery.touched) if one.file is not None), None)
+        if home is not None:
+            yield home, row
+        delivery.touched.clear()
 
 
 # ------------------------------------------------------------------ sessions
 
 
-def _sessions(file: _File) -> Iterator[tuple[str, Row]]:
+def _sessions(delivery: Delivery) -> Iterator[tuple[Placed, Row]]:
     """Every billed item of a session, and each session without one."""
-    _authorize(file)
-    billed: set[str] = set()
-    for place, charge in file.of(fhir.ChargeItem):
-        session = file.find(place, charge, charge.context, fhir.Encounter)
+    authorized = _authorizations(delivery)
+    billed: set[tuple[int, str]] = set()
+
+    def around(at: Placed, reference: Reference) -> tuple[Placed | None, Row]:
+        if delivery.find(at, reference, fhir.Encounter) is None:
+            return None, {}
+        session = delivery.placed(at, reference)
+        return session, {} if session is None else _session(delivery, session, authorized)
+
+    for at, charge in delivery.of(fhir.ChargeItem):
+        session, row = around(at, charge.context)
         if session is not None:
-            billed.add(session.name)
-        around = {} if session is None else _session(file, place, session)
-        yield place, {**around, **_charge(file, place, charge)}
+            billed.add(_key(session))
+        yield at, {**row, **_charge(delivery, at, charge)}
     charged = frozenset(billed)
-    for place, claim in file.of(fhir.Claim):
+    for whole, claim in delivery.of(fhir.Claim):
         for item in claim.item:
-            where = f"{place}, item {item.sequence}"
-            found = [file.find(where, claim, one, fhir.Encounter) for one in item.encounter]
-            session = next((one for one in found if one is not None), None)
-            if session is not None and session.name in charged:
+            at = whole.at(f"{whole.place}, item {item.sequence}")
+            found = [around(at, one) for one in item.encounter]
+            session, row = next((one for one in found if one[0] is not None), (None, {}))
+            if session is not None and _key(session) in charged:
+                delivery.touched.clear()
                 continue  # its ChargeItems are the rows; the claim's own facts are with them
             if session is not None:
-                billed.add(session.name)
-            around = {} if session is None else _session(file, where, session)
-            yield where, {**around, **_item(file, where, claim, item)}
-    for place, session in file.of(fhir.Encounter):
-        if session.name not in billed:
-            yield place, _session(file, place, session)
+                billed.add(_key(session))
+            yield at, {**row, **_item(delivery, at, claim, item)}
+    for at, _ in delivery.of(fhir.Encounter):
+        if _key(at) not in billed:
+            yield at, _session(delivery, at, authorized)
 
 
-def _authorize(file: _File) -> None:
-    """What claims say of their sessions, before a row is made of any."""
-    for place, claim in file.of(fhir.Claim):
+def _key(session: Placed) -> tuple[int, str]:
+    return session.source, session.resource.name
+
+
+def _authorizations(delivery: Delivery) -> dict[tuple[int, str], str]:
+    """Of sessions, by the claims that bill them, before a row is made of any."""
+    found: dict[tuple[int, str], str] = {}
+    for at, claim in delivery.of(fhir.Claim):
         for one in (each for item in claim.item for each in item.encounter):
-            session = file.find(place, claim, one, fhir.Encounter)
+            session = delivery.placed(at, one)
             if session is not None and claim.authorization:
-                file.authorizations.setdefault(session.name, claim.authorization)
+                found.setdefault(_key(session), claim.authorization)
+    delivery.touched.clear()
+    return found
 
 
-def _session(file: _File, place: str, one: fhir.Encounter) -> Row:
-    patient = file.find(place, one, one.subject, fhir.Patient)
-    episodes = [file.find(place, one, each, fhir.EpisodeOfCare) for each in one.episode_of_care[:1]]
+def _session(delivery: Delivery, at: Placed, authorized: Mapping[tuple[int, str], str]) -> Row:
+    one = cast(fhir.Encounter, at.resource)
+    patient = delivery.find(at, one.subject, fhir.Patient)
+    episodes = [delivery.find(at, each, fhir.EpisodeOfCare) for each in one.episode_of_care[:1]]
     episode = next((each for each in episodes if each is not None), None)
     ranked = sorted(one.diagnosis, key=lambda each: each.rank or len(one.diagnosis) + 1)
-    conditions = [file.find(place, one, each.condition, fhir.Condition) for each in ranked]
+    conditions = [delivery.find(at, each.condition, fhir.Condition) for each in ranked]
     concepts = [each.code for each in conditions if each is not None] or list(one.reason_code)
     return {
         "Encounter.id": one.id or None,
@@ -204,29 +144,28 @@ def _session(file: _File, place: str, one: fhir.Encounter) -> Row:
         "Encounter.period.start": one.period.start,
         "Encounter.period.end": one.period.end,
         "Encounter.diagnosis": _several(_diagnoses(concepts)),
-        **_participants(file, place, one),
-        "Encounter.serviceProvider.npi": _npi(file, place, one, [one.service_provider]),
+        **_participants(delivery, at, one),
+        "Encounter.serviceProvider.npi": _npi(delivery, at, [one.service_provider]),
         "Encounter.episodeOfCare": next((each.id for each in one.episode_of_care if each.id), None),
         "EpisodeOfCare.period.start": None if episode is None else episode.period.start,
         "EpisodeOfCare.period.end": None if episode is None else episode.period.end,
-        "Claim.insurance.preAuthRef": file.authorizations.get(one.name),
+        "Claim.insurance.preAuthRef": authorized.get(_key(at)),
         **_patient(patient, one.subject),
     }
 
 
-def _participants(file: _File, place: str, one: fhir.Encounter) -> Row:
+def _participants(delivery: Delivery, at: Placed, one: fhir.Encounter) -> Row:
     """Who took part: whoever did, by the role that is given (v3-ParticipationType), and without one."""
     roles: dict[str, list[Reference]] = {".npi": [each.individual for each in one.participant]}
     for each in one.participant:
         for role in {word for concept in each.type for word in concept.said} or {""}:
             roles.setdefault(f"[{role}].npi", []).append(each.individual)
     return {
-        f"Encounter.participant{role}": _npi(file, place, one, named)
-        for role, named in roles.items()
+        f"Encounter.participant{role}": _npi(delivery, at, named) for role, named in roles.items()
     }
 
 
-def _charge(file: _File, place: str, one: fhir.ChargeItem) -> Row:
+def _charge(delivery: Delivery, at: Placed, one: fhir.ChargeItem) -> Row:
     period = one.occurrence_period
     row: Row = {
         "ChargeItem.id": one.id or None,
@@ -239,19 +178,19 @@ def _charge(file: _File, place: str, one: fhir.ChargeItem) -> Row:
         "item.start": period.start or one.occurrence,
         "item.end": period.end,
         "item.diagnosis": _several(_diagnoses(one.reason)),
-        "item.npi": _npi(file, place, one, (each.actor for each in one.performer)),
+        "item.npi": _npi(delivery, at, (each.actor for each in one.performer)),
     }
     if not one.context.reference:
-        row |= _patient(file.find(place, one, one.subject, fhir.Patient), one.subject)
+        row |= _patient(delivery.find(at, one.subject, fhir.Patient), one.subject)
     return row
 
 
-def _item(file: _File, place: str, claim: fhir.Claim, item: fhir.Item) -> Row:
+def _item(delivery: Delivery, at: Placed, claim: fhir.Claim, item: fhir.Item) -> Row:
     ordered = sorted(claim.diagnosis, key=lambda each: each.sequence)
     pointed = [each for at in item.diagnosis_sequence for each in ordered if each.sequence == at]
     found = []
     for each in pointed or ordered:
-        condition = file.find(place, claim, each.reference, fhir.Condition)
+        condition = delivery.find(at, each.reference, fhir.Condition)
         found.append(each.concept if condition is None else condition.code)
     team = [each.provider for each in claim.care_team if each.sequence in item.care_team_sequence]
     row: Row = {
@@ -269,11 +208,11 @@ def _item(file: _File, place: str, claim: fhir.Claim, item: fhir.Item) -> Row:
         "item.start": item.serviced_period.start or item.serviced_date,
         "item.end": item.serviced_period.end,
         "item.diagnosis": _several(_diagnoses(found)),
-        "item.npi": _npi(file, place, claim, team),
-        "Claim.provider.npi": _npi(file, place, claim, [claim.provider]),
+        "item.npi": _npi(delivery, at, team),
+        "Claim.provider.npi": _npi(delivery, at, [claim.provider]),
     }
     if not item.encounter:
-        row |= _patient(file.find(place, claim, claim.patient, fhir.Patient), claim.patient)
+        row |= _patient(delivery.find(at, claim.patient, fhir.Patient), claim.patient)
     return row
 
 
@@ -314,17 +253,21 @@ def _patient(patient: fhir.Patient | None, reference: Reference) -> Row:
     }
 
 
-def _coverage(file: _File, place: str, one: fhir.Coverage) -> Row:
+def _coverages(delivery: Delivery) -> Iterator[tuple[Placed, Row]]:
+    return ((at, _coverage(delivery, at, one)) for at, one in delivery.of(fhir.Coverage))
+
+
+def _coverage(delivery: Delivery, at: Placed, one: fhir.Coverage) -> Row:
     subscriber = _patient(None, Reference())
     own = one.subscriber.reference and one.subscriber.reference == one.beneficiary.reference
     if one.subscriber.reference and not own:
-        subscriber = _patient(file.find(place, one, one.subscriber, fhir.Patient), one.subscriber)
-    patient = _patient(file.find(place, one, one.beneficiary, fhir.Patient), one.beneficiary)
+        subscriber = _patient(delivery.find(at, one.subscriber, fhir.Patient), one.subscriber)
+    patient = _patient(delivery.find(at, one.beneficiary, fhir.Patient), one.beneficiary)
     groups = (each.value for each in one.classes if "group" in each.type.said)
     return {
         **patient,
         "Coverage.status": one.status or None,
-        "Coverage.payor": _payer(file, place, one),
+        "Coverage.payor": _payer(delivery, at, one),
         "Coverage.subscriberId": one.subscriber_id,
         "Coverage.order": None if one.order is None else str(one.order),
         "Coverage.relationship": _several(one.relationship.said),
@@ -338,28 +281,27 @@ def _coverage(file: _File, place: str, one: fhir.Coverage) -> Row:
     }
 
 
-def _payer(file: _File, place: str, one: fhir.Coverage) -> str | None:
+def _payer(delivery: Delivery, at: Placed, one: fhir.Coverage) -> str | None:
     """The payer's identifier, else the id of its resource."""
     reference = next(iter(one.payor), Reference())
     if reference.identifier.value:
         return reference.identifier.value
-    found = file.find(place, one, reference, fhir.Practitioner)
+    found = delivery.find(at, reference, fhir.Practitioner)
     values = () if found is None else (each.value for each in found.identifier)
     return next((value for value in values if value), reference.id or None)
 
 
-def _npi(file: _File, place: str, around: Resource, references: Iterable[Reference]) -> str | None:
+def _npi(delivery: Delivery, at: Placed, references: Iterable[Reference]) -> str | None:
     """The first NPI among those named: in the reference itself, or in the resource it names."""
     for reference in references:
         given = reference.identifier
         if fhir.US_NPI in given.system and given.value:
             return given.value
-        found: Resource | None = file.find(place, around, reference, Resource)
+        found: Resource | None = delivery.find(at, reference, Resource)
         if isinstance(found, fhir.PractitionerRole):
+            role = delivery.placed(at, reference) or at
             inner = found.practitioner.reference.startswith("#")
-            found = file.find(
-                place, around if inner else found, found.practitioner, fhir.Practitioner
-            )
+            found = delivery.find(at if inner else role, found.practitioner, fhir.Practitioner)
         if isinstance(found, fhir.Practitioner):
             for each in found.identifier:
                 if fhir.US_NPI in each.system or "NPI" in each.type.said:
@@ -385,18 +327,3 @@ def _frame(rows: list[tuple[str, Row]], names: list[str]) -> pl.DataFrame:
         *(pl.Series(folded(name), [row.get(name) for _, row in rows], pl.String) for name in names),
     ]
     return pl.DataFrame(columns)
-
-
-def _faults(file: _File) -> pl.DataFrame:
-    """Each fault once, however many rows met it."""
-    schema = dict.fromkeys(("place", "code", "says", "value"), pl.String)
-    placed = pl.DataFrame(list(dict.fromkeys(file.faults)), schema=schema, orient="row")
-    says = [f"not read: {name}, {count:,} in the file" for name, count in file.unused.items()]
-    unused = pl.DataFrame({"says": says}, schema={"says": pl.String})
-    return pl.concat(
-        [
-            no_findings(),
-            conformed(placed),
-            conformed(unused.with_columns(code=pl.lit("FEED_MESSAGE_UNUSED"))),
-        ]
-    )

@@ -6,7 +6,7 @@ before the canonical form, the user's own before a shipped one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -19,8 +19,9 @@ from edi_iop.parsers.feed_mapping import Flat, mapped
 from edi_iop.parsers.feed_sheet import Sheet, no_findings
 from edi_iop.parsers.feed_spec import KINDS, feed
 from edi_iop.parsers.feed_values import typed
+from edi_iop.parsers.feed_zones import Clocks
 
-__all__ = ["KINDS", "Read", "Sniffed", "read_feed", "sniff"]
+__all__ = ["KINDS", "Read", "Sniffed", "read_feed", "read_together", "sniff"]
 
 _VERSIONS = {"hl7": "v2", "fhir": "R4"}
 
@@ -91,16 +92,45 @@ def read_feed(file_id: int, data: bytes, layouts: Sequence[Layout] = ()) -> Read
     sniffed = sniff(data, layouts)
     if sniffed is None:
         raise FeedRejected("not a feed: neither its header nor its root element is one of ours")
+    if sniffed.form == "fhir":
+        read = read_together([(file_id, data)], layouts)[file_id]
+        if isinstance(read, FeedRejected):
+            raise read
+        return read
     clocks = clocks_of(layouts)
     hung = _hung(sniffed, clocks.common)
-    sheets = _sheets(hung, data)
+    return _typed(file_id, hung, _sheets(hung, data), clocks)
+
+
+def read_together(
+    files: Sequence[tuple[int | None, bytes]], layouts: Sequence[Layout] = ()
+) -> dict[int, Read | FeedRejected]:
+    """FHIR files (number, content) that came together: what one names may stand in another.
+
+    Without a number: taken in before, and read again for what the new ones name of it.
+    """
+    layout = feed_layout.by_form((*layouts, *feed_layout.shipped()), "fhir")
+    clocks = clocks_of(layouts)
+    hung = _hung(Sniffed("FHIR", "fhir", layout), clocks.common)
+    if hung.layout is None:
+        return {}
+    found: dict[int, Read | FeedRejected] = {}
+    for file_id, flats in feed_fhir.flats(hung.layout, files).items():
+        if isinstance(flats, FeedRejected):
+            found[file_id] = flats
+        else:
+            found[file_id] = _typed(file_id, hung, _mapped(hung.layout, flats), clocks)
+    return found
+
+
+def _typed(file_id: int, hung: Sniffed, sheets: Sequence[Sheet], clocks: Clocks) -> Read:
     read = {sheet.feed.kind: typed(sheet, file_id) for sheet in sheets}
     tables = {kind: table for kind, (table, _) in read.items()}
     if "encounters" in tables and not (hung.layout and hung.layout.head.timezone):
         tables["encounters"] = feed_zones.measured(tables["encounters"], clocks)
     # What is said of the file is said once, whatever feeds it fills.
     found = pl.concat([no_findings(), *(faults for _, faults in read.values())])
-    return Read(sniffed.kind, tables, found.unique(maintain_order=True))
+    return Read(hung.kind, tables, found.unique(maintain_order=True))
 
 
 def _hung(sniffed: Sniffed, timezone: str) -> Sniffed:
@@ -117,7 +147,10 @@ def _sheets(sniffed: Sniffed, data: bytes) -> list[Sheet]:
     if layout is None:
         form = feed_csv if sniffed.form == "csv" else feed_xml
         return [form.sheet(feed(sniffed.kind), data)]
-    flats = _flats(layout, data)
+    return _mapped(layout, _flats(layout, data))
+
+
+def _mapped(layout: Layout, flats: Mapping[str, Flat]) -> list[Sheet]:
     return [mapped(layout, kind, flats[kind]) for kind in layout.feeds if kind in flats]
 
 
@@ -125,8 +158,6 @@ def _flats(layout: Layout, data: bytes) -> dict[str, Flat]:
     """The rows behind each feed; a CSV or XML row may hold several feeds' columns."""
     if layout.form == "hl7":
         return feed_hl7.flats(layout, data)
-    if layout.form == "fhir":
-        return feed_fhir.flats(layout, data)
     flat = feed_csv.flat(layout, data) if layout.form == "csv" else feed_xml.flat(layout, data)
     silent = Flat(flat.text, flat.unit)
     return {kind: flat if at == 0 else silent for at, kind in enumerate(layout.feeds)}

@@ -70,6 +70,15 @@ def sniff(data: bytes, layouts: Sequence[Layout] = ()) -> Sniffed | None:
     return feeds.sniff(data, layouts)
 
 
+def is_fhir(data: bytes) -> bool:
+    """Whether the bytes begin as FHIR does, the files of which are read together."""
+    if not data[:512].lstrip(_BLANK).startswith(b"{"):
+        return False
+    from edi_iop.parsers import feed_fhir  # loads what only feeds need
+
+    return feed_fhir.is_fhir(data)
+
+
 def kind_of(st01: str | None, guide: str | None) -> str:
     """The kind of a transaction set: its number, and by its guide the form of an 837 or 277."""
     version = guide or ""

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edi_iop import parsers
 from edi_iop.errors import NotWritten
+from edi_iop.parsers.streams import HEAD
 from edi_iop.settings import Workspace
 
 UNFINISHED = (".partial", ".tmp", ".filepart", ".part", "~")
@@ -30,6 +32,15 @@ class Delivery:
 
     path: Path
     name: str
+
+    @property
+    def is_fhir(self) -> bool:
+        """Whether it begins as FHIR does; not, where it cannot be read."""
+        try:
+            with self.path.open("rb") as file:
+                return parsers.is_fhir(file.read(HEAD))
+        except PermissionError:
+            return False
 
     @property
     def is_large(self) -> bool:
@@ -68,7 +79,14 @@ def _name(path: Path) -> str:
 
 
 def batches(deliveries: list[Delivery]) -> Iterator[list[Delivery]]:
-    """The deliveries in portions that fit into memory, at least one a portion."""
+    """The deliveries in portions that fit into memory, at least one a portion; FHIR files in one.
+
+    Files of one FHIR export name each other's resources: they are read together, whole as feeds are.
+    """
+    fhir = [one for one in deliveries if one.is_fhir]
+    if fhir:
+        yield fhir
+        deliveries = [one for one in deliveries if one not in fhir]
     portion: list[Delivery] = []
     size = 0
     for delivery in deliveries:

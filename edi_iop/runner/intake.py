@@ -142,7 +142,8 @@ class Intake:
         files = [
             Content(one.file_id, contents[sha256], one.survey) for sha256, one in firsts.items()
         ]
-        readings = read(self.store, files, self.answering, self.layouts, self._lists)
+        before = [data for sha256, data in contents.items() if sha256 not in firsts]
+        readings = read(self.store, files, self.answering, self.layouts, self._lists, before)
         return {sha256: readings[one.file_id] for sha256, one in firsts.items()}
 
     def _read_large(self, arrival: Arrival) -> Reading:

@@ -56,13 +56,15 @@ def read(
     answering: Answering,
     layouts: Sequence[Layout] = (),
     lists: Path | None = None,
+    before: Sequence[bytes] = (),
 ) -> dict[int, Reading]:
     """Every file parsed, judged, answered and, where it is a remit, balanced.
 
+    before: contents that came with them and were taken in before (parsers.parse).
     All together; where that fails, one by one, so that one cannot stop the others.
     """
     try:
-        return _read(store, files, answering, layouts, lists)
+        return _read(store, files, answering, layouts, lists, before)
     except (OSError, MemoryError):
         raise
     except Exception as problem:  # a fault of ours on some file: the night goes on without it
@@ -73,7 +75,7 @@ def read(
         return {
             number: part
             for file in files
-            for number, part in read(store, [file], answering, layouts, lists).items()
+            for number, part in read(store, [file], answering, layouts, lists, before).items()
         }
 
 
@@ -83,8 +85,9 @@ def _read(
     answering: Answering,
     layouts: Sequence[Layout],
     lists: Path | None,
+    before: Sequence[bytes],
 ) -> dict[int, Reading]:
-    parsed = _parsed(files, layouts, lists)
+    parsed = _parsed(files, layouts, lists, before)
     outcomes = {number: judge(part) for number, part in parsed.items()}
     applied = {
         number: part for number, part in parsed.items() if outcomes[number].status == "applied"
@@ -117,12 +120,15 @@ def _read(
 
 
 def _parsed(
-    files: Sequence[Content], layouts: Sequence[Layout], lists: Path | None
+    files: Sequence[Content],
+    layouts: Sequence[Layout],
+    lists: Path | None,
+    before: Sequence[bytes],
 ) -> dict[int, Parsed]:
     """Every file read; an archive among them is one of which something could not be had."""
     packed = {one.number: refused(one.number, io.BytesIO(one.data)) for one in files if one.survey.form == "archive"}  # fmt: skip
     rest = [(one.number, one.data) for one in files if one.number not in packed]
-    return packed | parsers.parse(rest, layouts=layouts, lists=lists)
+    return packed | parsers.parse(rest, layouts=layouts, lists=lists, before=before)
 
 
 def refused(number: int, file: BinaryIO) -> Parsed:

@@ -180,3 +180,88 @@ def test_a_participant_without_a_role_is_assumed_to_have_attended() -> None:
     tables, says = read_all(ndjson(*found))
     assert tables["encounters"]["attending_npi"].to_list() == ["1234567893"]
     assert any(one.startswith("FEED_ASSUMED: attending_npi assumed") for one in says)
+
+
+def exported(*found: dict[str, Any]) -> dict[str, bytes]:
+    """A bulk export: a file a resource type."""
+    kinds = dict.fromkeys(one["resourceType"] for one in found)
+    return {kind: ndjson(*(one for one in found if one["resourceType"] == kind)) for kind in kinds}
+
+
+def read_export(
+    files: dict[str, bytes], *before: bytes
+) -> tuple[dict[str, feeds.Read | FeedRejected], list[str]]:
+    """What each file of an export is read to, by its name; every finding."""
+    numbered: list[tuple[int | None, bytes]] = [(None, one) for one in before]
+    numbered += list(enumerate(files.values(), start=1))
+    read = feeds.read_together(numbered)
+    names = dict(enumerate(files, start=1))
+    says = [
+        f"{names[number]}: {place}: {message}"
+        for number, one in read.items()
+        if isinstance(one, feeds.Read)
+        for place, message in one.faults.select("place", "says").rows()
+    ]
+    return {names[number]: one for number, one in read.items()}, says
+
+
+EXPORT = exported(*resources("p1", "d1", "o1", "o2", "c1", "k1", "k2", "e1", "s1", "ch1"))
+
+
+def tables(read: feeds.Read | FeedRejected) -> dict[str, Any]:
+    assert isinstance(read, feeds.Read)
+    return read.tables
+
+
+def test_the_files_of_an_export_belong_together() -> None:
+    """A file a resource type: the same rows as of one file, each in the file it stands in."""
+    read, says = read_export(EXPORT)
+    whole = read_all(b"".join(EXPORT.values()))[0]
+    own = {"file_id", "row"}
+    for kind, name in (("encounters", "ChargeItem"), ("clients", "Coverage")):
+        assert tables(read[name])[kind].drop(own).equals(whole[kind].drop(own))
+    assert sum(tables(one)["encounters"].height for one in read.values()) == 1
+    assert not [one for one in says if "names" in one]
+
+
+def test_a_file_of_an_export_alone_is_refused_and_says_what_to_do() -> None:
+    read, _ = read_export({"Encounter": EXPORT["Encounter"]})
+    reason = str(read["Encounter"])
+    assert "1 Patient, 2 Condition" in reason
+    assert "hand over all files of an export together" in reason
+
+
+def test_a_file_that_was_taken_in_before_still_answers_for_the_others() -> None:
+    """A weekly export brings the same patients again: their file is known, and not read anew."""
+    known = [data for name, data in EXPORT.items() if name != "ChargeItem"]
+    read, says = read_export({"ChargeItem": EXPORT["ChargeItem"]}, *known)
+    assert tables(read["ChargeItem"])["encounters"]["client_id"].to_list() == ["MR0041"]
+    assert not [one for one in says if "names" in one]
+
+
+def test_what_a_new_file_says_of_a_known_one_is_a_row_of_the_new() -> None:
+    """The session is cancelled, its charge stands in a file that came before."""
+    session = resources("s1", status="cancelled")
+    known = [data for name, data in EXPORT.items() if name != "Encounter"]
+    read, _ = read_export(exported(*session), *known)
+    (row,) = tables(read["Encounter"])["encounters"].to_dicts()
+    assert (row["source_record_id"], row["attendance"]) == ("ch1", "cancelled")
+
+
+def test_two_exports_at_once_are_not_mixed() -> None:
+    """One name, other contents: whose patient is meant would be a guess."""
+    other = ndjson(*resources("p1", birthDate="1999-01-01"))
+    read, says = read_export({**EXPORT, "Other": other})
+    assert tables(read["ChargeItem"])["encounters"]["client_id"].to_list() != ["MR0041"]
+    assert any("which several files have, not alike" in one for one in says)
+
+
+def test_resources_that_none_has_are_told_once_with_their_number() -> None:
+    sessions = [{**resources("s1")[0], "id": f"s{at}"} for at in range(9)]
+    found = exported(*resources("p1", "k1", "k2", "e1", "o1"), *sessions)
+    read, says = read_export(found)
+    assert tables(read["Encounter"])["encounters"].height == 9
+    told = [one for one in says if "Practitioner" in one]
+    assert told == [
+        "Encounter: None: Encounter names Practitioner resources, and none came with it: 9 times"
+    ]

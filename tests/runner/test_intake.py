@@ -329,3 +329,55 @@ def _kill_at(patch: pytest.MonkeyPatch, step: str, at: int) -> None:
         return original(*args, **named)
 
     patch.setattr(step, dying)
+
+
+EXPORT = {
+    "Patient": '{"resourceType":"Patient","id":"p","name":[{"family":"Sample","given":["Ada"]}],'
+    '"birthDate":"1988-04-09","gender":"female","address":[{"line":["1 Quay St"],"city":"Port",'
+    '"state":"MA","postalCode":"02134"}]}',
+    "Coverage": '{"resourceType":"Coverage","id":"c","status":"active","subscriberId":"M1",'
+    '"beneficiary":{"reference":"Patient/p"},"payor":[{"identifier":{"value":"HARBR"}}],'
+    '"period":{"start":"2025-01-01"}}',
+    "Condition": '{"resourceType":"Condition","id":"k","code":{"coding":[{"code":"F10.20"}]}}',
+    "Encounter": '{"resourceType":"Encounter","id":"s","status":"finished",'
+    '"type":[{"coding":[{"code":"2.1"}]}],"subject":{"reference":"Patient/p"},'
+    '"period":{"start":"2026-01-05T09:00:00-05:00","end":"2026-01-05T12:00:00-05:00"},'
+    '"diagnosis":[{"condition":{"reference":"Condition/k"}}]}',
+}
+
+
+def export(workspace: Workspace, *names: str) -> None:
+    for name in names:
+        (workspace.inbox / f"{name}.ndjson").write_text(EXPORT[name] + "\n", encoding="utf-8")
+
+
+def test_files_of_an_export_that_come_apart_are_set_aside_until_they_come_together(
+    workspace: Workspace,
+) -> None:
+    """FHIR bulk data, a file a type: sessions without their patients are nobody's."""
+    export(workspace, "Encounter")
+    ((status, reason),) = take_in(workspace).values()
+    assert status == "quarantined"
+    assert "1 Patient, 1 Condition" in (reason or "")
+    export(workspace, *EXPORT)
+    assert {status for status, _ in take_in(workspace, "R2").values()} == {"applied"}
+    assert (rows(workspace, "encounters"), rows(workspace, "clients")) == (1, 1)
+
+
+def test_files_of_an_export_are_one_portion(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However large; the next export's patients are the same, and known."""
+    monkeypatch.setattr(inbox, "BATCH_FILES", 1)
+    monkeypatch.setattr(inbox, "BATCH_BYTES", 10)
+    export(workspace, *EXPORT)
+    take_in(workspace)
+    export(workspace, "Patient", "Condition")
+    later = EXPORT["Encounter"].replace('"s"', '"s2"').replace("2026-01-05", "2026-01-06")
+    (workspace.inbox / "Encounter.ndjson").write_text(later + "\n", encoding="utf-8")
+    assert sorted(status for status, _ in take_in(workspace, "R2").values()) == [
+        "applied",
+        "duplicate",
+        "duplicate",
+    ]
+    assert rows(workspace, "encounters") == 2
