@@ -111,7 +111,9 @@ def _missing(
     empty = text[column.name].is_null()
     wanted = values.with_columns(pl.lit(column.required and not column.blank).alias("_wanted"))
     if column.value_when:
-        wanted = wanted.with_columns(pl.col("_wanted") & _having(column.value_when))
+        wanted = wanted.with_columns(pl.col("_wanted") & having(column.value_when))
+    if column.needed_when:
+        wanted = wanted.with_columns(pl.col("_wanted") | having(column.needed_when))
     rows = wanted.filter(pl.col("_wanted") & empty)
     return _faults(sheet, rows, "FEED_VALUE_MISSING", column.name, "required, and empty")
 
@@ -136,11 +138,11 @@ def _without_times(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl
     groups = (pl.all_horizontal(pl.col(group).is_not_null()) for group in times.any_of)
     given = text.select(pl.any_horizontal(groups)).to_series()
     names = ", or ".join(" and ".join(group) for group in times.any_of)
-    rows = values.filter(_having(times.when) & ~given)
+    rows = values.filter(having(times.when) & ~given)
     return _faults(sheet, rows, "FEED_TIMES_MISSING", times.any_of[0][0], f"{names} needed")
 
 
-def _having(codes: dict[str, tuple[str, ...]]) -> pl.Expr:
+def having(codes: dict[str, tuple[str, ...]]) -> pl.Expr:
     """Rows that have one of the codes in every named column."""
     return pl.all_horizontal(pl.col(name).is_in(list(allowed)) for name, allowed in codes.items())
 

@@ -1,6 +1,7 @@
-"""HL7 v2 charges and visits: messages to rows (HL7 2.3 to 2.8, DFT^P03 and ADT^A01, A03, A08).
+"""HL7 v2 charges and visits: messages to rows (HL7 2.3 to 2.8, DFT^P03 and ADT^A01, A03, A08, A13).
 
-A row of `encounters` is an FT1 segment, a row of `clients` an IN1. Columns are named as the
+A row of `encounters` is an FT1 segment, or what an ADT says of the end of a visit (`@discharge`); a row
+of `clients` an IN1. Columns are named as the
 standard names fields, and only those that the layout (maps/feeds/layouts/hl7.toml) asks for are
 taken: PID-3 is the first component of each repetition, PID-5.2 the second, PID-3[MR] that of the
 repetition in which some component is MR; DG1-3 those of all DG1 in the order of their priority.
@@ -29,7 +30,7 @@ from edi_iop.parsers.feed_sheet import SEVERAL, conformed, no_findings
 
 HEADS = ("MSH", "FHS", "BHS")
 CHARGES = ("DFT", frozenset({"P03"}))
-VISITS = ("ADT", frozenset({"A01", "A03", "A08"}))
+VISITS = ("ADT", frozenset({"A01", "A03", "A08", "A13"}))
 
 _FRAME = dict.fromkeys(map(ord, "\x0b\x1c\ufeff"))
 _PATH = re.compile(r"^([A-Z][A-Z0-9]{2})-(\d+)(?:\.(\d+))?(?:\[(\w+)\])?$")
@@ -37,9 +38,16 @@ _VERSION = "@version"
 _DELETED = '""'
 """A field that holds it is emptied by the sender."""
 _CREDIT = "CD"
+_DISCHARGED, _RETURNED = "A03", "A13"
+_DISCHARGE = "@discharge"
+"""Of the row of an ADT that a visit has ended (discharge), or that it has not (cancel)."""
+_OF_VISIT = "@visit"
+"""Names that row: all that is said of a visit's end is one record."""
+_DISCHARGED_ON = "@discharged"
+"""When A03 happened, by EVN; PV1-45 goes first."""
 _RECORD_NUMBER = "PID-3[MR]"
 _SAME_CHARGE = ("FT1-4", "FT1-7", "FT1-25", "FT1-10")
-_ALSO = (_RECORD_NUMBER, "PID-3", "PV1-19", "FT1-2", "FT1-6", *_SAME_CHARGE)
+_ALSO = (_RECORD_NUMBER, "PID-3", "PV1-19", "PID-18", "PV1-45", "FT1-2", "FT1-6", *_SAME_CHARGE)
 """Fields that are read whatever the layout asks for."""
 _TIME_DIGITS = 14
 
@@ -80,6 +88,7 @@ class _Found:
     """What the file has told so far."""
 
     charges: list[tuple[int, Row]] = field(default_factory=list)
+    ends: list[tuple[int, Row]] = field(default_factory=list)
     coverages: list[tuple[int, Row]] = field(default_factory=list)
     visits: dict[tuple[str | None, ...], Row] = field(default_factory=dict)
     people: dict[str | None, Row] = field(default_factory=dict)
@@ -107,9 +116,9 @@ def flats(layout: Layout, data: bytes) -> dict[str, Flat]:
         _take(message, paths, found)
     _complete(found)
     _net(found)
-    names = sorted({*paths, _VERSION})
+    names = sorted({*paths, _VERSION, _DISCHARGE, _OF_VISIT, _DISCHARGED_ON})
     return {
-        "encounters": Flat(_frame(found.charges, names), "line", _faults(found)),
+        "encounters": Flat(_frame([*found.charges, *found.ends], names), "line", _faults(found)),
         "clients": Flat(_frame(found.coverages, names), "line"),
     }
 
@@ -175,6 +184,13 @@ def _take(message: _Message, paths: dict[str, _Path], found: _Found) -> None:
         found.coverages.append((line, {**around, **_row(tree, [(line, one)], paths)}))
     if not is_charge:
         found.visits.setdefault(_visit(around), {}).update(_of(around, "PV1-"))
+        if event in (_DISCHARGED, _RETURNED) or around.get("PV1-45"):
+            happened = _one(tree, "EVN", 6, 1) or _one(tree, "EVN", 2, 1)
+            visit = around.get("PV1-19") or around.get("PID-18")
+            own = {_DISCHARGE: "cancel" if event == _RETURNED else "discharge"}
+            own |= {_OF_VISIT: f"{visit}/discharge"} if visit else {}
+            own |= {_DISCHARGED_ON: happened} if event == _DISCHARGED and happened else {}
+            found.ends.append((message.line, {**around, **own}))
         return
     primary = _row(tree, coverages[:1], paths)
     for line, one in segments:
@@ -248,7 +264,8 @@ def _escapes(mark: str) -> re.Pattern[str]:
 
 def _one(tree: hl7.Message, segment: str, place: int, component: int) -> str | None:
     path = _Path(segment, place, component, None)
-    return next(_values(tree, tree.segment(segment), path), None)
+    found = next((one for one in tree if _name(one) == segment), None)
+    return None if found is None else next(_values(tree, found, path), None)
 
 
 def _version(time: str | None) -> str:

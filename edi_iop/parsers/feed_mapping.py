@@ -167,21 +167,30 @@ def _first_of(
 
 
 def _said_otherwise(name: str, kind: str, known: dict[str, str], layout: Layout) -> pl.Expr:
-    """Of which rows other columns say what this one is for: both times say how long a session was."""
-    times, sources = feed(kind).times, layout.feeds[kind]
-    if times is None or not any(name in group for group in times.any_of):
-        return _NEVER
-    shapes = {column.name: column for column in feed(kind).columns}
-    return pl.any_horizontal(
-        _NEVER,
-        *(
-            pl.all_horizontal(
-                _first_of(sources[one], shapes[one], known, layout).is_not_null() for one in group
-            )
-            for group in times.any_of
+    """Of which rows nothing is assumed here: other columns say it, or they are not about it.
+
+    Both times say how long a session was; a discharge is of no session.
+    """
+    spec, sources = feed(kind), layout.feeds[kind]
+    shapes = {column.name: column for column in spec.columns}
+
+    def given(column: str) -> pl.Expr:
+        return _first_of(sources[column], shapes[column], known, layout)
+
+    said = [_NEVER]
+    if spec.times is not None and any(name in group for group in spec.times.any_of):
+        said += [
+            pl.all_horizontal(given(one).is_not_null() for one in group)
+            for group in spec.times.any_of
             if name not in group and sources.keys() >= set(group)
-        ),
-    )
+        ]
+    if spec.narrow is not None and name not in spec.narrow.columns:
+        said += [
+            given(column).is_in(codes).fill_null(False)
+            for column, codes in spec.narrow.when.items()
+            if column in sources
+        ]
+    return pl.any_horizontal(said)
 
 
 def _value(

@@ -62,6 +62,8 @@ class FeedColumn(Strict, frozen=True):
     """A required column's value may be empty in any row."""
     value_when: dict[str, tuple[str, ...]] | None = None
     """A required value may be empty in rows that do not have these codes."""
+    needed_when: dict[str, tuple[str, ...]] | None = None
+    """The value, of a column that need not be there, that rows with these codes must have."""
 
     @property
     def target(self) -> str:
@@ -75,6 +77,13 @@ class Times(Strict, frozen=True):
     any_of: tuple[tuple[str, ...], ...]
 
 
+class Narrow(Strict, frozen=True):
+    """Rows with certain codes say these columns and nothing else, whatever stands in them."""
+
+    when: dict[str, tuple[str, ...]]
+    columns: tuple[str, ...]
+
+
 class Feed(Strict, frozen=True):
     """A feed's columns; row names its XML row element."""
 
@@ -82,6 +91,7 @@ class Feed(Strict, frozen=True):
     row: str
     columns: tuple[FeedColumn, ...]
     times: Times | None = None
+    narrow: Narrow | None = None
     enough: float = 0.5
     """Share of its required columns by which a header is taken for this feed."""
 

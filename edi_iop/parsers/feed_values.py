@@ -13,9 +13,9 @@ from datetime import date
 import polars as pl
 
 from edi_iop.identifiers import diagnosis
-from edi_iop.parsers.feed_faults import errors, warnings
+from edi_iop.parsers.feed_faults import errors, having, warnings
 from edi_iop.parsers.feed_sheet import FAULTS, Sheet
-from edi_iop.parsers.feed_spec import FeedColumn
+from edi_iop.parsers.feed_spec import Feed, FeedColumn
 
 ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
 US_DATE = r"^\d{1,2}/\d{1,2}/\d{4}( (0?0:00|12:00)(:00)?( AM)?)?$"
@@ -49,9 +49,20 @@ def typed(sheet: Sheet, file_id: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     values = text.select("row", *(_value(column, text) for column in feed.columns))
     wrong = errors(sheet, text, values)
     good = values.join(wrong, on="row", how="anti") if wrong.height else values
-    good, doubtful = warnings(sheet, text, good)
+    good, doubtful = warnings(sheet, text, _narrowed(feed, good))
     table = feed.table.conform(good.with_columns(file_id=pl.lit(file_id)))
     return table, pl.concat([sheet.findings, wrong, doubtful]).cast(FAULTS)
+
+
+def _narrowed(feed: Feed, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, without what those with certain codes do not say (feed_spec.Narrow)."""
+    if feed.narrow is None:
+        return rows
+    kept = {"row", *(one.target for one in feed.columns if one.name in feed.narrow.columns)}
+    narrow = having(feed.narrow.when)
+    return rows.with_columns(
+        pl.when(~narrow).then(name).alias(name) for name in rows.columns if name not in kept
+    )
 
 
 def _completed(sheet: Sheet) -> pl.DataFrame:

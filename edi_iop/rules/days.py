@@ -23,17 +23,40 @@ SIGNED = ("signed", "cosigned")
 MIDNIGHT = 24 * 60
 
 DAY = ["client_id", "service_date", "level_of_care"]
+_EPISODE = ["client_id", "episode_id"]
+_ENDED = ("discharge_date", "discharge_status")
 _SAME_SESSION = [*DAY, "service_type", "rendering_npi", "minutes"]
 
 
 def current(encounters: pl.DataFrame) -> pl.DataFrame:
-    """The newest version of every record, cancelled records gone (table encounters)."""
+    """The newest version of every record, cancelled records gone (table encounters).
+
+    Discharges (record_action `discharge`) are no sessions: each is what all sessions of its episode say.
+    """
     if _all_current(encounters):
         return encounters  # of a million rows no copy is made
     last = encounters.sort("record_version", "file_id", "row").unique(
         "source_record_id", keep="last", maintain_order=True
     )
-    return last.filter(pl.col("record_action").ne_missing("cancel")).sort("file_id", "row")
+    standing = last.filter(pl.col("record_action").ne_missing("cancel"))
+    return _discharged(standing).sort("file_id", "row")
+
+
+def _discharged(records: pl.DataFrame) -> pl.DataFrame:
+    """The sessions, those of an episode with its discharge; the newest of an episode counts."""
+    ends = pl.col("record_action").eq_missing("discharge")
+    told = records.filter(ends).unique(_EPISODE, keep="last", maintain_order=True)
+    return (
+        records.filter(~ends)
+        .join(
+            told.select(*_EPISODE, *(pl.col(name).alias(f"_{name}") for name in _ENDED)),
+            on=_EPISODE,
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(pl.coalesce(f"_{name}", name).alias(name) for name in _ENDED)
+        .drop(f"_{name}" for name in _ENDED)
+    )
 
 
 def _all_current(encounters: pl.DataFrame) -> bool:
@@ -42,7 +65,7 @@ def _all_current(encounters: pl.DataFrame) -> bool:
     in_order = (file > file.shift()) | ((file == file.shift()) & (row > row.shift()))
     whole = encounters.select(
         in_order=in_order.all(ignore_nulls=True),
-        kept=pl.col("record_action").ne_missing("cancel").all(),
+        kept=pl.col("record_action").is_in(["cancel", "discharge"]).not_().fill_null(True).all(),
         numbered=file.is_not_null().all() & row.is_not_null().all(),
         single=pl.col("source_record_id").n_unique() == pl.len(),
     )

@@ -11,7 +11,7 @@ import polars as pl
 
 from edi_iop import parsers
 from edi_iop.reconciler.ledger import Ledger, counted
-from edi_iop.rules.days import days
+from edi_iop.rules.days import current, days
 from edi_iop.rules.in_force import Policies, of_payers
 from edi_iop.rules.lines import service_lines
 from edi_iop.rules.policy import Policy
@@ -82,7 +82,7 @@ def known(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
 
 def beside(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
     """The records as they stand, without what was sent."""
-    encounters, clients = store.load("encounters"), store.load("clients")
+    encounters, clients = current(store.load("encounters")), store.load("clients")
     return Known(
         encounters=encounters,
         clients=clients,

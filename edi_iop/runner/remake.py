@@ -19,7 +19,7 @@ from edi_iop.mapper.repair import Repaired, repaired
 from edi_iop.mapper.withdrawn import netted
 from edi_iop.reconciler.evidence import line_reference
 from edi_iop.rules.catalogue import STOPPING
-from edi_iop.rules.days import days
+from edi_iop.rules.days import current, days
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
@@ -64,6 +64,7 @@ def sides(store: Store, header: pl.DataFrame, policies: Mapping[str, Policy], as
     encounters, clients, authorizations = (
         store.load(name, client_id=client) for name in ("encounters", "clients", "authorizations")
     )
+    encounters = current(encounters)
     records = Records(
         lines=lines,
         days=days(encounters, clients, policies),

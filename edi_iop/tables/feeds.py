@@ -19,7 +19,10 @@ ENCOUNTERS = Table(
         FILE,
         ROW,
         text("source_record_id", "the EHR's own id of the record"),
-        text("record_action", "add, change or cancel"),
+        text(
+            "record_action",
+            "add, change or cancel a session; discharge: of the episode, and no session",
+        ),
         integer("record_version", "higher replaces lower"),
         text("client_id", "the facility's id of the client"),
         text("episode_id", "the facility's id of the treatment episode"),

@@ -132,3 +132,60 @@ def test_a_length_is_assumed_only_where_the_charge_has_no_range(
         else ("09:00:00" if len(when) > 8 else "None", "None")
     )
     assert any("FEED_ASSUMED: minutes" in one for one in says) is assumed
+
+
+ADT = rb"MSH|^~\&|EHR|X|||20260114||ADT^A03|9|P|2.5"
+PV1 = b"PV1|1|R||||||||||||||||IOP|V-4|||||||||||||||||01||||||||20260105|20260114"
+
+
+def visit(event: bytes, pv1: bytes = PV1) -> tuple[list[dict[str, object]], list[str]]:
+    message = ADT.replace(b"A03", event).replace(b"20260114||ADT", b"20260115||ADT")
+    evn = b"EVN|" + event + b"|20260114"
+    tables, says = read_all(b"\r".join((message, evn, PID, pv1)))
+    rows = tables["encounters"].drop("file_id", "row").to_dicts()
+    return [{k: str(v) for k, v in one.items() if v is not None} for one in rows], says
+
+
+ENDED = {
+    "source_record_id": "V-4/discharge",
+    "record_action": "discharge",
+    "record_version": "20260115000000",
+    "client_id": "MR1",
+    "episode_id": "V-4",
+    "admit_date": "2026-01-05",
+    "discharge_date": "2026-01-14",
+    "discharge_status": "01",
+}
+
+
+@pytest.mark.parametrize("event", [b"A03", b"A08"])
+def test_an_adt_alone_tells_the_end_of_its_visit(event: bytes) -> None:
+    """PV1-45 and PV1-36, of the visit and not of a session."""
+    assert visit(event) == ([ENDED], [])
+
+
+def test_an_update_of_a_visit_that_goes_on_tells_no_end() -> None:
+    assert visit(b"A08", PV1.removesuffix(b"|20260114")) == ([], [])
+
+
+def test_a_discharge_without_its_date_was_when_it_happened_and_is_told() -> None:
+    """EVN-2 where PV1-45 is empty."""
+    rows, says = visit(b"A03", PV1.removesuffix(b"|20260114"))
+    assert rows == [ENDED]
+    assert says == [
+        "FEED_ASSUMED: discharge_date assumed by layout hl7, not said by the feed; encounters: 1"
+    ]
+
+
+def test_a_discharge_that_is_taken_back_is_cancelled() -> None:
+    """ADT^A13."""
+    rows, _ = visit(b"A13", PV1.removesuffix(b"|20260114"))
+    assert [(one["source_record_id"], one["record_action"]) for one in rows] == [
+        ("V-4/discharge", "cancel")
+    ]
+
+
+def test_a_discharge_of_no_visit_is_told() -> None:
+    rows, says = visit(b"A03", PV1.replace(b"V-4", b""))
+    assert rows == []
+    assert says[0].startswith("FEED_VALUE_MISSING: line 1, episode_id (PV1-19, PID-18)")

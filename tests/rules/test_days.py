@@ -238,3 +238,33 @@ def test_the_newest_version_stands_and_cancelled_records_are_gone() -> None:
         ("E4", 6),
     ]
     assert current(kept).equals(kept)
+
+
+def test_a_discharge_is_of_every_session_of_its_episode_and_of_no_other() -> None:
+    """An ADT says it apart from the charges: once, before or after them."""
+    told = {
+        "record_action": "discharge",
+        "source_record_id": "V1/discharge",
+        "episode_id": "V1",
+        "discharge_date": date(2026, 1, 20),
+        "discharge_status": "01",
+        "attendance": None,
+    }
+    rows = [
+        encounter(1, episode_id="V1"),
+        encounter(2, episode_id="V1") | told,
+        encounter(3, episode_id="V1", service_date=date(2026, 1, 16)),
+        encounter(4, episode_id="V2"),
+        encounter(5),
+    ]
+    kept = current(ENCOUNTERS.conform(pl.DataFrame(rows)))
+    assert kept.select("source_record_id", "discharge_date", "discharge_status").rows() == [
+        ("E1", date(2026, 1, 20), "01"),
+        ("E3", date(2026, 1, 20), "01"),
+        ("E4", None, None),
+        ("E5", None, None),
+    ]
+    later = encounter(2, record_version=2, episode_id="V1") | told | {"record_action": "cancel"}
+    later["record_version"] = 2
+    back = current(ENCOUNTERS.conform(pl.DataFrame([*rows, later])))
+    assert back["discharge_date"].to_list() == [None] * 4
