@@ -174,6 +174,7 @@ _CODES = (
     FindingCode("FEED_QUOTES", "error", 0, "a quoted field does not close, or has text after its closing quote; the row is left out", "double the quotes inside a field and close it"),
     FindingCode("FEED_ENCODING", "warning", 0, "the feed is not UTF-8; it is read as Windows-1252", "export the feed as UTF-8 and compare names with accents"),
     FindingCode("FEED_TIMES_MISSING", "error", 0, "neither start and end times nor minutes; the row is left out", "give start_time and end_time, or minutes"),
+    FindingCode("FEED_TITLE_SKIPPED", "info", 0, "lines above the header of a CSV that are no rows", "nothing to do, or export the table without its title"),
     FindingCode("FEED_ROWS_SKIPPED", "info", 0, "rows that the layout says are no events", "nothing to do; the layout's skip says which"),
     FindingCode("FEED_DATE_SERIAL", "warning", 0, "dates that a spreadsheet had made numbers; they are read as dates", "format the column as date before saving the CSV"),
     FindingCode("FEED_PAST_MIDNIGHT", "warning", 0, "a session ends at an earlier time than it begins", "check both times; split a session that runs past midnight"),

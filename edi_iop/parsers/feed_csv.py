@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,10 @@ from edi_iop.parsers.feed_spec import Feed
 
 DELIMITERS = ",;\t|"
 """A comma, and what spreadsheets of other countries write instead."""
+
+_LOOKED_INTO, _LOOKED_AT = 65536, 60
+_FEWEST = 3
+"""Text and lines that are looked at for titles above the header; a table has at least so many fields."""
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -37,7 +42,7 @@ class Grid:
 
 def header(data: bytes) -> list[str]:
     """The column names of what may be a CSV file, as they stand there; never raises."""
-    text = _decoded(data[:65536], errors="replace")[0].lstrip("\r\n")
+    text = _untitled(_decoded(data[:65536], errors="replace")[0])[0].lstrip("\r\n")
     line = text.splitlines()[0] if text.strip() else ""
     return _stripped(next(_records(line, _delimiter(line)), (1, None))[1] or [])
 
@@ -75,10 +80,11 @@ def flat(layout: Layout, data: bytes) -> Flat:
 
 def grid(data: bytes) -> Grid:
     """The records of the header's width; the others are faults."""
-    text, encoding = _decoded(data)
+    decoded, encoding = _decoded(data)
+    text, titles = _untitled(decoded)
     delimiter = _delimiter(text.lstrip("\r\n").split("\n", 1)[0])
     found = _sound(text, delimiter) or _line_by_line(text, delimiter)
-    return Grid(found.names, found.rows, pl.concat([*_encoding(encoding), found.findings]))
+    return Grid(found.names, found.rows, pl.concat([*_encoding(encoding), *titles, found.findings]))
 
 
 def _sound(text: str, delimiter: str) -> Grid | None:
@@ -162,6 +168,38 @@ def _stripped(fields: list[str]) -> list[str]:
 def _delimiter(line: str) -> str:
     """The separator the header uses most."""
     return max(DELIMITERS, key=line.count)
+
+
+def _untitled(text: str) -> tuple[str, list[pl.DataFrame]]:
+    """The text with empty lines for the titles that a report program writes above the header.
+
+    A title has values in at most half as many fields as most lines have.
+    """
+    lines = text[:_LOOKED_INTO].splitlines(keepends=True)[:_LOOKED_AT]
+    widest = max(lines, key=lambda line: max(map(line.count, DELIMITERS)), default="")
+    delimiter = _delimiter(widest)
+    try:
+        found = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+    except csv.Error:
+        return text, []
+    widths = Counter(len(fields) for fields in found if any(map(str.strip, fields)))
+    usual = max(widths, key=lambda width: width * widths[width], default=0)
+    if usual < _FEWEST:
+        return text, []
+    titles = 0
+    for at, fields in enumerate(found, start=1):
+        filled = sum(bool(field.strip()) for field in fields)
+        if filled * 2 > usual or lines[at - 1].count('"') % 2:
+            break
+        titles = at if filled else titles
+    else:
+        return text, []
+    if not titles:
+        return text, []
+    rest = text[sum(map(len, lines[:titles])) :]
+    lines_are = "line 1 is a title" if titles == 1 else f"lines 1 to {titles} are titles"
+    told_once = told("FEED_TITLE_SKIPPED", [f"{lines_are} above the header; not read"])
+    return "\n" * titles + rest, [told_once]
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:

@@ -95,13 +95,20 @@ def _unread(
     read = values[column.target].is_not_null()
     rows = text.filter(pl.col(column.name).is_not_null() & ~read)
     in_utc = pl.col(column.name).str.starts_with(IN_UTC)
-    says, name = FORMS.get(column.kind, ""), column.name
+    says, name = _form(sheet, column), column.name
     return pl.concat(
         [
             _faults(sheet, rows.filter(~in_utc), "FEED_VALUE_INVALID", name, says, name),
             _faults(sheet, rows.filter(in_utc), "FEED_ZONE_MISSING", name, _OF_UTC, name),
         ]
     )
+
+
+def _form(sheet: Sheet, column: FeedColumn) -> str:
+    """What the value is not: where a layout says how dates are written, by its format."""
+    says = FORMS.get(column.kind, "")
+    own = sheet.forms.get(column.name)
+    return f"{says.partition(' (')[0]} ({own})" if own else says
 
 
 def _missing(

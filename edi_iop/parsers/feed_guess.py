@@ -48,6 +48,8 @@ _SHAPES = {
     "integer": r"^\d+(\.\d+)?$|^\d{1,2}:\d{2}$",
     "modifiers": r"^[0-9A-Za-z]{2}([\s,;:|]+[0-9A-Za-z]{2})*$",
 }
+_LISTS = ("diagnoses", "modifiers")
+"""Columns whose values may stand in several of the partner's."""
 _TELLING = ("npi", "diagnoses", "procedure")
 """Kinds whose values alone make a column likely."""
 _MONTH_FIRST, _DAY_FIRST = "%m/%d/%Y", "%d/%m/%Y"
@@ -62,6 +64,7 @@ _ALIKE = 0.86
 
 
 class _Words(Strict, frozen=True):
+    short: dict[str, str]
     names: dict[str, dict[str, tuple[str, ...]]]
     codes: dict[str, dict[str, tuple[str, ...]]]
 
@@ -176,33 +179,41 @@ def _guesses(kind: str, columns: Sequence[_Column]) -> list[Guess]:
         if wanted.name not in found and column.name not in used:
             found[wanted.name] = _guess(kind, wanted, (column,), score, why)
             used.add(column.name)
-    _more_diagnoses(kind, found, ranked, used)
+    for name in _LISTS:
+        _put_together(name, kind, found, ranked, used)
     return [
         found.get(one.name, Guess(kind, one, (), "", 0.0, "no column looks like it"))
         for one in feed(kind).columns
     ]
 
 
-def _more_diagnoses(
+def _put_together(
+    name: str,
     kind: str,
     found: dict[str, Guess],
     ranked: Iterable[tuple[float, str, FeedColumn, _Column]],
     used: set[str],
 ) -> None:
-    """Diagnoses that stand in columns of their own are put together, in the order of their names."""
-    if "diagnoses" not in found:
+    """Diagnoses or modifiers that stand in columns of their own, in the order of their numbers."""
+    if name not in found:
         return
     others = [
         column
         for score, _, wanted, column in ranked
-        if wanted.name == "diagnoses" and column.name not in used and score >= _NAMED * _ALIKE
+        if wanted.name == name and column.name not in used and score >= _NAMED * _ALIKE
     ]
     if others:
-        first = found["diagnoses"]
-        names = sorted([*first.columns, *(one.name for one in others)])
-        source = f"{{ from = [{', '.join(json.dumps(name) for name in names)}] }}"
-        found["diagnoses"] = Guess(kind, first.column, tuple(names), source, first.score, first.why)
+        first = found[name]
+        names = sorted([*first.columns, *(one.name for one in others)], key=_numbered)
+        source = f"{{ from = [{', '.join(json.dumps(one) for one in names)}] }}"
+        found[name] = Guess(kind, first.column, tuple(names), source, first.score, first.why)
         used.update(names)
+
+
+def _numbered(name: str) -> tuple[str, int]:
+    """Dx 10 after Dx 9."""
+    number = re.search(r"\d+$", name.strip())
+    return name.strip().removesuffix(number[0]) if number else name, int(number[0]) if number else 0
 
 
 def _score(kind: str, wanted: FeedColumn, column: _Column) -> tuple[float, str]:
@@ -219,15 +230,20 @@ def _score(kind: str, wanted: FeedColumn, column: _Column) -> tuple[float, str]:
     return 0.0, ""
 
 
+@cache
 def _plain(name: str) -> str:
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", name.lower()).split())
+    """A name as names are compared: words in lower case, what is short in full, numbers apart."""
+    words = re.findall(r"[a-z]+|\d+|#", name.lower())
+    return " ".join(_words().short.get(word, word) for word in words)
 
 
 def _called(kind: str, wanted: str, name: str) -> float:
     """1 where it is called so; less where nearly, or where the words are among others."""
     plain = _plain(name)
-    words = _words().names.get(kind, {}).get(wanted, ())
-    if plain in words or plain.replace(" ", "_") == wanted:
+    if wanted in _LISTS:  # Dx 1 to Dx 12: the first of several says what they are
+        plain = re.sub(r" \d+$", "", plain)
+    words = [_plain(word) for word in _words().names.get(kind, {}).get(wanted, ())]
+    if plain in words or plain == _plain(wanted):
         # Of several names for one thing the more telling stand first.
         return 1.0 - 0.01 * (words.index(plain) if plain in words else 0)
     best = 0.0

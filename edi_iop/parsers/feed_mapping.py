@@ -71,7 +71,8 @@ def mapped(layout: Layout, kind: str, flat: Flat) -> Sheet:
         text = text.unique(own, keep="first", maintain_order=True)
     origins = {name: _said(sources[name]) for name in text.columns if name in sources}
     found = pl.concat([flat.findings, skipped, assumed])
-    return Sheet(feed(kind), text, found, flat.unit, origins)
+    forms = {name: form for name in text.columns if (form := _forms(sources.get(name, ())))}
+    return Sheet(feed(kind), text, found, flat.unit, origins, forms)
 
 
 def _assumed(layout: Layout, kind: str, rows: pl.DataFrame, known: dict[str, str]) -> pl.DataFrame:
@@ -106,6 +107,13 @@ def unread_columns(layout: Layout, names: list[str]) -> pl.DataFrame:
         for at, name in strangers
     ]
     return told("FEED_COLUMN_UNKNOWN", says)
+
+
+def _forms(sources: Sources) -> str:
+    """The formats of dates and times, as messages tell them."""
+    named = {ISO: "ISO 8601", HL7: "HL7 TS"}
+    every = dict.fromkeys(form for source in sources for form in source.formats)
+    return " or ".join(named.get(form, form) for form in every)
 
 
 def _said(sources: Sources) -> str:

@@ -42,7 +42,7 @@ class Sheet:
 
     text: `row`, a text column a feed column, and `place` where a row's number does not say it.
     unit: what `row` counts, 'line' in a CSV file and 'element' in XML.
-    origins: the partner's names of columns, where a layout was between.
+    origins: the partner's names of columns, where a layout was between; forms: the layout's formats.
     """
 
     feed: Feed
@@ -50,6 +50,7 @@ class Sheet:
     findings: pl.DataFrame
     unit: str
     origins: Mapping[str, str] = field(default_factory=dict)
+    forms: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def places(self) -> pl.DataFrame:

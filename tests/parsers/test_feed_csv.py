@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from edi_iop.errors import FeedRejected
+from edi_iop.parsers import feed_csv, feeds
 from edi_iop.parsers.feed_spec import feed
 from edi_iop.parsers.feeds import KINDS
 from edi_iop.tables import FINDINGS, TABLES
@@ -261,3 +262,37 @@ def test_feed_maps_fill_their_tables(kind: str) -> None:
     for column in columns:
         assert bool(column.codes) == (column.kind == "code"), column.name
         assert column.not_before is None or column.not_before in feed(kind).names
+
+
+TITLED = b"""Example Recovery Center
+"Billing export, 01/05/2026 - 01/31/2026"
+
+"""
+
+
+def test_titles_above_the_header_are_let_go_and_told() -> None:
+    """As report programs write them; lines keep their numbers."""
+    data = (FIXTURES / "encounters.csv").read_bytes()
+    plain, titled = feeds.read_feed(1, data), feeds.read_feed(1, TITLED + data)
+    assert titled.kind == plain.kind
+    kept = plain.tables["encounters"].with_columns(pl.col("row") + 3)
+    assert titled.tables["encounters"].equals(kept)
+    first = titled.faults.row(0, named=True)
+    assert (first["code"], first["says"]) == (
+        "FEED_TITLE_SKIPPED",
+        "lines 1 to 2 are titles above the header; not read",
+    )
+
+
+def test_titles_padded_by_a_spreadsheet_are_titles() -> None:
+    data = (FIXTURES / "encounters.csv").read_bytes()
+    width = data.split(b"\n")[0].count(b",")
+    titled = feeds.read_feed(1, b"Example Recovery Center" + b"," * width + b"\n" + data)
+    assert (
+        titled.tables["encounters"].height == feeds.read_feed(1, data).tables["encounters"].height
+    )
+
+
+def test_a_header_narrower_than_its_rows_is_no_title() -> None:
+    data = b"\n".join([b"source_record_id,client_id,service_date"] + [b"E1,C1,2026-01-05,,"] * 5)
+    assert feed_csv.header(data) == ["source_record_id", "client_id", "service_date"]

@@ -149,3 +149,32 @@ def test_guess_words_name_columns_and_codes_of_the_feeds() -> None:
     columns = {one.name: one for kind in words.names for one in feed(kind).columns}
     for name, codes in words.codes.items():
         assert set(codes) <= set(columns[name].codes), name
+
+
+ABBREVIATED = (
+    "Chart #,Encounter #,DOS,Start,Stop,Svc Desc,Program,Level,Prov NPI,Attend,Note Stat,Auth #,HCPCS,"
+    "Rev Cd,Mod1,Mod2,Units,Amt," + ",".join(f"Dx{at}" for at in range(1, 13))
+)
+SHORT_ROW = (
+    "001,E{},1/13/2026,9:00 AM,12:00 PM,Process Group,SUD,IOP,1234567893,Present,Complete,A1,H0015,"
+    "906,HF,HQ,1,$350.00,F10.20,F33.1,,,,,,,,F17.210,,"
+)
+
+
+def test_the_short_names_of_the_trade_are_known() -> None:
+    """Chart #, Svc Desc, Rev Cd, Amt; modifiers and diagnoses in the order of their numbers."""
+    header = ABBREVIATED.split(",")
+    found = propose("\n".join((ABBREVIATED, SHORT_ROW.format(1), SHORT_ROW.format(2))).encode())
+    assert found.missing == ()
+    assert {name for one in found.guesses for name in one.columns} == set(header)
+    data = f"{ABBREVIATED}\n{SHORT_ROW.format(1)}\n".encode()
+    tables, says = read_all(data, feed_layout.decode(found.text, "guessed", "guessed"))
+    row = tables["encounters"].row(0, named=True)
+    assert (row["client_id"], row["source_record_id"]) == ("001", "E1")
+    assert (row["diagnoses"], row["modifiers"]) == ("F1020 F331 F17210", "HF HQ")
+    assert (row["revenue"], row["charge_cents"], says) == ("0906", 35000, [])
+
+
+def test_titles_above_the_header_are_no_hindrance() -> None:
+    titled = f"Example Recovery Center\nBilling export\n\n{HEADER}\n{ROW}\n"
+    assert propose(titled.encode()).missing == ()

@@ -55,7 +55,7 @@ def test_an_american_date_does_not_pass_for_a_european_one() -> None:
     tables, says = read_all(ROWS.replace("05.01.2026", "1/5/2026").encode(), layout())
     assert tables["encounters"].is_empty()
     assert says == [
-        "FEED_VALUE_INVALID: line 2, service_date (Day): not a date (YYYY-MM-DD)"
+        "FEED_VALUE_INVALID: line 2, service_date (Day): not a date (%d.%m.%Y)"
     ]  # fmt: skip
 
 
