@@ -126,6 +126,6 @@ def cli() -> None:
 
     \b
       edi-iop init clinic --example
-      edi-iop run clinic
+      edi-iop run clinic --as-of 2026-03-02
       edi-iop report blocked clinic
     """
