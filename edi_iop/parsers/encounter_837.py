@@ -16,7 +16,7 @@ import polars as pl
 from edi_iop.parsers.claim_837 import ENCOUNTERS, TOTAL_REVENUE, TRANSACTION
 from edi_iop.parsers.feed_layout import Layout, by_form, shipped
 from edi_iop.parsers.feed_mapping import Flat, mapped
-from edi_iop.parsers.feed_sheet import as_findings, no_findings
+from edi_iop.parsers.feed_sheet import SEVERAL, as_findings, no_findings
 from edi_iop.parsers.feed_values import typed
 from edi_iop.parsers.x12 import Batch
 from edi_iop.tables import FINDINGS, SENT, SUBMISSIONS
@@ -29,6 +29,7 @@ READ = frozenset(SENT)
 MADE = ("encounters", "clients")
 _CLAIM = ["file_id", "claim_offset"]
 _MINUTES = "MJ"
+_TELLING = ("revenue", "procedure")
 _FORM = {"ABK": 0, "ABF": 1}
 """Qualifiers of diagnoses that say what is treated, the principal one first (HI01-1)."""
 _PEOPLE = ("last_name", "first_name", "birth_date", "sex")
@@ -102,6 +103,8 @@ def _lines(tables: Tables, claims: pl.DataFrame) -> pl.DataFrame:
     ).rename({"charge": "line.charge", "units": "line.units"})
     joined = of_line.join(_claims(tables, claims), on=_CLAIM, how="inner", maintain_order="left")
     joined = joined.join(_diagnoses(tables), on=_CLAIM, how="left", maintain_order="left")
+    joined = joined.join(_conditions(tables), on=_CLAIM, how="left", maintain_order="left")
+    joined = joined.with_columns(_beside(name).alias(f"day.{name}") for name in _TELLING)
     places = pl.col("pointers").list.eval(pl.element().cast(pl.Int64, strict=False) - 1)
     pointed = pl.col("listed").list.gather(places, null_on_oob=True).list.drop_nulls()
     chosen = pl.when(pointed.list.len() > 0).then(pointed).otherwise("listed")
@@ -165,6 +168,21 @@ def _diagnoses(tables: Tables) -> pl.DataFrame:
     ranked = tables["claim_diagnoses"].with_columns(rank=rank).drop_nulls("rank")
     ordered = ranked.sort("rank", "byte_offset", "position")
     return ordered.group_by(_CLAIM, maintain_order=True).agg(listed="diagnosis")
+
+
+def _conditions(tables: Tables) -> pl.DataFrame:
+    """The condition codes of a claim (HI BG)."""
+    codes = (
+        tables["claim_codes"].filter(pl.col("qualifier") == "BG").sort("byte_offset", "position")
+    )
+    listed = codes.group_by(_CLAIM, maintain_order=True).agg(pl.col("code").str.join(SEVERAL))
+    return listed.rename({"code": "claim.conditions"})
+
+
+def _beside(name: str) -> pl.Expr:
+    """What the lines of a claim's day hold: a per diem tells the level of what is beside it."""
+    held = pl.col(f"line.{name}").drop_nulls().unique(maintain_order=True)
+    return held.str.join(SEVERAL).over(*_CLAIM, "line.service_date")
 
 
 def _pseudonyms(claims: pl.DataFrame) -> pl.Series:

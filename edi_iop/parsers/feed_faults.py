@@ -122,7 +122,10 @@ def _missing(
     if column.needed_when:
         wanted = wanted.with_columns(pl.col("_wanted") | having(column.needed_when))
     rows = wanted.filter(pl.col("_wanted") & empty)
-    return _faults(sheet, rows, "FEED_VALUE_MISSING", column.name, "required, and empty")
+    says = "required, and empty"
+    if column.codes:
+        says += sheet.or_assumed(column.name, column.codes[0])
+    return _faults(sheet, rows, "FEED_VALUE_MISSING", column.name, says)
 
 
 def _reversed(
@@ -146,7 +149,8 @@ def _without_times(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl
     given = text.select(pl.any_horizontal(groups)).to_series()
     names = ", or ".join(" and ".join(group) for group in times.any_of)
     rows = values.filter(having(times.when) & ~given)
-    return _faults(sheet, rows, "FEED_TIMES_MISSING", times.any_of[0][0], f"{names} needed")
+    says = f"{names} needed{sheet.or_assumed(times.any_of[-1][0], '60')}"
+    return _faults(sheet, rows, "FEED_TIMES_MISSING", times.any_of[0][0], says)
 
 
 def having(codes: dict[str, tuple[str, ...]]) -> pl.Expr:

@@ -106,6 +106,8 @@ class _Head(Strict, frozen=True):
     """Columns that are known and not wanted."""
     skip: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Rows that are no events, by the values of a column: counted, and left out."""
+    defaults: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    """By feed and column what is assumed, and told, where no source has a value."""
     timezone: str = ""
     """Where the clock hangs: times with a zone are brought to it (IANA, America/New_York)."""
 
@@ -201,9 +203,23 @@ def decode(text: str, where: str, name: str) -> Layout:
     plain = {key: value for key, value in raw.items() if key not in KINDS}
     head = _converted(plain, _Head, where, "")
     feeds = {kind: _columns(kind, raw[kind], where) for kind in KINDS if kind in raw}
+    for kind, columns in head.defaults.items():
+        _assume(feeds, kind, columns, where)
     layout = Layout(name, head, feeds)
     _check(layout, where)
     return layout
+
+
+def _assume(
+    feeds: dict[str, dict[str, Sources]], kind: str, columns: dict[str, str], where: str
+) -> None:
+    """Adds a layout's defaults to the sources of its columns."""
+    for name, value in columns.items():
+        if kind not in feeds or name not in feed(kind).names:
+            raise BadMap(
+                f"{where}: defaults.{kind}.{name}: no column of a feed it fills; correct it"
+            )
+        feeds[kind][name] = (*feeds[kind].get(name, ()), Source(value=value, assumed=True))
 
 
 def _text(path: Path) -> str:

@@ -17,7 +17,7 @@ from edi_iop.parsers.feed_layout import HL7, ISO, Layout, Source, Sources, folde
 from edi_iop.parsers.feed_sheet import IN_UTC, SEVERAL, Sheet, no_findings, told, unread
 from edi_iop.parsers.feed_spec import FeedColumn, feed
 
-_SEVERAL_FORMS = ("hl7", "fhir")
+_SEVERAL_FORMS = ("hl7", "fhir", "x12")
 _LISTS = ("diagnoses", "modifiers")
 """Kinds of columns that hold several values."""
 _SERIAL = r"^\d{5}(\.\d+)?$"
@@ -72,7 +72,8 @@ def mapped(layout: Layout, kind: str, flat: Flat) -> Sheet:
     origins = {name: _said(sources[name]) for name in text.columns if name in sources}
     found = pl.concat([flat.findings, skipped, assumed])
     forms = {name: form for name in text.columns if (form := _forms(sources.get(name, ())))}
-    return Sheet(feed(kind), text, found, flat.unit, origins, forms)
+    says = layout.form if layout.form in _SEVERAL_FORMS else ""
+    return Sheet(feed(kind), text, found, flat.unit, origins, forms, says)
 
 
 def _assumed(layout: Layout, kind: str, rows: pl.DataFrame, known: dict[str, str]) -> pl.DataFrame:
@@ -85,16 +86,18 @@ def _assumed(layout: Layout, kind: str, rows: pl.DataFrame, known: dict[str, str
             for one in sources
             if not one.assumed
         ]
+        assumed = [
+            _value(one, shapes[name], known, layout, final=True) for one in sources if one.assumed
+        ]
+        if not assumed:
+            continue
         said = _said_otherwise(name, kind, known, layout)
-        for source in (one for one in sources if one.assumed):
-            taken = _value(source, shapes[name], known, layout, final=True).is_not_null()
-            given = pl.coalesce([*before, pl.lit(None, pl.String)]).is_not_null() | said
-            count = rows.filter(taken & ~given).height
-            if count:
-                says.append(
-                    f"{name} assumed by layout {layout.name}, not said by the feed; "
-                    f"{kind}: {count:,}"
-                )
+        given = pl.coalesce([*before, pl.lit(None, pl.String)]).is_not_null() | said
+        count = rows.filter(pl.coalesce(assumed).is_not_null() & ~given).height
+        if count:
+            says.append(
+                f"{name} assumed by layout {layout.name}, not said by the feed; {kind}: {count:,}"
+            )
     return told("FEED_ASSUMED", says)
 
 

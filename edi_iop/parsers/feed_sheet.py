@@ -43,6 +43,7 @@ class Sheet:
     text: `row`, a text column a feed column, and `place` where a row's number does not say it.
     unit: what `row` counts, 'line' in a CSV file and 'element' in XML.
     origins: the partner's names of columns, where a layout was between; forms: the layout's formats.
+    extends: the shipped layout that one of the site's own may extend, to say what the feed does not.
     """
 
     feed: Feed
@@ -51,6 +52,7 @@ class Sheet:
     unit: str
     origins: Mapping[str, str] = field(default_factory=dict)
     forms: Mapping[str, str] = field(default_factory=dict)
+    extends: str = ""
 
     @property
     def places(self) -> pl.DataFrame:
@@ -58,6 +60,13 @@ class Sheet:
         if "place" in self.text.columns:
             return self.text.select("row", "place")
         return self.text.select("row", place=pl.format(f"{self.unit} {{}}", "row"))
+
+    def or_assumed(self, column: str, value: str) -> str:
+        """How a site says for good what its feed does not say."""
+        if not self.extends:
+            return ""
+        kind = self.feed.kind
+        return f'; or say it in a layout: extends = "{self.extends}", [defaults.{kind}], {column} = "{value}"'
 
     def named(self, column: str) -> str:
         """A column as messages tell it: 'service_date (Date of Service)'."""

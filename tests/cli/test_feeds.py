@@ -61,7 +61,7 @@ def test_check_tells_file_row_column_reason_and_what_to_do(
         "column": "service_date (Day)",
         "code": "FEED_VALUE_INVALID",
         "severity": "error",
-        "reason": "not a date (YYYY-MM-DD)",
+        "reason": "not a date (%d.%m.%Y)",
         "remedy": "correct the value and send the row again",
         "value": "***",
     }

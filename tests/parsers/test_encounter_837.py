@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from edi_iop import parsers
+from edi_iop.errors import BadMap
 from edi_iop.parsers import batches as chunks
 from edi_iop.parsers import feed_layout
 from edi_iop.parsers.encounter_837 import with_encounters
@@ -114,3 +115,59 @@ def test_encounters_are_no_claims_that_were_sent() -> None:
     assert kept["claims"]["file_id"].unique().to_list() == [2]
     assert kept["claim_lines"].equals(both[2].tables["claim_lines"])
     assert kept["submissions"].height == 2
+
+
+def condition(code: bytes, data: bytes = ENCOUNTER) -> bytes:
+    """Its lines are services that tell no level by themselves; the claim has the condition code."""
+    plain = data.replace(b"SV2*0906*HC:H0015", b"SV2*0915*HC:G0410")
+    assert plain != data
+    return plain.replace(b"HI*ABK", b"HI*BG:" + code + b"~HI*ABK", 1)
+
+
+OWN = 'extends = "x12"\n[defaults.encounters]\nminutes = "50"\n'
+
+
+@pytest.mark.parametrize(("code", "level"), [(b"92", ["IOP"]), (b"41", ["PHP"]), (b"30", [])])
+def test_the_condition_code_tells_the_level_of_care(code: bytes, level: list[str]) -> None:
+    """NUBC condition codes 92 (IOP) and 41 (PHP), HI BG."""
+    own = feed_layout.decode(OWN, "own", "own")
+    found = read(condition(code), own)
+    assert found.tables["encounters"]["level_of_care"].unique().to_list() == level
+    told = found.findings.filter(pl.col("code") == "FEED_VALUE_MISSING")["message"].to_list()
+    assert all(
+        one.endswith(
+            'or say it in a layout: extends = "x12", [defaults.encounters], level_of_care = "IOP"'
+        )
+        for one in told
+    )
+    assert bool(told) is not bool(level)
+
+
+def test_a_service_beside_a_per_diem_is_of_its_level() -> None:
+    """On one claim and day: revenue 0906 tells what a group of 0915 beside it is part of."""
+    segments = ENCOUNTER.split(b"~")
+    at = next(i for i, one in enumerate(segments) if one.strip().startswith(b"SV2*0906"))
+    end = next(
+        (i for i, one in enumerate(segments) if i > at and one.strip()[:3] in (b"LX*", b"SE*")),
+        len(segments),
+    )
+    line = [one.replace(b"SV2*0906*HC:H0015", b"SV2*0915*HC:H0005") for one in segments[at:end]]
+    more = [*segments[:end], b"LX*9", *line, *segments[end:]]
+    own = feed_layout.decode(OWN, "own", "own")
+    found = read(b"~".join(more), own).tables["encounters"].filter(pl.col("procedure") == "H0005")
+    assert found.select("level_of_care", "minutes").rows() == [("IOP", 50)]
+
+
+def test_a_layouts_default_is_what_the_837_does_not_say_and_is_told() -> None:
+    own = feed_layout.decode(OWN + 'level_of_care = "IOP"\n', "own", "own")
+    found = read(PROFESSIONAL, own)
+    assert found.tables["encounters"]["level_of_care"].unique().to_list() == ["IOP"]
+    says = found.findings.filter(pl.col("code") == "FEED_ASSUMED")["message"].to_list()
+    assert sorted(one.split(" ")[0] for one in says) == [
+        "coverage_from", "level_of_care", "minutes", "note_status",
+    ]  # fmt: skip
+
+
+def test_a_default_for_no_column_is_refused() -> None:
+    with pytest.raises(BadMap, match=r"own: defaults\.encounters\.levels: no column"):
+        feed_layout.decode('extends = "x12"\n[defaults.encounters]\nlevels = "IOP"\n', "own", "own")
