@@ -118,6 +118,8 @@ class Layout(msgspec.Struct, frozen=True):
     name: str
     head: _Head
     feeds: dict[str, dict[str, Sources]]
+    clocks: Clocks = UNHUNG
+    """Of the facilities, where these hang in several zones and the layout names none."""
 
     @property
     def form(self) -> Form:

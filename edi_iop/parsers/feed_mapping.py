@@ -219,7 +219,7 @@ def _value(
     if source.codes is not None or source.prefixes is not None:
         value = _translated(source, value, layout.form in _SEVERAL_FORMS, final)
     if source.formats:
-        value = _dated(source, column, value, layout)
+        value = _dated(source, column, value, known, layout)
     if source.decimal != "." or source.factor != 1 or source.factors is not None:
         value = _numbered(source, value, known)
     if source.width:
@@ -305,9 +305,12 @@ def _multiple(source: Source, known: dict[str, str]) -> pl.Expr:
 # ------------------------------------------------------------------ dates and times
 
 
-def _dated(source: Source, column: FeedColumn, value: pl.Expr, layout: Layout) -> pl.Expr:
+def _dated(
+    source: Source, column: FeedColumn, value: pl.Expr, known: dict[str, str], layout: Layout
+) -> pl.Expr:
     """A date or time in the canonical form."""
-    found = [_formed(form, column, value, layout) for form in source.formats]
+    zones = _zones(known, layout)
+    found = [_formed(form, column, value, zones) for form in source.formats]
     mangled = value.str.contains(_FRACTION if column.kind == "time" else _SERIAL)
     kept = pl.when(mangled).then(value).otherwise(unread(value))
     if column.kind == "time":  # a day without a time is no wrong time
@@ -317,14 +320,32 @@ def _dated(source: Source, column: FeedColumn, value: pl.Expr, layout: Layout) -
     return pl.coalesce(*found, kept)
 
 
-def _formed(form: str, column: FeedColumn, value: pl.Expr, layout: Layout) -> pl.Expr:
+def _zones(known: dict[str, str], layout: Layout) -> dict[str, pl.Expr]:
+    """In which zone a row's clock hangs: the layout's, else that of the facility the row names."""
+    if layout.head.timezone:
+        return {layout.head.timezone: pl.lit(True)}
+    sources = layout.feeds.get("encounters", {}).get("facility_npi")
+    if not layout.clocks.zones or sources is None:
+        return {}
+    (column,) = (one for one in feed("encounters").columns if one.name == "facility_npi")
+    npi = _first_of(sources, column, known, layout)
+    return {
+        zone: npi.is_in(
+            [one for one, own in layout.clocks.by_npi.items() if own == zone]
+        ).fill_null(False)
+        for zone in layout.clocks.zones
+    }
+
+
+def _formed(form: str, column: FeedColumn, value: pl.Expr, zones: dict[str, pl.Expr]) -> pl.Expr:
     wanted = "%H:%M:%S" if column.kind == "time" else "%Y-%m-%d"
     if form in (ISO, HL7):
         clock = Clock.of(form, value)
-        local = clock.local(layout.head.timezone)
+        there = [pl.when(here).then(clock.local(zone)) for zone, here in zones.items()]
+        local = pl.coalesce([*there, clock.at])
         shown = pl.when(clock.timed).then(local) if column.kind == "time" else local
         homeless = pl.lit(IN_UTC) + value
-        lost = clock.is_utc & pl.lit(not layout.head.timezone)
+        lost = clock.is_utc & ~pl.any_horizontal(pl.lit(False), *zones.values())
         return pl.when(lost).then(homeless).otherwise(shown.dt.strftime(wanted))
     if column.kind == "integer":  # a length as hours and minutes
         length = value.str.to_time(form, strict=False)
@@ -348,6 +369,7 @@ def _moments(sources: dict[str, Sources], known: dict[str, str], layout: Layout)
             return []
         value = _raw(source, known)
         clock = Clock.of(form, value)
-        unplaced = clock.offset.is_null() & pl.lit(bool(layout.head.timezone))
+        hung = pl.any_horizontal(pl.lit(False), *_zones(known, layout).values())
+        unplaced = clock.offset.is_null() & hung
         found.append(pl.when(~unplaced).then(clock.moment).alias(f"_{name}"))
     return found

@@ -98,7 +98,7 @@ def read_feed(file_id: int, data: bytes, layouts: Sequence[Layout] = ()) -> Read
             raise read
         return read
     clocks = clocks_of(layouts)
-    hung = _hung(sniffed, clocks.common)
+    hung = _hung(sniffed, clocks)
     return _typed(file_id, hung, _sheets(hung, data), clocks)
 
 
@@ -111,7 +111,7 @@ def read_together(
     """
     layout = feed_layout.by_form((*layouts, *feed_layout.shipped()), "fhir")
     clocks = clocks_of(layouts)
-    hung = _hung(Sniffed("FHIR", "fhir", layout), clocks.common)
+    hung = _hung(Sniffed("FHIR", "fhir", layout), clocks)
     if hung.layout is None:
         return {}
     found: dict[int, Read | FeedRejected] = {}
@@ -133,12 +133,14 @@ def _typed(file_id: int, hung: Sniffed, sheets: Sequence[Sheet], clocks: Clocks)
     return Read(hung.kind, tables, found.unique(maintain_order=True))
 
 
-def _hung(sniffed: Sniffed, timezone: str) -> Sniffed:
-    """With a layout that names no timezone reading its times in the facility's."""
+def _hung(sniffed: Sniffed, clocks: Clocks) -> Sniffed:
+    """With a layout that names no timezone reading its times in those of the facilities."""
     layout = sniffed.layout
-    if layout is None or layout.head.timezone or not timezone:
+    if layout is None or layout.head.timezone or not clocks.zones:
         return sniffed
-    head = msgspec.structs.replace(layout.head, timezone=timezone)
+    if not clocks.common:
+        return replace(sniffed, layout=msgspec.structs.replace(layout, clocks=clocks))
+    head = msgspec.structs.replace(layout.head, timezone=clocks.common)
     return replace(sniffed, layout=msgspec.structs.replace(layout, head=head))
 
 

@@ -106,3 +106,18 @@ def test_settings_name_the_zone() -> None:
     assert (clocks.main, clocks.common, clocks.by_npi) == (LONDON, LONDON, {MAIN: LONDON})
     with pytest.raises(BadSettings, match="no such zone Moon/Sea; write one as America/Chicago"):
         shipped("Moon/Sea")
+
+
+def test_utc_is_read_in_the_zone_of_the_facility_that_a_row_names() -> None:
+    """Where they hang in several zones and the layout names none; without its facility a row is refused."""
+    clocks = Clocks("America/New_York", {MAIN: "America/New_York", BRANCH: LONDON})
+    text = ZONED.replace('timezone = "America/New_York"\n', "").replace("%Y-%m-%d %H:%M", "iso")
+    own = feed_layout.decode(text + 'facility_npi = "Place"\n', "own.toml", "own")
+    evening = "2026-07-01T20:00:00Z,2026-07-01T22:00:00Z"
+    rows = [f"{at},{evening},{npi}" for at, npi in enumerate((MAIN, BRANCH, ""))]
+    rows.append(f"3,2026-03-29T00:30:00Z,2026-03-29T02:30:00Z,{BRANCH}")
+    data = "\n".join(["Id,Start,End,Place", *rows, ""]).encode()
+    found = parsers.parse([(1, data)], layouts=feed_layout.Layouts([own], clocks))[1]
+    told = found.tables["encounters"].select("source_record_id", "start_time", "minutes")
+    assert told.rows() == [("0", time(16), None), ("1", time(21), None), ("3", None, 120)]
+    assert set(found.findings["code"]) == {"FEED_ZONE_MISSING"}
