@@ -183,8 +183,8 @@ def _untitled(text: str) -> tuple[str, list[pl.DataFrame]]:
     except csv.Error:
         return text, []
     widths = Counter(len(fields) for fields in found if any(map(str.strip, fields)))
-    usual = max(widths, key=lambda width: width * widths[width], default=0)
-    if usual < _FEWEST:
+    usual = max(widths, key=lambda width: (widths[width], width), default=0)
+    if usual < _FEWEST or widths[usual] == 1:
         return text, []
     titles = 0
     for at, fields in enumerate(found, start=1):

@@ -61,6 +61,8 @@ class Delivery:
     _unresolved: dict[int, dict[tuple[str, str, str, str], None]] = field(default_factory=dict)
     """By file: place, type, type named and reference, each once."""
     _unused: dict[int, Counter[str]] = field(default_factory=dict)
+    _types: set[str] = field(default_factory=set)
+    _types_of: dict[int | None, set[str]] = field(default_factory=dict)
 
     def read(self, source: int, file: int | None, data: bytes) -> None:
         """A Bundle, one resource, or a line each; FeedRejected where the bytes are no FHIR."""
@@ -102,6 +104,8 @@ class Delivery:
             return
         placed = Placed(source, file, place, resource)
         self.every.append(placed)
+        self._types.add(kind)
+        self._types_of.setdefault(file, set()).add(kind)
         self._name(resource.name, placed)
         if url:
             self._name(url, placed)
@@ -163,17 +167,13 @@ class Delivery:
 
     def rejected(self, file: int) -> str | None:
         """Why a file cannot be taken in by itself: one of an export, the others of which are not here."""
-        types = {one.resource.resource_type for one in self.every if one.file == file}
+        types = self._types_of.get(file, set())
         missing = Counter(named for _, _, named, _ in self._unresolved.get(file, ()))
         wanted = [name for name in _NEEDED if missing[name] and name not in self._types]
         if len(types) != 1 or not wanted:
             return None
         told = ", ".join(f"{missing[name]:,} {name}" for name in wanted)
-        return f"FHIR feed: resources of {types.pop()} name others that did not come with them ({told}); {TOGETHER}"
-
-    @property
-    def _types(self) -> set[str]:
-        return {one.resource.resource_type for one in self.every}
+        return f"FHIR feed: resources of {next(iter(types))} name others that did not come with them ({told}); {TOGETHER}"
 
     def faults(self, file: int) -> pl.DataFrame:
         """What is wrong with a file (feed_sheet.FAULTS); each once, however many rows met it."""

@@ -86,7 +86,8 @@ def batches(deliveries: list[Delivery]) -> Iterator[list[Delivery]]:
     fhir = [one for one in deliveries if one.is_fhir]
     if fhir:
         yield fhir
-        deliveries = [one for one in deliveries if one not in fhir]
+        known = set(fhir)
+        deliveries = [one for one in deliveries if one not in known]
     portion: list[Delivery] = []
     size = 0
     for delivery in deliveries:
