@@ -13,7 +13,7 @@ import polars as pl
 
 from edi_iop.reconciler import judging, shortfall
 from edi_iop.reconciler.answers import answers, latest
-from edi_iop.reconciler.beside import paired
+from edi_iop.reconciler.beside import paired, to_keep
 from edi_iop.reconciler.chances import refusals
 from edi_iop.reconciler.denials import (
     SERVICE,
@@ -88,7 +88,9 @@ def explained(
     about = lines_of(denied, lines)
     priced = denied.join(expected_cents(about, policies, rates), on="denial", how="left")
     tied = priced.join(paired(about, lines, last, policies), on="denial", how="left")
-    judged = _with_day_beside(_judged(beyond_agreed(tied), about, records, violations, policies))
+    kept = to_keep(tied, about, violations).with_columns(to_keep=True)
+    whole_days = beyond_agreed(tied.join(kept, on="denial", how="left"))
+    judged = _with_day_beside(_judged(whole_days, about, records, violations, policies))
     dated = remedied(judged, policies, records.as_of)
     ever = lines_of(told, lines.select(SERVICE))
     rows = dated.rename({"tier": "match", "grade": "match_grade"}).with_columns(

@@ -2,7 +2,7 @@
 
 Confirmed: a rule that the payer's codes can mean is broken by our own records.
 Refuted: the rules the codes mean best can all be checked, and our records show
-the contrary. Unknown: anything else; `says` names what is missing. One rule,
+the contrary; or of two days of a date none is paid, and this is the one to keep. Unknown: anything else; `says` names what is missing. One rule,
 two directions: the violations are those of rules.check over the lines as sent.
 """
 
@@ -29,6 +29,9 @@ from edi_iop.rules.records import Records
 
 _OTHERS = 3
 """Further rules named beside the first."""
+_KEPT = (
+    "one intensive outpatient day of the date is payable, none is paid, and this is the one to keep"
+)
 _SOFT = ("warn", "info")
 """Severities that bar no payment: such a violation explains only a denial that names its rule."""
 
@@ -48,11 +51,14 @@ def judged(
         denied.join(_best(ranked), on="denial", how="left")
         .join(contrary, on="denial", how="left")
         .join(_surplus(about, violations), on="denial", how="left")
+        .join(_refutations().select("rule", kept_remedy="refuted_remedy"), on="rule", how="left")
+        .with_columns(payable=_payable())
         .with_columns(payers_words=payers_words(), why=_why_unknown(policies))
         .with_columns(verdict=_verdict(), closing=_closing())
         .with_columns(
             says=_says(),
             evidence=_chosen_evidence(),
+            refuted_remedy=pl.when("payable").then("kept_remedy").otherwise("refuted_remedy"),
             first=_first_step(),
             rule=pl.when(_named()).then("rule"),
             score=pl.when(_named()).then("score"),
@@ -257,10 +263,18 @@ def _named() -> pl.Expr:
     return pl.col("hit").fill_null(False) | (pl.col("score") >= REASON).fill_null(False)
 
 
+def _payable() -> pl.Expr:
+    """The rule broken is that of two days of a date, and this is the day to keep: none is paid."""
+    doubled = pl.col("hit") & pl.col("rule").str.starts_with("DUP")
+    return doubled.fill_null(False) & pl.col("to_keep").fill_null(False)
+
+
 def _verdict() -> pl.Expr:
     return (
         pl.when(pl.col("why").is_not_null())
         .then(pl.lit("unknown"))
+        .when("payable")
+        .then(pl.lit("refuted"))
         .when("hit")
         .then(pl.lit("confirmed"))
         .otherwise(pl.lit("refuted"))
@@ -273,6 +287,8 @@ def _says() -> pl.Expr:
     text = (
         pl.when(pl.col("verdict") == "confirmed")
         .then(pl.format("{}: {}", said, "broken"))
+        .when("payable")
+        .then(pl.format("{}, but {}", said, pl.lit(_KEPT)))
         .when(pl.col("verdict") == "refuted")
         .then(pl.format("{}, but {}", said, "refuted_by"))
         .otherwise(pl.format("{}: {}", said, "why"))
@@ -284,7 +300,7 @@ def _chosen_evidence() -> pl.Expr:
     """The records behind the verdict; the line itself where a rule names no record."""
     itself = pl.concat_list(line_reference())
     return (
-        pl.when(pl.col("verdict") == "confirmed")
+        pl.when((pl.col("verdict") == "confirmed") | pl.col("payable"))
         .then(pl.when(pl.col("proof").list.len() > 0).then("proof").otherwise(itself))
         .when(pl.col("verdict") == "refuted")
         .then("against")
@@ -299,9 +315,15 @@ def _closing() -> pl.Expr:
 
 
 def _first_step() -> pl.Expr:
-    """What comes before any remedy where the verdict is unknown."""
+    """What comes before any remedy: where the verdict is unknown, or the other day is in the way."""
+    both = pl.col("payable") & (pl.col("beside_stands") == "denied")
+    other = pl.format("claim {} line {}", "paired_claim", pl.col("paired_line").fill_null(0))
     return (
-        pl.when(pl.col("verdict") != "unknown")
+        pl.when(both & pl.col("one_claim"))
+        .then(pl.format("Leave out line {}, the surplus day.", pl.col("paired_line").fill_null(0)))
+        .when(both)
+        .then(pl.format("First take back the surplus day, {}.", other))
+        .when(pl.col("verdict") != "unknown")
         .then(None)
         .when(pl.col("claim_file_id").is_null() | pl.col("unmatched").is_not_null())
         .then(pl.lit("Find the claim or line this answers, then decide."))

@@ -31,20 +31,23 @@ def prioritized(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
 def recoverable() -> pl.Expr:
     """The contract's amount less what was received; nothing for a day that is paid already.
 
-    Of expected_cents, received_cents, disposition, verdict, rule, surplus, rule_remedy and
-    paired_paid_cents; null where the contract rate is not known.
+    Of expected_cents, received_cents, disposition, verdict, rule, surplus, to_keep, rule_remedy,
+    beside_stands and beside_cents; null where the contract rate is not known.
 
     Of two days of a date one is payable: a surplus line recovers nothing, and where the
-    payer paid the surplus one, the other recovers what it is worth more. What another
-    payer will owe no rate of this one tells.
+    payer paid the surplus one, the other recovers what it is worth more; where it paid none,
+    all of it is to be had for the one to keep. What another payer will owe no rate of this
+    one tells.
     """
     gap = pl.col("expected_cents") - pl.col("received_cents").fill_null(0)
     right = (pl.col("verdict") == "confirmed").fill_null(False)
     doubled = right & pl.col("rule").str.starts_with("DUP")
-    beside = pl.when(doubled).then("paired_paid_cents").fill_null(0)
+    beside = pl.when(doubled).then("beside_cents").fill_null(0)
+    unpaid = doubled & pl.col("beside_stands").is_in(["denied", "taken back"]).fill_null(False)
     taken_back = right & ~doubled & pl.col("rule_remedy").eq_missing("void_8")
     idle = pl.col("disposition").is_in(_NOTHING_FROM_THE_PAYER)
-    nothing = idle | pl.col("surplus").is_not_null() | taken_back
+    surplus = pl.col("surplus").is_not_null() & pl.col("to_keep").is_null()
+    nothing = idle | surplus | unpaid | taken_back
     return (
         pl.when(nothing)
         .then(0)

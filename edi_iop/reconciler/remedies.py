@@ -20,7 +20,8 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) 
     as_of: the day that tells whether a deadline is over.
 
     judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, reasons, carc, rarcs,
-    payer, payer_claim_number, payment_date, service_date, statement_to, claim_lines, surplus, closing.
+    payer, payer_claim_number, payment_date, service_date, statement_to, claim_lines, surplus,
+    closing; of a day that is one of two payable, to_keep, one_claim, beside_stands.
     """
     chosen = _overridden(judged.with_columns(remedy=_first_choice()))
     lists = listed("remedies").rename({"next_step": "step"})
@@ -35,7 +36,8 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) 
 def _first_choice() -> pl.Expr:
     """Confirmed: the rule's remedy. Refuted: the appeal. Unknown: what the reason asks for.
 
-    A surplus line is worked where the line to keep is. A claim with other lines is replaced without the surplus one rather than voided.
+    A surplus line is worked where the line to keep is. A claim with other lines is replaced
+    without the surplus one rather than voided; that claim asks for the line to keep, too.
     """
     by_reason = listed("carc_remedies")
     usual = pl.col("carc").replace_strict(
@@ -44,11 +46,13 @@ def _first_choice() -> pl.Expr:
     return (
         pl.when(pl.col("closing").is_not_null())
         .then(None)
+        .when(pl.col("payable") & pl.col("one_claim") & (pl.col("beside_stands") == "denied"))
+        .then(pl.lit("corrected_7"))
         .when((pl.col("verdict") == "confirmed") & _surplus_line())
         .then(pl.lit("corrected_7"))
         .when(pl.col("verdict") == "confirmed")
         .then("rule_remedy")
-        .when(pl.col("surplus").is_not_null())
+        .when(pl.col("surplus").is_not_null() & pl.col("to_keep").is_null())
         .then(pl.lit("no_action_duplicate"))
         .when(pl.col("verdict") == "refuted")
         .then("refuted_remedy")

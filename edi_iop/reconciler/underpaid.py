@@ -4,7 +4,7 @@ What counts as received for a line is the payment with the patient's share and w
 earlier payer paid: the contract rate is all of it. A reversal with nothing after it, and a
 line denied by itself, are no underpayment: those are for the report on denials. Where a
 payer owes more than one per diem for a member's date and refuses one of them, the
-refused one is due.
+refused one is due; where it paid more of them than it owes, it may take one back.
 """
 
 from __future__ import annotations
@@ -21,9 +21,13 @@ from edi_iop.reconciler.given import Tables
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated
 
-STATES = ("underpaid", "one of two paid", "unknown", "overpaid", "paid in full")
+STATES = ("underpaid", "one of two paid", "paid twice", "unknown", "overpaid", "paid in full")
+TWICE = "paid twice"
+"""Lines on several claims, or of several codes, for one date: more per diems than are payable."""
 PolicyOn = Callable[[str, date], Policy | None]
 _DAY = ("payer_id", "member_id", "service_date")
+_OF_PAYER = (*_DAY, "payer_responsibility")
+"""A primary and its secondary claim are paid for the same day by right."""
 
 
 def underpaid(
@@ -61,7 +65,7 @@ def underpaid(
 
 _SENT = (
     "claim", "line", "payer_id", "member_id", "service_date", "procedure", "revenue", "units",
-    "charge_cents",
+    "charge_cents", "standing", "payer_responsibility",
 )  # fmt: skip
 
 
@@ -112,7 +116,10 @@ def _rates(sent: pl.DataFrame, policy_on: PolicyOn) -> pl.DataFrame:
 
 
 def _refused_beside_paid(rows: pl.DataFrame) -> pl.DataFrame:
-    """Lines that were paid, and refused ones the payer owes beside those paid that day."""
+    """Lines that were paid, and refused ones the payer owes beside those paid that day.
+
+    owed: such a refused one. twice: paid beside others, more than are payable for the date.
+    """
     per_diem = pl.col("unit_basis") == "per_diem"
     paid = (~pl.col("denied") & per_diem).fill_null(False)
     refused = pl.col("denied") & per_diem.fill_null(False)
@@ -121,9 +128,17 @@ def _refused_beside_paid(rows: pl.DataFrame) -> pl.DataFrame:
     owed = refused & (paid_units > 0) & (paid_units + place <= pl.col("units_per_day"))
     return (
         rows.sort("claim", "line")
-        .with_columns(owed=owed)
+        .with_columns(owed=owed, twice=_twice())
         .filter(~pl.col("denied") | pl.col("owed"))
     )
+
+
+def _twice() -> pl.Expr:
+    """Per diems paid for one date on several lines, beyond what the payer owes; replaced claims aside."""
+    stands = pl.col("standing").ne_missing("void") & (pl.col("unit_basis") == "per_diem")
+    paid = (~pl.col("denied") & stands).fill_null(False)
+    units = pl.col("units").filter(paid).sum().over(_OF_PAYER)
+    return paid & (paid.sum().over(_OF_PAYER) > 1) & (units > pl.col("units_per_day"))
 
 
 def _stated(rows: pl.DataFrame) -> pl.DataFrame:
@@ -131,6 +146,8 @@ def _stated(rows: pl.DataFrame) -> pl.DataFrame:
     state = (
         pl.when("owed")
         .then(pl.lit("one of two paid"))
+        .when("twice")
+        .then(pl.lit(TWICE))
         .when(short.is_null())
         .then(pl.lit("unknown"))
         .when(short > 0)

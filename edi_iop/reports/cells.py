@@ -37,6 +37,7 @@ COLOURS = {
     "card": "yellow",
     "underpaid": "red",
     "one of two paid": "red",
+    "paid twice": "red",
     "overpaid": "yellow",
     "paid in full": "green",
 }

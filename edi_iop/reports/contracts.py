@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.money import to_dollars
-from edi_iop.reconciler.underpaid import STATES, underpaid
+from edi_iop.reconciler.underpaid import STATES, TWICE, underpaid
 from edi_iop.reports import shapes
 from edi_iop.reports.posted import posted_remits
 from edi_iop.reports.question import Question
@@ -18,6 +18,7 @@ KEYS = (
     "policy", "file",
 )  # fmt: skip
 SET_IT = "no contract rate for this payer, code and day; set contract in [[rates]] of settings.toml, or rate in the payer's policy (payers/)"
+TAKE_BACK = "two of one date are paid and one is payable: the payer may take one back; void the surplus one, or set its payment aside"
 
 
 def compared(question: Question) -> Sheet:
@@ -48,7 +49,12 @@ def compared(question: Question) -> Sheet:
             Field("SHORT", "short_cents", "money"),
         ),
         (Field("", "says", once=True),),
-        people=rows.with_columns(says=pl.when(pl.col("state") == "unknown").then(pl.lit(SET_IT))),
+        people=rows.with_columns(
+            says=pl.when(pl.col("state") == "unknown")
+            .then(pl.lit(SET_IT))
+            .when(pl.col("state") == TWICE)
+            .then(pl.lit(TAKE_BACK))
+        ),
         none="no line is paid otherwise than its contract says",
         closing=_closing(every),
         charts=(

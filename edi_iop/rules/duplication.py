@@ -25,6 +25,7 @@ _KEPT = (
     "frequency",
     "tied",
     "sent_on",
+    "answered_on",
     "modifiers",
     "ref",
 )
@@ -159,7 +160,7 @@ def _surplus() -> pl.Expr:
 
     A replacement that names no claim we know and what it replaces are one. A
     denied line is not made surplus by what is proposed after it, nor by an
-    earlier one that was denied as well.
+    earlier one whose denial was there when it was sent.
     """
     later = pl.col("sent_on") < pl.col("kept_sent_on")
     loose, kept_loose = (
@@ -167,8 +168,9 @@ def _surplus() -> pl.Expr:
         for which in ("", "kept_")
     )
     replaces = loose | (kept_loose & later)
+    known = (pl.col("sent_on") >= pl.col("kept_answered_on")).fill_null(True)
     anew = (pl.col("kept_standing") == "proposed") | (
-        (pl.col("kept_standing") == "denied") & (pl.col("sent_on") > pl.col("kept_sent_on"))
+        (pl.col("kept_standing") == "denied") & (pl.col("sent_on") > pl.col("kept_sent_on")) & known
     )
     denied = (pl.col("standing") == "denied") & anew.fill_null(False)
     return ~_is_kept() & ~(replaces.fill_null(False) & _other_claim()) & ~denied

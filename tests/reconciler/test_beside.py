@@ -66,10 +66,119 @@ def test_an_unanswered_other_day_says_so():
     assert row["evidence"].count("claim:EBBB line 1") == 1
 
 
-def test_both_denied_are_told_as_such():
-    row = of_claim(two_claims().verdicts(together(refused(), answered(0))), "EAAA")
-    assert (row["paired_paid_cents"], row["paired_payment"]) == (0, "T8")
-    assert "was denied too by payment T8" in row["says"]
+def both_denied(carc: str = "97", *rarcs: str) -> dict[str, pl.DataFrame]:
+    """EAAA (S9480) denied CO-97 N20 by payment T1, EBBB (H0015) by payment T8 for a reason."""
+    other = answered(0)
+    other["adjustments"] = other["adjustments"].with_columns(carc=pl.lit(carc))
+    remarks = [
+        {"file_id": 8, "remit_claim_offset": 300, "remit_line_offset": 400, "byte_offset": 480 + at,
+         "position": 2, "remark": rarc}
+        for at, rarc in enumerate(rarcs)
+    ]  # fmt: skip
+    return together(refused(), other, remits(remarks=remarks))
+
+
+def test_of_two_denied_days_the_one_to_keep_is_payable_and_the_other_is_to_be_voided():
+    """H0015 fits the principal diagnosis F10.20; S9480 beside it is the surplus day.
+
+    Worth by harbor: 285.00 for the one kept, once."""
+    found = two_claims().verdicts(both_denied("97", "N20"))
+    kept, surplus = of_claim(found, "EBBB"), of_claim(found, "EAAA")
+    assert (kept["verdict"], kept["rule"], kept["cause"]) == ("refuted", "DUP-01", "payer")
+    assert (kept["remedy"], kept["recoverable_cents"]) == ("reconsideration", 28500)
+    assert kept["next_step"].startswith("First take back the surplus day, claim EAAA line 1. Ask")
+    assert "this is the one to keep" in kept["says"]
+    assert "claim EAAA line 1 (S9480), was denied too by payment T1" in kept["says"]
+    assert (surplus["verdict"], surplus["remedy"]) == ("confirmed", "void_8")
+    assert (surplus["paired_paid_cents"], surplus["paired_payment"]) == (0, "T8")
+    assert (surplus["recoverable_cents"], surplus["cause"]) == (0, "ours")
+
+
+def test_of_two_denied_days_on_one_claim_the_replacement_keeps_one():
+    """Both lines of EAAA denied: the replacement (7) leaves line 2 (S9480) out, and brings line 1."""
+    case = Case(
+        lines=[
+            claim_line(100, 150, line_control="LAAA001"),
+            claim_line(100, 160, line=2, line_control="LAAA002", procedure="S9480", revenue="0905"),
+        ]
+    )
+    case.sent["claims"] = case.sent["claims"].with_columns(charge_cents=pl.lit(70000))
+    remit = denial("97", "N20", head={"charge_cents": 70000})
+    service = {"line_control": "LAAA002", "procedure": "S9480", "revenue": "0905"}
+    second = remits(
+        remit_lines=[remit_line(300, 410, position=2, **service)],
+        adjustments=[adjustment(300, 410, 460, carc="97")],
+        remarks=[{"file_id": 9, "remit_claim_offset": 300, "remit_line_offset": 410,
+                  "byte_offset": 490, "position": 2, "remark": "N20"}],
+    )  # fmt: skip
+    found = case.verdicts(together(remit, second)).sort("line")
+    assert found["remedy"].to_list() == ["corrected_7", "corrected_7"]
+    assert found["verdict"].to_list() == ["refuted", "confirmed"]
+    assert found["recoverable_cents"].to_list() == [28500, 0]
+    assert found["next_step"][0].startswith("Leave out line 2, the surplus day.")
+
+
+def test_a_day_kept_but_denied_for_its_authorization_is_judged_by_that():
+    found = two_claims().verdicts(both_denied("197", "M62"))
+    assert of_claim(found, "EBBB")["rule"] == "AUTH-01"
+    assert of_claim(found, "EAAA")["remedy"] == "void_8"
+
+
+def test_a_second_day_sent_before_the_first_was_answered_is_surplus_though_both_are_denied():
+    """H0015 left on the 6th, S9480 on the 9th, both answered on the 3rd of March: one recovers."""
+    case = Case(
+        heads=[
+            claim(100, "EAAA", file_id=2, auth_number="A1"), claim(200, "EBBB", auth_number="A1")
+        ],
+        lines=[
+            claim_line(100, 150, file_id=2, procedure="S9480", revenue="0905", line_control="LAAA001"),
+            claim_line(200, 250, line_control="LBBB001"),
+        ],
+    )  # fmt: skip
+    case.sent_on = {1: date(2026, 2, 6), 2: date(2026, 2, 9)}
+    found = case.verdicts(both_denied("97", "N20"))
+    assert of_claim(found, "EBBB")["recoverable_cents"] == 28500
+    assert of_claim(found, "EAAA")["recoverable_cents"] == 0
+
+
+def taken_back() -> dict[str, pl.DataFrame]:
+    """Claim EBBB paid by T8, and reversed by T7 a week later."""
+    back = remits(
+        payments=[payment(file_id=7, trace_number="T7", payment_date=date(2026, 3, 10))],
+        remit_claims=[
+            remit_claim(300, file_id=7, claim="EBBB", status="22", paid_cents=-28500, charge_cents=-35000)
+        ],
+        remit_lines=[
+            remit_line(300, 400, file_id=7, line_control="LBBB001", paid_cents=-28500,
+                       charge_cents=-35000)
+        ],
+    )  # fmt: skip
+    return together(answered(28500), back)
+
+
+def test_where_the_other_day_was_taken_back_this_one_is_payable():
+    """S9480 by harbor: 310.00."""
+    row = of_claim(two_claims().verdicts(together(refused(), taken_back())), "EAAA")
+    assert (row["verdict"], row["remedy"]) == ("refuted", "reconsideration")
+    assert row["recoverable_cents"] == 31000
+    assert (
+        "claim EBBB line 1 (H0015), was paid, then taken back by payment T7 of 2026-03-10."
+        in row["says"]
+    )
+    assert "payment:T7 took back what was paid for claim:EBBB line 1" in row["evidence"]
+    assert row["paired_paid_cents"] is None
+
+
+def test_a_day_left_to_the_patient_is_allowed_not_paid_nothing():
+    """A deductible of 285.00 takes all of H0015."""
+    other = answered(0)
+    other["adjustments"] = other["adjustments"].with_columns(
+        group=pl.lit("PR"), carc=pl.lit("1"), amount_cents=pl.lit(28500, pl.Int64)
+    )
+    row = of_claim(two_claims().verdicts(together(refused(), other)), "EAAA")
+    assert "was allowed 285.00, left to the patient, by payment T8 of 2026-03-03." in row["says"]
+    assert "payment:T8 allowed 285.00 for claim:EBBB line 1" in row["evidence"]
+    assert (row["verdict"], row["recoverable_cents"]) == ("confirmed", 0)
 
 
 def test_a_single_day_has_no_other():

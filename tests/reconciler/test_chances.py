@@ -176,7 +176,9 @@ def ranked(**values: Any) -> dict[str, Any]:
         "rule": "AUTH-01",
         "rule_remedy": "retro_auth",
         "surplus": None,
-        "paired_paid_cents": None,
+        "to_keep": None,
+        "beside_stands": None,
+        "beside_cents": None,
         "chance": 0.5,
         "deadline": date(2026, 3, 20),
         "deadline_source": "appeal clock",
@@ -184,7 +186,7 @@ def ranked(**values: Any) -> dict[str, Any]:
     schema = {
         "expected_cents": pl.Int64, "received_cents": pl.Int64, "disposition": pl.String,
         "verdict": pl.String, "rule": pl.String, "rule_remedy": pl.String, "surplus": pl.String,
-        "paired_paid_cents": pl.Int64, "chance": pl.Float64, "deadline": pl.Date,
+        "to_keep": pl.Boolean, "beside_stands": pl.String, "beside_cents": pl.Int64, "chance": pl.Float64, "deadline": pl.Date,
         "deadline_source": pl.String,
     }  # fmt: skip
     told = pl.DataFrame([row | values], schema=schema)
@@ -219,10 +221,19 @@ def test_what_the_payer_will_not_pay_recovers_nothing(disposition):
 def test_a_surplus_day_recovers_nothing_and_another_payers_debt_is_unknown():
     rebill = {"verdict": "confirmed", "rule": "DUP-01", "disposition": "correct and rebill"}
     assert ranked(**rebill, surplus="two of one date")["recoverable_cents"] == 0
-    assert ranked(**rebill, paired_paid_cents=31000)["recoverable_cents"] == 0
-    assert ranked(**rebill, paired_paid_cents=20000)["recoverable_cents"] == 8500
-    assert ranked(**rebill, paired_paid_cents=0)["recoverable_cents"] == 28500
+    paid = {**rebill, "beside_stands": "paid"}
+    assert ranked(**paid, beside_cents=31000)["recoverable_cents"] == 0
+    assert ranked(**paid, beside_cents=20000)["recoverable_cents"] == 8500
     assert ranked(disposition="bill next payer")["recoverable_cents"] is None
+
+
+def test_where_both_days_are_denied_the_one_to_keep_recovers_and_the_other_does_not():
+    assert ranked(rule="DUP-01", to_keep=True, beside_stands="denied")["recoverable_cents"] == 28500
+    rebill = {"verdict": "confirmed", "rule": "DUP-01", "disposition": "correct and rebill"}
+    assert ranked(**rebill, beside_stands="denied")["recoverable_cents"] == 0
+    back = {"rule": "DUP-01", "surplus": "two of one date", "beside_stands": "taken back"}
+    assert ranked(**back, to_keep=True)["recoverable_cents"] == 28500
+    assert ranked(**back)["recoverable_cents"] == 0
 
 
 def test_a_day_to_be_voided_recovers_nothing():

@@ -30,7 +30,8 @@ def told(
         key = {"file_id": 2, "remit_claim_offset": 10, "remit_line_offset": 100 + at}
         sent.append({"file_id": 1, "claim_offset": 5, "line_offset": at, "claim": "C", "line": at,
                      "payer_id": "HARBR", "member_id": "M", "service_date": DAY, "procedure": code,
-                     "revenue": revenue, "units": line.get("units", 1.0), "charge_cents": 40000})  # fmt: skip
+                     "revenue": revenue, "units": line.get("units", 1.0), "charge_cents": 40000, "standing": "paid",
+                     "payer_responsibility": "P"} | line.get("sent", {}))  # fmt: skip
         svc.append({**key, "paid_cents": line["paid"]})
         ties.append({**key, "claim_file_id": 1, "claim_offset": 5, "line_offset": at})
         cas += [{**key, "byte_offset": 1000 * at + n, "position": 1, "group": g, "carc": c, "amount_cents": a}
@@ -100,6 +101,22 @@ def test_one_of_two_paid_where_the_payer_owes_both() -> None:
         (1, "paid in full", 28500, 0),
         (2, "one of two paid", 31000, 31000),
     ]
+
+
+def test_two_days_of_one_date_paid_are_told_since_the_payer_may_take_one_back() -> None:
+    second = {"paid": 31000, "code": ("S9480", "0905")}
+    assert told({"paid": 28500}, second) == [
+        (1, "paid twice", 28500, 0),
+        (2, "paid twice", 31000, 0),
+    ]
+    assert [row[1] for row in told({"paid": 28500}, second, REFUSED)] == ["paid twice"] * 2
+
+
+def test_a_claim_and_its_replacement_or_its_secondary_claim_are_not_paid_twice() -> None:
+    second = {"paid": 31000, "code": ("S9480", "0905")}
+    for apart in ({"standing": "void"}, {"payer_responsibility": "S"}):
+        states = [row[1] for row in told({"paid": 28500}, second | {"sent": apart})]
+        assert states == ["paid in full"] * 2
 
 
 def test_denials_alone_and_money_taken_back_are_not_here() -> None:
