@@ -2,8 +2,9 @@
 
 What the program finds certain or strong it takes; a person may link an answer to a
 claim, or say that they do not belong together, and that word goes first. A wrong payee,
-another patient or dates wholly outside the claim veto a match; two claims or lines that
-agree alike leave the answer unmatched and said so, the candidates proposed.
+another payer of ours, another patient or dates wholly outside the claim veto a match;
+two claims or lines that agree alike leave the answer unmatched and said so, the
+candidates proposed.
 """
 
 from __future__ import annotations
@@ -42,17 +43,19 @@ def matched(
     decisions: pl.DataFrame,
     asking: Collection[str] = (),
     further: Further | None = None,
+    payers: Collection[str] = (),
 ) -> Matched:
     """Every answer tied to what it belongs to.
 
     remits: tables.REMITS. claims: claims, claim_lines, and acknowledgements where there are
     any. decisions: tables.DECISIONS; of a pair the last word of a person stands. asking:
     payers (ids) whose matches by member alone (T5) are only proposed. further: what is proposed
-    by name from beyond these claims, where they are a portion of those sent.
+    by name from beyond these claims, where they are a portion of those sent. payers: the ids of
+    those we bill, each another one: what one of them answers of another's claim is proposed.
     """
     answers, sent = remit_tables(remits), {**claims, **claim_tables(claims)}
     links, barred = _decided(decisions, sent["claims"])
-    answered, proposals = match_claims(answers, sent, links, barred, asking, further)
+    answered, proposals = match_claims(answers, sent, links, barred, asking, further, payers)
     lines = match_lines(answers, sent, answered)
     rows = pl.concat([MATCHES.conform(answered), MATCHES.conform(lines)])
     place = (*KEY, "remit_line_offset", *CLAIM, "line_offset")

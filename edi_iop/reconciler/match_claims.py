@@ -58,16 +58,18 @@ def match_claims(
     barred: pl.DataFrame,
     asking: Collection[str] = (),
     further: Further | None = None,
+    payers: Collection[str] = (),
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every remit claim with the claim it answers, or with why it has none; and proposals.
 
     links: KEY, CLAIM, actor of matches made by hand. barred: KEY, CLAIM of those undone.
     asking: payers whose T5 is only proposed. further: claims beyond these, of which none can be
-    a match but by name.
+    a match but by name. payers: those we know to be different ones; an answer of one to a claim
+    sent to another is only proposed.
     """
     answers, claimed = answered(remits), sent(claims)
     hits = control_hits(remits, claims)
-    allowed = _Allowed(hits, barred)
+    allowed = _Allowed(hits, barred, payers)
     named = allowed(by_number(answers, claimed))
     first, second, several, clash = _by_identity(answers, claimed, hits, named, allowed)
     first = _undoubted(first, answers, claimed, allowed)
@@ -106,11 +108,12 @@ def match_claims(
 class _Allowed:
     """Pairs compared, without those that a person undid."""
 
-    def __init__(self, hits: pl.DataFrame, barred: pl.DataFrame) -> None:
-        self._hits, self._barred = hits, barred
+    def __init__(self, hits: pl.DataFrame, barred: pl.DataFrame, payers: Collection[str]) -> None:
+        self._hits, self._barred, self._payers = hits, barred, payers
 
     def __call__(self, pairs: pl.DataFrame) -> pl.DataFrame:
-        return compared(pairs.join(self._barred, on=(*KEY, *CLAIM), how="anti"), self._hits)
+        free = pairs.join(self._barred, on=(*KEY, *CLAIM), how="anti")
+        return compared(free, self._hits, self._payers)
 
 
 def _by_identity(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from edi_iop.reconciler.answers import ORDINALS, REPEATED, REVERSAL
@@ -43,6 +45,8 @@ BARE = r"^\d{1,6}$"
 """A bare small number in 6R may be a line's LX number: it names no claim."""
 MOST_HOLDERS = 8
 """Claims that hold one line control number: more, and it was never meant to name a claim."""
+_CROSSED = ("2", "3", "19", "20", "21")
+"""Claim status codes (CLP02) that tell of more than one payer: forwarded, or answered by a later one."""
 _SHORTEST_LIKE = 4
 """Shorter numbers are like one another by chance."""
 LONGEST_NUMBER = 38
@@ -105,6 +109,7 @@ def answered(remits: Tables) -> pl.DataFrame:
             answer_charge=pl.col("charge_cents").abs(),
             answer_frequency="frequency",
             answer_priority=pl.col("status").replace_strict(ORDINALS, default=None),
+            status="status",
             by_lines=pl.col("first_day").is_not_null(),
             answer_from=pl.coalesce("first_day", "statement_from"),
             answer_to=pl.coalesce("last_day", "statement_to", "statement_from"),
@@ -131,13 +136,15 @@ def _with_parts(rows: pl.DataFrame) -> pl.DataFrame:
     spread = (pl.col("payment_date").max() - pl.col("payment_date").min()).dt.total_days()
     near = (spread <= _SPLIT_DAYS).over(parts).fill_null(False)
     known = pl.col("number").is_not_null()
+    crossed = pl.col("status").is_in(_CROSSED).fill_null(False).any().over("number")
     charge = pl.col("answer_charge").sum()
     ordered = rows.sort("payment_date", "trace_number", *KEY)
     return ordered.with_columns(
         split_charge=pl.when(known).then(charge.over("file_id", "payment_offset", *parts)),
         near_charge=pl.when(known & near).then(charge.over(parts)),
         copy=pl.when("repeat").then(pl.int_range(1, pl.len() + 1).over("number", "repeat")),
-    )
+        crossed=known & crossed,
+    ).drop("status")
 
 
 def sent(claims: Tables) -> pl.DataFrame:
@@ -238,8 +245,11 @@ def _aligned(shift: int) -> pl.Expr:
     return (length >= _SHORTEST_LIKE) & (apart <= 1 + length // 8)
 
 
-def compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
-    """The pairs (an answer's columns beside a claim's) with every feature true, false or unknown."""
+def compared(pairs: pl.DataFrame, hits: pl.DataFrame, payers: Collection[str] = ()) -> pl.DataFrame:
+    """The pairs (an answer's columns beside a claim's) with every feature true, false or unknown.
+
+    payers: the ids of all payers we know to be different ones.
+    """
     same_npi = pl.col("answer_npi") == pl.col("sent_npi")
     same_tin = pl.col("answer_tin") == pl.col("sent_tin")
     # days of lines are held against days of lines: a statement may reach far beyond them
@@ -265,6 +275,7 @@ def compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.coalesce(same_npi, same_tin)),
         payer=(pl.col("answer_payer") == pl.col("sent_payer"))
         | (pl.col("answer_payer_code") == pl.col("sent_payer")),
+        other_payer=_other_payer(payers),
         frequency=pl.col("answer_frequency") == pl.col("sent_frequency"),
         priority=pl.col("answer_priority") == pl.col("sent_priority"),
         # those that claims of several members hold say nothing of any of them
@@ -276,6 +287,21 @@ def compared(pairs: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
         payer_claim_number=pl.lit(None, pl.Boolean),
         codes=pl.col("answer_codes").list.set_intersection("sent_codes").list.len() > 0,
     )
+
+
+def _other_payer(payers: Collection[str]) -> pl.Expr:
+    """The answer is of a payer we know that is not the claim's, and is none of a later payer.
+
+    An id we do not know may be another name of the claim's payer: it tells nothing. A number
+    that some answer calls forwarded, or answers as a second or third payer, has several payers.
+    """
+    known = list(payers)
+    named = [pl.col(name) for name in ("answer_payer", "answer_payer_code")]
+    own = pl.any_horizontal(*((one == pl.col("sent_payer")).fill_null(False) for one in named))
+    other = pl.any_horizontal(*(one.is_in(known).fill_null(False) for one in named))
+    ours = pl.col("sent_payer").is_in(known).fill_null(False)
+    later = pl.col("crossed") & ~pl.col("answer_priority").eq_missing("P")
+    return ours & other & ~own & ~later
 
 
 def _same_member() -> pl.Expr:
@@ -303,7 +329,12 @@ def _same_patient() -> pl.Expr:
 
 
 def sound() -> pl.Expr:
-    """No veto: neither another payee, nor days wholly outside, nor another patient.
+    """No veto: `possible`, and not the answer of another payer than the claim's."""
+    return possible() & ~truth("other_payer")
+
+
+def possible() -> pl.Expr:
+    """Neither another payee, nor days wholly outside, nor another patient.
 
     Another patient: the member id or the name is another, and nothing else of the
     person agrees, nor line control numbers that are this member's alone.
@@ -317,4 +348,4 @@ def sound() -> pl.Expr:
 
 def of_another_person() -> pl.Expr:
     """Nothing but the person vetoes it."""
-    return ~sound() & pl.col("payee").fill_null(True) & ~truth("disjoint")
+    return ~possible() & pl.col("payee").fill_null(True) & ~truth("disjoint")

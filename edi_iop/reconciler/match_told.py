@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.reconciler.features import agreement, truth
-from edi_iop.reconciler.match_sides import CLAIM, FEATURES, KEY, of_another_person, sound
+from edi_iop.reconciler.match_sides import CLAIM, FEATURES, KEY, of_another_person, possible, sound
 
 _WEIGHTS = {
     "number": 6,
@@ -48,7 +48,8 @@ def pooled(chosen: pl.DataFrame, **tiers: pl.DataFrame) -> pl.DataFrame:
             "sent_number",
             tier=pl.lit(tier),
             score=score(),
-            able=sound() | (pl.col("payee").fill_null(True) & ~truth("disjoint") & truth("number")),
+            able=possible()
+            | (pl.col("payee").fill_null(True) & ~truth("disjoint") & truth("number")),
             agreed=agreement(FEATURES, True),
             disagreed=agreement(FEATURES, False),
         )
@@ -89,6 +90,7 @@ def seen(named: pl.DataFrame) -> pl.DataFrame:
         over=(sound() & truth("dates") & truth("over") & ~truth("charge")).any(),
         other_payee=(~pl.col("payee").fill_null(True)).any(),
         other_person=of_another_person().any(),
+        other_payer=(possible() & truth("other_payer")).any(),
     )
 
 
@@ -104,6 +106,10 @@ def why_not() -> pl.Expr:
         .then(pl.format("no claim was sent under number {}", number.fill_null("")))
         .when((pl.col("sound") == 0) & pl.col("other_payee"))
         .then(pl.lit("the payment is to another payee than the claim's billing provider"))
+        .when((pl.col("sound") == 0) & pl.col("other_payer"))
+        .then(
+            pl.lit("the claim of that number was sent to another payer than the one that answers")
+        )
         .when((pl.col("sound") == 0) & pl.col("other_person"))
         .then(pl.lit("the claim of that number is another patient's"))
         .when(pl.col("sound") == 0)

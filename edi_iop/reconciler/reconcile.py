@@ -51,7 +51,8 @@ def reconcile(
     remits: tables.REMITS. sent: tables of what was sent, and `acknowledgements` where
     there are any. decisions: tables.DECISIONS. policies: by payer id, their [remits] alone,
     as of the day asked for, since they say how far the answers are taken that we hold today;
-    of other payers a second payment waits for a person, and T5 is taken. paid:
+    of other payers a second payment waits for a person, and T5 is taken; an answer of one of
+    them to another's claim is only proposed. paid:
     duplicates.payment_standings of the remits' payments, where the remits are a portion of what
     these hold; the sums of ledger.payments are then the portion's. further: as for matched.
     """
@@ -64,6 +65,6 @@ def reconcile(
         paid = payment_standings(payment_contents(known), decided)
     unheard = paid.filter(pl.col("standing").is_in(["duplicate", "rejected"])).select(PAYMENT)
     single = without(known, unheard)
-    tied = matched(single, sent, decided, asking, further)
+    tied = matched(single, sent, decided, asking, further, list(terms))
     ledger = fold(single, paid, tied.matches, claim_tables(sent)["claims"], decided, replacing)
     return Reconciled(ledger, tied.matches, tied.proposals, counted(single, ledger))

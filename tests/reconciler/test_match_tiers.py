@@ -431,3 +431,63 @@ def test_each_forced_choice_may_leave_another():
         one_claim({"procedure": "H0015"}, {"procedure": "S9480"}),
     )
     assert lines_of(made) == [(310, 111, "day"), (311, 110, "day")]
+
+
+# -- whose answer it is
+
+PAYERS = ("HARBR", "MERID")
+
+
+def by_payer(payer: dict[str, Any], *heads: dict[str, Any], sent_to: str = "HARBR") -> Matched:
+    """Claim ENUMBER0, sent to a payer of ours, under answers of another or the same."""
+    claimed = sent(PERSON | {"payer_id": sent_to})
+    remit = answered(*heads) | {"payments": remits(payments=[payment(**payer)])["payments"]}
+    return matched(remit, claimed, DECISIONS.empty(), payers=PAYERS)
+
+
+OWN = {"claim": "ENUMBER0", "patient_id": "M0012345", "patient_last_name": "SAMPLE"}
+
+
+@pytest.mark.parametrize("payer", [{"payer_id": "MERID"}, {"payer_id": "X", "payer_code": "MERID"}])
+def test_another_payer_of_ours_is_only_proposed(payer: dict[str, Any]):
+    """005010X221A1 N104, REF 2U: a payer that we bill too answers as the first one."""
+    made = by_payer(payer, OWN)
+    assert found(made) == (None, None, None)
+    assert proposed(made) == [(100, "T1")]
+    assert "sent to another payer" in made.matches["says"][0]
+
+
+@pytest.mark.parametrize(
+    "payer",
+    [{"payer_id": "HARBR"}, {"payer_id": "1990000001"}, {"payer_id": "MERID", "payer_code": "HARBR"}, {"payer_id": None}],
+    ids=["its own", "an id we do not know", "its own code beside another id", "none"],
+)  # fmt: skip
+def test_what_does_not_name_another_payer_of_ours_is_no_evidence(payer: dict[str, Any]):
+    assert found(by_payer(payer, OWN)) == ("T1", "certain", 100)
+
+
+def test_a_claim_of_a_payer_we_do_not_know_may_be_answered_under_a_new_id():
+    assert found(by_payer({"payer_id": "MERID"}, OWN, sent_to="OLDID"))[0] == "T1"
+
+
+@pytest.mark.parametrize("status", ["2", "3", "20", "21"])
+def test_the_second_payer_answers_a_claim_that_the_first_forwarded(status: str):
+    assert found(by_payer({"payer_id": "MERID"}, OWN | {"status": status}))[0] == "T1"
+
+
+def test_a_forwarded_claim_is_denied_or_reversed_by_the_second_payer():
+    """4 and 22 do not say which payer answers; 19 on the same number says that there are two."""
+    heads = [OWN | {"status": status} for status in ("2", "4", "22")]
+    made = by_payer({"payer_id": "MERID"}, *heads)
+    assert [found(made, offset)[2] for offset in (300, 400, 500)] == [100] * 3
+    alone = by_payer({"payer_id": "MERID"}, OWN | {"status": "4"})
+    assert found(alone)[0] is None
+
+
+def test_what_a_person_links_stands_whoever_pays():
+    claimed, remit = sent(PERSON | {"payer_id": "HARBR"}), answered(OWN)
+    remit["payments"] = remits(payments=[payment(payer_id="MERID")])["payments"]
+    link = {"decision": 1, "verb": "link", "file_id": 9, "remit_claim_offset": 300,
+            "claim_file_id": 1, "claim_offset": 100, "actor": "ANN"}  # fmt: skip
+    decided = DECISIONS.conform(pl.DataFrame([link]))
+    assert found(matched(remit, claimed, decided, payers=PAYERS)) == ("hand", "certain", 100)
