@@ -266,6 +266,7 @@ def _interest(tables: Tables) -> pl.DataFrame:
         .join(added, on=_PAYMENT, how="left")
         # a provider adjustment is negative where it raises the payment
         .with_columns(less=-_amount("added"), paid=pl.lit(0), known=_known((), ("added_known",)))
+        .filter(_UNBALANCED)
     )
     told = pl.format(
         "payment {}: the interest of its claims (AMT I) is {}, its provider adjustments (PLB L6) pay {}",
