@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import polars as pl
 from edi_iop.desk import paths
 from edi_iop.desk.answer import Answer
 from edi_iop.errors import NotKnown
+from edi_iop.money import to_dollars
 from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.reports import ledger as sheets
 from edi_iop.runner import lock, portions, records, since
@@ -82,12 +84,17 @@ def release(
     verb = "undo" if undo else "reject" if reject else "release"
     with Store.open(paths.workspace(root).database) as store:
         found = _held(store, what, any_standing=undo)
+        if verb == "release" and found["standing"] != "held":
+            raise NotKnown(
+                f"{what}: it is {found['standing']}, not held: a release changes nothing"
+            )
         if reject and found.get("remit_claim_offset") is not None:
             raise NotKnown(
                 f"{what}: a claim's money cannot be rejected, its payment came; reject the payment, "
                 "or leave the claim held"
             )
-        return _decide(store, root, verb, found, note, by)
+        told = _decide(store, root, verb, found, note, by)
+        return replace(told, remarks=_still_held(store, found)) if verb == "release" else told
 
 
 def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> Answer:
@@ -101,12 +108,13 @@ def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> A
     title = f"as of {as_of}" if as_of else ""
     if claim is None:
         return Answer(sheets.accounts(made.accounts, title))
+    known = claim in set(sent["claims"]["claim"])
     own = pl.col("account") == claim
+    loose = made.accounts.filter(own, pl.col("claim_offset").is_null()).height
+    # an answer returned under our number that is not tied to our claim is not the claim's
+    own = own & pl.col("claim_offset").is_not_null() if known else own
     if made.accounts.filter(own).is_empty():
-        known = claim in set(sent["claims"]["claim"])
-        raise NotKnown(
-            f"{claim}: no remit speaks of it{' yet' if known else ', and no claim was sent under it'}"
-        )
+        raise NotKnown(_unspoken(claim, known, bool(loose), root))
     return Answer(
         sheets.timeline(
             made.postings.filter(own),
@@ -114,6 +122,16 @@ def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> A
             f"{claim} {title}".strip(),
         )
     )
+
+
+def _unspoken(claim: str, known: bool, loose: bool, root: Path) -> str:
+    if loose:
+        return (
+            f"{claim}: no remit speaks of it yet; what was returned under this number is "
+            f"unmatched, see: edi-iop report unmatched {root}"
+        )
+    beside = " yet" if known else ", and no claim was sent under it"
+    return f"{claim}: no remit speaks of it{beside}"
 
 
 def _decide(
@@ -153,14 +171,40 @@ def _decide(
     return Answer(_outcome(store, about))
 
 
+def _still_held(store: Store, about: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of a payment just released waits for another reason, and how to release that."""
+    paid = store.load("payment_standings", **{name: about[name] for name in _PAYMENT})
+    held = int(paid["held_cents"].sum())
+    inside = store.load("postings", **{name: about[name] for name in _PAYMENT}).filter(
+        pl.col("standing") == "held"
+    )
+    if about.get("remit_claim_offset") is not None or not (held or inside.height):
+        return ()
+    nothing = "nothing of it counts yet: " if held == int(paid["amount_cents"].sum()) else ""
+    reasons = inside.select(
+        pl.format(
+            "claim {} still waits: {}; release it by {}:{}",
+            "account",
+            pl.col("says").fill_null("held"),
+            *_REMIT_CLAIM,
+        )
+    ).to_series()
+    rest = held - int(inside["paid_cents"].sum())
+    left = (f"{to_dollars(rest)} of it is in no claim and no adjustment",) if rest else ()
+    return (
+        f"released; {nothing}{to_dollars(held)} of it stays held",
+        *reasons,
+        *left,
+    )
+
+
 def _outcome(store: Store, about: Mapping[str, Any]) -> Any:
     """What became of the payment's claims, or of the claim."""
     keys = _PAYMENT if about.get("remit_claim_offset") is None else _REMIT_CLAIM
     postings = store.load("postings", **{name: about[name] for name in keys})
     accounts = store.load("accounts")
-    touched = accounts.join(
-        postings.select("payer", "account"), on=("payer", "account"), how="semi"
-    )
+    key = ("payer", "account", *_SENT)
+    touched = accounts.join(postings.select(key), on=key, how="semi", nulls_equal=True)
     return sheets.accounts(touched)
 
 

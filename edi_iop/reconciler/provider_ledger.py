@@ -15,7 +15,7 @@ from edi_iop.reconciler.contents import PAYMENT
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.references import PLB, named, plain
 
-_TAKES_BACK = ("recovery", "refund", "adjustment")
+TAKES_BACK = ("recovery", "refund", "adjustment")
 FORWARD = "forward"
 
 
@@ -70,7 +70,13 @@ def taken_back(postings: pl.DataFrame) -> pl.DataFrame:
 
 
 def _takes_back() -> pl.Expr:
-    return pl.col("role").is_in(_TAKES_BACK)
+    return pl.col("role").is_in(TAKES_BACK)
+
+
+def _whose() -> pl.Expr:
+    """A number as returned may be that of a claim sent which the answer is not tied to."""
+    sent = pl.col("claim_offset").is_not_null()
+    return pl.when(sent).then(pl.lit("claim")).otherwise(pl.lit("unmatched"))
 
 
 def _threaded(rows: pl.DataFrame) -> pl.DataFrame:
@@ -79,7 +85,7 @@ def _threaded(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("role") == FORWARD)
         .then(pl.lit("carried forward"))
         .when(_takes_back() & pl.col("account").is_not_null())
-        .then(pl.format("claim {}", "account"))
+        .then(pl.format("{} {}", _whose(), "account"))
         .when(pl.col("reference").is_not_null())
         .then(pl.format("{} {}", "role", plain("reference")))
         .otherwise(pl.format("{} of payment {}", "role", pl.col("trace_number").fill_null("?")))

@@ -6,7 +6,7 @@ import polars as pl
 
 from edi_iop.money import to_dollars
 from edi_iop.reports.sheet import Field, Sheet
-from edi_iop.reports.sums import chart
+from edi_iop.reports.sums import chart, counting
 from edi_iop.store import Store
 
 _PAYMENT = ("file_id", "payment_offset")
@@ -127,12 +127,15 @@ def held(store: Store) -> Sheet:
     claims = store.load("postings").filter(
         pl.col("standing") == "held", pl.col("says") != "its payment is held"
     )
-    columns = ("what", "claim", "payment", "payment_date", "held_cents", "says", "reference")
+    columns = (
+        "what", "claim", "match", "payment", "payment_date", "held_cents", "says", "reference",
+    )  # fmt: skip
     rows = pl.concat(
         [
             payments.select(
                 pl.lit("payment").alias("what"),
                 pl.lit(None, pl.String).alias("claim"),
+                pl.lit(None, pl.String).alias("match"),
                 pl.col("trace_number").alias("payment"),
                 "payment_date",
                 "held_cents",
@@ -142,6 +145,7 @@ def held(store: Store) -> Sheet:
             claims.select(
                 pl.col("event").alias("what"),
                 pl.col("account").alias("claim"),
+                _match(),
                 pl.col("trace_number").alias("payment"),
                 pl.col("effective_on").alias("payment_date"),
                 pl.col("paid_cents").alias("held_cents"),
@@ -149,7 +153,8 @@ def held(store: Store) -> Sheet:
                 pl.format("{}:{}", *_REMIT_CLAIM).alias("reference"),
             ),
         ]
-    ).select(columns)
+    )
+    rows = rows.select(columns).sort("payment_date", "reference", nulls_last=True)
     fields = (
         Field("WHAT", "what"),
         Field("CLAIM", "claim"),
@@ -161,20 +166,33 @@ def held(store: Store) -> Sheet:
     total = to_dollars(int(rows["held_cents"].sum()))
     return Sheet(
         "",
-        rows.sort("payment_date", "reference", nulls_last=True),
+        rows,
         fields,
         (Field("", "says"),),
+        people=rows.with_columns(claim=_marked("claim")),
         none="nothing is held",
         closing=f"{rows.height:,} held, {total}" if rows.height else "",
     )
 
 
+def _match() -> pl.Expr:
+    """Whether an account is a claim as sent, or but a number as returned that is tied to none."""
+    kind = pl.when(pl.col("claim_offset").is_null()).then(pl.lit("unmatched"))
+    return kind.otherwise(pl.lit("matched")).alias("match")
+
+
+def _marked(account: str) -> pl.Expr:
+    """The number, and that it is tied to no claim: one of ours may have the same number."""
+    loose = pl.col("match") == "unmatched"
+    return pl.when(loose).then(pl.format("{} (unmatched)", account)).otherwise(account)
+
+
 def accounts(rows: pl.DataFrame, title: str = "") -> Sheet:
     """Where each claim stands with its payer (tables.ACCOUNTS)."""
-    sums = [to_dollars(int(rows[name].sum())) for name in ("posted_cents", "recovered_cents")]
+    told = rows.with_columns(_match())
     return Sheet(
         title,
-        rows.drop("claim_file_id", "claim_offset"),
+        told.drop("claim_file_id", "claim_offset"),
         (
             Field("CLAIM", "account"),
             Field("STANDS", "state", "flag"),
@@ -188,11 +206,24 @@ def accounts(rows: pl.DataFrame, title: str = "") -> Sheet:
             Field("CREDIT", "credit_cents", "money"),
             Field("HELD", "held_cents", "money"),
         ),
+        people=told.with_columns(account=_marked("account")),
         none="no remit yet",
-        closing=f"{rows.height:,} claims, {sums[0]} posted, {sums[1]} taken back"
-        if rows.height
-        else "",
+        closing=_accounts_closing(rows),
     )
+
+
+def _accounts_closing(rows: pl.DataFrame) -> str:
+    """How many claims these accounts are of: one claim may stand with several payers."""
+    if rows.is_empty():
+        return ""
+    sums = [to_dollars(int(rows[name].sum())) for name in ("posted_cents", "recovered_cents")]
+    matched = rows.filter(pl.col("claim_offset").is_not_null())
+    claims = matched.select("claim_file_id", "claim_offset").n_unique()
+    loose = rows.height - matched.height
+    counts = [counting(claims, "claim")]
+    counts += [counting(loose, "unmatched number")] if loose else []
+    several = f" in {counting(rows.height, 'account')}" if claims != matched.height else ""
+    return f"{' and '.join(counts)}{several}, {sums[0]} posted, {sums[1]} taken back"
 
 
 def timeline(postings: pl.DataFrame, provider: pl.DataFrame, title: str) -> Sheet:
@@ -255,6 +286,7 @@ def recoveries(store: Store) -> Sheet:
     """Adjustments of the provider (PLB), threaded across payments."""
     rows = (
         store.load("provider_postings")
+        .with_columns(pl.when(pl.col("account").is_not_null()).then(_match()))
         .drop("claim_file_id", "claim_offset", "byte_offset", "position", "payment_offset")
         .rename({"trace_number": "payment", "account": "claim"})
         .sort("thread", "effective_on", "payment", nulls_last=True)
@@ -272,6 +304,7 @@ def recoveries(store: Store) -> Sheet:
             Field("AMOUNT", "amount_cents", "money"),
             Field("BALANCE", "balance_cents", "money"),
         ),
+        people=rows.with_columns(claim=_marked("claim")),
         none="no provider adjustments yet",
     )
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from edi_iop.money import to_dollars
 from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import counting
 
 Receipt = Mapping[str, Any]
 _NOTHING = "nothing"
@@ -73,7 +74,7 @@ def _money(money: Receipt) -> str:
     accepted, held = to_dollars(money["accepted_cents"]), to_dollars(money["held_cents"])
     count = sum(one.get("status") not in _NO_EFFECT for one in money["payments"])
     return (
-        f"{to_dollars(money['in_cents'])} in {_counted(count, 'payment')}: "
+        f"{to_dollars(money['in_cents'])} in {counting(count, 'payment')}: "
         f"{accepted} accepted, {held} held"
     )
 
@@ -83,14 +84,14 @@ def _answered(answered: Receipt) -> str:
         return _NOTHING
     said = {name.replace("_", " "): count for name, count in answered["by_decision"].items()}
     kinds = _listed(answered["by_kind"])
-    return f"{_counted(answered['interchanges'], 'interchange')}: {_listed(said)}; {kinds}"
+    return f"{counting(answered['interchanges'], 'interchange')}: {_listed(said)}; {kinds}"
 
 
 def _acks(acks: Receipt) -> str:
     if not acks["answers"]:
         return _NOTHING
     refused = f"; rejected {_listed(acks['rejected_by_kind'])}" if acks["rejected"] else ""
-    return f"{_counted(acks['answers'], 'answer')}: {_listed(acks['by_kind'])}{refused}"
+    return f"{counting(acks['answers'], 'answer')}: {_listed(acks['by_kind'])}{refused}"
 
 
 def _corrected(corrections: Receipt) -> str:
@@ -102,10 +103,10 @@ def _corrected(corrections: Receipt) -> str:
 def _built(built: Receipt) -> str:
     if not built["files"] and not built["held_files"]:
         return _NOTHING
-    held = f"; {_counted(built['held_files'], 'file')} held" if built["held_files"] else ""
+    held = f"; {counting(built['held_files'], 'file')} held" if built["held_files"] else ""
     return (
-        f"{_counted(built['files'], '837I file')}: {_counted(built['claims'], 'claim')}, "
-        f"{_counted(built['lines'], 'line')}, {to_dollars(built['charge_cents'])}{held}"
+        f"{counting(built['files'], '837I file')}: {counting(built['claims'], 'claim')}, "
+        f"{counting(built['lines'], 'line')}, {to_dollars(built['charge_cents'])}{held}"
     )
 
 
@@ -113,17 +114,13 @@ def _remits(remits: Receipt) -> str:
     if not remits["claims"]:
         return _NOTHING
     return (
-        f"{_counted(remits['claims'], 'claim')} with {_counted(remits['lines'], 'line')}: "
+        f"{counting(remits['claims'], 'claim')} with {counting(remits['lines'], 'line')}: "
         f"{remits['matched']} matched, {remits['unmatched']} not"
     )
 
 
 def _tallied(count: int, noun: str, parts: Mapping[str, int]) -> str:
-    return f"{_counted(count, noun)}: {_listed(parts)}" if count else _NOTHING
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{counting(count, noun)}: {_listed(parts)}" if count else _NOTHING
 
 
 def _listed(parts: Mapping[str, float]) -> str:

@@ -11,6 +11,11 @@ MOST_BARS = 10
 REST = "all others"
 
 
+def counting(count: int, noun: str) -> str:
+    """`1 claim`, `1,204 claims`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def chart(rows: pl.DataFrame, by: str, title: str, of: str | None = None) -> Chart:
     """The rows by a column, the largest first: counted, or an amount of theirs added up.
 

@@ -14,6 +14,7 @@ from edi_iop.reconciler.acknowledged import (
     answered_on,
 )
 from edi_iop.reconciler.bank import bank
+from edi_iop.reconciler.provider_ledger import TAKES_BACK
 from edi_iop.reports.acks import submitted
 from edi_iop.reports.banking import once
 from edi_iop.reports.question import Question
@@ -30,10 +31,15 @@ _ORDER = (
     "denied",
     "paid",
     "paid short",
+    "interest",
+    "taken back",
+    "given back",
     "banked",
     "written",
     "due",
 )
+_REMIT_CLAIM = ("file_id", "remit_claim_offset")
+_PAYMENT = ("file_id", "payment_offset")
 _FREQUENCY = {"7": "replacement", "8": "void"}
 _EVENT = pl.Schema(
     {"on": pl.Date(), "event": pl.String(), "says": pl.String(), "amount_cents": pl.Int64(),
@@ -48,10 +54,11 @@ def claim(question: Question) -> Sheet:
     """
     store, number = question.store, question.about or ""
     parts = [_sent(store, number), _enveloped(store, number), _acknowledged(store, number),
-             _answered(store, number), _banked(question), _denied(store, number), _written(store, number)]  # fmt: skip
+             _answered(store, number), _beside(store, number), _banked(question),
+             _denied(store, number), _written(store, number)]  # fmt: skip
     rows = pl.concat(parts).sort(
         "on",
-        pl.col("event").replace_strict(_ORDER, range(len(_ORDER)), default=9),
+        pl.col("event").replace_strict(_ORDER, range(len(_ORDER)), default=len(_ORDER)),
         "line",
         nulls_last=True,
         maintain_order=True,
@@ -79,7 +86,7 @@ def _events(rows: pl.DataFrame) -> pl.DataFrame:
 def _sent(store: Store, number: str) -> pl.DataFrame:
     """The claim as sent, and the later ones that name the payer's number of it (REF F8)."""
     own = store.load("claims", claim=number)
-    known = store.load("remit_claims", claim=number)["payer_claim_number"].drop_nulls().unique()
+    known = _remit_claims(store, number)["payer_claim_number"].drop_nulls().unique()
     later = store.load("claims").filter(
         pl.col("payer_claim_number").is_in(known.implode()), pl.col("claim") != number
     )
@@ -161,17 +168,32 @@ def _acknowledged(store: Store, number: str) -> pl.DataFrame:
 
 
 def _remit_claims(store: Store, number: str) -> pl.DataFrame:
-    """Remit claims of this number, or that were matched to it (CLP)."""
+    """Remit claims matched to the claim of this number (CLP), and repeats of those.
+
+    What was but returned under the number of a claim of ours is not that claim's.
+    """
     sent = store.load("claims", claim=number).select("file_id", "claim_offset")
     whole = store.load("matches").filter(pl.col("remit_line_offset").is_null())
-    tied = whole.join(
+    unmatched = whole.filter(pl.col("claim_file_id").is_null())
+    own = whole.join(
         sent, left_on=["claim_file_id", "claim_offset"], right_on=["file_id", "claim_offset"]
-    ).select("file_id", "remit_claim_offset", tied=pl.lit(True))
-    return (
-        store.load("remit_claims")
-        .join(tied, on=["file_id", "remit_claim_offset"], how="left")
-        .filter((pl.col("claim") == number) | pl.col("tied"))
     )
+    every = store.load("remit_claims")
+    named = every.filter(pl.col("claim") == number)
+    tied = every.join(own, on=_REMIT_CLAIM, how="semi")
+    loose = named.join(unmatched, on=_REMIT_CLAIM, how="semi")
+    # a payment without effect is not matched: a repeat is what it repeats
+    idle = named.join(whole, on=_REMIT_CLAIM, how="anti")
+    if sent.is_empty():
+        return pl.concat([loose, idle])
+    repeats = store.load("payment_standings").filter(pl.col("standing") == "duplicate")
+    of_loose = repeats.join(
+        loose,
+        left_on=["same_file", "same_offset"],
+        right_on=["file_id", "payment_offset"],
+        how="semi",
+    )
+    return pl.concat([tied, idle.join(of_loose, on=_PAYMENT, how="anti")])
 
 
 def _banked(question: Question) -> pl.DataFrame:
@@ -193,7 +215,7 @@ def _banked(question: Question) -> pl.DataFrame:
             says=pl.format(
                 "payment {} of {} booked by the bank: {}",
                 "payment",
-                pl.col("amount_cents").map_elements(to_dollars, return_dtype=pl.String),
+                _dollars("amount_cents"),
                 "state",
             ),
             file=pl.col("deposit_file").cast(pl.String),
@@ -234,17 +256,59 @@ def _answered(store: Store, number: str) -> pl.DataFrame:
                 ),
                 pl.col("trace_number").fill_null("?"),
                 pl.col("payer_claim_number").fill_null("?"),
-                pl.when(pl.col("standing") == "held")
-                .then(pl.lit("; held, its money is not counted"))
-                .when(pl.col("standing").is_null())
-                .then(pl.lit("; its payment counts elsewhere, or not at all"))
-                .otherwise(pl.lit("")),
+                pl.concat_str(
+                    pl.when(pl.col("standing") == "held")
+                    .then(pl.lit("; held, its money is not counted"))
+                    .when(pl.col("standing").is_null())
+                    .then(pl.lit("; its payment counts elsewhere, or not at all"))
+                    .otherwise(pl.lit("")),
+                    pl.when(pl.col("interest_cents").fill_null(0) != 0)
+                    .then(pl.format("; with interest of {} beside it", _dollars("interest_cents")))
+                    .otherwise(pl.lit("")),
+                ),
             ),
             amount_cents="paid_cents",
             file=pl.col("file_id").cast(pl.String),
             byte_offset="remit_claim_offset",
         )
     )
+
+
+def _beside(store: Store, number: str) -> pl.DataFrame:
+    """Adjustments of the provider that name the claim (PLB): take-backs, interest and others."""
+    sent = store.load("claims", claim=number)
+    rows = store.load("provider_postings", account=number)
+    own = rows.filter(pl.col("claim_offset").is_not_null()) if sent.height else rows
+    # a positive amount lowers the payment
+    event = (
+        pl.when(~pl.col("role").is_in(TAKES_BACK))
+        .then("role")
+        .when(pl.col("amount_cents") > 0)
+        .then(pl.lit("taken back"))
+        .otherwise(pl.lit("given back"))
+    )
+    return _events(
+        own.select(
+            on="effective_on",
+            event=event,
+            says=pl.format(
+                "provider adjustment {} {}; payment {}{}",
+                "reason",
+                pl.col("reference").fill_null("without reference"),
+                pl.col("trace_number").fill_null("?"),
+                pl.when(pl.col("standing") == "held")
+                .then(pl.lit("; held, its money is not counted"))
+                .otherwise(pl.lit("")),
+            ),
+            amount_cents=-pl.col("amount_cents"),
+            file=pl.col("file_id").cast(pl.String),
+            byte_offset="byte_offset",
+        )
+    )
+
+
+def _dollars(column: str) -> pl.Expr:
+    return pl.col(column).map_elements(to_dollars, return_dtype=pl.String)
 
 
 def _denied(store: Store, number: str) -> pl.DataFrame:

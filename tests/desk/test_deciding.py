@@ -117,3 +117,38 @@ def test_from_the_command_line(clinic: Path) -> None:
     assert (code, "there is no such remit claim" in text) == (3, True)
     code, text = call("release", str(clinic), "CHECK1", "--reject", "--undo")
     assert code == 2
+
+
+def test_what_is_returned_under_our_number_and_unmatched_is_not_our_claim_s(tmp_path: Path) -> None:
+    """Another day, another charge, another member: SENT1 is another claim's number here."""
+    root = tmp_path / "clinic"
+    desk.init(root)
+    foreign = remit(claim="SENT1", check="CHECK9").replace(b"*M0001~", b"*Q7777~")
+    foreign = foreign.replace(b"20260202", b"20251105")
+    drop(Workspace(root), sent_837=CLAIM, answer_835=foreign)
+    desk.run(root, NIGHT)
+    (row,) = standing(root, "ledger")
+    assert (row["account"], row["match"]) == ("SENT1", "unmatched")
+    with pytest.raises(NotKnown, match=r"SENT1: no remit speaks of it yet; .* is unmatched"):
+        desk.ledger(root, "SENT1")
+    assert [row["event"] for row in desk.report("claim", root, "SENT1").rows.to_dicts()] == ["sent"]
+    shown = CliRunner().invoke(cli, ["ledger", str(root)]).output
+    assert "SENT1 (unmatched)" in shown
+    assert "0 claims and 1 unmatched number, $100.00 posted" in shown
+
+
+def test_a_release_that_changes_nothing_says_so(clinic: Path) -> None:
+    """The second check does not balance, and pays a line that the first one paid."""
+    other = remit(claim="LOST", check="CHECK2", amount="90").replace(b"*M0001~", b"*Q7777~")
+    drop(Workspace(clinic), again_835=other)
+    desk.run(clinic, NIGHT)
+    (row,) = standing(clinic, "held")
+    assert (row["what"], row["held_cents"]) == ("payment", 9000)
+    told = desk.release(clinic, "CHECK2", by="kim")
+    assert told.remarks[0] == "released; nothing of it counts yet: $90.00 of it stays held"
+    assert told.remarks[1].startswith(
+        "claim LOST still waits: the same answer came with an earlier"
+    )
+    assert told.remarks[2] == "-$10.00 of it is in no claim and no adjustment"
+    with pytest.raises(NotKnown, match="it is posted, not held: a release changes nothing"):
+        desk.release(clinic, str(row["reference"]), by="kim")

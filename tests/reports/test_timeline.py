@@ -15,8 +15,11 @@ from edi_iop.tables import TABLES
 SENT, ANSWERED, PAID, BOOKED = (date(2026, 3, day) for day in (2, 3, 10, 12))
 
 
-def question(folder: Path) -> Question:
-    """Claim C1 in interchange 7: TA1 and 999 accept it, a payment of 90.00 answers it, the bank has it."""
+def question(folder: Path, further: dict[str, list[dict[str, object]]] | None = None) -> Question:
+    """Claim C1 in interchange 7: TA1 and 999 accept it, a payment of 90.00 answers it, the bank has it.
+
+    further: rows of tables beside those.
+    """
     store = Store.create(folder / "iop.db")
     kinds = ("837I", "TA1", "999", "835", "deposits")
     for file_id, kind in enumerate(kinds, 1):
@@ -43,6 +46,7 @@ def question(folder: Path) -> Question:
         "deposits": [{"file_id": 5, "row": 2, "deposit_date": BOOKED, "amount_cents": 9000,
                       "reference": "7700123", "description": "EFT"}],
     }  # fmt: skip
+    rows |= further or {}
     store.save({name: TABLES[name].conform(pl.DataFrame(of)) for name, of in rows.items()})
     return Question(store, BOOKED, lambda _payer, _day: None, "C1")
 
@@ -58,3 +62,43 @@ def test_envelopes_answers_and_the_bank_are_on_it(tmp_path: Path) -> None:
     ]
     assert rows["says"].to_list()[1:3] == ["TA1: accepted (000)", "999: accepted"]
     assert rows["file"].to_list() == ["1", "2", "3", "4", "5"]
+
+
+MATCH = {"file_id": 4, "remit_claim_offset": 20, "claim_file_id": 1, "claim_offset": 20}
+
+
+def test_an_answer_returned_under_its_number_but_tied_to_no_claim_is_not_on_it(
+    tmp_path: Path,
+) -> None:
+    """The payer swapped the numbers of two patients: the match was vetoed."""
+    loose = MATCH | {"claim_file_id": None, "claim_offset": None}
+    rows = claim(question(tmp_path, {"matches": [loose]})).rows
+    assert "paid" not in rows["event"].to_list()
+    assert "banked" not in rows["event"].to_list()
+
+
+def test_a_matched_answer_is_on_it_whatever_number_it_was_returned_under(tmp_path: Path) -> None:
+    other = {"file_id": 4, "payment_offset": 10, "remit_claim_offset": 20, "claim": "LOST",
+             "status": "1", "charge_cents": 9000, "paid_cents": 9000}  # fmt: skip
+    rows = claim(question(tmp_path, {"remit_claims": [other], "matches": [MATCH]})).rows
+    assert rows["event"].to_list()[-2:] == ["paid", "banked"]
+
+
+def test_take_backs_and_interest_are_on_it(tmp_path: Path) -> None:
+    """PLB of later payments: WO 60.00 lowers one, L6 -1.25 raises the other."""
+    plb = {"file_id": 4, "payment_offset": 10, "byte_offset": 90, "claim_file_id": 1,
+           "claim_offset": 20, "account": "C1", "trace_number": "7700200", "reference": "ICN1 C1",
+           "standing": "posted"}  # fmt: skip
+    taken = plb | {"position": 1, "reason": "WO", "role": "recovery", "amount_cents": 6000,
+                   "effective_on": date(2026, 3, 20)}  # fmt: skip
+    interest = plb | {"position": 2, "reason": "L6", "role": "interest", "amount_cents": -125,
+                      "effective_on": date(2026, 3, 21)}  # fmt: skip
+    foreign = taken | {"position": 3, "claim_file_id": None, "claim_offset": None}
+    made = claim(question(tmp_path, {"provider_postings": [taken, interest, foreign]}))
+    told = made.rows.select("on", "event", "amount_cents").rows()
+    assert told[-2:] == [
+        (date(2026, 3, 20), "taken back", -6000),
+        (date(2026, 3, 21), "interest", 125),
+    ]
+    assert made.rows["says"][-2] == "provider adjustment WO ICN1 C1; payment 7700200"
+    assert made.closing == "7 events; last: interest 2026-03-21"
