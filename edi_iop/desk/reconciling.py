@@ -16,6 +16,7 @@ from edi_iop.desk.material import Tables
 from edi_iop.money import to_dollars
 from edi_iop.reconciler import reconcile as remittance
 from edi_iop.reconciler.balance import balance
+from edi_iop.reconciler.contents import CLAIM, LINE
 from edi_iop.reconciler.explain import verdicts
 from edi_iop.reconciler.ledger import Ledger
 from edi_iop.reconciler.standings import standings
@@ -78,13 +79,16 @@ def reconcile(
 
 
 def _tied(matches: pl.DataFrame, remits: Tables) -> tuple[str, ...]:
-    """`matched: 80 of 82 remit claims, 512 of 515 lines`, then what each other one lacks."""
+    """`matched: 80 of 82 remit claims, 512 of 515 lines`, then what each other one lacks.
+
+    A merge, or a line that answers several, is one of them however many it is tied to.
+    """
     at_claim = pl.col("remit_line_offset").is_null()
     counts = ", ".join(
-        f"{rows['claim_file_id'].count():,} of {rows.height:,} {noun}"
-        for noun, rows in (
-            ("remit claims", matches.filter(at_claim)),
-            ("lines", matches.filter(~at_claim)),
+        f"{rows.drop_nulls('claim_file_id').n_unique(key):,} of {rows.n_unique(key):,} {noun}"
+        for noun, key, rows in (
+            ("remit claims", CLAIM, matches.filter(at_claim)),
+            ("lines", LINE, matches.filter(~at_claim)),
         )
     )
     loose = (

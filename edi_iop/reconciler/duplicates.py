@@ -3,7 +3,8 @@
 One payment is one check or transfer number of one payer (835 TRN02 with TRN03). The
 same content under it is the same payment, wrapped anew: one of them counts. Other
 content under it is a conflict (a number used twice, or a remit sent again changed):
-nobody but a person can say which counts, so that both wait, whichever came first.
+nobody but a person can say which counts, so that both wait, whichever came first,
+and whether or not the sums of both come out.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ def _judged(paid: pl.DataFrame) -> pl.DataFrame:
     rest = pl.col("amount_cents") - pl.col("claims_cents") + pl.col("plb_cents")
     unbalanced = pl.col("fault").is_not_null() | (rest != 0)
     verb = pl.col("verb").fill_null("")
-    contends = counts & ~unbalanced & ~pl.col("unread") & (verb != "reject") & pl.col("moves")
+    contends = counts & ~pl.col("unread") & (verb != "reject") & pl.col("moves")
     contents = pl.col("content").filter(contends).n_unique().over(_CHECK)
     clash = contends & pl.col("check_number").is_not_null() & (contents > 1)
     reason = (
@@ -169,7 +170,7 @@ def _judged(paid: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("posted"))
         .otherwise(pl.lit("held"))
     )
-    judged = paid.with_columns(reason=reason, rest_cents=rest, contends=contends)
+    judged = paid.with_columns(reason=reason, rest_cents=rest, contends=contends, clash=clash)
     rivals = (
         judged.filter("contends")
         .group_by(_CHECK)
@@ -181,30 +182,35 @@ def _judged(paid: pl.DataFrame) -> pl.DataFrame:
         judged.join(rivals, on=_CHECK, how="left", maintain_order="left")
         .with_columns(standing=standing)
         .with_columns(says=_says())
+        .drop("clash")
     )
 
 
 def _says() -> pl.Expr:
     number = pl.col("trace_number").fill_null("without number")
     released = pl.when(pl.col("standing") == "posted").then(pl.lit(" (released by hand)"))
+    clash = pl.format(
+        "number {} of this payer was given to payments of other content: {}", number, "rivals"
+    )
+    beside = pl.when("clash").then(pl.format("; {}", clash)).otherwise(pl.lit(""))
     more = pl.when(pl.col("faults") > 1).then(pl.format(" (and {} more)", pl.col("faults") - 1))
     said = (
         pl.when(pl.col("standing") == "duplicate")
         .then(pl.format("same content as {}:{}", "same_file", "same_offset"))
         .when(pl.col("reason") == "conflict")
-        .then(
-            pl.format(
-                "number {} of this payer was given to payments of other content: {}",
-                number,
-                "rivals",
-            )
-        )
+        .then(clash)
         .when(pl.col("reason") == "unreadable")
         .then(pl.lit("its amount cannot be read"))
         .when((pl.col("reason") == "unbalanced") & pl.col("fault").is_not_null())
-        .then(pl.concat_str("fault", more.fill_null("")))
+        .then(pl.concat_str("fault", more.fill_null(""), beside))
         .when(pl.col("reason") == "unbalanced")
-        .then(pl.format("{} of it is in no claim and no adjustment", dollars(pl.col("rest_cents"))))
+        .then(
+            pl.format(
+                "{} of it is in no claim and no adjustment{}",
+                dollars(pl.col("rest_cents")),
+                beside,
+            )
+        )
         .when(pl.col("reason") == "rejected")
         .then(pl.lit("rejected by hand: it does not count"))
     )

@@ -3,8 +3,8 @@
 The order of events is that of the payments' dates, and within a date that of their
 numbers: when a file arrived, and which of two copies did first, plays no part. A
 reversal (22) takes back the payment of exactly its amounts. An answer that speaks of
-lines answered before, without a reversal, takes their place where one of both pays
-nothing; where both pay, it waits for a person, or for the payer to take the first back.
+lines answered before, without a reversal, takes their place where nothing was paid for
+them; where it was, it waits for a person, or for the payer to take the first back.
 """
 
 from __future__ import annotations
@@ -245,8 +245,9 @@ def standing_lines(posted: pl.DataFrame, chained: pl.DataFrame) -> pl.DataFrame:
 def _followed(paired: pl.DataFrame, chained: pl.DataFrame, recovered: pl.DataFrame) -> pl.DataFrame:
     """What earlier payments said of the same lines, or of the same claim.
 
-    follows: something; paid_before: and paid; same_before: word for word the same;
-    reversed_before: it was taken back; settled: the payer took back what it had paid.
+    follows: something; paid_before: and paid for the claim; paid_line_before: and for such a
+    line; same_before: word for word the same; reversed_before: it was taken back; settled:
+    the payer took back what it had paid.
     """
     pays = pl.col("paid_cents").sum().over(EVENT) != 0
     per_payment = (
@@ -254,17 +255,22 @@ def _followed(paired: pl.DataFrame, chained: pl.DataFrame, recovered: pl.DataFra
         .with_columns(pays=pays)
         .sort(*_CHAIN, *_ORDER, nulls_last=True)
         .group_by(*_CHAIN, "line_key", *PAYMENT, maintain_order=True)
-        .agg(pl.col("pays").any(), pl.col("remit_claim_offset", "share"))
+        .agg(
+            pl.col("pays").any(),
+            pl.col("remit_claim_offset", "share"),
+            pays_line=(pl.col("paid_cents") != 0).any(),
+        )
     )
     chain = (*_CHAIN, "line_key")
     seen = (
         per_payment.with_columns(
             follows=pl.int_range(pl.len()).over(chain) > 0,
             paid_before=pl.col("pays").cum_max().shift(1, fill_value=False).over(chain),
+            paid_line_before=pl.col("pays_line").cum_max().shift(1, fill_value=False).over(chain),
         )
         .explode("remit_claim_offset", "share")
         .group_by(EVENT)
-        .agg(pl.col("follows", "paid_before").any())
+        .agg(pl.col("follows", "paid_before", "paid_line_before").any())
     )
     events = paired.join(seen, on=EVENT, how="left", maintain_order="left").join(
         recovered, on=ACCOUNT, how="left", maintain_order="left"
@@ -336,7 +342,8 @@ def _why_held(replacing: list[str]) -> pl.Expr:
     """Why its money is not posted; null where it is."""
     pays = pl.col("paid_cents") != 0
     paid_before = pl.col("paid_before").fill_null(False) | pl.col("too_much")
-    waits = pl.col("stands") & pays & paid_before & ~pl.col("settled")
+    refuses = ~pays & pl.col("paid_line_before").fill_null(False)
+    waits = pl.col("stands") & ((pays & paid_before) | refuses) & ~pl.col("settled")
     return (
         pl.when(pl.col("reversal") & pl.col("pair_offset").is_null())
         .then(
@@ -352,7 +359,8 @@ def _why_held(replacing: list[str]) -> pl.Expr:
         .when(waits & ~pl.col("sent_payer").is_in(replacing).fill_null(False))
         .then(
             pl.format(
-                "pays lines that {} was paid for, without a reversal",
+                "{} lines that {} was paid for, without a reversal",
+                pl.when(pays).then(pl.lit("pays")).otherwise(pl.lit("pays nothing for")),
                 dollars(pl.col("paid_sum_before")),
             )
         )

@@ -135,7 +135,6 @@ def payment_sums(paid: pl.DataFrame, postings: pl.DataFrame) -> pl.DataFrame:
 def _accounts(judged: pl.DataFrame, said: pl.DataFrame, recovered: pl.DataFrame) -> pl.DataFrame:
     """Each claim as its payers' answers leave it."""
     posted = pl.col("standing") == "posted"
-    live = posted & ~pl.col("moneyless")
     summed = (
         judged.sort(*ACCOUNT, "sequence")
         .group_by(*ACCOUNT, maintain_order=True)
@@ -148,7 +147,8 @@ def _accounts(judged: pl.DataFrame, said: pl.DataFrame, recovered: pl.DataFrame)
             held_cents=pl.col("paid_cents").filter(~posted).sum(),
             interest_cents=pl.col("interest_cents").filter(posted).sum(),
             waiting=(~posted).any(),
-            money=live.any(),
+            reversed=(posted & pl.col("reversal")).any(),
+            repeated=(posted & pl.col("repeated")).any(),
             standing=pl.col("current").any(),
         )
     )
@@ -160,16 +160,27 @@ def _accounts(judged: pl.DataFrame, said: pl.DataFrame, recovered: pl.DataFrame)
         .with_columns(
             answered_cents="paid_cents",
             credit_cents=pl.col("posted_cents") - pl.col("recovered_cents") - pl.col("paid_cents"),
-            state=_state(),
         )
+        .with_columns(state=_state())
         .sort("last_on", "account", "payer", nulls_last=True)
     )
 
 
 def _state() -> pl.Expr:
-    """Where a claim stands with its payer."""
+    """Where a claim stands with its payer.
+
+    Taken back: provider adjustments took more than later answers explain; all that the
+    payer says it pays, or part of it.
+    """
+    unexplained = -pl.col("credit_cents")
+    paid = pl.col("standing") & (pl.col("paid_cents") > 0)
+    recovered = paid & (pl.col("recovered_cents") > 0) & (unexplained > 0)
     return (
-        pl.when(pl.col("standing") & (pl.col("paid_cents") != 0))
+        pl.when(recovered & (unexplained >= pl.col("paid_cents")))
+        .then(pl.lit("taken back"))
+        .when(recovered)
+        .then(pl.lit("taken back in part"))
+        .when(pl.col("standing") & (pl.col("paid_cents") != 0))
         .then(pl.lit("paid"))
         .when(
             pl.col("standing") & ((pl.col("patient_cents") > 0) & (pl.col("contract_cents") == 0))
@@ -179,7 +190,9 @@ def _state() -> pl.Expr:
         .then(pl.lit("nothing paid"))
         .when("waiting")
         .then(pl.lit("held"))
-        .when("money")
+        .when("reversed")
         .then(pl.lit("reversed"))
+        .when("repeated")
+        .then(pl.lit("answered before"))
         .otherwise(pl.lit("no money"))
     )

@@ -1,7 +1,9 @@
 """Paid against the contract: each answered per diem, to the cent (835 SVC03, CAS PR, CAS 23).
 
 What counts as received for a line is the payment with the patient's share and what an
-earlier payer paid: the contract rate is all of it. A reversal with nothing after it, and a
+earlier payer paid, less what adjustments of the provider took back with no later answer
+in its place: the contract rate is all of it. What was taken back of a claim is shared
+among its lines as they were paid. A reversal with nothing after it, and a
 line denied by itself, are no underpayment: those are for the report on denials. Where a
 payer owes more than one per diem for a member's date and refuses one of them, the
 refused one is due; where it paid more of them than it owes, it may take one back.
@@ -15,6 +17,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop.codes import with_role
+from edi_iop.reconciler.accounts import SENT
 from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest
 from edi_iop.reconciler.expected import PAIR_RATES, pair_rates, worth_cents
 from edi_iop.reconciler.given import Tables
@@ -36,20 +39,23 @@ def underpaid(
     lines: pl.DataFrame,
     policy_on: PolicyOn,
     rates: pl.DataFrame,
+    taken_back: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """One row an answered line that a contract rate is or should be known for.
 
     remits: those whose money counts. lines: tables.SERVICE_LINES. rates: the facility's dated
-    rates (rules.rates), which go before the policy's. Columns: those of the line, state,
-    contract_cents (null where no rate is set), paid_cents, patient_cents, other_payer_cents,
-    short_cents (contract less all of these), payment (TRN02), policy.
+    rates (rules.rates), which go before the policy's. taken_back: take_backs.recovered.
+    Columns: those of the line, state, contract_cents (null where no rate is set), paid_cents,
+    patient_cents, other_payer_cents, taken_back_cents, short_cents (contract less what was
+    received and not taken back), payment (TRN02), policy.
     """
-    received = _received(remits, matches, lines)
+    received = _shared(_received(remits, matches, lines), lines, taken_back)
     sent = lines.rename({"file_id": "claim_file_id"}).select(*SENT_LINE, *_SENT)
     owed = rated(sent.join(received, on=SENT_LINE), rates).join(
         _rates(sent, policy_on), on=("payer_id", "service_date", "procedure", "revenue"), how="left"
     )
-    got = pl.col("paid_cents") + pl.col("patient_cents") + pl.col("other_payer_cents")
+    kept = pl.col("paid_cents") - pl.col("taken_back_cents")
+    got = kept + pl.col("patient_cents") + pl.col("other_payer_cents")
     rate = pl.coalesce("contract_cents", "rate_cents")
     source = pl.coalesce(
         pl.when(pl.col("contract_cents").is_not_null()).then(
@@ -99,6 +105,28 @@ def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.
             "denied",
             pl.col("paid_cents", "patient_cents", "other_payer_cents").fill_null(0),
         )
+    )
+
+
+def _shared(
+    received: pl.DataFrame, lines: pl.DataFrame, taken_back: pl.DataFrame | None
+) -> pl.DataFrame:
+    """taken_back_cents of each line: of its claim's in proportion to its payment, to the cent."""
+    if taken_back is None or taken_back.is_empty():
+        return received.with_columns(taken_back_cents=pl.lit(0, pl.Int64))
+    paid = pl.col("paid_cents")
+    whole = pl.col("taken_back_cents").fill_null(0)
+    # each line has what is due up to it less what is due before it: the parts make the whole
+    up_to = paid.cum_sum().over(SENT)
+    due = [whole * upper // paid.sum().over(SENT) for upper in (up_to, up_to - paid)]
+    nothing = paid.sum().over(SENT) == 0
+    homes = lines.select("claim_offset", "line_offset", claim_file_id="file_id")
+    return (
+        received.join(homes, on=SENT_LINE)
+        .join(taken_back, on=SENT, how="left", maintain_order="left")
+        .sort(SENT_LINE)
+        .with_columns(taken_back_cents=pl.when(nothing).then(0).otherwise(due[0] - due[1]))
+        .drop("claim_offset")
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.money import to_dollars
+from edi_iop.reconciler.take_backs import recovered
 from edi_iop.reconciler.underpaid import STATES, TWICE, underpaid
 from edi_iop.reports import shapes
 from edi_iop.reports.posted import posted_remits
@@ -14,7 +15,8 @@ from edi_iop.reports.sums import chart
 
 KEYS = (
     "state", "claim", "line", "payer", "service_date", "procedure", "revenue", "units", "charge_cents",
-    "contract_cents", "paid_cents", "patient_cents", "other_payer_cents", "short_cents", "payment",
+    "contract_cents", "paid_cents", "patient_cents", "other_payer_cents", "taken_back_cents",
+    "short_cents", "payment",
     "policy", "file",
 )  # fmt: skip
 SET_IT = "no contract rate for this payer, code and day; set contract in [[rates]] of settings.toml, or rate in the payer's policy (payers/)"
@@ -26,7 +28,12 @@ def compared(question: Question) -> Sheet:
     store = question.store
     remits, matches = posted_remits(store)
     told = underpaid(
-        remits, matches, store.load("service_lines"), question.policy_on, question.rates
+        remits,
+        matches,
+        store.load("service_lines"),
+        question.policy_on,
+        question.rates,
+        recovered(store.load("accounts")),
     )
     every = told.with_columns(
         payer=pl.col("payer_id"), file=pl.col("file_id").cast(pl.String)
@@ -46,6 +53,7 @@ def compared(question: Question) -> Sheet:
             Field("CONTRACT", "contract_cents", "money"),
             Field("PAID", "paid_cents", "money"),
             Field("PATIENT", "patient_cents", "money"),
+            Field("TAKEN BACK", "taken_back_cents", "money"),
             Field("SHORT", "short_cents", "money"),
         ),
         (Field("", "says", once=True),),

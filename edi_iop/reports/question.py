@@ -40,5 +40,9 @@ def open_denials(question: Question) -> pl.DataFrame:
     The next step tells what was written for a line already.
     """
     store = question.store
-    told = ranked(store.load("verdicts"), store.load("refusals"), question.as_of)
-    return with_written(told, store.load("decisions"))
+    return with_written(ranked_now(question, store.load("verdicts")), store.load("decisions"))
+
+
+def ranked_now(question: Question, rows: pl.DataFrame) -> pl.DataFrame:
+    """What there is to recover, ranked as of the day asked for (priority.ranked)."""
+    return ranked(rows, question.store.load("refusals"), question.as_of)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.money import to_dollars
-from edi_iop.reports.question import Question, open_denials
+from edi_iop.reconciler.take_backs import open_take_backs
+from edi_iop.reports.question import Question, open_denials, ranked_now
 from edi_iop.reports.shapes import reason_codes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
@@ -16,16 +17,50 @@ _DONE = ("nothing",)
 
 
 def worklist(question: Question) -> Sheet:
-    """Denied and reduced lines as tasks: the lines of a claim that one letter or one claim settles."""
-    return tasks(open_denials(question))
+    """Denied and reduced lines as tasks, and money taken back.
+
+    A task is the lines of a claim that one letter or one claim settles.
+    """
+    store = question.store
+    taken = open_take_backs(
+        *(store.load(name) for name in ("accounts", "postings", "provider_postings", "claims"))
+    )
+    return tasks(open_denials(question), ranked_now(question, _to_ask_for(taken)))
 
 
-def tasks(verdicts: pl.DataFrame) -> Sheet:
-    """The tasks that ranked verdicts (tables.VERDICTS) make."""
+def _to_ask_for(taken: pl.DataFrame) -> pl.DataFrame:
+    """Money taken back as rows to rank: nobody has said why, nor by when it can be disputed."""
+    return taken.select(
+        "claim",
+        "payer",
+        "charge_cents",
+        recoverable_cents="taken_back_cents",
+        carc=pl.lit(None, pl.String),
+        reason="how",
+        category=pl.lit("taken back"),
+        disposition=pl.lit("find why taken back"),
+        remedy=pl.lit("appeal_or_rebill"),
+        next_step=pl.format(
+            "Find why {} was taken back; appeal it, or rebill the claim.",
+            pl.col("taken_back_cents").map_elements(to_dollars, return_dtype=pl.String),
+        ),
+        deadline=pl.lit(None, pl.Date),
+        deadline_source=pl.lit("unknown: nothing says by when a take-back can be disputed"),
+    )
+
+
+def tasks(verdicts: pl.DataFrame, taken_back: pl.DataFrame | None = None) -> Sheet:
+    """The tasks that ranked verdicts (tables.VERDICTS) and ranked take-backs make."""
     rows = _tasks(verdicts)
+    if taken_back is not None and taken_back.height:
+        rows = pl.concat([rows, _alike(taken_back, rows)])
+    rows = rows.sort(
+        -pl.col("priority"), "deadline", -pl.col("charge_cents"), "claim",
+        nulls_last=True, maintain_order=True,
+    )  # fmt: skip
     people = rows.with_columns(
         odds=pl.format("{} % (n {})", (pl.col("chance") * 100).round().cast(pl.Int64), "chance_n"),
-        count=pl.col("lines").list.len(),
+        count=pl.col("lines").list.len().replace(0, None),
         rank=(pl.col("priority") / 100).round().cast(pl.Int64),
         by=pl.coalesce(pl.col("deadline").cast(pl.String), _no_deadline()),
         why=_why(),
@@ -81,12 +116,19 @@ def _tasks(verdicts: pl.DataFrame) -> pl.DataFrame:
             chance_basis=pl.col("chance_basis").first(),
             next_step=pl.col("next_step").first(),
         )
-        .sort(
-            -pl.col("priority"), "deadline", -pl.col("charge_cents"), "claim",
-            nulls_last=True, maintain_order=True,
-        )
         .select("priority", *_TASK, pl.exclude("priority", *_TASK))
-    )  # fmt: skip
+    )
+
+
+def _alike(taken_back: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Take-backs as tasks: of a claim, not of some of its lines."""
+    whole = taken_back.with_columns(causes=pl.lit(["unknown"]), unpriced=pl.lit(0, pl.Int64))
+    absent = [
+        pl.lit([] if dtype.base_type() is pl.List else None, dtype).alias(name)
+        for name, dtype in rows.schema.items()
+        if name not in whole.columns
+    ]
+    return whole.with_columns(absent).select(pl.col(n).cast(t) for n, t in rows.schema.items())
 
 
 def _no_deadline() -> pl.Expr:

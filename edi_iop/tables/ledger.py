@@ -154,7 +154,11 @@ ACCOUNTS = Table(
         CLAIM_FILE,
         CLAIM_OFFSET,
         text("payer_claim_number", "the last one"),
-        text("state", "paid, left to the patient, nothing paid, reversed, held, or no money"),
+        text(
+            "state",
+            "paid, taken back (all or in part, by provider adjustments), left to the patient, "
+            "nothing paid, reversed, answered before, held, or no money",
+        ),
         integer("events", "remit claims so far"),
         day("last_on", "the last payment's date"),
         cents("charge_cents", "of what stands now"),

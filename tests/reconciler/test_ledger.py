@@ -120,6 +120,13 @@ def sent(charge: int = 35000, number: str = "EAAA") -> Tables:
     )
 
 
+def two_days() -> Tables:
+    return claims(
+        claims=[claim(100, "EAAA", charge_cents=70000, statement_to=date(2026, 2, 4))],
+        claim_lines=[claim_line(100, 150), claim_line(100, 160, service_date=date(2026, 2, 4))],
+    )
+
+
 def fold(*files: Tables, decisions: pl.DataFrame | None = None, **more: Any) -> Ledger:
     made = reconcile(together(*files), more.pop("sent", sent()), decisions, **more).ledger
     add_up(made)
@@ -299,17 +306,63 @@ def test_a_denial_that_is_paid_later_takes_its_place():
     assert account(made)["answered_cents"] == 28000
 
 
-def test_a_payment_that_is_denied_later_leaves_a_credit():
-    made = fold(
+def test_a_payment_that_is_denied_later_waits_for_a_person_too():
+    """A correction to nothing is a correction: without a reversal the payment stands until then."""
+    files = (
         file(1, "T1", 1, answer(28000)),
         file(2, "T2", 8, answer(0, status="4", reason="197")),
     )
-    row = account(made)
+    made = fold(*files)
+    assert told(made) == [("payment", "posted", 28000), ("correction", "held", 0)]
+    assert made.postings["says"][1] == (
+        "pays nothing for lines that 280.00 was paid for, without a reversal"
+    )
+    assert (account(made)["state"], account(made)["answered_cents"]) == ("paid", 28000)
+    row = account(fold(*files, decisions=decided("release", 2, 300)))
     assert (row["state"], row["posted_cents"], row["credit_cents"]) == (
         "nothing paid",
         28000,
         28000,
     )
+
+
+def test_a_policy_lets_a_denial_take_a_payment_s_place():
+    harbor = policy.load("harbor", FEB2).under({"remits": {"unreversed": "replace"}})
+    made = fold(
+        file(1, "T1", 1, answer(28000)),
+        file(2, "T2", 8, answer(0, status="4", reason="197")),
+        policies={"HARBR": harbor},
+    )
+    assert told(made)[1] == ("correction", "posted", 0)
+
+
+def test_a_line_denied_once_more_beside_a_paid_one_does_not_wait():
+    """Feb 2 was paid and Feb 4 denied; the second answer refuses Feb 4 again, Feb 2 is untouched."""
+    feb4 = date(2026, 2, 4)
+    made = fold(
+        file(1, "T1", 1, answer(28000, charge=35000), answer(0, reason="197", days=(feb4,))),
+        file(2, "T2", 8, answer(0, status="4", reason="16", days=(feb4,))),
+        sent=two_days(),
+    )
+    assert told(made)[2] == ("correction", "posted", 0)
+    assert account(made)["answered_cents"] == 28000
+
+
+def test_a_payment_recovered_whole_is_taken_back():
+    """PLB WO of 280.00 in two checks, 180.00 and 100.00, and no other answer."""
+    first = file(1, "T1", 1, answer(28000))
+    second = file(2, "T2", 8, plb=[("WO", "EAAA 20260202 ICN0001", 18000), ("CS", "", -18000)])
+    third = file(3, "T3", 9, plb=[("WO", "EAAA 20260202 ICN0001", 10000), ("CS", "", -10000)])
+    part, whole = account(fold(first, second)), account(fold(first, second, third))
+    assert (part["state"], part["credit_cents"]) == ("taken back in part", -18000)
+    assert (whole["state"], whole["credit_cents"]) == ("taken back", -28000)
+    assert (whole["answered_cents"], whole["recovered_cents"]) == (28000, 28000)
+
+
+def test_an_answer_that_says_answered_before_alone_reverses_nothing():
+    for reason in ("18", "B13"):
+        row = account(fold(file(1, "T1", 1, answer(0, reason=reason))))
+        assert (row["state"], row["posted_cents"]) == ("answered before", 0)
 
 
 def test_a_denial_as_answered_before_changes_nothing():
@@ -339,14 +392,10 @@ def test_paid_again_after_a_reversal_is_no_repeat():
 
 
 def test_parts_of_a_claim_in_two_payments_are_both_posted():
-    two_days = claims(
-        claims=[claim(100, "EAAA", charge_cents=70000, statement_to=date(2026, 2, 4))],
-        claim_lines=[claim_line(100, 150), claim_line(100, 160, service_date=date(2026, 2, 4))],
-    )
     made = fold(
         file(1, "T1", 1, answer(28000)),
         file(2, "T2", 8, answer(27000, days=(date(2026, 2, 4),))),
-        sent=two_days,
+        sent=two_days(),
     )
     assert told(made) == [("payment", "posted", 28000), ("payment", "posted", 27000)]
     assert made.postings["current"].all()
@@ -496,6 +545,20 @@ def test_one_number_with_other_content_is_a_conflict_and_neither_is_posted():
     assert one.payments["standing"].to_list() == ["rejected", "posted"]
     both = fold(*files, decisions=decided("release", 1))
     assert both.payments["standing"].to_list() == ["posted", "held"]
+
+
+def test_a_conflict_is_told_of_what_does_not_balance_too():
+    """Nobody can say which of the two counts: the one that comes out is no surer than the other."""
+    made = fold(
+        file(1, "T1", 1, answer(28000)), file(2, "T1", 2, answer(27000), amount_cents=26000)
+    )
+    assert made.payments.select("standing", "reason").rows() == [
+        ("held", "conflict"), ("held", "unbalanced"),
+    ]  # fmt: skip
+    told_of = "number T1 of this payer was given to payments of other content: 1:200, 2:200"
+    assert made.payments["says"][0] == told_of
+    assert made.payments["says"][1].endswith(f"; {told_of}")
+    assert "260.00" in made.payments["says"][1]
 
 
 def test_one_number_of_two_payers_is_no_conflict():

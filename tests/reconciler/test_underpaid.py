@@ -22,6 +22,7 @@ def told(
     policy: Policy | None = HARBOR,
     status: str = "1",
     rates: pl.DataFrame = NONE,
+    taken_back: int = 0,
 ) -> list[tuple[Any, ...]]:
     """lines: procedure, paid, and adjustments (group, carc, cents) of one claim on one day."""
     sent, svc, ties, cas = [], [], [], []
@@ -49,6 +50,7 @@ def told(
         SERVICE_LINES.conform(pl.DataFrame(sent)),
         lambda _payer, _day: policy,
         rates,
+        pl.DataFrame({"claim_file_id": [1], "claim_offset": [5], "taken_back_cents": [taken_back]}),
     )
     return found.sort("line").select("line", "state", "contract_cents", "short_cents").rows()
 
@@ -122,3 +124,18 @@ def test_a_claim_and_its_replacement_or_its_secondary_claim_are_not_paid_twice()
 def test_denials_alone_and_money_taken_back_are_not_here() -> None:
     assert told(REFUSED) == []
     assert told({"paid": -28500}, status="22") == []
+
+
+def test_what_was_taken_back_is_not_received() -> None:
+    """570.00 back is all of two days; 100.01 of them is 50.00 and 50.01."""
+    two = ({"paid": 28500}, {"paid": 28500})
+    assert told(*two, taken_back=57000) == [
+        (1, "underpaid", 28500, 28500),
+        (2, "underpaid", 28500, 28500),
+    ]
+    assert told(*two, taken_back=10001) == [
+        (1, "underpaid", 28500, 5000),
+        (2, "underpaid", 28500, 5001),
+    ]
+    beside_denied = ({"paid": 28500}, {"paid": 0, "cas": [("PR", "1", 28500)]})
+    assert told(*beside_denied, taken_back=100)[1] == (2, "paid in full", 28500, 0)

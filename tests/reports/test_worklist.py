@@ -79,3 +79,20 @@ def test_a_person_reads_chance_with_its_n_and_a_deadline_nobody_set() -> None:
 def test_programs_read_it_too() -> None:
     assert '"chance_n":3' in to_ndjson(sheet({}))
     assert to_csv(sheet({})).startswith("priority,claim,payer,disposition,remedy")
+
+
+def test_money_taken_back_is_a_task_of_the_claim() -> None:
+    taken = pl.DataFrame({
+        "claim": ["EBACK"], "payer": ["HARBR"], "charge_cents": [35000], "carc": [None],
+        "recoverable_cents": [28000], "reason": ["PLB WO ICN1 of payment T3"],
+        "category": ["taken back"], "disposition": ["find why taken back"],
+        "remedy": ["appeal_or_rebill"], "next_step": ["Find why $280.00 was taken back."],
+        "deadline": [None], "deadline_source": ["unknown: set it"], "chance": [0.5],
+        "chance_n": [0], "chance_basis": ["no denial was decided yet"], "priority": [14000],
+    })  # fmt: skip
+    denied = VERDICTS.conform(pl.DataFrame([LINE], infer_schema_length=None))
+    told = tasks(denied, taken)
+    assert told.rows["claim"].to_list() == ["EBACK", "EAAA"], "the larger priority first"
+    screen = to_screen(told)
+    assert "PLB WO ICN1 of payment T3, taken back; cause: unknown" in screen
+    assert told.closing == "2 to do; $565.00 to recover"

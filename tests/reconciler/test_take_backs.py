@@ -1,0 +1,63 @@
+"""Money taken back makes work: what is open after reversals and recoveries, by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from edi_iop.reconciler.take_backs import open_take_backs, recovered
+from edi_iop.tables import ACCOUNTS, CLAIMS, POSTINGS, PROVIDER_POSTINGS, Table
+
+KEY = {"payer": "1999999999", "account": "EAAA", "claim_file_id": 1, "claim_offset": 100}
+ACCOUNT = KEY | {"state": "taken back", "credit_cents": -28000, "payer_claim_number": "ICN1"}
+SENT = {"file_id": 1, "claim_offset": 100, "claim": "EAAA", "payer_id": "HARBR",
+        "charge_cents": 35000, "frequency": "1"}  # fmt: skip
+WO = KEY | {"file_id": 3, "byte_offset": 9, "position": 1, "reason": "WO", "role": "recovery",
+            "reference": "ICN1", "amount_cents": 28000, "trace_number": "T3", "standing": "posted",
+            "effective_on": date(2026, 3, 9)}  # fmt: skip
+REVERSAL = KEY | {"file_id": 2, "remit_claim_offset": 9, "event": "reversal", "paid_cents": -28000,
+                  "trace_number": "T2", "standing": "posted",
+                  "effective_on": date(2026, 3, 8)}  # fmt: skip
+
+
+def rows(table: Table, *given: dict[str, Any]) -> pl.DataFrame:
+    return table.conform(pl.DataFrame(list(given))) if given else table.empty()
+
+
+def opened(account: dict[str, Any], *later: dict[str, Any]) -> list[tuple[Any, ...]]:
+    reversed_ = account["state"] == "reversed"
+    found = open_take_backs(
+        rows(ACCOUNTS, account),
+        rows(POSTINGS, *([REVERSAL] if reversed_ else [])),
+        rows(PROVIDER_POSTINGS, *([] if reversed_ else [WO])),
+        rows(CLAIMS, SENT, *later),
+    )
+    return found.select("claim", "payer", "taken_back_cents", "how").rows()
+
+
+def test_a_recovery_is_open_with_what_tells_of_it() -> None:
+    assert opened(ACCOUNT) == [("EAAA", "HARBR", 28000, "PLB WO ICN1 of payment T3")]
+
+
+def test_a_reversal_without_a_new_answer_is_open() -> None:
+    account = ACCOUNT | {"state": "reversed", "credit_cents": 0}
+    assert opened(account) == [("EAAA", "HARBR", 28000, "reversed by payment T2")]
+
+
+def test_nothing_is_open_of_what_is_paid_or_of_a_number_that_is_unmatched() -> None:
+    assert opened(ACCOUNT | {"state": "paid"}) == []
+    assert opened(ACCOUNT | {"claim_file_id": None, "claim_offset": None}) == []
+
+
+def test_nothing_is_open_of_a_claim_that_another_of_ours_replaces() -> None:
+    later = SENT | {"claim_offset": 200, "claim": "EBBB", "frequency": "7",
+                    "payer_claim_number": "ICN1"}  # fmt: skip
+    assert opened(ACCOUNT, later) == []
+
+
+def test_recovered_sums_a_claim_s_accounts() -> None:
+    other = ACCOUNT | {"payer": "1888888888", "credit_cents": -100, "state": "taken back in part"}
+    told = recovered(rows(ACCOUNTS, ACCOUNT, other, ACCOUNT | {"account": "X", "state": "paid"}))
+    assert told["taken_back_cents"].to_list() == [28100]
