@@ -109,7 +109,7 @@ def claims(store: Store) -> Sheet:
             "frequency",
             "lines",
             "charge_cents",
-            pl.col("answers").fill_null(0),
+            pl.col("answers", "held_answers").fill_null(0),
             "status",
             "paid_cents",
             "patient_cents",
@@ -169,14 +169,24 @@ REPORTS: dict[str, Callable[[Store], Sheet]] = {
 
 
 def _answers(store: Store) -> pl.DataFrame:
-    """What the payers' answers leave of a claim: how many, the last status, the sums that stand."""
-    events = store.load("postings").filter(
-        pl.col("claim_offset").is_not_null(), pl.col("standing") == "posted"
-    )
+    """What the payers' answers leave of a claim: how many, the last status, the sums that stand.
+
+    That a claim was answered before says nothing new of it, where there is another answer.
+    """
+    posted = pl.col("standing") == "posted"
+    new = posted & (pl.col("event") != "answered before")
     last = (
-        events.sort("effective_on", "sequence", nulls_last=True)
+        store.load("postings")
+        .filter(pl.col("claim_offset").is_not_null())
+        .sort("effective_on", "sequence", nulls_last=True)
         .group_by("claim_file_id", "claim_offset", maintain_order=True)
-        .agg(pl.len().cast(pl.Int64).alias("answers"), pl.col("status").last())
+        .agg(
+            answers=posted.sum().cast(pl.Int64),
+            held_answers=(~posted).sum().cast(pl.Int64),
+            status=pl.coalesce(
+                pl.col("status").filter(new).last(), pl.col("status").filter(posted).last()
+            ),
+        )
     )
     sums = (
         store.load("accounts")
@@ -197,12 +207,16 @@ def _denied_lines(store: Store) -> pl.DataFrame:
 
 
 def _answer_label(rows: pl.DataFrame) -> pl.Expr:
-    """The payer's status of the claim in our words; waiting where there is no answer."""
+    """The payer's status of the claim in our words; held, or waiting where there is no answer."""
     seen = rows["status"].drop_nulls().unique().to_list()
     labels = {code: codes.label("claim_status", code) or f"status {code}" for code in seen}
+    said = pl.col("status").replace_strict(labels, default="answered", return_dtype=pl.String)
     return (
-        pl.col("status")
-        .replace_strict(labels, default="waiting", return_dtype=pl.String)
+        pl.when(pl.col("answers") > 0)
+        .then(said)
+        .when(pl.col("held_answers") > 0)
+        .then(pl.lit("held"))
+        .otherwise(pl.lit("waiting"))
         .alias("answer")
     )
 
@@ -212,7 +226,9 @@ def _claims_total(rows: pl.DataFrame) -> str:
         return ""
     charged, paid = int(rows["charge_cents"].sum()), int(rows["paid_cents"].sum())
     answered = rows.filter(pl.col("answers") > 0).height
+    waits = rows.filter(pl.col("answers") == 0, pl.col("held_answers") > 0).height
+    beside = f"; the answers to {waits:,} are held: report held" if waits else ""
     return (
         f"{rows.height:,} claims, {to_dollars(charged)} charged; "
-        f"{answered:,} answered, {to_dollars(paid)} paid"
+        f"{answered:,} answered, {to_dollars(paid)} paid{beside}"
     )

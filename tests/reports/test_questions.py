@@ -155,3 +155,32 @@ def test_the_names_of_files_are_personal_data(store: Store) -> None:
     assert "Jane" in to_screen(sheet)
     assert "Jane" not in to_screen(sheet.masked())
     assert sheet.masked().rows["name"].to_list() == ["***", "***"]
+
+
+def answered(store: Store, *events: tuple[str, str, str, int]) -> tuple[dict[str, object], str]:
+    """Claim C20 as `report claims` has it, and its answer in words; events: event, standing, status, paid."""
+    save(store, "claims", {"file_id": 1, "claim_offset": 50, "claim": "C20", "charge_cents": 10000})
+    key = {"file_id": 2, "payment_offset": 10, "claim_file_id": 1, "claim_offset": 50}
+    save(store, "postings", *(
+        key | {"remit_claim_offset": 20 + at, "event": event, "standing": standing, "status": status,
+               "paid_cents": paid, "sequence": at, "effective_on": date(2026, 3, 1 + at)}
+        for at, (event, standing, status, paid) in enumerate(events)
+    ))  # fmt: skip
+    sheet = questions.claims(store)
+    assert sheet.people is not None
+    return sheet.rows.row(0, named=True), str(sheet.people["answer"][0])
+
+
+def test_a_claim_whose_answer_is_held_does_not_wait_for_one(store: Store) -> None:
+    row, said = answered(store, ("payment", "held", "1", 10000))
+    assert (row["answers"], row["held_answers"], said) == (0, 1, "held")
+    assert questions.claims(store).closing.endswith("; the answers to 1 are held: report held")
+
+
+def test_a_paid_claim_stays_so_after_an_answer_that_it_was_answered_before(store: Store) -> None:
+    """Paid 100.00, then sent again and denied as a duplicate (CARC 18)."""
+    row, said = answered(
+        store, ("payment", "posted", "1", 10000), ("answered before", "posted", "4", 0)
+    )
+    assert (row["answers"], row["status"]) == (2, "1")
+    assert said == "processed as first payer"
