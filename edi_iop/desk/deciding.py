@@ -17,6 +17,7 @@ import polars as pl
 
 from edi_iop.desk import paths
 from edi_iop.desk.answer import Answer
+from edi_iop.desk.numbers import as_known
 from edi_iop.errors import NotKnown
 from edi_iop.money import to_dollars
 from edi_iop.reconciler.reconcile import reconcile
@@ -104,10 +105,13 @@ def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> A
     with Store.open(workspace.database, read_only=True) as store:
         sent = {name: store.load(name) for name in ("claims", "claim_lines", "acknowledgements")}
         decided = store.load("decisions")
-        made = reconcile(records.remits(store), sent, decided, as_of, policies).ledger
+        claim = claim and as_known(store, claim)
+        remits = records.remits(store)
+    made = reconcile(remits, sent, decided, as_of, policies).ledger
+    names = sheets.payer_names(made.payments, remits["payments"])
     title = f"as of {as_of}" if as_of else ""
     if claim is None:
-        return Answer(sheets.accounts(made.accounts, title))
+        return Answer(sheets.accounts(made.accounts, title, names))
     known = claim in set(sent["claims"]["claim"])
     own = pl.col("account") == claim
     loose = made.accounts.filter(own, pl.col("claim_offset").is_null()).height
@@ -205,7 +209,8 @@ def _outcome(store: Store, about: Mapping[str, Any]) -> Any:
     accounts = store.load("accounts")
     key = ("payer", "account", *_SENT)
     touched = accounts.join(postings.select(key), on=key, how="semi", nulls_equal=True)
-    return sheets.accounts(touched)
+    names = sheets.payer_names(store.load("payment_standings"), store.load("payments"))
+    return sheets.accounts(touched, names=names)
 
 
 def _reference(text: str) -> tuple[int, int] | None:
@@ -234,7 +239,7 @@ def _remit_claim(store: Store, text: str) -> dict[str, Any]:
     if place is not None:
         rows = store.load("remit_claims", file_id=place[0], remit_claim_offset=place[1])
     else:
-        rows = store.load("remit_claims", claim=text)
+        rows = store.load("remit_claims", claim=as_known(store, text))
     return _one(rows, text, "remit claim", "remit_claim_offset")
 
 
@@ -244,7 +249,7 @@ def _claim(store: Store, text: str) -> dict[str, Any]:
     if place is not None:
         rows = store.load("claims", file_id=place[0], claim_offset=place[1])
     else:
-        rows = store.load("claims", claim=text)
+        rows = store.load("claims", claim=as_known(store, text))
     return _one(rows, text, "claim", "claim_offset")
 
 
@@ -262,7 +267,9 @@ def _held(store: Store, text: str, any_standing: bool) -> dict[str, Any]:
     else:
         paid = payments.filter(waiting, pl.col("trace_number") == text)
         posted = postings.filter(
-            waiting, pl.col("account") == text, pl.col("says") != "its payment is held"
+            waiting,
+            pl.col("account") == as_known(store, text),
+            pl.col("says") != "its payment is held",
         )
     if not paid.is_empty():
         return _one(paid, text, "payment", "payment_offset")

@@ -14,6 +14,7 @@ import polars as pl
 from edi_iop import resources
 from edi_iop.desk import paths
 from edi_iop.desk.answer import Answer, status
+from edi_iop.desk.numbers import as_known
 from edi_iop.errors import Forbidden, NotKnown
 from edi_iop.reconciler import appeal, filing
 from edi_iop.reconciler.evidence import support
@@ -96,6 +97,7 @@ def remedy(
     settings = workspace.settings()
     policies = records.policies(workspace, settings, on)
     with Store.open(workspace.database) as store:
+        claim = as_known(store, claim)
         header = _header(store, claim)
         about = sides(store, header, policies, on)
         folder = target or workspace.remedies

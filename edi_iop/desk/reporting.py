@@ -12,6 +12,7 @@ from pathlib import Path
 from edi_iop.desk import material, paths
 from edi_iop.desk.answer import Answer
 from edi_iop.desk.files import error_lines
+from edi_iop.desk.numbers import as_known
 from edi_iop.errors import BadPolicy, NotKnown
 from edi_iop.reports.detailed import ABOUT, ASKED
 from edi_iop.reports.question import PolicyOn, Question
@@ -53,6 +54,8 @@ def report(
         else:
             day = as_of or _last_run(store) or date.today()
             facility = rates(workspace.settings())
+            if about is not None and name == "claim":
+                about = as_known(store, about)
             asked = Question(
                 store, day, _policies(workspace, day), about, given.table("deposits"), facility
             )

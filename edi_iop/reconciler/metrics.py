@@ -83,6 +83,15 @@ def history(
     )
 
 
+IN_CENTS = (
+    "1 initial denial rate, dollars",
+    "6 initial denials overturned, dollars",
+    "days in A/R",
+    "A/R over 90 days",
+)
+"""Measures whose parts are amounts."""
+
+
 def metrics(claims: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """One row a measure (SCHEMA), of the claims' history on a day."""
     return pl.DataFrame(list(_measures(claims, as_of)), schema=SCHEMA, orient="row")

@@ -48,13 +48,19 @@ def reconciled(question: Question) -> Sheet:
         people=rows.with_columns(_says()),
         none="no payments and no deposits yet",
         closing=_closing(rows, deposits.is_empty()),
-        summed=("amount_cents",),
+        summed=_summed(rows),
         charts=(
             chart(rows, "state", "Payments, by state", "amount_cents"),
             chart(rows.filter(pl.col("deposit_cents").is_not_null()), "state",
                   "Entries of the bank and payments, by state"),
         ),
     )  # fmt: skip
+
+
+def _summed(rows: pl.DataFrame) -> tuple[str, ...]:
+    """One deposit of several payments stands beside each of them: its column has no sum then."""
+    alone = not (rows["sharing"].fill_null(1) > 1).any()
+    return ("amount_cents", "deposit_cents", "difference_cents") if alone else ("amount_cents",)
 
 
 def once(store: Store) -> pl.DataFrame:
@@ -77,7 +83,11 @@ def _says() -> pl.Expr:
         pl.when(pl.col("state") == "deposit without remit").then(
             pl.format("line {} of the bank's list", "deposit_row")
         ),
-        pl.format("open for {} days", "days"),
+        pl.format(
+            "open for {} {}",
+            "days",
+            pl.when(pl.col("days") == 1).then(pl.lit("day")).otherwise(pl.lit("days")),
+        ),
         separator="; ",
         ignore_nulls=True,
     ).alias("says")

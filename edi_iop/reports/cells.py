@@ -20,6 +20,8 @@ COLOURS = {
     "held": "yellow",
     "unknown": "yellow",
     "partly paid": "yellow",
+    "taken back": "red",
+    "taken back in part": "yellow",
     "rejected": "red",
     "accepted in part": "yellow",
     "accepted with errors": "yellow",

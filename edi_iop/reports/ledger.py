@@ -33,7 +33,9 @@ def payments(store: Store) -> Sheet:
         (Field("", "why"),),
         people=rows.with_columns(
             matches=pl.format("{}/{}", "matched", "claims"),
-            why=pl.when(~_POSTED).then(pl.format("{}, {}: {}", "standing", "reference", "says")),
+            why=pl.when(~_POSTED)
+            .then(pl.format("{}, {}: {}", "standing", "reference", "says"))
+            .otherwise("held_claims"),
         ),
         none="no payments yet",
         closing=_equation(rows),
@@ -70,6 +72,7 @@ def _payment_rows(store: Store) -> pl.DataFrame:
     )
     return (
         store.load("payment_standings")
+        .join(_held_claims(store), on=_PAYMENT, how="left")
         .join(described, on=_PAYMENT, how="left")
         .join(inside, on=_PAYMENT, how="left")
         .select(
@@ -90,10 +93,27 @@ def _payment_rows(store: Store) -> pl.DataFrame:
             "standing",
             "reason",
             "says",
+            "held_claims",
             pl.format("{}:{}", *_PAYMENT).alias("reference"),
             pl.col("file_id").cast(pl.String).alias("file"),
         )
         .sort("payment_date", "payment", "reference", nulls_last=True)
+    )
+
+
+def _held_claims(store: Store) -> pl.DataFrame:
+    """_PAYMENT and held_claims: of claims held in payments that count the first, and why."""
+    waiting = store.load("postings").filter(
+        pl.col("standing") == "held", pl.col("says") != "its payment is held"
+    )
+    more = (
+        pl.when(pl.len() > 1).then(pl.format(" (and {} more)", pl.len() - 1)).otherwise(pl.lit(""))
+    )
+    first = pl.format("held, claim {}: {}", "account", "says")
+    return (
+        waiting.sort(_REMIT_CLAIM)
+        .group_by(_PAYMENT)
+        .agg(held_claims=pl.concat_str(first.first(), more))
     )
 
 
@@ -187,14 +207,32 @@ def _marked(account: str) -> pl.Expr:
     return pl.when(loose).then(pl.format("{} (unmatched)", account)).otherwise(account)
 
 
-def accounts(rows: pl.DataFrame, title: str = "") -> Sheet:
-    """Where each claim stands with its payer (tables.ACCOUNTS)."""
-    told = rows.with_columns(_match())
+def payer_names(standings: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
+    """payer and payer_name: what each payer calls itself last (835 N1*PR), by what it is known by."""
+    named = payments.select(*_PAYMENT, "payer_name").drop_nulls("payer_name")
+    told = standings.select(*_PAYMENT, "payer", "payment_date").join(named, on=_PAYMENT)
+    return (
+        told.sort("payment_date", *_PAYMENT)
+        .unique("payer", keep="last")
+        .select("payer", "payer_name")
+    )
+
+
+def accounts(rows: pl.DataFrame, title: str = "", names: pl.DataFrame | None = None) -> Sheet:
+    """Where each claim stands with its payer (tables.ACCOUNTS); names: payer_names."""
+    named = (
+        rows.with_columns(payer_name=pl.lit(None, pl.String))
+        if names is None
+        else rows.join(names, on="payer", how="left", maintain_order="left")
+    )
+    told = named.with_columns(_match())
+    several = told["payer_name"].n_unique() > 1
     return Sheet(
         title,
         told.drop("claim_file_id", "claim_offset"),
         (
             Field("CLAIM", "account"),
+            *([Field("PAYER", "payer_name", widest=18)] if several else []),
             Field("STANDS", "state", "flag"),
             Field("CHARGE", "charge_cents", "money"),
             Field("CO", "contract_cents", "money"),
@@ -279,7 +317,8 @@ def timeline(postings: pl.DataFrame, provider: pl.DataFrame, title: str) -> Shee
 
 def ledger(store: Store) -> Sheet:
     """Where each claim stands, as the last run left it."""
-    return accounts(store.load("accounts"))
+    names = payer_names(store.load("payment_standings"), store.load("payments"))
+    return accounts(store.load("accounts"), names=names)
 
 
 def recoveries(store: Store) -> Sheet:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.metrics import ages, claim_answers, history, metrics
+from edi_iop.money import to_dollars
+from edi_iop.reconciler.metrics import IN_CENTS, ages, claim_answers, history, metrics
 from edi_iop.reports.posted import posted_remits
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Chart, Field, Sheet
@@ -30,12 +31,23 @@ def measured(question: Question) -> Sheet:
         ),
         (Field("", "definition"), Field("missing", "missing")),
         people=rows.with_columns(
-            shown=pl.format("{} {}", pl.col("value").round(1), "unit").fill_null("unknown"),
-            parts=pl.format(
-                "{} / {}", pl.col("numerator").round(1), pl.col("denominator").round(1)
-            ),
+            shown=pl.format("{} {}", pl.col("value").round(1), _unit()).fill_null("unknown"),
+            parts=pl.format("{} / {}", _part("numerator"), _part("denominator")),
         ),
-        closing="amounts in the parts are cents; measures compare only with the same definition",
+        closing="measures compare only with the same definition",
         charts=(Chart("Charges open, by days since sent", ages(known, question.as_of), "money"),),
         summed=(),
     )
+
+
+def _unit() -> pl.Expr:
+    """`33.3 %`, `12.0 days`."""
+    return pl.col("unit").replace("percent", "%")
+
+
+def _part(column: str) -> pl.Expr:
+    """A count as a count, an amount in dollars; a dozen of rows."""
+    cents = pl.col(column).round().cast(pl.Int64)
+    dollars = cents.map_elements(to_dollars, return_dtype=pl.String)
+    count = pl.col(column).round(1).cast(pl.String).str.strip_suffix(".0")
+    return pl.when(pl.col("metric").is_in(IN_CENTS)).then(dollars).otherwise(count)

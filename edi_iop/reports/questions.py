@@ -196,8 +196,11 @@ def _answers(store: Store) -> pl.DataFrame:
             pl.col("patient_cents").sum(),
         )
     )
-    return last.join(sums, on=["claim_file_id", "claim_offset"], how="left").rename(
-        {"claim_file_id": "file_id"}
+    known = pl.when(pl.col("answers") > 0).then(pl.col("paid_cents", "patient_cents"))
+    return (
+        last.join(sums, on=["claim_file_id", "claim_offset"], how="left")
+        .with_columns(known.name.keep())
+        .rename({"claim_file_id": "file_id"})
     )
 
 

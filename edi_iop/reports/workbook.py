@@ -188,10 +188,12 @@ def _totals(
     fields: Sequence[Field],
     summed: Sequence[str] | None,
 ) -> None:
-    """A last row whose sums follow the filter."""
+    """A last row whose sums follow the filter; none where no sum means something."""
     row = frame.height + 1
     amounts = [field.column for field in fields if field.kind == "money"]
     chosen = amounts if summed is None else summed
+    if not set(chosen) & set(frame.columns):
+        return
     for at, name in enumerate(frame.columns):
         first, last = xl_rowcol_to_cell(1, at), xl_rowcol_to_cell(row - 1, at)
         if name in chosen:

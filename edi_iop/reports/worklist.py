@@ -61,7 +61,6 @@ def tasks(verdicts: pl.DataFrame, taken_back: pl.DataFrame | None = None) -> She
     people = rows.with_columns(
         odds=pl.format("{} % (n {})", (pl.col("chance") * 100).round().cast(pl.Int64), "chance_n"),
         count=pl.col("lines").list.len().replace(0, None),
-        rank=(pl.col("priority") / 100).round().cast(pl.Int64),
         by=pl.coalesce(pl.col("deadline").cast(pl.String), _no_deadline()),
         why=_why(),
     )
@@ -69,7 +68,7 @@ def tasks(verdicts: pl.DataFrame, taken_back: pl.DataFrame | None = None) -> She
         "",
         rows,
         (
-            Field("PRIORITY", "rank", "number"),
+            Field("PRIORITY", "priority", "money"),
             Field("CLAIM", "claim"),
             Field("PAYER", "payer"),
             Field("LINES", "count", "number"),
@@ -81,6 +80,7 @@ def tasks(verdicts: pl.DataFrame, taken_back: pl.DataFrame | None = None) -> She
         (Field("", "why"), Field("next", "next_step")),
         people=people,
         none="nothing to work",
+        summed=("recoverable_cents", "charge_cents"),
         closing=_closing(rows),
         charts=(
             chart(rows, "disposition", "To recover, by what to do", "recoverable_cents"),

@@ -152,3 +152,21 @@ def test_a_release_that_changes_nothing_says_so(clinic: Path) -> None:
     assert told.remarks[2] == "-$10.00 of it is in no claim and no adjustment"
     with pytest.raises(NotKnown, match="it is posted, not held: a release changes nothing"):
         desk.release(clinic, str(row["reference"]), by="kim")
+
+
+def test_a_claim_s_number_may_be_typed_in_lower_case(clinic: Path) -> None:
+    desk.match_link(clinic, "lost", "sent1", by="kim")
+    assert desk.ledger(clinic, "sent1").rows.height == 1
+    assert desk.report("claim", clinic, "sent1").sheet.title == "claim SENT1"
+    with pytest.raises(NotKnown, match="nosuch"):
+        desk.ledger(clinic, "nosuch")
+
+
+def test_a_posted_payment_says_which_of_its_claims_is_held(clinic: Path) -> None:
+    drop(Workspace(clinic), again_835=answer("CHECK2"))
+    desk.run(clinic, NIGHT)
+    rows = {str(row["payment"]): row for row in standing(clinic, "payments")}
+    assert rows["CHECK1"]["held_claims"] is None
+    assert rows["CHECK2"]["held_claims"] == (
+        "held, claim LOST: the same answer came with an earlier payment"
+    )

@@ -109,3 +109,8 @@ def test_a_table_longer_than_a_worksheet_names_the_way_out(monkeypatch: pytest.M
     monkeypatch.setattr(workbook, "MOST_ROWS", 1)
     with pytest.raises(NotWritten, match="--format csv"):
         read(Sheet("", ROWS))
+
+
+def test_there_is_no_total_where_no_sum_means_something() -> None:
+    place = read(Sheet("", ROWS, name="metrics", summed=()))["Metrics"]
+    assert (place.max_row, place["A4"].value) == (3, None)

@@ -1,0 +1,33 @@
+"""Measures as a person reads them: counts as counts, amounts in dollars, shares in percent."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from edi_iop.reports.measures import measured
+from edi_iop.reports.question import Question
+from edi_iop.store import Store
+from edi_iop.tables import TABLES
+
+
+def test_parts_are_counts_or_dollars(tmp_path: Path) -> None:
+    """One claim of 350.00 sent on Mar 1 and unanswered on Mar 12; its mean charge a day is 3.89."""
+    store = Store.create(tmp_path / "iop.db")
+    store.add_file(file_id=1, sha256="1", direction="out", kind="837I", status="sent", size=1, name="x",
+                   run="r", received_on=date(2026, 3, 1), transactions=1, archived=True)  # fmt: skip
+    key = {"file_id": 1, "transaction_offset": 10}
+    rows = {
+        "submissions": key | {"created_on": date(2026, 3, 1)},
+        "claims": key | {"claim_offset": 20, "claim": "C1", "charge_cents": 35000},
+    }
+    store.save({name: TABLES[name].conform(pl.DataFrame([row])) for name, row in rows.items()})
+    sheet = measured(Question(store, date(2026, 3, 12), lambda _payer, _day: None))
+    assert sheet.people is not None
+    told = {row["metric"]: (row["shown"], row["parts"]) for row in sheet.people.to_dicts()}
+    assert told["1 initial denial rate, claims"] == ("0.0 %", "0 / 0.3")
+    assert told["1 initial denial rate, dollars"] == ("0.0 %", "$0.00 / $116.67")
+    assert told["days in A/R"] == ("90.0 days", "$350.00 / $3.89")
+    assert told["3 denial write-offs of net revenue"][0] == "unknown"
