@@ -176,6 +176,7 @@ def _described(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:
         answered_claim="claim",
         claim_charge="charge_cents",
         claim_day="statement_from",
+        claim_to=pl.coalesce("statement_to", "statement_from"),
     )
     lines = remits["remit_lines"].select(
         *LINE,
@@ -200,11 +201,17 @@ def _described(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:
         .join(lines, on=LINE, how="left", nulls_equal=True)
         .join(payments, on=("file_id", "payment_offset"), how="left")
         .with_columns(
-            service_date=pl.coalesce("service_date", "claim_day"),
+            service_date=pl.coalesce("service_date", _only_day()),
             charge_cents=pl.coalesce("charge_cents", "claim_charge"),
             byte_offset=pl.coalesce("remit_line_offset", "remit_claim_offset"),
         )
     )
+
+
+def _only_day() -> pl.Expr:
+    """The statement's day, where it has one; of an answer to a whole claim its first."""
+    whole = pl.col("remit_line_offset").is_null()
+    return pl.when(whole | (pl.col("claim_day") == pl.col("claim_to"))).then("claim_day")
 
 
 def _as_sent(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

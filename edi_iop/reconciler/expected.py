@@ -30,6 +30,43 @@ def expected_cents(
     )
 
 
+def of_any_line(
+    denied: pl.DataFrame,
+    lines: pl.DataFrame,
+    policies: Mapping[str, Policy],
+    rates: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """The denials with the worth of an answer to one of several lines of a claim, which one is not known.
+
+    Only where all lines of its charge have the same worth. denied: expected_cents,
+    expected_source, charge_cents, line_offset and the claim's key (accounts.SENT).
+    """
+    loose = denied.filter(
+        pl.col("expected_cents").is_null(),
+        pl.col("remit_line_offset").is_not_null(),
+        pl.col("line_offset").is_null(),
+    )
+    of_claim = lines.rename({"file_id": "claim_file_id"}).select(
+        "claim_file_id", "claim_offset", "charge_cents", *RATED_BY
+    )
+    asked = loose.select("denial", "claim_file_id", "claim_offset", "charge_cents").join(
+        of_claim, on=("claim_file_id", "claim_offset", "charge_cents")
+    )
+    priced = asked.join(worth_of(asked, policies, rates), on=RATED_BY, nulls_equal=True)
+    one = priced.group_by("denial").agg(
+        pl.col("worth_cents", "worth_source").first(), worths=pl.col("worth_cents").n_unique()
+    )
+    same = one.filter(pl.col("worths") == 1).select("denial", "worth_cents", "worth_source")
+    return (
+        denied.join(same, on="denial", how="left", maintain_order="left")
+        .with_columns(
+            expected_cents=pl.coalesce("expected_cents", "worth_cents"),
+            expected_source=pl.coalesce("expected_source", "worth_source"),
+        )
+        .drop("worth_cents", "worth_source")
+    )
+
+
 def worth_of(
     lines: pl.DataFrame, policies: Mapping[str, Policy], rates: pl.DataFrame | None = None
 ) -> pl.DataFrame:

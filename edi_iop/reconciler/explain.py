@@ -24,7 +24,7 @@ from edi_iop.reconciler.denials import (
     refusals_told,
     still_open,
 )
-from edi_iop.reconciler.expected import expected_cents, worth_of
+from edi_iop.reconciler.expected import expected_cents, of_any_line, worth_of
 from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.reconciler.priority import ranked, recoverable
 from edi_iop.reconciler.remedies import remedied
@@ -86,7 +86,8 @@ def explained(
     opened = still_open(told, last, lines), reduced(answered, last, matches, lines, worth)
     denied = with_category(described(pl.concat(opened, how="diagonal"), whole, lines))
     about = lines_of(denied, lines)
-    priced = denied.join(expected_cents(about, policies, rates), on="denial", how="left")
+    worths = denied.join(expected_cents(about, policies, rates), on="denial", how="left")
+    priced = of_any_line(worths, lines, policies, rates)
     tied = priced.join(paired(about, lines, last, policies), on="denial", how="left")
     kept = to_keep(tied, about, violations).with_columns(to_keep=True)
     whole_days = beyond_agreed(tied.join(kept, on="denial", how="left"))

@@ -17,7 +17,7 @@ import polars as pl
 
 from edi_iop.reconciler.features import agreement, plain, truth
 from edi_iop.reconciler.given import Tables
-from edi_iop.reconciler.match_sides import BARE, CLAIM
+from edi_iop.reconciler.match_sides import BARE, CLAIM, SPLIT_REMARK
 from edi_iop.reconciler.match_sides import KEY as REMIT
 
 REMIT_LINE = (*REMIT, "remit_line_offset")
@@ -42,8 +42,9 @@ def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.Da
     # several answers to one line before any single one of them takes it
     ladder.take(_parts(ladder.open(_same_code())), "split", "strong")
     ladder.take(_unbundled(ladder.open(truth("procedure"))), "unbundle", "strong")
+    dated = truth("dates") & ~pl.col("spans")
     by_number = ladder.open(
-        truth("line_number") & truth("dates") & ~pl.col("spans") & (truth("charge") | _same_code())
+        truth("line_number") & (dated | _numbered_for_us()) & (truth("charge") | _same_code())
     )
     ours = by_number.join(_numbered_otherwise(answers, sent), on=REMIT, how="anti")
     ladder.take(_one_to_one(ours), "LX", "strong")
@@ -107,8 +108,10 @@ class _Ladder:
 def _answers(remits: Tables, answered: pl.DataFrame) -> pl.DataFrame:
     """Remit lines under the claims they answer, codes as the provider sent them."""
     is_revenue = pl.col("qualifier").eq_missing("NU")
+    divided = remits["remarks"].filter(pl.col("remark") == SPLIT_REMARK).select(REMIT).unique()
     return (
         remits["remit_lines"]
+        .join(divided.with_columns(divided=True), on=REMIT, how="left", maintain_order="left")
         .join(answered.select(*REMIT, *CLAIM, claim_says="says"), on=REMIT)
         .select(
             *REMIT_LINE,
@@ -117,6 +120,7 @@ def _answers(remits: Tables, answered: pl.DataFrame) -> pl.DataFrame:
             "line_control",
             "service_date",
             "service_date_to",
+            "divided",
             near_control=plain("line_control"),
             number=pl.when(pl.col("line_control").str.contains(BARE)).then(
                 pl.col("line_control").cast(pl.Int64, strict=False)
@@ -208,7 +212,9 @@ def _compared(pairs: pl.DataFrame) -> pl.DataFrame:
         "charge_cents_sent",
         "units_sent",
         "changed",
+        "divided",
         own_units="units",
+        unnumbered=pl.col("line_control_sent").is_null(),
         dates=inside,
         covers=covers,
         spans=(last > first).fill_null(False),
@@ -226,6 +232,11 @@ def _same_code() -> pl.Expr:
     procedure, revenue = pl.col("procedure"), pl.col("revenue")
     known = procedure.is_not_null() | revenue.is_not_null()
     return procedure.fill_null(True) & revenue.fill_null(True) & known
+
+
+def _numbered_for_us() -> pl.Expr:
+    """Undated, and sent without 6R: of a claim that the payer divided (MA15) it is the LX (RFI 1684)."""
+    return pl.col("dates").is_null() & pl.col("unnumbered") & truth("divided")
 
 
 def _alone(pairs: pl.DataFrame, side: Sequence[str]) -> pl.DataFrame:

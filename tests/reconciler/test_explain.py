@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 import pytest
-from denial_cases import AUTHORIZATION, CLIENT, FEB2, POLICIES, Case, day, denial, only, together
+from denial_cases import (
+    AUTHORIZATION,
+    CLIENT,
+    FEB2,
+    FEB3,
+    POLICIES,
+    Case,
+    day,
+    denial,
+    only,
+    together,
+)
 from remit_rows import (
     PAYDAY,
     adjustment,
@@ -485,3 +497,34 @@ def test_another_payers_deadline_is_not_this_ones():
     row = only(Case(clients=[ended]).verdicts(denial("27", "N30")))
     assert (row["rule"], row["remedy"], row["deadline"]) == ("ELG-01", "bill_other_payer", None)
     assert row["deadline_source"] == "unknown: the other payer's filing limit counts"
+
+
+def undated(**second: Any) -> dict[str, Any]:
+    """EAAA of two days, the answer denying one line of which neither day nor number is told."""
+    case = Case(
+        heads=[claim(100, "EAAA", auth_number="A1", statement_to=FEB3, charge_cents=70000)],
+        lines=[
+            claim_line(100, 150, line_control="LAAA001"),
+            claim_line(100, 160, **({"line": 2, "line_control": "LAAA002", "service_date": FEB3} | second)),
+        ],
+    )  # fmt: skip
+    remit = denial(
+        "197",
+        "M62",
+        line={"service_date": None, "line_control": None},
+        head={"charge_cents": 70000, "statement_from": FEB2, "statement_to": FEB3},
+    )
+    return only(case.verdicts(remit))
+
+
+def test_a_line_of_no_day_is_told_without_one_but_with_its_worth():
+    """Which of two days of 285.00 was denied the payer does not say; each is worth the same."""
+    row = undated()
+    assert (row["service_date"], row["verdict"]) == (None, "unknown")
+    assert (row["expected_cents"], row["recoverable_cents"]) == (28500, 28500)
+    assert row["expected_source"] == "policy harbor 2026.1"
+
+
+def test_a_line_that_may_be_one_of_two_prices_has_no_worth():
+    row = undated(procedure="S9480", revenue="0905")
+    assert (row["service_date"], row["expected_cents"]) == (None, None)

@@ -491,3 +491,31 @@ def test_what_a_person_links_stands_whoever_pays():
             "claim_file_id": 1, "claim_offset": 100, "actor": "ANN"}  # fmt: skip
     decided = DECISIONS.conform(pl.DataFrame([link]))
     assert found(matched(remit, claimed, decided, payers=PAYERS)) == ("hand", "certain", 100)
+
+
+# -- lines without a date
+
+
+def divided(*numbers: str, remark: str = "MA15", controls: bool = False) -> tuple[Tables, Tables]:
+    """A claim of two days sent without 6R, both answered without a date under bare numbers."""
+    claimed = sent(PERSON | {"days": (FEB2, FEB4), "charge_cents": 70000})
+    if not controls:
+        claimed["claim_lines"] = claimed["claim_lines"].with_columns(
+            line_control=pl.lit(None, pl.String)
+        )
+    remit = answered(OWN | {"charge_cents": 70000, "days": (None, None), "controls": numbers,
+                            "statement_from": FEB2, "statement_to": FEB4})  # fmt: skip
+    told = {"file_id": 9, "remit_claim_offset": 300, "byte_offset": 305, "position": 1}
+    return remit | {"remarks": remits(remarks=[told | {"remark": remark}])["remarks"]}, claimed
+
+
+def test_of_a_divided_claim_sent_without_6r_bare_numbers_are_lx():
+    """X12 RFI 1684: on a split without a line control number sent, LX01 comes back as 6R."""
+    remit, claimed = divided("2", "1")
+    assert lines_of(match(remit, claimed)) == [(310, 111, "LX"), (311, 110, "LX")]
+
+
+@pytest.mark.parametrize("change", [{"remark": "MA18"}, {"controls": True}], ids=["no split", "6R sent"])  # fmt: skip
+def test_other_bare_numbers_of_undated_lines_stay_ambiguous(change: dict[str, Any]):
+    remit, claimed = divided("2", "1", **change)
+    assert [row[2] for row in lines_of(match(remit, claimed))] == [None, None]
