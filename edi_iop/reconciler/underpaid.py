@@ -21,6 +21,7 @@ from edi_iop.reconciler.accounts import SENT
 from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest
 from edi_iop.reconciler.expected import PAIR_RATES, pair_rates, worth_cents
 from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.said import carcs_of
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated
 
@@ -47,7 +48,8 @@ def underpaid(
     rates (rules.rates), which go before the policy's. taken_back: take_backs.recovered.
     Columns: those of the line, state, contract_cents (null where no rate is set), paid_cents,
     patient_cents, other_payer_cents, taken_back_cents, short_cents (contract less what was
-    received and not taken back), payment (TRN02), policy.
+    received and not taken back; none where law or agreement alone takes it off, as CARC 253:
+    shortfall.beyond_agreed), payment (TRN02), policy.
     """
     received = _shared(_received(remits, matches, lines), lines, taken_back)
     sent = lines.rename({"file_id": "claim_file_id"}).select(*SENT_LINE, *_SENT)
@@ -64,7 +66,7 @@ def underpaid(
         "policy",
     )
     compared = owed.with_columns(contract_cents=worth_cents(rate), policy=source).with_columns(
-        short_cents=pl.col("contract_cents") - got
+        short_cents=_short(pl.col("contract_cents") - got)
     )
     return _stated(_refused_beside_paid(compared))
 
@@ -75,6 +77,11 @@ _SENT = (
 )  # fmt: skip
 
 
+def _short(gap: pl.Expr) -> pl.Expr:
+    agreed = (gap > 0) & (gap <= pl.col("agreed_cents"))
+    return pl.when(agreed.fill_null(False)).then(0).otherwise(gap)
+
+
 def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """What stands for each line now: paid, the patient's share, other payers', by the last answer.
 
@@ -83,6 +90,7 @@ def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.
     by_line = matches.filter(pl.col("remit_line_offset").is_not_null())
     last = latest(answers(remits), by_line, lines).filter(~pl.col("reversal"))
     tied = by_line.filter(pl.col("line_offset").is_not_null()).select(*LINE, *SENT_LINE)
+    reductions = carcs_of("reduction")
     shares = (
         remits["adjustments"]
         .join(tied, on=LINE)
@@ -92,6 +100,7 @@ def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.
             other_payer_cents=pl.col("amount_cents")
             .filter(pl.col("group") != "PR", pl.col("carc").is_in(with_role("prior_payer")))
             .sum(),
+            agreed_cents=pl.col("amount_cents").filter(pl.col("carc").is_in(reductions)).sum(),
         )
     )
     numbers = remits["payments"].select("file_id", "payment_offset", payment="trace_number")
@@ -103,7 +112,7 @@ def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.
             "file_id",
             "payment",
             "denied",
-            pl.col("paid_cents", "patient_cents", "other_payer_cents").fill_null(0),
+            pl.col("paid_cents", "patient_cents", "other_payer_cents", "agreed_cents").fill_null(0),
         )
     )
 

@@ -242,6 +242,7 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
         _slashed("procedure", "revenue").alias("code"),
         reason_codes().alias("reason"),
         _in_brief().alias("brief"),
+        by=deadline(),
     )
     return Sheet(
         "",
@@ -255,7 +256,7 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
             Field("PAYER SAYS", "reason"),
             Field("VERDICT", "verdict", "flag"),
             Field("RULE", "rule"),
-            Field("DEADLINE", "deadline"),
+            Field("DEADLINE", "by"),
         ),
         notes=(Field("", "brief"), Field("", "says"), Field("next", "next_step", once=True)),
         people=people,
@@ -269,6 +270,13 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
             chart(rows, "remedy", "Charged, by what to do", "charge_cents"),
         ),
     )
+
+
+def deadline() -> pl.Expr:
+    """The deadline; where there is none, whether none is needed or nobody has set it."""
+    unset = pl.col("deadline_source").str.starts_with("unknown")
+    none = pl.when(unset).then(pl.lit("unknown: set it")).otherwise(pl.lit("none"))
+    return pl.coalesce(pl.col("deadline").cast(pl.String), none)
 
 
 def rank(column: str, order: tuple[str, ...]) -> pl.Expr:

@@ -7,7 +7,7 @@ import polars as pl
 from edi_iop.money import to_dollars
 from edi_iop.reconciler.take_backs import open_take_backs
 from edi_iop.reports.question import Question, open_denials, ranked_now
-from edi_iop.reports.shapes import reason_codes
+from edi_iop.reports.shapes import deadline, reason_codes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
 
@@ -61,7 +61,7 @@ def tasks(verdicts: pl.DataFrame, taken_back: pl.DataFrame | None = None) -> She
     people = rows.with_columns(
         odds=pl.format("{} % (n {})", (pl.col("chance") * 100).round().cast(pl.Int64), "chance_n"),
         count=pl.col("lines").list.len().replace(0, None),
-        by=pl.coalesce(pl.col("deadline").cast(pl.String), _no_deadline()),
+        by=deadline(),
         why=_why(),
     )
     return Sheet(
@@ -129,11 +129,6 @@ def _alike(taken_back: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         if name not in whole.columns
     ]
     return whole.with_columns(absent).select(pl.col(n).cast(t) for n, t in rows.schema.items())
-
-
-def _no_deadline() -> pl.Expr:
-    unset = pl.col("deadline_source").str.starts_with("unknown")
-    return pl.when(unset).then(pl.lit("unknown: set it")).otherwise(pl.lit("none"))
 
 
 def _why() -> pl.Expr:

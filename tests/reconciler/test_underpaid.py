@@ -105,6 +105,13 @@ def test_one_of_two_paid_where_the_payer_owes_both() -> None:
     ]
 
 
+def test_what_law_alone_takes_off_is_no_underpayment() -> None:
+    """Sequestration of 2 % (CARC 253): 285.00 less 5.70; a cent beyond it is short again."""
+    law = [("CO", "45", 11500), ("CO", "253", 570)]
+    assert told({"paid": 27930, "cas": law}) == [(1, "paid in full", 28500, 0)]
+    assert told({"paid": 27929, "cas": law}) == [(1, "underpaid", 28500, 571)]
+
+
 def test_two_days_of_one_date_paid_are_told_since_the_payer_may_take_one_back() -> None:
     second = {"paid": 31000, "code": ("S9480", "0905")}
     assert told({"paid": 28500}, second) == [
