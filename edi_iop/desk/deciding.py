@@ -16,10 +16,11 @@ from typing import Any
 import polars as pl
 
 from edi_iop.desk import paths
-from edi_iop.desk.answer import Answer
+from edi_iop.desk.answer import Answer, status
 from edi_iop.desk.numbers import as_known
 from edi_iop.errors import NotKnown
 from edi_iop.money import to_dollars
+from edi_iop.reconciler.match import misgivings
 from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.reports import ledger as sheets
 from edi_iop.runner import lock, portions, records, since
@@ -50,11 +51,20 @@ def match_accept(root: Path, remit: str, note: str | None = None, by: str | None
 def match_link(
     root: Path, remit: str, claim: str, note: str | None = None, by: str | None = None
 ) -> Answer:
-    """A remit claim answers this claim, whatever the program found."""
-    with Store.open(paths.workspace(root).database) as store:
+    """A remit claim answers this claim, whatever the program found; what speaks against it is told."""
+    workspace = paths.workspace(root)
+    payers = [payer.id for payer in workspace.settings().payers]
+    with Store.open(workspace.database) as store:
         answer, sent = _remit_claim(store, remit), _claim(store, claim)
         tied = {"claim_file_id": sent["file_id"], "claim_offset": sent["claim_offset"]}
-        return _decide(store, root, "link", answer, note, by, tied)
+        doubts = misgivings(*_both(store, answer, sent), payers)
+        done = _decide(store, root, "link", answer, note, by, tied)
+    if not doubts:
+        return done
+    warning = (
+        f"linked, but {'; '.join(doubts)}; take it back with: edi-iop match undo {root} {remit}"
+    )
+    return replace(done, status=status(True), remarks=(*done.remarks, warning))
 
 
 def match_undo(root: Path, remit: str, note: str | None = None, by: str | None = None) -> Answer:
@@ -211,6 +221,23 @@ def _outcome(store: Store, about: Mapping[str, Any]) -> Any:
     touched = accounts.join(postings.select(key), on=key, how="semi", nulls_equal=True)
     names = sheets.payer_names(store.load("payment_standings"), store.load("payments"))
     return sheets.accounts(touched, names=names)
+
+
+def _both(
+    store: Store, answer: Mapping[str, Any], sent: Mapping[str, Any]
+) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
+    """The tables of one remit claim, and those of one claim."""
+    key = {name: answer[name] for name in _REMIT_CLAIM}
+    paid = {name: answer[name] for name in _PAYMENT}
+    own = {name: sent[name] for name in ("file_id", "claim_offset")}
+    remits = {
+        "payments": store.load("payments", **paid),
+        **{
+            name: store.load(name, **key)
+            for name in ("remit_claims", "remit_lines", "adjustments", "remarks")
+        },
+    }
+    return remits, {name: store.load(name, **own) for name in ("claims", "claim_lines")}
 
 
 def _reference(text: str) -> tuple[int, int] | None:

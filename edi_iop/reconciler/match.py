@@ -14,10 +14,19 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from edi_iop.reconciler.features import against, truth
 from edi_iop.reconciler.given import Tables, claim_tables, remit_tables
 from edi_iop.reconciler.match_claims import Further, match_claims
 from edi_iop.reconciler.match_lines import match_lines
-from edi_iop.reconciler.match_sides import CLAIM, KEY
+from edi_iop.reconciler.match_sides import (
+    CLAIM,
+    KEY,
+    answered,
+    compared,
+    control_hits,
+    other_person,
+    sent,
+)
 from edi_iop.tables import DECISIONS, MATCHES, PROPOSALS
 
 
@@ -53,16 +62,32 @@ def matched(
     by name from beyond these claims, where they are a portion of those sent. payers: the ids of
     those we bill, each another one: what one of them answers of another's claim is proposed.
     """
-    answers, sent = remit_tables(remits), {**claims, **claim_tables(claims)}
-    links, barred = _decided(decisions, sent["claims"])
-    answered, proposals = match_claims(answers, sent, links, barred, asking, further, payers)
-    lines = match_lines(answers, sent, answered)
-    rows = pl.concat([MATCHES.conform(answered), MATCHES.conform(lines)])
+    answers, ours = remit_tables(remits), {**claims, **claim_tables(claims)}
+    links, barred = _decided(decisions, ours["claims"])
+    tied, proposals = match_claims(answers, ours, links, barred, asking, further, payers)
+    lines = match_lines(answers, ours, tied)
+    rows = pl.concat([MATCHES.conform(tied), MATCHES.conform(lines)])
     place = (*KEY, "remit_line_offset", *CLAIM, "line_offset")
     return Matched(
         rows.sort(place, nulls_last=False, maintain_order=True),
         PROPOSALS.conform(proposals.sort(*KEY, "rank")),
     )
+
+
+def misgivings(remits: Tables, claims: Tables, payers: Collection[str]) -> list[str]:
+    """What speaks against tying one remit claim to one claim by hand, in words.
+
+    remits, claims: the tables of the one and of the other. payers: as for matched.
+    """
+    pair = answered(remits).join(sent(claims), how="cross")
+    compare = compared(pair, control_hits(remits, claims), payers)
+    told = {
+        "the payment is to another payee than the claim's billing provider": against("payee"),
+        "the payer is another than the claim was sent to": truth("other_payer"),
+        "the claim is another patient's": other_person(),
+        "its dates of service lie outside the claim": truth("disjoint"),
+    }
+    return [words for words, found in told.items() if compare.select(found.any()).item()]
 
 
 def _decided(decisions: pl.DataFrame, claims: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

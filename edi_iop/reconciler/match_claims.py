@@ -100,6 +100,7 @@ def match_claims(
         answers.join(matched, on=KEY, how="left")
         .join(seen(named), on=KEY, how="left")
         .join(clash.with_columns(clash=pl.lit(True)), on=KEY, how="left")
+        .join(barred.select(KEY).unique().with_columns(undone=True), on=KEY, how="left")
     )
     told = rows.with_columns(says=pl.when(pl.col("tier").is_null()).then(why_not()))
     return told, proposals(pool, matched)

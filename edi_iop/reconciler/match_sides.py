@@ -334,16 +334,17 @@ def sound() -> pl.Expr:
 
 
 def possible() -> pl.Expr:
-    """Neither another payee, nor days wholly outside, nor another patient.
+    """Neither another payee, nor days wholly outside, nor another patient."""
+    return pl.col("payee").fill_null(True) & ~truth("disjoint") & ~other_person()
 
-    Another patient: the member id or the name is another, and nothing else of the
-    person agrees, nor line control numbers that are this member's alone.
-    """
+
+def other_person() -> pl.Expr:
+    """The member id or the name is another, and nothing else of the person agrees, nor line
+    control numbers that are this member's alone."""
     other = (~pl.col("member").fill_null(True) & ~truth("patient")) | (
         ~pl.col("patient").fill_null(True) & ~truth("member")
     )
-    person = ~other | truth("line_control")
-    return pl.col("payee").fill_null(True) & ~truth("disjoint") & person
+    return other & ~truth("line_control")
 
 
 def of_another_person() -> pl.Expr:

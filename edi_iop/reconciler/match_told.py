@@ -102,6 +102,8 @@ def why_not() -> pl.Expr:
         .then(pl.lit("its claim number names one claim, its line control numbers another"))
         .when(number.is_null())
         .then(pl.lit("the payer returned no claim number"))
+        .when(pl.col("sent_under").is_null() & pl.col("undone").fill_null(False))
+        .then(pl.lit("a person undid its match, and no other claim was sent under its number"))
         .when(pl.col("sent_under").is_null())
         .then(pl.format("no claim was sent under number {}", number.fill_null("")))
         .when((pl.col("sound") == 0) & pl.col("other_payee"))

@@ -415,33 +415,3 @@ def _unmatched_rows(store: Store) -> pl.DataFrame:
         )
         .sort("payment", "reference", nulls_last=True)
     )
-
-
-def decisions(store: Store) -> Sheet:
-    """What people decided of matches and of money held, in order."""
-    rows = store.load("decisions").select(
-        "decision",
-        "decided_at",
-        "actor",
-        "verb",
-        pl.format(
-            "{}:{}",
-            "file_id",
-            pl.coalesce("remit_claim_offset", "payment_offset"),
-        ).alias("reference"),
-        pl.when(pl.col("claim_file_id").is_not_null())
-        .then(pl.format("{}:{}", "claim_file_id", "claim_offset"))
-        .alias("claim"),
-        "tier",
-        "note",
-    )
-    fields = (
-        Field("NO", "decision", "number"),
-        Field("AT", "decided_at"),
-        Field("WHO", "actor"),
-        Field("DID", "verb"),
-        Field("REFERENCE", "reference"),
-        Field("CLAIM", "claim"),
-        Field("NOTE", "note"),
-    )
-    return Sheet("", rows, fields, none="nobody has decided anything")

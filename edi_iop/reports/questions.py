@@ -9,7 +9,7 @@ import polars as pl
 
 from edi_iop import codes
 from edi_iop.money import to_dollars
-from edi_iop.reports import acks, ledger, shapes
+from edi_iop.reports import acks, ledger, matching, shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
 from edi_iop.rules.catalogue import STOPPING
@@ -158,7 +158,8 @@ REPORTS: dict[str, Callable[[Store], Sheet]] = {
     "unmatched": ledger.unmatched,
     "ledger": ledger.ledger,
     "recoveries": ledger.recoveries,
-    "decisions": ledger.decisions,
+    "matches": matching.matches,
+    "decisions": matching.decisions,
     "files": files,
     "findings": findings,
     "violations": violations,

@@ -58,7 +58,35 @@ def test_what_is_proposed_can_be_accepted_and_undone(clinic: Path) -> None:
     desk.match_undo(clinic, "LOST", by="kim")
     assert [row["account"] for row in standing(clinic, "ledger")] == ["LOST"]
     told = [(row["verb"], row["actor"], row["note"]) for row in standing(clinic, "decisions")]
-    assert told == [("link", "kim", "same day"), ("unlink", "kim", None)]
+    assert told == [("accept", "kim", "same day"), ("undo match", "kim", None)]
+    (first, _) = standing(clinic, "decisions")
+    assert (first["payment"], first["returned"], first["claim"]) == ("CHECK1", "LOST", "SENT1")
+    (left,) = standing(clinic, "unmatched")
+    assert str(left["says"]).startswith("a person undid its match")
+
+
+def test_a_match_is_shown_with_what_it_rests_on(clinic: Path) -> None:
+    assert standing(clinic, "matches") == []
+    desk.match_link(clinic, "LOST", "SENT1", by="kim")
+    (row,) = standing(clinic, "matches")
+    assert (row["claim"], row["returned"], row["payment"]) == ("SENT1", "LOST", "CHECK1")
+    assert (row["tier"], row["grade"], row["actor"]) == ("hand", "certain", "kim")
+    drop(Workspace(clinic), own_835=answer("CHECK2").replace(b"*LOST*", b"*SENT1*"))
+    desk.run(clinic, NIGHT)
+    rows = {str(row["payment"]): row for row in standing(clinic, "matches")}
+    assert (rows["CHECK2"]["tier"], rows["CHECK2"]["returned"]) == ("T1", "SENT1")
+    assert "number" in rows["CHECK2"]["agreed"]
+    assert rows["CHECK2"]["disagreed"] == ["member"]
+
+
+def test_a_link_to_another_patients_claim_is_made_and_told(clinic: Path) -> None:
+    stranger = answer("CHECK3").replace(b"*LOST*", b"*ODD*").replace(b"*SAMPLE*", b"*OTHER*")
+    drop(Workspace(clinic), odd_835=stranger)
+    desk.run(clinic, NIGHT)
+    made = desk.match_link(clinic, "ODD", "SENT1", by="kim")
+    assert made.status == "findings"
+    assert made.remarks[-1].startswith("linked, but the claim is another patient's; take it back")
+    assert desk.match_link(clinic, "LOST", "SENT1", by="kim").status == "clean"
 
 
 def test_a_decision_outlives_the_night(clinic: Path) -> None:

@@ -1,0 +1,136 @@
+"""Which claim each answer of an 835 was tied to, how surely and by what; and what people decided of it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.reports import shapes
+from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import chart
+from edi_iop.store import Store
+
+_REMIT_CLAIM = ("file_id", "remit_claim_offset")
+_SENT = ("claim_file_id", "claim_offset")
+_TIERS = ("T1", "T2", "T3", "T4", "T5", "hand")
+_VERBS = {"unlink": "undo match"}
+
+
+def matches(store: Store) -> Sheet:
+    """Every remit claim that is tied to a claim: tier, grade, what agrees and does not, the runner-up."""
+    every = store.load("matches")
+    whole = every.filter(
+        pl.col("remit_line_offset").is_null(), pl.col("claim_offset").is_not_null()
+    )
+    answers = store.load("remit_claims").select(
+        *_REMIT_CLAIM, "payment_offset", "status", "charge_cents", "paid_cents", returned="claim"
+    )
+    payments = store.load("payments").select("file_id", "payment_offset", payment="trace_number")
+    rows = (
+        whole.join(_numbers(store), on=_SENT, how="left")
+        .join(answers, on=_REMIT_CLAIM, how="left")
+        .join(payments, on=("file_id", "payment_offset"), how="left")
+        .join(_lines(every), on=_REMIT_CLAIM, how="left")
+        .select(
+            "claim", "returned", "payment", "status", "charge_cents", "paid_cents", "tier",
+            "grade", "score", "agreed", "disagreed", "runner_up", "margin", "lines", "actor",
+            reference=pl.format("{}:{}", *_REMIT_CLAIM),
+        )
+        .sort("claim", "payment", "reference", nulls_last=True)
+    )  # fmt: skip
+    return Sheet(
+        "",
+        rows,
+        (
+            Field("CLAIM", "claim"),
+            Field("RETURNED AS", "returned"),
+            Field("PAYMENT", "payment"),
+            Field("PAID", "paid_cents", "money"),
+            Field("TIER", "tier"),
+            Field("GRADE", "grade"),
+            Field("LINES", "lines"),
+            Field("RUNNER-UP", "runner_up"),
+            Field("REFERENCE", "reference"),
+        ),
+        (Field("", "agree"), Field("", "against"), Field("", "by")),
+        people=rows.with_columns(
+            agree=_told("agree: {}", "agreed"),
+            against=_told("not: {}", "disagreed"),
+            by=pl.format("matched by {}", "actor"),
+        ),
+        none="no remit claim is matched",
+        closing=shapes.counted(rows, "tier", _TIERS, "tied answer"),
+        legend=("Take one apart with: edi-iop match undo",) if rows.height else (),
+        charts=(chart(rows, "tier", "Matches, by tier"),),
+    )
+
+
+def _numbers(store: Store) -> pl.DataFrame:
+    return store.load("claims").select("claim_offset", "claim", claim_file_id="file_id")
+
+
+def _told(text: str, names: str) -> pl.Expr:
+    """The names in a sentence; null where there are none."""
+    return pl.when(pl.col(names).list.len() > 0).then(
+        pl.format(text, pl.col(names).list.join(", "))
+    )
+
+
+def _lines(every: pl.DataFrame) -> pl.DataFrame:
+    """How the lines of each remit claim were tied: `6R 3, ambiguous 1`."""
+    lines = every.filter(pl.col("remit_line_offset").is_not_null()).unique(
+        [*_REMIT_CLAIM, "remit_line_offset"], maintain_order=True
+    )
+    kinds = lines.with_columns(kind=pl.coalesce("tier", pl.lit("open")))
+    counts = kinds.group_by(*_REMIT_CLAIM, "kind", maintain_order=True).agg(n=pl.len())
+    told = counts.with_columns(pl.format("{} {}", "kind", "n").alias("told"))
+    return told.group_by(_REMIT_CLAIM).agg(lines=pl.col("told").str.join(", "))
+
+
+def decisions(store: Store) -> Sheet:
+    """What people decided of matches and of money held, in order, by claim and payment numbers."""
+    answers = store.load("remit_claims").select(*_REMIT_CLAIM, returned="claim")
+    payments = store.load("payments").select("file_id", "payment_offset", payment="trace_number")
+    told = (
+        store.load("decisions")
+        .join(_numbers(store), on=_SENT, how="left")
+        .join(answers, on=_REMIT_CLAIM, how="left")
+        .join(payments, on=("file_id", "payment_offset"), how="left")
+        .sort("decision")
+    )
+    rows = told.select(
+        "decision",
+        "decided_at",
+        "actor",
+        _did(),
+        "payment",
+        "returned",
+        "claim",
+        "tier",
+        "note",
+        reference=pl.format(
+            "{}:{}", "file_id", pl.coalesce("remit_claim_offset", "payment_offset")
+        ),
+    )
+    fields = (
+        Field("NO", "decision", "number"),
+        Field("AT", "decided_at"),
+        Field("WHO", "actor"),
+        Field("DID", "verb"),
+        Field("PAYMENT", "payment"),
+        Field("RETURNED AS", "returned"),
+        Field("CLAIM", "claim"),
+        Field("REFERENCE", "reference"),
+        Field("NOTE", "note"),
+    )
+    return Sheet("", rows, fields, none="nobody has decided anything")
+
+
+def _did() -> pl.Expr:
+    """The verb as it was given: a link that has a tier accepted the program's proposal."""
+    accepted = (pl.col("verb") == "link") & pl.col("tier").is_not_null()
+    return (
+        pl.when(accepted)
+        .then(pl.lit("accept"))
+        .otherwise(pl.col("verb").replace(_VERBS))
+        .alias("verb")
+    )
