@@ -162,7 +162,10 @@ def _try(desk: _Desk, name: str | None, rows: pl.DataFrame) -> _Done:
     if name is None:
         return _Done("undecided", lines, f"nothing to write: {step}")
     reasons = rows["reasons"].explode().drop_nulls().unique().to_list()
-    barred = _stale(desk) or forbidden(name, reasons, desk.remarks, desk.number, desk.policy)
+    advised = rows["remedy"].drop_nulls().unique(maintain_order=True).to_list()
+    barred = _stale(desk) or forbidden(
+        name, reasons, desk.remarks, desk.number, desk.policy, advised
+    )
     if barred is not None:
         return _Done(name, lines, barred, warned=True)
     if name in NOTHING_TO_WRITE:
@@ -216,11 +219,23 @@ def _claim_file(desk: _Desk, name: str, rows: pl.DataFrame, lines: list[int]) ->
         barred = forbidden(made.remedy, (), desk.remarks, desk.number, desk.policy)
         if barred is not None:
             raise Forbidden(barred)
-    file = desk.target / _name(desk, made.remedy, "edi")
+    kind = f"{made.remedy}-draft" if made.draft else made.remedy
+    file = desk.target / _name(desk, kind, "edi")
     paths.write(file, made.content)
+    if made.draft:
+        return _Done(made.remedy, lines, _to_edit(rows), file, warned=True)
     changed = "; ".join(made.changes) if made.changes else "all of it taken back"
     still = f"; it still breaks: {'; '.join(made.still)}" if made.still else ""
     return _Done(made.remedy, lines, f"{changed}{still}", file, warned=bool(made.still))
+
+
+def _to_edit(rows: pl.DataFrame) -> str:
+    """What a person is to change in a draft: what the payer's codes name."""
+    named = "; ".join(appeal.meanings(rows)) or "no reason given"
+    return (
+        "a draft, the claim as it was sent: our records cannot say what to change; change what the "
+        f"payer names ({named}), then send it"
+    )
 
 
 def _unprocessed(desk: _Desk, rows: pl.DataFrame) -> bool:
@@ -231,7 +246,7 @@ def _unprocessed(desk: _Desk, rows: pl.DataFrame) -> bool:
 
 def _letter(desk: _Desk, name: str, rows: pl.DataFrame) -> _Done:
     """The letter to the payer, with the evidence and, where the clock is at issue, its proof."""
-    about = _about(desk, rows)
+    about, rows = _about(desk, rows), _by_line(desk, rows)
     found = support(about, desk.about.records, desk.policies).join(
         about.select("denial", "service_date"), on="denial"
     )
@@ -262,6 +277,22 @@ def _about(desk: _Desk, rows: pl.DataFrame) -> pl.DataFrame:
         desk.about.own if whole else desk.about.own.filter(pl.col("line").is_in(numbers.implode()))
     )
     return own.rename({"file_id": "claim_file_id"}).with_row_index("denial")
+
+
+def _by_line(desk: _Desk, rows: pl.DataFrame) -> pl.DataFrame:
+    """The verdicts, one on the claim as a whole as a row for each of its lines; what each of them is
+    worth such a one does not say."""
+    of_claim = pl.col("line").is_null() & pl.col("remit_line_offset").is_null()
+    whole = rows.filter(of_claim)
+    if whole.is_empty() or desk.about.own.is_empty():
+        return rows
+    columns = ("line", "service_date", "procedure", "revenue", "units", "charge_cents")
+    apart = (
+        whole.drop(columns)
+        .join(desk.about.own.select(columns), how="cross")
+        .with_columns(expected_cents=pl.lit(None, pl.Int64))
+    )
+    return pl.concat([rows.filter(~of_claim), apart.select(rows.columns)])
 
 
 def _proof(desk: _Desk, about: pl.DataFrame) -> filing.Proof | None:

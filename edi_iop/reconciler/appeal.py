@@ -60,7 +60,7 @@ def fields(
         "patient": _patient(claim),
         "claim": _claim(claim, verdicts),
         "lines": [_line(row) for row in verdicts],
-        "codes": _meanings(rows),
+        "codes": meanings(rows),
         "grounds": _grounds(verdicts, request["to_add"]),
         "evidence": _evidence(evidence),
         "proof": _proof(proof),
@@ -106,7 +106,7 @@ def _line(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _meanings(rows: pl.DataFrame) -> list[str]:
+def meanings(rows: pl.DataFrame) -> list[str]:
     """The payer's codes in our words."""
     reasons = rows["reasons"].explode().drop_nulls().str.split("-").list.last()
     remarks = rows["rarcs"].explode().drop_nulls()

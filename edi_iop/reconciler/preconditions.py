@@ -24,13 +24,14 @@ def forbidden(
     remarks: Collection[str],
     payer_claim_number: str | None,
     policy: Policy | None,
+    advised: Sequence[str] = (),
 ) -> str | None:
     """Why the remedy may not be taken, and what to do instead; None where it may.
 
     reasons: group and code of every adjustment behind the denial (CO-197). remarks: all of
-    the claim, its lines' too.
+    the claim, its lines' too. advised: the remedies that its denials ask for.
     """
-    barred = _barred(remedy, remarks)
+    barred = _barred(remedy, remarks, advised)
     if barred is not None:
         return barred
     if remedy in ("corrected_7", "void_8"):
@@ -55,9 +56,10 @@ def forbidden(
     return None
 
 
-def _barred(remedy: str, remarks: Collection[str]) -> str | None:
-    """By the payer's remark (maps/reconciler/rarc_overrides.csv)."""
+def _barred(remedy: str, remarks: Collection[str], advised: Sequence[str]) -> str | None:
+    """By the payer's remark (maps/reconciler/rarc_overrides.csv); what is advised goes first."""
     for rarc, instead_of, other, why in listed("rarc_overrides").iter_rows():
         if rarc in remarks and remedy in instead_of.split():
-            return f"remark {rarc}: {why}; take {other}"
+            instead = [name for name in advised if name != remedy] or [other]
+            return f"remark {rarc}: {why}; take {' or '.join(instead)}"
     return None

@@ -52,6 +52,8 @@ class Remade:
     changes: tuple[str, ...]
     still: tuple[str, ...]
     """Rules that the claim would still break."""
+    draft: bool = False
+    """As it was sent: our records cannot say what to change, a person is to."""
 
 
 def sides(store: Store, header: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) -> Sides:
@@ -80,7 +82,11 @@ def sides(store: Store, header: pl.DataFrame, policies: Mapping[str, Policy], as
 def remade(
     store: Store, about: Sides, remedy: str, policies: Mapping[str, Policy], settings: Settings
 ) -> Remade:
-    """The 837I of a remedy; Forbidden where there is nothing to change or nobody to send it to."""
+    """The 837I of a remedy; Forbidden where there is nothing to change or nobody to send it to.
+
+    Where we hold no records of the client it is a draft: the claim as sent, under the remedy's
+    frequency and the payer's number.
+    """
     payer = about.header["payer_id"][0]
     if payer not in {one.id for one in settings.payers}:
         raise Forbidden(f"payer {payer} is not listed in settings.toml; add it with its partner")
@@ -88,14 +94,15 @@ def remade(
     if remedy == "corrected_7" and gone.height == about.own.height:
         remedy = "void_8"
     found = _repaired(about, remedy, gone, policies, settings)
-    if remedy != "void_8" and not found.changes:
+    unchanged = remedy != "void_8" and not found.changes
+    if unchanged and not about.records.encounters.is_empty():
         raise Forbidden(
             "our records show nothing to change in it; correct the records (encounters, clients, "
             "authorizations), run the night, and ask again"
         )
     content = _written(store, about, found, policies, settings)
     still = () if remedy == "void_8" else _still_broken(about, found, policies)
-    return Remade(content, remedy, found.changes, still)
+    return Remade(content, remedy, found.changes, still, unchanged)
 
 
 def _surplus(store: Store, about: Sides) -> pl.DataFrame:

@@ -6,10 +6,16 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+import pytest
 
+from edi_iop import desk, parsers
 from edi_iop.desk import remedying
+from edi_iop.errors import Forbidden
+from edi_iop.settings import Workspace
 from edi_iop.store import Store
 from edi_iop.tables import VERDICTS
+from tests.desk.test_deciding import CLAIM, NIGHT
+from tests.runner.runner_drops import drop, remit
 
 
 def test_what_is_most_worth_comes_first(tmp_path: Path) -> None:
@@ -24,3 +30,48 @@ def test_what_is_most_worth_comes_first(tmp_path: Path) -> None:
         store.replace("verdicts", VERDICTS.conform(pl.DataFrame(rows)))
         tasks = remedying._tasks(store, "EAAA", None, date(2026, 3, 15))
     assert [name for name, _ in tasks] == ["corrected_7", "retro_auth", "void_8"]
+
+
+def denied(root: Path, *remarks: bytes) -> None:
+    """A workspace without feeds whose only claim, of 2 February, is denied CO-16 with remarks."""
+    paid = remit(claim="SENT1", amount="0", segments=16 + len(remarks))
+    answer = paid.replace(b"*1*150*100*0*", b"*4*150*0**").replace(
+        b"BPR*I*0*C*CHK*", b"BPR*H*0*C*NON*"
+    )
+    told = b"CAS*CO*16*150~" + b"".join(b"LQ*HE*" + remark + b"~" for remark in remarks)
+    line = b"SVC*HC:H0015*150*0*0906*1~DTM*472*20260202~"
+    answer = answer.replace(
+        b"SVC*HC:H0015*150*100*0906*1~DTM*472*20260202~CAS*CO*45*50~", line + told
+    )
+    desk.init(root)
+    drop(Workspace(root), sent_837=CLAIM, answer_835=answer)
+    desk.run(root, NIGHT)
+
+
+def test_where_no_records_are_a_draft_of_the_claim_is_written(tmp_path: Path) -> None:
+    """N142: a new claim (1), without REF F8; a replacement is barred and names what is advised."""
+    root = tmp_path / "bare"
+    denied(root, b"N142", b"M76")
+    made = desk.remedy(root, "SENT1", as_of=NIGHT)
+    (row,) = made.rows.to_dicts()
+    assert (row["remedy"], made.status) == ("new_claim_1", "findings")
+    assert "draft" in Path(row["file"]).name
+    assert row["says"].startswith("a draft, the claim as it was sent")
+    assert "M76: " in row["says"]
+    (head,) = parsers.parse([(1, Path(row["file"]).read_bytes())])[1].tables["claims"].to_dicts()
+    assert (head["frequency"], head["payer_claim_number"], head["charge_cents"]) == (
+        "1",
+        None,
+        15000,
+    )
+    assert not list((root / "outbox").glob("837*"))
+    with pytest.raises(Forbidden, match=r"remark N142: .*; take new_claim_1"):
+        desk.remedy(root, "SENT1", chosen="void_8", as_of=NIGHT)
+
+
+def test_a_draft_of_a_replacement_names_the_payers_number(tmp_path: Path) -> None:
+    root = tmp_path / "bare"
+    denied(root, b"M76")
+    (row,) = desk.remedy(root, "SENT1", chosen="corrected_7", as_of=NIGHT).rows.to_dicts()
+    (head,) = parsers.parse([(1, Path(row["file"]).read_bytes())])[1].tables["claims"].to_dicts()
+    assert (head["frequency"], head["payer_claim_number"]) == ("7", "ICN1")

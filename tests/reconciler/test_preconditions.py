@@ -76,3 +76,9 @@ def test_a_payer_that_takes_no_void():
     policy = msgspec.structs.replace(HARBOR, billing=billing)
     assert "takes no void" in (Asked(policy=policy).why("void_8") or "")
     assert Asked(policy=policy).why("corrected_7") is None
+
+
+def test_what_is_advised_is_named_where_a_remark_bars_the_void():
+    why = forbidden("void_8", (), {"N142"}, "P77", HARBOR, ("new_claim_1",))
+    assert why is not None
+    assert why.endswith("take new_claim_1")
