@@ -19,6 +19,7 @@ from edi_iop.reports.acks import submitted
 from edi_iop.reports.banking import once
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import counting
 from edi_iop.reports.written import written
 from edi_iop.store import Store
 
@@ -73,7 +74,26 @@ def claim(question: Question) -> Sheet:
         Field("AMOUNT", "amount_cents", "money"),
         Field("", "says", widest=1000),
     )
-    return Sheet(f"claim {number}", rows, fields, closing=_closing(rows), summed=())
+    return Sheet(
+        f"claim {number}",
+        rows,
+        fields,
+        closing=_closing(rows),
+        legend=_loose(store, number),
+        summed=(),
+    )
+
+
+def _loose(store: Store, number: str) -> tuple[str, ...]:
+    """That answers were returned under the claim's number and are tied to no claim, where there are."""
+    if store.load("claims", claim=number).is_empty():
+        return ()
+    whole = store.load("matches", claim_offset=None, remit_line_offset=None)
+    loose = store.load("remit_claims", claim=number).join(whole, on=_REMIT_CLAIM, how="semi")
+    if loose.is_empty():
+        return ()
+    count = counting(loose.height, "answer")
+    return (f"{count} under this number, tied to no claim, left out; see: report unmatched",)
 
 
 def _events(rows: pl.DataFrame) -> pl.DataFrame:

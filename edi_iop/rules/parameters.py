@@ -306,8 +306,8 @@ class Remits(Strict, frozen=True):
     """How far this payer's answers are taken as they come (835); a person decides the rest."""
 
     unreversed: Literal["confirm", "replace"] = "confirm"
-    """A second payment of lines paid before, without a reversal: held until a person confirms it,
-    or takes the first one's place at once."""
+    """A second answer to lines paid before, of any amount, without a reversal: held until a
+    person confirms it, or takes the first one's place at once."""
     by_member: Literal["accept", "propose"] = "accept"
     """A match by member, days, charge and kind of bill alone (T5): taken, or only proposed."""
 

@@ -72,9 +72,12 @@ def test_an_answer_returned_under_its_number_but_tied_to_no_claim_is_not_on_it(
 ) -> None:
     """The payer swapped the numbers of two patients: the match was vetoed."""
     loose = MATCH | {"claim_file_id": None, "claim_offset": None}
-    rows = claim(question(tmp_path, {"matches": [loose]})).rows
-    assert "paid" not in rows["event"].to_list()
-    assert "banked" not in rows["event"].to_list()
+    told = claim(question(tmp_path, {"matches": [loose]}))
+    assert "paid" not in told.rows["event"].to_list()
+    assert "banked" not in told.rows["event"].to_list()
+    assert told.legend == (
+        "1 answer under this number, tied to no claim, left out; see: report unmatched",
+    )
 
 
 def test_a_matched_answer_is_on_it_whatever_number_it_was_returned_under(tmp_path: Path) -> None:
