@@ -65,7 +65,7 @@ def open_take_backs(
         .agg(reversed_cents=pl.col("cents").sum(), how=pl.col("how").str.join(", "))
     )
     reversed_ = pl.col("state") == "reversed"
-    return (
+    rows = (
         accounts.filter(reversed_ | pl.col("state").is_in(RECOVERED))
         .drop("charge_cents")
         .join(_as_sent(claims), on=SENT)
@@ -78,8 +78,11 @@ def open_take_backs(
         .filter(pl.col("taken_back_cents") > 0)
         .select("claim", "sent_to", "charge_cents", "taken_back_cents", "how", "payer_claim_number")
         .rename({"sent_to": "payer"})
-        .join(_replaced(claims), on="payer_claim_number", how="anti")
     )
+    replaced = rows.join(_in_place(claims), on="payer_claim_number").filter(
+        pl.col("claim") != pl.col("later")
+    )
+    return rows.join(replaced, on="claim", how="anti", maintain_order="left")
 
 
 def _as_sent(claims: pl.DataFrame) -> pl.DataFrame:
@@ -89,7 +92,10 @@ def _as_sent(claims: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _replaced(claims: pl.DataFrame) -> pl.DataFrame:
-    """Payers' numbers of claims that one of ours took the place of."""
+def _in_place(claims: pl.DataFrame) -> pl.DataFrame:
+    """payer_claim_number and later: claims of ours that took the place of the payer's one so numbered.
+
+    Some payers answer a replacement under the number of what it replaces.
+    """
     later = claims.filter(pl.col("frequency").is_in(_IN_PLACE))
-    return later.select("payer_claim_number").drop_nulls().unique()
+    return later.select("payer_claim_number", later="claim").drop_nulls()

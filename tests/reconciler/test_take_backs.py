@@ -57,6 +57,14 @@ def test_nothing_is_open_of_a_claim_that_another_of_ours_replaces() -> None:
     assert opened(ACCOUNT, later) == []
 
 
+def test_a_replacement_answered_under_the_old_number_is_open_itself() -> None:
+    again = SENT | {"frequency": "7", "payer_claim_number": "ICN1"}
+    found = open_take_backs(
+        rows(ACCOUNTS, ACCOUNT), POSTINGS.empty(), rows(PROVIDER_POSTINGS, WO), rows(CLAIMS, again)
+    )
+    assert found["claim"].to_list() == ["EAAA"]
+
+
 def test_recovered_sums_a_claim_s_accounts() -> None:
     other = ACCOUNT | {"payer": "1888888888", "credit_cents": -100, "state": "taken back in part"}
     told = recovered(rows(ACCOUNTS, ACCOUNT, other, ACCOUNT | {"account": "X", "state": "paid"}))
