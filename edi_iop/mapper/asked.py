@@ -82,25 +82,35 @@ def per_diems(asking: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
 
 
 def components(asking: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
-    """Component services as lines of their own: revenue as asked, else the first of their class."""
-    classes = [
-        (payer, kind, bundle.revenues[0].split("-")[0])
-        for payer, policy in policies.items()
-        for bundle in policy.bundles.values()
-        if bundle.revenues
-        for kind in bundle.service_types
-    ]
-    schema = {"payer_id": pl.String, "service_type": pl.String, "class_revenue": pl.String}
-    usual = pl.DataFrame(classes, schema=schema, orient="row").unique(
-        ["payer_id", "service_type"], keep="first", maintain_order=True
-    )
+    """Component services as lines of their own: revenue as asked, else as the payer's policy has it.
+
+    None where neither names one: what tells a class of services apart (a drug's code, a whole
+    range) is not what each of them is billed under.
+    """
+    key = ["payer_id", "service_type"]
     return (
         asking.filter(~pl.col("per_diem"))
-        .join(usual, on=["payer_id", "service_type"], how="left")
+        .join(_revenues(policies), on=key, how="left")
         .with_columns(
-            revenue=pl.coalesce("asked_revenue", "class_revenue"),
+            revenue=pl.coalesce("asked_revenue", "usual_revenue"),
             units=pl.col("asked_units").fill_null(1.0),
             rendering_npi=pl.coalesce("asked_rendering_npi", "attending_npi"),
             encounters=pl.concat_list("source_record_id"),
         )
     )
+
+
+def _revenues(policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """Payer, service type and revenue code: of the payer's services (billing.components), else of its classes."""
+    rows = [
+        (payer, kind, revenue)
+        for payer, policy in policies.items()
+        for kind, revenue in _by_service_type(policy).items()
+    ]
+    schema = dict.fromkeys(("payer_id", "service_type", "usual_revenue"), pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _by_service_type(policy: Policy) -> dict[str, str]:
+    of_class = {k: code for one in policy.bundles.values() for k, code in one.billed_under.items()}
+    return of_class | {kind: one.revenue for kind, one in policy.billing.components.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 import polars as pl
@@ -59,6 +59,54 @@ def authorized(
         .with_columns(auth_number=number)
         .sort("row")
         .drop("row", "_number", "_fits")
+    )
+
+
+def apart(
+    services: pl.DataFrame, authorizations: pl.DataFrame, facilities: Collection[str]
+) -> pl.DataFrame:
+    """The services beside a per diem, those authorized by themselves with that number (REF G1).
+
+    services: client_id, payer_id, service_date, procedure, rendering_npi, auth_number.
+    It is for their procedure, or names none and is in the practitioner's name. `practitioner`: in
+    whose name it is given, where that is none of the facilities (their NPIs).
+    """
+    held = newest(authorizations, _KEY).filter(pl.col("status") == "approved")
+    given_to = pl.col("given_to")
+    for_it = pl.col("given_procedure") == pl.col("procedure")
+    in_name = (given_to == pl.col("rendering_npi")) & ~given_to.is_in(list(facilities))
+    own = (
+        services.with_row_index("_row")
+        .join(
+            held.select(
+                "client_id",
+                "payer_id",
+                "from_date",
+                "to_date",
+                own_number="auth_number",
+                given_procedure="procedure",
+                given_to="facility_npi",
+            ),
+            on=["client_id", "payer_id"],
+        )
+        .filter(
+            pl.col("service_date") >= pl.col("from_date"),
+            (pl.col("service_date") <= pl.col("to_date")).fill_null(True),
+            for_it.fill_null(in_name).fill_null(False),
+        )
+        .sort("_row", "from_date", "own_number")
+        .unique("_row", keep="first", maintain_order=True)
+        .select(
+            "_row",
+            "own_number",
+            practitioner=pl.when(~given_to.is_in(list(facilities))).then(given_to),
+        )
+    )
+    return (
+        services.with_row_index("_row")
+        .join(own, on="_row", how="left", maintain_order="left")
+        .with_columns(auth_number=pl.coalesce("own_number", "auth_number"))
+        .drop("_row", "own_number")
     )
 
 

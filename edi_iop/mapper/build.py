@@ -12,8 +12,10 @@ import polars as pl
 from edi_iop.findings import Finding
 from edi_iop.mapper import cycles, episodes, parties, unbilled
 from edi_iop.mapper.claims import Numbers, Tables, claims
-from edi_iop.mapper.corrections import Sent, corrected, nothing_sent
+from edi_iop.mapper.corrections import corrected
 from edi_iop.mapper.given import Given, none
+from edi_iop.mapper.reheaded import reheaded
+from edi_iop.mapper.sent import Sent, nothing_sent
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
 from edi_iop.settings import Settings
@@ -80,10 +82,17 @@ def build(
     own = _without(passed, more.lines)
     waiting = cycles.waiting(own, days, policies, created.date())
     ripe = _without(own, waiting)
-    changed = corrected(ripe, sent or nothing_sent(), policies, rates(settings))
-    going = _without(ripe, changed.late)
-    behind = blocked.join(ripe, on=_DAY, how="anti")
+    ours = sent or nothing_sent()
+    behind = blocked.join(ripe, on=_DAY, how="anti").join(ours.lines, on=_DAY, how="anti")
     spans = episodes.bounded(days, behind, _stopped(behind, violations), created.date())
+    changed = corrected(
+        ripe,
+        ours,
+        policies,
+        lambda heads, own: reheaded(heads, own, spans, providers),
+        rates(settings),
+    )
+    going = _without(ripe, changed.late)
     placed = parties.staffed(parties.placed(going, clients, spans), providers)
     unnamed = placed.filter(~parties.nameable().fill_null(False))
     given = changed.given.with_(more.only(passed))

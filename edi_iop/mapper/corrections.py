@@ -1,75 +1,38 @@
 """Claims that were sent and need correction: replaced (7), voided (8), added to (5) or sent anew.
 
-A day that comes after its claim has left, or one that is cancelled since, changes
-that claim; it never makes a second one. The payer's own number of the claim goes
-into REF F8 (005010X223A2 loop 2300); where it is not known yet, the correction is
-held. A claim that the payer turned away unprocessed was none, so it is sent anew
+A day that comes after its claim has left, one that is cancelled since, or a record that
+changes what stands on the claim, changes that claim; it never makes a second one. The
+payer's own number of the claim goes into REF F8 (005010X223A2 loop 2300); where it is not
+known yet, the correction is held. A claim that the payer turned away unprocessed was none, so it is sent anew
 under its own frequency, without REF F8.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from edi_iop.findings import Finding
 from edi_iop.mapper import given as under
-from edi_iop.mapper import track
+from edi_iop.mapper import homes as homing
+from edi_iop.mapper.differences import differences
 from edi_iop.mapper.given import Given
+from edi_iop.mapper.homes import HOME
+from edi_iop.mapper.reheaded import SAID
+from edi_iop.mapper.sent import CLAIM, Sent
 from edi_iop.mapper.withdrawn import LINE
-from edi_iop.rules.in_force import each, each_row
+from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.rates import NONE, rated
-from edi_iop.tables import CLAIMS, CORRECTIONS, SERVICE_LINES
-from edi_iop.tables.judged import OF_CLAIM
+from edi_iop.rules.rates import NONE
+from edi_iop.tables import CORRECTIONS
 
-CLAIM = ["file_id", "claim_offset"]
 REPLACEMENT, VOID, LATE_CHARGES = "7", "8", "5"
-_HOME = ["home_file_id", "home_offset"]
-_ALIKE = (
-    "payer_id",
-    "client_id",
-    "member_id",
-    "auth_number",
-    "billing_npi",
-    "principal",
-    "claim_track",
-    "month",
-    "terms",
-    "rate_from",
-)
-"""In what a late line and the claim it belongs to agree."""
-_OPEN = ["sent", "paid"]
+_STAYS = "30"
 
-
-@dataclass(frozen=True)
-class Sent:
-    """Our own claims to first payers, as they stand."""
-
-    lines: pl.DataFrame
-    """tables.SERVICE_LINES, void ones left out."""
-    claims: pl.DataFrame
-    """tables.CLAIMS of these, with created_on of their submission."""
-    gone: pl.DataFrame
-    """LINE of those that today's records do not bear out (mapper.withdrawn)."""
-    remarks: pl.DataFrame
-    """CLAIM and rarc: what the payers remarked on them."""
-    rejected: pl.DataFrame
-    """CLAIM of those turned away by a 999 or 277CA."""
-
-
-def nothing_sent() -> Sent:
-    """No claim is ours."""
-    claim = {name: pl.Int64() for name in CLAIM}
-    return Sent(
-        SERVICE_LINES.empty(),
-        pl.DataFrame(schema=CLAIMS.schema | {"created_on": pl.Date()}),
-        pl.DataFrame(schema={name: pl.Int64() for name in LINE}),
-        pl.DataFrame(schema=claim | {"rarc": pl.String()}),
-        pl.DataFrame(schema=claim),
-    )
+Reheaded = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
+"""Claims and their lines to the headers that would be others today (reheaded.reheaded)."""
 
 
 @dataclass(frozen=True)
@@ -88,118 +51,84 @@ def corrected(
     passed: pl.DataFrame,
     sent: Sent,
     policies: Mapping[str, Policy],
+    reheaded: Reheaded,
     rates: pl.DataFrame = NONE,
 ) -> Corrected:
-    """Corrections of the claims sent: by late lines among the passed ones, and by lines withdrawn.
+    """Corrections of the claims sent: by late lines among the passed ones, by lines withdrawn or changed.
 
     rates: the facility's dated rates (rules.rates).
     """
-    homes = _homes(sent, policies, rates)
-    late = _late(passed, homes, policies, rates)
-    decided = _decided(homes, late, sent, policies)
-    table = _table(decided)
-    ready = decided.filter(pl.col("held").is_null())
-    return Corrected(
-        Given.of(_lines(ready, passed, late, sent), _headers(ready, sent)),
-        late.select(LINE),
-        table,
-        _findings(table),
-    )
+    marked = homing.marked(passed, policies, rates)
+    heirs = homing.heirs(marked, sent)
+    behind = sent.restated.join(heirs, on=LINE, how="anti")
+    stands = replace(sent, gone=sent.gone.join(behind, on=LINE, how="anti"))
+    homes = homing.rekeyed(homing.homes(stands, policies, rates), heirs)
+    late = homing.late(marked, homes)
+    heads = _heads(homes, late, stands, reheaded)
+    decided = _decided(_touched(homes, late, heads, heirs, behind), stands, policies)
+    made = Given.of(_lines(decided, passed, late, stands), _headers(decided, stands, heads))
+    table = _table(decided, _changes(made, sent))
+    waits = pl.concat([late.select(LINE), _waiting(heirs, decided)]).unique()
+    held = decided.filter(pl.col("held").is_not_null()).select(given="claim")
+    return Corrected(made.without(held), waits, table, _findings(table))
 
 
-def _homes(sent: Sent, policies: Mapping[str, Policy], rates: pl.DataFrame) -> pl.DataFrame:
-    """One row a claim that stands, with what a late line must agree in (_ALIKE)."""
-    lines = sent.lines.filter(pl.col("payer_id").is_in(list(policies)))
-    heads = sent.claims.select(*CLAIM, "statement_from", "created_on", sent_frequency="frequency")
-    return (
-        rated(each_row(lines, policies, _with_track), rates)
-        .join(sent.gone.with_columns(gone=True), on=LINE, how="left")
-        .with_columns(
-            pl.col("gone").fill_null(False),
-            principal=track.PRINCIPAL,
-            month=track.MONTH,
-            terms=track.terms(policies),
-            open=pl.col("standing").is_in(_OPEN),
-        )
-        .group_by(CLAIM, maintain_order=True)
-        .agg(
-            *(pl.col(name).first() for name in ("claim", *_ALIKE) if name != "claim_track"),
-            pl.col("claim_track").drop_nulls().first(),
-            pl.col("payer_claim_number", "statement_to").first(),
-            open=pl.col("open").any(),
-            lines=pl.len(),
-            removed=pl.col("gone").sum(),
-        )
-        .join(heads, on=CLAIM)
-        .rename(dict(zip(CLAIM, _HOME, strict=True)))
-    )
+def _heads(homes: pl.DataFrame, late: pl.DataFrame, sent: Sent, reheaded: Reheaded) -> pl.DataFrame:
+    """HOME and reheaded.SAID of the homes whose header would be another today."""
+    named = homes.select(*HOME, given=pl.format("{}/{}", *HOME))
+    own = named.rename(dict(zip(HOME, CLAIM, strict=True))).join(sent.changed, on=CLAIM, how="semi")
+    day = ["given", "client_id", "service_date"]
+    stays = sent.lines.join(sent.gone, on=LINE, how="anti").join(own, on=CLAIM).select(day)
+    added = late.join(own.rename(dict(zip(CLAIM, HOME, strict=True))), on=HOME).select(day)
+    claims = sent.claims.join(own, on=CLAIM)
+    found = reheaded(claims, pl.concat([stays, added]))
+    return found.join(named, on="given").drop("given")
 
 
-def _with_track(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
-    tracks = track.by_procedure(policies).select("payer_id", "procedure", claim_track="track")
-    return lines.join(tracks, on=["payer_id", "procedure"], how="left")
-
-
-def _late(
-    passed: pl.DataFrame,
+def _touched(
     homes: pl.DataFrame,
-    policies: Mapping[str, Policy],
-    rates: pl.DataFrame,
+    late: pl.DataFrame,
+    heads: pl.DataFrame,
+    heirs: pl.DataFrame,
+    behind: pl.DataFrame,
 ) -> pl.DataFrame:
-    """LINE and _HOME: the passed lines that should have been on a claim sent, and on which.
+    """The homes that something came to, went from or changes in.
 
-    A day is late once its claim's statement reaches past it, or was made after the
-    month was over; a payer billed by the month or week has one claim for each.
+    added, changed, removed: lines. reheaded: the header would be another. kept_back: lines that
+    would be sent in other words, which a rule keeps back or whose period is not over.
     """
-    marked = rated(each(passed.drop(OF_CLAIM), policies, _in_cycle), rates).with_columns(
-        terms=track.terms(policies)
+    own = dict(zip(CLAIM, HOME, strict=True))
+    again = heirs.rename(own).select(*HOME, *(pl.col(f"heir_{n}").alias(n) for n in LINE)).unique()
+    counts = (
+        late.group_by(HOME).agg(added=pl.len()),
+        late.join(again, on=[*HOME, *LINE], how="semi").group_by(HOME).agg(changed=pl.len()),
+        heads.select(*HOME, reheaded=pl.lit(1)),
+        behind.rename(own).group_by(HOME).agg(kept_back=pl.len()),
     )
-    cycle = pl.col("cycle")
-    served, until = pl.col("service_date"), pl.col("statement_to")
-    closed = pl.col("created_on") > pl.col("month").dt.month_end()
-    same_week = (cycle == "week") & (served.dt.truncate("1w") == until.dt.truncate("1w"))
-    belongs = (served <= until) | closed | (cycle == "month") | same_week
-    outside = pl.max_horizontal(
-        (pl.col("statement_from") - served).dt.total_days(),
-        (served - until).dt.total_days(),
-        0,
-    )
-    return (
-        marked.join(
-            homes.select(*_HOME, *_ALIKE, "statement_from", "statement_to", "created_on"),
-            on=list(_ALIKE),
-            nulls_equal=True,
-        )
-        .filter(belongs)
-        .sort(*LINE, outside, "statement_from", *_HOME)
-        .unique(LINE, keep="first", maintain_order=True)
-        .select(*LINE, *_HOME, "service_date", "units")
+    for count in counts:
+        homes = homes.join(count, on=HOME, how="left", maintain_order="left")
+    counted = homes.with_columns(pl.col("added", "changed", "reheaded", "kept_back").fill_null(0))
+    within = pl.any_horizontal(pl.col("removed", "reheaded", "kept_back") > 0)
+    return counted.filter((pl.col("added") > 0) | (within & pl.col("open")))
+
+
+def _waiting(heirs: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
+    """LINE of what is to be sent of a changed day once the claim that it was on can be corrected."""
+    held = decided.filter(pl.col("held").is_not_null()).select(HOME)
+    return heirs.join(held, left_on=CLAIM, right_on=HOME, how="semi").select(
+        pl.col(f"heir_{name}").alias(name) for name in LINE
     )
 
 
-def _in_cycle(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
-    cycles = {payer: policy.billing.cycle for payer, policy in policies.items()}
-    cycle = pl.col("payer_id").replace_strict(cycles, default="open", return_dtype=pl.String)
-    return track.together(lines, policies).with_columns(cycle=cycle)
-
-
-def _decided(
-    homes: pl.DataFrame, late: pl.DataFrame, sent: Sent, policies: Mapping[str, Policy]
-) -> pl.DataFrame:
-    """The homes that change, each with its action and, where it must wait, why (held)."""
-    added = late.group_by(_HOME).agg(added=pl.len())
-    touched = (
-        homes.join(added, on=_HOME, how="left")
-        .with_columns(pl.col("added").fill_null(0))
-        .filter((pl.col("added") > 0) | ((pl.col("removed") > 0) & pl.col("open")))
-        .join(_unprocessed(sent, homes, policies), on=_HOME, how="left")
-    )
-    changed = each(
-        touched,
+def _decided(touched: pl.DataFrame, sent: Sent, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The touched homes, each with its action and, where it must wait, why (held)."""
+    known = touched.join(_unprocessed(sent, touched, policies), on=HOME, how="left")
+    practised = each(
+        known,
         policies,
         lambda part, own: part.join(_practices(own), on="payer_id", how="left"),
         on="statement_from",
-    ).sort(_HOME)
+    ).sort(HOME)
     left = pl.col("lines") - pl.col("removed") + pl.col("added")
     unprocessed = pl.col("unprocessed").is_not_null()
     action = (
@@ -209,17 +138,19 @@ def _decided(
         .then(pl.lit("new claim"))
         .when(left == 0)
         .then(pl.lit("void"))
-        .when((pl.col("removed") == 0) & pl.col("late_charges"))
+        .when((pl.col("removed") == 0) & (pl.col("reheaded") == 0) & pl.col("late_charges"))
         .then(pl.lit("late charges"))
         .otherwise(pl.lit("replacement"))
     )
     by_number = pl.col("action").is_in(["void", "replacement"])
     return (
-        changed.with_columns(action=action)
+        practised.with_columns(action=action)
         .filter(pl.col("action").is_not_null())
         .with_columns(
             held=pl.when((pl.col("action") == "void") & ~pl.col("void"))
             .then(pl.lit("no void"))
+            .when(pl.col("kept_back") > 0)
+            .then(pl.lit("kept back"))
             .when(by_number & pl.col("payer_claim_number").is_null())
             .then(pl.lit("no number"))
         )
@@ -227,19 +158,19 @@ def _decided(
 
 
 def _unprocessed(sent: Sent, homes: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
-    """_HOME and `unprocessed`, the reason: claims that never were any to their payer."""
-    closed = homes.filter(~pl.col("open")).select(*_HOME, "payer_id", "statement_from")
-    remarked = sent.remarks.rename(dict(zip(CLAIM, _HOME, strict=True))).join(closed, on=_HOME)
+    """HOME and `unprocessed`, the reason: claims that never were any to their payer."""
+    closed = homes.filter(~pl.col("open")).select(*HOME, "payer_id", "statement_from")
+    remarked = sent.remarks.rename(dict(zip(CLAIM, HOME, strict=True))).join(closed, on=HOME)
     by_remark = each(
         remarked,
         policies,
         lambda part, own: part.join(_remarks(own), on=["payer_id", "rarc"], how="semi"),
         on="statement_from",
-    ).select(*_HOME, unprocessed="rarc")
-    turned_away = sent.rejected.rename(dict(zip(CLAIM, _HOME, strict=True))).select(
-        *_HOME, unprocessed=pl.lit("rejected")
+    ).select(*HOME, unprocessed="rarc")
+    turned_away = sent.rejected.rename(dict(zip(CLAIM, HOME, strict=True))).select(
+        *HOME, unprocessed=pl.lit("rejected")
     )
-    return pl.concat([by_remark, turned_away]).sort(pl.all()).unique(_HOME, keep="first")
+    return pl.concat([by_remark, turned_away]).sort(pl.all()).unique(HOME, keep="first")
 
 
 def _remarks(policies: Mapping[str, Policy]) -> pl.DataFrame:
@@ -262,29 +193,38 @@ def _practices(policies: Mapping[str, Policy]) -> pl.DataFrame:
 
 
 def _lines(
-    ready: pl.DataFrame, passed: pl.DataFrame, late: pl.DataFrame, sent: Sent
+    decided: pl.DataFrame, passed: pl.DataFrame, late: pl.DataFrame, sent: Sent
 ) -> pl.DataFrame:
     """The lines of each corrected claim: what stays and what is added; of a void all that was sent."""
-    homes = ready.select(*_HOME, "action", given="claim")
+    homes = decided.select(*HOME, "action", given="claim")
     before = sent.lines.join(
-        homes.rename(dict(zip(_HOME, CLAIM, strict=True))), on=CLAIM, maintain_order="left"
+        homes.rename(dict(zip(HOME, CLAIM, strict=True))), on=CLAIM, maintain_order="left"
     )
     voided = before.filter(pl.col("action") == "void")
     stays = before.filter(pl.col("action").is_in(["replacement", "new claim"])).join(
         sent.gone, on=LINE, how="anti", maintain_order="left"
     )
-    added = passed.join(late.select(*LINE, *_HOME), on=LINE, maintain_order="left").join(
-        homes, on=_HOME, maintain_order="left"
+    added = passed.join(late.select(*LINE, *HOME), on=LINE, maintain_order="left").join(
+        homes, on=HOME, maintain_order="left"
     )
     return pl.concat([under.shaped(part, under.LINES) for part in (voided, stays, added)])
 
 
-def _headers(ready: pl.DataFrame, sent: Sent) -> pl.DataFrame:
-    """The claims' own headers as they were sent, under their new frequency and the payer's number."""
-    named = ready.select(*_HOME, "action", number="payer_claim_number", given="claim").rename(
-        dict(zip(_HOME, CLAIM, strict=True))
+def _headers(decided: pl.DataFrame, sent: Sent, heads: pl.DataFrame) -> pl.DataFrame:
+    """The claims' own headers under their new frequency and the payer's number.
+
+    What a void says is what was sent; of the others discharge, admission and attending provider are
+    today's (heads), and the authorization is that of their lines.
+    """
+    named = (
+        decided.select(*HOME, "action", "auth_number", number="payer_claim_number", given="claim")
+        .join(heads, on=HOME, how="left", maintain_order="left")
+        .rename(dict(zip(HOME, CLAIM, strict=True)))
     )
     action = pl.col("action")
+    says_anew = action.is_in(["replacement", "new claim"])
+    known = says_anew & pl.col("patient_status_right").is_not_null()
+    today = {name: pl.when(known).then(f"{name}_right").otherwise(name) for name in SAID}
     original = pl.when(pl.col("frequency").is_in([REPLACEMENT, LATE_CHARGES])).then(pl.lit("1"))
     return sent.claims.join(named, on=CLAIM, maintain_order="left").with_columns(
         frequency=pl.when(action == "void")
@@ -293,20 +233,49 @@ def _headers(ready: pl.DataFrame, sent: Sent) -> pl.DataFrame:
         .then(pl.lit(REPLACEMENT))
         .when(action == "late charges")
         .then(pl.lit(LATE_CHARGES))
-        .otherwise(pl.coalesce(original, "frequency")),
+        .otherwise(pl.coalesce(original, _agreeing())),
         payer_claim_number=pl.when(action != "new claim").then("number"),
+        auth_number=pl.when(says_anew).then("auth_number_right").otherwise("auth_number"),
+        **today,
     )
 
 
-def _table(decided: pl.DataFrame) -> pl.DataFrame:
+def _agreeing() -> pl.Expr:
+    """The frequency of a claim sent anew: with the last digit of an episode's end where that is told since."""
+    now, frequency = pl.col("patient_status_right"), pl.col("frequency")
+    turned = now.is_not_null() & (now != pl.col("patient_status"))
+    ended = frequency.replace({"2": "1", "3": "4"})
+    return pl.when(turned & (now != _STAYS)).then(ended).otherwise(frequency)
+
+
+def _changes(given: Given, sent: Sent) -> pl.DataFrame:
+    """claim and changes: what each corrected claim says otherwise than the one sent (differences)."""
+    of_header = given.headers.select("given", "patient_status", "attending_npi", "admission_date")
+    after = given.lines.drop(of_header.columns[1:]).join(of_header, on="given")
+    before = sent.lines.with_columns(given="claim").join(given.headers, on="given", how="semi")
+    return differences(before, after, "given").select("changes", claim="given")
+
+
+def _table(decided: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     """tables.CORRECTIONS, held ones with what to do."""
-    added, removed = pl.col("added"), pl.col("removed")
-    says = pl.format("{} late lines, {} withdrawn", added, removed)
+    added, removed, changed = pl.col("added"), pl.col("removed"), pl.col("changed")
+    counted = decided.join(changes, on="claim", how="left", maintain_order="left").with_columns(
+        added=(added - changed).clip(0), removed=(removed - changed).clip(0)
+    )
+    says = pl.concat_str(
+        pl.format("{} late lines, {} withdrawn", added, removed),
+        pl.when(changed + pl.col("kept_back") > 0).then(
+            pl.format(", {} changed", changed + pl.col("kept_back"))
+        ),
+        pl.when(pl.col("reheaded") > 0).then(pl.lit(", another header")),
+        pl.format("; {}", "changes"),
+        ignore_nulls=True,
+    )
     reason = pl.col("held").replace_strict(_HELD, default=None, return_dtype=pl.String)
     step = pl.col("held").replace_strict(_STEPS, default=None, return_dtype=pl.String)
     anew = pl.format("{}; the claim was not processed ({})", says, "unprocessed")
     return CORRECTIONS.conform(
-        decided.with_columns(
+        counted.with_columns(
             file_id=pl.col("home_file_id"),
             claim_offset=pl.col("home_offset"),
             status=pl.when(pl.col("held").is_null())
@@ -321,10 +290,12 @@ def _table(decided: pl.DataFrame) -> pl.DataFrame:
 _HELD = {
     "no number": "the payer's number of the claim is not known yet",
     "no void": "the payer takes no void",
+    "kept back": "what its changed days would be billed as today is kept back",
 }
 _STEPS = {
     "no number": "It goes with the next run once a 277CA or 835 names the payer's claim number;"
     " where none comes, ask the payer.",
+    "kept back": "See report blocked for the days; the claim is corrected once they can go.",
     "no void": "Ask the payer to cancel the claim, and return what it paid.",
 }
 

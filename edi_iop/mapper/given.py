@@ -67,6 +67,15 @@ class Given:
         ]
         return Given(kept, *of_kept)
 
+    def without(self, claims: pl.DataFrame) -> Given:
+        """Without these claims (given)."""
+        names = self.__annotations__
+        kept = (
+            getattr(self, name).join(claims, on="given", how="anti", maintain_order="left")
+            for name in names
+        )
+        return Given(*kept)
+
     def with_(self, other: Given) -> Given:
         """Both together; their keys differ."""
         pairs = [(getattr(self, name), getattr(other, name)) for name in self.__annotations__]

@@ -64,8 +64,8 @@ def _originals(
     new = ["coverage", *(name for name in people.coverages.columns if name not in whole.columns)]
     return CLAIMS.conform(
         each_row(whole, policies, _marked, on="statement_from")
-        .with_columns(_ended=_ended())
-        .with_columns(frequency=_frequency(), patient_status=_patient_status())
+        .with_columns(_ended=ended())
+        .with_columns(frequency=_frequency(), patient_status=patient_status())
         .join(parties.facilities(settings), on="billing_npi", how="left", maintain_order="left")
         .join(people.coverages.select(new), on="coverage", how="left", maintain_order="left")
         .join(people.roster, on="attending_npi", how="left", maintain_order="left")
@@ -92,7 +92,7 @@ def _marked(whole: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame
     return whole.with_columns(_once=pl.col("payer_id").is_in(once))
 
 
-def _ended() -> pl.Expr:
+def ended() -> pl.Expr:
     """Whether the episode ends with the statement."""
     return (pl.col("ends") <= pl.col("statement_to")).fill_null(False)
 
@@ -111,7 +111,7 @@ def _frequency() -> pl.Expr:
     )
 
 
-def _patient_status() -> pl.Expr:
+def patient_status() -> pl.Expr:
     """CL103: still a patient unless the episode ended; it so always agrees with the frequency."""
     left = pl.col("discharge_status").fill_null(_HOME)
     known = pl.when(left == _STAYS).then(pl.lit(_HOME)).otherwise(left)

@@ -85,10 +85,17 @@ def roster(providers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def sound_roster(providers: pl.DataFrame) -> pl.DataFrame:
+    """Those of the roster whom a claim can name: with a name and a true NPI."""
+    known = roster(providers).drop_nulls("attending_last_name")
+    sound = [npi for npi in known["attending_npi"].drop_nulls().to_list() if is_npi(npi)]
+    return known.filter(pl.col("attending_npi").is_in(sound))
+
+
 def staffed(placed_lines: pl.DataFrame, providers: pl.DataFrame) -> pl.DataFrame:
     """The lines with `staffed`: whether the roster names their attending provider, under a true NPI."""
     known = roster(providers).drop_nulls("attending_last_name")
-    sound = [npi for npi in known["attending_npi"].drop_nulls().to_list() if is_npi(npi)]
+    sound = sound_roster(providers)["attending_npi"].to_list()
     return placed_lines.with_columns(
         staffed=pl.col("attending_npi").is_in(sound).fill_null(False),
         rostered=pl.col("attending_npi").is_in(known["attending_npi"].implode()).fill_null(False),

@@ -66,7 +66,9 @@ def propose(
     housed = known.filter(pl.col("billing_npi").is_not_null())
     ready = _ready(housed, authorizations, policies, sent)
     shapes = [_shapes_of(part, events, own, sent) for part, own in apart(ready, policies)]
-    diems, parts, services = (pl.concat(found) for found in zip(*shapes, strict=True))
+    diems, beside, services = (pl.concat(found) for found in zip(*shapes, strict=True))
+    authorized = authorize.apart(beside, authorizations, [one.npi for one in settings.billing])
+    parts = authorized.filter(pl.col("practitioner").is_null())
     coded = parts.filter(pl.col("revenue").is_not_null())
     named = services.filter(components.coded(), pl.col("units") > 0)
     lines = pl.concat([_shaped(diems), _shaped(coded), _shaped(named)])
@@ -74,6 +76,7 @@ def propose(
     lacking = [
         _unknown_payers(covered, billable),
         _unknown_facilities(known),
+        _of_practitioners(authorized),
         _uncoded(parts),
         _uncoded_services(services),
         _too_short(services),
@@ -315,6 +318,17 @@ def _too_short(services: pl.DataFrame) -> pl.DataFrame:
         "unit_minutes",
     )  # fmt: skip
     return unbilled.rows("SERVICE_SHORT", short, says)
+
+
+def _of_practitioners(parts: pl.DataFrame) -> pl.DataFrame:
+    theirs = parts.filter(pl.col("practitioner").is_not_null())
+    says = pl.format(
+        "{} (payer {}) is authorized in the name of practitioner {}, not of the facility",
+        "procedure",
+        "payer_id",
+        "practitioner",
+    )
+    return unbilled.rows("PROFESSIONAL_SERVICE", theirs, says)
 
 
 def _uncoded(parts: pl.DataFrame) -> pl.DataFrame:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop.mapper import parties, track
-from edi_iop.mapper.corrections import CLAIM, LATE_CHARGES, REPLACEMENT, VOID
+from edi_iop.mapper.corrections import LATE_CHARGES, REPLACEMENT, VOID
 from edi_iop.mapper.given import Given
+from edi_iop.mapper.sent import CLAIM
 from edi_iop.rules.in_force import each_row
 from edi_iop.rules.policy import Policy
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop.findings import Finding
-from edi_iop.mapper import parties
-from edi_iop.mapper.corrections import Sent
+from edi_iop.mapper import authorize, parties
 from edi_iop.mapper.given import HEADERS, KEYS, LINES, Given, none, shaped
+from edi_iop.mapper.sent import Sent
+from edi_iop.rules import covering
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
@@ -32,6 +33,7 @@ Tables = Mapping[str, pl.DataFrame]
 
 _CLAIM = ["file_id", "claim_offset"]
 _LINE = [*_CLAIM, "line_offset"]
+_DAY = ["client_id", "service_date"]
 _REMIT = ["remit_file", "remit_claim_offset"]
 _REVERSAL = "22"
 _FORWARDED = ("19", "20", "21")
@@ -52,7 +54,9 @@ def secondary(
     history: pl.DataFrame,
     remits: Tables,
     matches: pl.DataFrame,
+    days: pl.DataFrame,
     clients: pl.DataFrame,
+    authorizations: pl.DataFrame,
     settings: Settings,
     policies: Mapping[str, Policy],
     first_line: int,
@@ -60,14 +64,15 @@ def secondary(
     """The claims to second payers that were not sent yet.
 
     sent: our claims to first payers. history: every line sent, to any payer.
-    remits and matches: those that count (tables.REMITS, MATCHES). first_line: the
+    days: tables.DAYS as they stand. remits and matches: those that count (tables.REMITS, MATCHES). first_line: the
     first free line_offset among proposed lines.
     """
     answered = _answered(sent)
     covered = _covered(answered, clients, history, policies)
     if covered.is_empty():
         return Secondary(none(), [])
-    decided = _decided(covered, remits, matches).join(_first(sent), on=_CLAIM)
+    numbered = _authorized(covered, sent, days, authorizations, history, policies)
+    decided = _decided(numbered, remits, matches).join(_first(sent), on=_CLAIM)
     lines, whole = _lines_of(decided, sent, remits, matches)
     taken = _adjustments(decided, lines, remits)
     judged = _judged(decided, lines, whole, taken)
@@ -131,6 +136,40 @@ def _covered(
         .join(billed, on=[*_CLAIM, "second_payer"], how="anti", maintain_order="left")
         .with_columns(given=pl.format("{}/{}/{}", *_CLAIM, "second_payer"))
     )
+
+
+def _authorized(
+    covered: pl.DataFrame,
+    sent: Sent,
+    days: pl.DataFrame,
+    authorizations: pl.DataFrame,
+    history: pl.DataFrame,
+    policies: Mapping[str, Policy],
+) -> pl.DataFrame:
+    """The covered claims with the second payer's own authorization of their days (REF G1).
+
+    second_number: null where that payer has given none; second_numbers: how many the days draw on,
+    of which a claim can name one.
+    """
+    served = sent.lines.join(
+        covered.select(*_CLAIM, "given", "second_payer"), on=_CLAIM, maintain_order="left"
+    ).select("given", "client_id", "service_date", "second_payer")
+    known = days.filter(pl.col("level_of_care") == covering.LEVEL).drop("payer_id")
+    asking = (
+        known.join(served.drop("given").unique(), on=_DAY)
+        .sort(*_DAY, "second_payer")
+        .with_columns(auth_number=pl.lit(None, pl.String), draws=pl.lit(True))
+        .rename({"second_payer": "payer_id"})
+    )
+    drawn = authorize.authorized(asking, authorizations, history, policies)
+    found = served.join(
+        drawn.select(*_DAY, "auth_number", second_payer="payer_id"), on=[*_DAY, "second_payer"]
+    )
+    number = pl.col("auth_number").drop_nulls()
+    by_claim = found.group_by("given").agg(
+        second_number=number.first(), second_numbers=number.n_unique()
+    )
+    return covered.join(by_claim, on="given", how="left", maintain_order="left")
 
 
 def _decided(covered: pl.DataFrame, remits: Tables, matches: pl.DataFrame) -> pl.DataFrame:
@@ -264,6 +303,8 @@ def _judged(
             .then(pl.lit("forwarded"))
             .when(pl.col("left_cents") <= 0)
             .then(None)
+            .when(pl.col("second_numbers") > 1)
+            .then(pl.lit("its days draw on several of that payer's authorizations"))
             .when(pl.col("remits") > 1)
             .then(pl.lit("several remits answer it"))
             .when(at_line & ~one_to_one | pl.col("loose"))
@@ -276,7 +317,13 @@ def _judged(
 
 def _proposed(fit: pl.DataFrame, lines: pl.DataFrame, first_line: int) -> pl.DataFrame:
     """The lines again, as proposed to the second payer."""
-    to = fit.select("given", second="second_payer", second_member="member_id", born="birth_date")
+    to = fit.select(
+        "given",
+        "second_number",
+        second="second_payer",
+        second_member="member_id",
+        born="birth_date",
+    )
     again = lines.join(to, on="given", maintain_order="left").sort(*_LINE)
     return shaped(
         again.drop("payer_id", "member_id", *OF_CLAIM).with_columns(
@@ -291,7 +338,7 @@ def _proposed(fit: pl.DataFrame, lines: pl.DataFrame, first_line: int) -> pl.Dat
             line_offset=pl.int_range(pl.len()) + first_line,
             claim=pl.lit(None),
             line=pl.lit(None),
-            auth_number=pl.lit(None),
+            auth_number="second_number",
             replaces=pl.lit(None),
             payer_claim_number=pl.lit(None),
             frequency=pl.lit("1"),
@@ -304,7 +351,14 @@ def _headers(fit: pl.DataFrame, sent: Sent, settings: Settings) -> pl.DataFrame:
     """The claims' headers with the second payer and its subscriber in the place of the first."""
     people = parties.people()
     coverage = fit.select(
-        *_CLAIM, "given", "group_number", "member_id", "relationship", "second_payer", **people
+        *_CLAIM,
+        "given",
+        "group_number",
+        "member_id",
+        "relationship",
+        "second_payer",
+        auth_number="second_number",
+        **people,
     )
     named = parties.payers(settings).drop("partner").rename({"payer_id": "second_payer"})
     known = coverage.join(named, on="second_payer", how="left").rename({"second_payer": "payer_id"})
@@ -316,7 +370,6 @@ def _headers(fit: pl.DataFrame, sent: Sent, settings: Settings) -> pl.DataFrame:
             payer_responsibility=pl.lit("S"),
             frequency=pl.coalesce(first, pl.lit("1")),
             payer_claim_number=pl.lit(None),
-            auth_number=pl.lit(None),
             group_name=pl.lit(None),
         ),
         HEADERS,

@@ -21,6 +21,7 @@ _PLACES = {
     "CHARGE_UNKNOWN": "settings.toml, [charges]",
     "COMPONENT_UNKNOWN": "the payer's policy, [billing.components]",
     "SERVICE_SHORT": "the payer's policy, [billing.components]",
+    "PROFESSIONAL_SERVICE": "feed authorizations, facility_npi",
     "ROSTER_MISSING": "feeds encounters and providers (005010X223A2 loop 2310A)",
     "NPI_INVALID": "feed providers (005010X223A2 loop 2310A)",
     "FEED_VALUE_MISSING": "feeds encounters and clients",
@@ -30,6 +31,7 @@ _UNITS = {
     "PAYER_UNKNOWN": "attended days",
     "FACILITY_UNKNOWN": "attended days",
     "COMPONENT_UNKNOWN": "services",
+    "PROFESSIONAL_SERVICE": "services",
     "SERVICE_SHORT": "services",
 }
 

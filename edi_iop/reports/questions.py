@@ -9,7 +9,7 @@ import polars as pl
 
 from edi_iop import codes
 from edi_iop.money import to_dollars
-from edi_iop.reports import acks, ledger, matching, shapes
+from edi_iop.reports import acks, corrected, ledger, matching, shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
 from edi_iop.rules.catalogue import STOPPING
@@ -29,8 +29,8 @@ def blocked(store: Store) -> Sheet:
 
 
 def corrections(store: Store) -> Sheet:
-    """Claims sent that the records changed since: what was sent for them, or why that waits."""
-    rows = store.load("corrections").with_columns(pl.col("file_id").cast(pl.String).alias("file"))
+    """Claims sent that the records changed since: what was sent for them on any night, or why that waits."""
+    rows = corrected.corrections(store)
     fields = (
         Field("CLAIM", "claim"),
         Field("PAYER", "payer_id"),
@@ -39,10 +39,12 @@ def corrections(store: Store) -> Sheet:
         Field("GONE", "removed", "number"),
         Field("STATUS", "status", "flag"),
         Field("PAYER'S NUMBER", "payer_claim_number"),
+        Field("SENT AS", "sent_as"),
+        Field("ON", "sent_on"),
     )
     return Sheet(
         "",
-        rows.drop("file_id", "claim_offset"),
+        rows,
         fields,
         (Field("", "says"), Field("next", "next_step", once=True)),
         none="no claim was corrected",

@@ -6,7 +6,7 @@ does not say is absent (None, empty): a rule that needs it then finds nothing.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -138,6 +138,10 @@ class Bundle(Strict, frozen=True):
     revenues: tuple[str, ...] = ()
     service_types: tuple[str, ...] = ()
     """Encounter service types of the class."""
+    billed_under: dict[str, Annotated[str, msgspec.Meta(pattern=r"^\d{4}$")]] = msgspec.field(
+        default_factory=dict
+    )
+    """Revenue code of a service, by its type, where the encounter names none."""
 
 
 class Professional(Strict, frozen=True):

@@ -16,9 +16,9 @@ import polars as pl
 from edi_iop import parsers
 from edi_iop.mapper import Built, Numbers, build, propose, unbilled
 from edi_iop.mapper.build import OutFile
-from edi_iop.mapper.corrections import Sent
 from edi_iop.mapper.given import Given
 from edi_iop.mapper.secondary import secondary
+from edi_iop.mapper.sent import Sent
 from edi_iop.mapper.withdrawn import netted
 from edi_iop.parsers import Parsed
 from edi_iop.rules.engine import check
@@ -50,7 +50,7 @@ class Biller:
         """One 837I a partner of everything ready; nothing where the run has billed already."""
         if self.store.load("files", run=self.run, direction="out", kind="837I").is_empty():
             every = known.lines(answered.standings)
-            sent = ours.sent(self.store, known, every, answered, self.policies)
+            sent = ours.sent(self.store, known, every, answered, self.policies, self.settings)
             history = netted(every, sent.gone)
             proposed, hindrances, hindered = propose(
                 known.days,
@@ -67,7 +67,9 @@ class Biller:
                 every,
                 answered.remits,
                 answered.matches,
+                known.days,
                 known.clients,
+                known.authorizations,
                 self.settings,
                 self.policies,
                 proposed.height + 1,

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from edi_iop.mapper.corrections import Sent
-from edi_iop.mapper.withdrawn import withdrawn
+from edi_iop.mapper import changed, propose
+from edi_iop.mapper.sent import Sent
+from edi_iop.mapper.withdrawn import LINE, netted, withdrawn
 from edi_iop.reconciler.acknowledged import acknowledged
 from edi_iop.rules.policy import Policy
 from edi_iop.runner.records import Known
 from edi_iop.runner.settle import Answers
+from edi_iop.settings import Settings
 from edi_iop.store import Store
 
 _CLAIM = ["file_id", "claim_offset"]
@@ -24,6 +26,7 @@ def sent(
     history: pl.DataFrame,
     answered: Answers,
     policies: Mapping[str, Policy],
+    settings: Settings,
 ) -> Sent:
     """Claims that we sent to first payers, not those of another system.
 
@@ -38,13 +41,49 @@ def sent(
     made = known.sent["submissions"].select("file_id", "transaction_offset", "created_on")
     claims = known.sent["claims"].join(ours, on=_CLAIM, how="semi", maintain_order="left")
     versions = store.history("encounters") if ours.height else known.encounters
+    since = changed.since(ours, versions)
+    gone = withdrawn(ours, known.days, versions, policies)
+    restated = changed.restated(
+        ours.join(gone, on=LINE, how="anti", maintain_order="left"),
+        since,
+        policies,
+        lambda lines: _billed(lines, known, history, policies, settings),
+    )
     return Sent(
         ours,
         claims.join(made, on=["file_id", "transaction_offset"], how="left", maintain_order="left"),
-        withdrawn(ours, known.days, versions, policies),
+        pl.concat([gone, restated]),
+        restated,
+        since.select(_CLAIM).unique(),
         _remarks(answered),
         _rejected(store, known),
     )
+
+
+def _billed(
+    lines: pl.DataFrame,
+    known: Known,
+    history: pl.DataFrame,
+    policies: Mapping[str, Policy],
+    settings: Settings,
+) -> pl.DataFrame:
+    """What the days of these lines would be billed as today, all others of their clients being sent.
+
+    Days not sent yet are left out: they must not take the units that these have drawn.
+    """
+    clients = lines.select("client_id").unique()
+    others = history.join(clients, on="client_id", how="semi", maintain_order="left")
+    days = known.days.join(others, on=["client_id", "service_date"], how="semi")
+    return propose(
+        days,
+        known.encounters.join(clients, on="client_id", how="semi", maintain_order="left"),
+        known.clients,
+        known.authorizations,
+        policies,
+        settings,
+        known.as_of,
+        netted(others, lines.select(LINE)),
+    ).lines
 
 
 def _remarks(answered: Answers) -> pl.DataFrame:

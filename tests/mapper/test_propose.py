@@ -245,6 +245,64 @@ def test_a_day_long_enough_is_a_per_diem_whatever_codes_its_sessions_carry(
     assert lines["procedure"].to_list() == [*expected, "H0004", "H0005"]
 
 
+def test_a_service_authorized_by_itself_goes_under_its_own_number() -> None:
+    """REF G1 stands once a claim (005010X223A2 loop 2300): the program's number is not the service's."""
+    asking = encounters(
+        {},
+        {"source_record_id": "R2", "procedure": "H0034", "revenue": "0900", "charge_cents": 2500},
+    )
+    both = authorizations(
+        {"auth_number": "A1"},
+        {"auth_number": "MED9", "level_of_care": "OP", "procedure": "H0034"},
+        {"auth_number": "OLD9", "procedure": "H0034", "to_date": date(2026, 1, 31), "from_date": date(2026, 1, 1), "level_of_care": "OP"},
+    )  # fmt: skip
+    lines, _ = proposed(days({"encounters": ["R1", "R2"]}), asking, auth_frame=both)
+    numbers = dict(lines.select("procedure", "auth_number").rows())
+    assert numbers == {"H0015": "A1", "H0034": "MED9"}
+
+
+@pytest.mark.parametrize("procedure", [None, "H0034"])
+def test_a_service_authorized_in_a_practitioners_name_is_no_facilitys(
+    procedure: str | None,
+) -> None:
+    psychiatrist = "1841293990"
+    asking = encounters(
+        {},
+        {"source_record_id": "R2", "procedure": "H0034", "revenue": "0900", "charge_cents": 2500, "rendering_npi": psychiatrist},
+    )  # fmt: skip
+    both = authorizations(
+        {"auth_number": "A1"},
+        {"auth_number": "PSY1", "level_of_care": "OP", "procedure": procedure, "facility_npi": psychiatrist},
+    )  # fmt: skip
+    lines, findings = proposed(days({"encounters": ["R1", "R2"]}), asking, auth_frame=both)
+    assert lines["procedure"].to_list() == ["H0015"]
+    (told,) = findings
+    assert told.code == "PROFESSIONAL_SERVICE"
+    assert psychiatrist in told.message
+
+
+@pytest.mark.parametrize(
+    ("procedure", "kind", "revenue"),
+    [
+        ("H0005", "group", "0915"),
+        ("H0004", "individual", "0914"),
+        ("T1006", "family", "0916"),
+        ("G0480", "drug_test", "0300"),
+        ("H0034", "medication", None),
+        ("H0020", "medication", None),
+        ("H0038", "peer", None),
+    ],
+)
+def test_a_service_without_a_revenue_code_goes_under_that_of_its_kind_or_not_at_all(
+    procedure: str, kind: str, revenue: str | None
+) -> None:
+    """0914, 0915, 0916: individual, group, family therapy; 0636 is for drugs (domain notes, section 1.4)."""
+    asking = encounters({"procedure": procedure, "service_type": kind, "charge_cents": 5000})
+    lines, findings = proposed(days({"minutes": 60}), asking)
+    assert lines["revenue"].to_list() == ([] if revenue is None else [revenue])
+    assert [one.code for one in findings] == ([] if revenue else ["FEED_VALUE_MISSING"])
+
+
 def test_what_cannot_be_billed_is_a_row_each_with_what_it_lacks() -> None:
     """By client and date, under the finding's code; no row is taken for a proposed line."""
     found = propose(

@@ -79,6 +79,36 @@ def test_what_the_first_payer_left_goes_to_the_second(workspace: Workspace) -> N
     assert taken["line_offset"].null_count() == 0
 
 
+SECONDS = b"""\
+auth_number,payer_id,client_id,level_of_care,units,unit_basis,from_date,to_date,status
+"""
+
+
+def test_the_second_payers_own_authorization_stands_on_its_claim(workspace: Workspace) -> None:
+    """REF G1 of loop 2300 is the number of the payer the claim goes to; its units are then spent."""
+    claim = send(workspace)
+    auths = SECONDS + b"X700,MERID,C1,IOP,3,day,2026-01-01,2026-03-31,approved\n"
+    drop(workspace, auths_csv=auths, era_835=remit(claim, *WEEK, copay=25))
+    assert run(workspace, LATER)["built"]["claims"] == 1
+    assert claims(workspace)[1]["auth_number"] == "X700"
+    sent = contents(workspace.outbox).items()
+    (text,) = [text.decode() for name, text in sent if name.startswith("837I-CLEARHSE-20260119")]
+    assert ("REF*G1*X700~" in text, "A100" in text) == (True, False)
+
+
+def test_a_claim_names_one_authorization_of_the_second_payer(workspace: Workspace) -> None:
+    claim = send(workspace)
+    auths = (
+        SECONDS
+        + b"X700,MERID,C1,IOP,2,day,2026-01-01,2026-03-31,approved\n"
+        + b"X701,MERID,C1,IOP,2,day,2026-01-01,2026-03-31,approved\n"
+    )
+    drop(workspace, auths_csv=auths, era_835=remit(claim, *WEEK, copay=25))
+    assert run(workspace, LATER)["built"]["claims"] == 0
+    (told,) = load(workspace, "findings").filter(pl.col("code") == "OTHER_PAYER_HELD").to_dicts()
+    assert "several of that payer's authorizations" in told["message"]
+
+
 def test_the_claim_is_valid_and_balanced(workspace: Workspace) -> None:
     claim = send(workspace)
     drop(workspace, era_835=remit(claim, *WEEK, copay=25))
