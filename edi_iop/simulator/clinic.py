@@ -206,7 +206,9 @@ def _answers(
     denied = [
         denied_long_ago(tables, chart, ledger.start)
         for case, chart in pairs
-        if case.special == "denied_long_ago" and tables is not None
+        if case.special == "denied_long_ago"
+        and tables is not None
+        and chart.days(ledger.start + timedelta(weeks=DENIED_WEEK))
     ]
     if denied and tables is not None:
         day = night - timedelta(days=DAYS_TO_APPEAL - DAYS_LEFT)

@@ -211,6 +211,12 @@ def test_files_of_a_large_clinic_are_valid_and_each_read_once() -> None:
     assert claims.is_unique().all()
 
 
+def test_a_large_clinic_of_few_earlier_weeks_has_all_but_what_lies_before_them() -> None:
+    """Two weeks before the clinic's own: the denial three weeks before it is in none of them."""
+    planted = set(clinic(1, clients=100, weeks=10).truth["rule"])
+    assert set(clinic(1, clients=100, weeks=14).truth["rule"]) - planted == {"TF-02"}
+
+
 def test_a_long_season_begins_before_the_clinic_bills_for_itself() -> None:
     """Fourteen weeks end on the same day as eight; the first six stand in a file a month."""
     short, long = clinic(1), clinic(1, weeks=14)
