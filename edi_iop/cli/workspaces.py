@@ -91,6 +91,7 @@ def report(
       payments    payments: amount = posted - provider adjustments + held
       held        money that waits for a person, and why
       unmatched   remit claims without a claim, and what each may answer
+      matches     what each answer was tied to, and what agreed
       ledger      where each claim stands with its payer
       recoveries  provider adjustments (PLB) across payments
       decisions   what people decided of matches and money

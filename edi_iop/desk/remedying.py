@@ -223,18 +223,19 @@ def _claim_file(desk: _Desk, name: str, rows: pl.DataFrame, lines: list[int]) ->
     file = desk.target / _name(desk, kind, "edi")
     paths.write(file, made.content)
     if made.draft:
-        return _Done(made.remedy, lines, _to_edit(rows), file, warned=True)
+        return _Done(made.remedy, lines, _to_edit(rows, made.still), file, warned=True)
     changed = "; ".join(made.changes) if made.changes else "all of it taken back"
     still = f"; it still breaks: {'; '.join(made.still)}" if made.still else ""
     return _Done(made.remedy, lines, f"{changed}{still}", file, warned=bool(made.still))
 
 
-def _to_edit(rows: pl.DataFrame) -> str:
-    """What a person is to change in a draft: what the payer's codes name."""
+def _to_edit(rows: pl.DataFrame, still: tuple[str, ...]) -> str:
+    """What a person is to change in a draft: what the payer's codes name, and what would not pass."""
+    wrong = f"; as it stands: {'; '.join(still)}" if still else ""
     named = "; ".join(appeal.meanings(rows)) or "no reason given"
     return (
         "a draft, the claim as it was sent: our records cannot say what to change; change what the "
-        f"payer names ({named}), then send it"
+        f"payer names ({named}), then send it{wrong}"
     )
 
 

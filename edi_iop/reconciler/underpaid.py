@@ -171,8 +171,10 @@ def _refused_beside_paid(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _twice() -> pl.Expr:
-    """Per diems paid for one date on several lines, beyond what the payer owes; replaced claims aside."""
-    stands = pl.col("standing").ne_missing("void") & (pl.col("unit_basis") == "per_diem")
+    """Per diems paid for one date on several lines, beyond what the payer owes; replaced claims aside,
+    and what was taken back whole."""
+    gone = (pl.col("taken_back_cents") > 0) & (pl.col("taken_back_cents") >= pl.col("paid_cents"))
+    stands = pl.col("standing").ne_missing("void") & (pl.col("unit_basis") == "per_diem") & ~gone
     paid = (~pl.col("denied") & stands).fill_null(False)
     units = pl.col("units").filter(paid).sum().over(_OF_PAYER)
     return paid & (paid.sum().over(_OF_PAYER) > 1) & (units > pl.col("units_per_day"))

@@ -51,7 +51,7 @@ class Remade:
     remedy: str
     changes: tuple[str, ...]
     still: tuple[str, ...]
-    """Rules that the claim would still break."""
+    """Rules that the claim would still break; of a draft also the errors of its form."""
     draft: bool = False
     """As it was sent: our records cannot say what to change, a person is to."""
 
@@ -100,8 +100,11 @@ def remade(
             "our records show nothing to change in it; correct the records (encounters, clients, "
             "authorizations), run the night, and ask again"
         )
-    content = _written(store, about, found, policies, settings)
-    still = () if remedy == "void_8" else _still_broken(about, found, policies)
+    content, faults = _written(store, about, found, policies, settings)
+    if faults and not unchanged:
+        raise Forbidden(f"the claim would not pass: {faults[0]}; correct what it was made of")
+    broken = () if remedy == "void_8" else _still_broken(about, found, policies)
+    still = (*faults, *broken)
     return Remade(content, remedy, found.changes, still, unchanged)
 
 
@@ -166,8 +169,8 @@ def _written(
     found: Repaired,
     policies: Mapping[str, Policy],
     settings: Settings,
-) -> bytes:
-    """The interchange under numbers of its own; Forbidden where it could not be read back."""
+) -> tuple[bytes, tuple[str, ...]]:
+    """The interchange under numbers of its own, and the errors by which it would be refused."""
     records = about.records
     with store.transaction():
         numbers = Numbers(
@@ -190,9 +193,5 @@ def _written(
     content = built.files[0].content
     findings = parsers.parse([(1, content)])[1].findings
     errors = findings.filter(pl.col("severity") == "error")
-    if errors.height:
-        raise Forbidden(
-            f"the claim would not pass: {errors['message'][0]} ({errors['code'][0]}); correct "
-            "what it was made of"
-        )
-    return content
+    told = errors.select(pl.format("{} ({})", "message", "code")).to_series()
+    return content, tuple(told)

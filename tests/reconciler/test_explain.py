@@ -525,6 +525,7 @@ def test_a_line_of_no_day_is_told_without_one_but_with_its_worth():
     assert row["expected_source"] == "policy harbor 2026.1"
 
 
-def test_a_line_that_may_be_one_of_two_prices_has_no_worth():
+def test_a_line_without_a_day_that_fits_one_line_alone_is_of_that_lines_day():
+    """Of the two days one was sent under another code: the answer's code is the first one's."""
     row = undated(procedure="S9480", revenue="0905")
-    assert (row["service_date"], row["expected_cents"]) == (None, None)
+    assert (row["service_date"], row["expected_cents"]) == (FEB2, 28500)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -135,7 +135,8 @@ def test_denials_alone_and_money_taken_back_are_not_here() -> None:
 
 def test_what_was_taken_back_is_not_received() -> None:
     """570.00 back is all of two days; 100.01 of them is 50.00 and 50.01."""
-    two = ({"paid": 28500}, {"paid": 28500})
+    next_day = {"service_date": DAY + timedelta(1)}
+    two = ({"paid": 28500}, {"paid": 28500, "sent": next_day})
     assert told(*two, taken_back=57000) == [
         (1, "underpaid", 28500, 28500),
         (2, "underpaid", 28500, 28500),
@@ -144,5 +145,7 @@ def test_what_was_taken_back_is_not_received() -> None:
         (1, "underpaid", 28500, 5000),
         (2, "underpaid", 28500, 5001),
     ]
-    beside_denied = ({"paid": 28500}, {"paid": 0, "cas": [("PR", "1", 28500)]})
+    one_date = told({"paid": 28500}, {"paid": 28500}, taken_back=57000)
+    assert [state for _, state, *_ in one_date] == ["underpaid", "underpaid"]
+    beside_denied = ({"paid": 28500}, {"paid": 0, "cas": [("PR", "1", 28500)], "sent": next_day})
     assert told(*beside_denied, taken_back=100)[1] == (2, "paid in full", 28500, 0)
