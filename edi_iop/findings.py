@@ -189,7 +189,7 @@ _CODES = (
     FindingCode("FEED_ASSUMED", "warning", 0, "a value the feed does not carry was taken from the layout", "check the layout, or have the value sent"),
     FindingCode("CLIENT_UNKNOWN", "error", 0, "no client of that id in any clients feed", "send the client in a clients feed"),
     FindingCode("SERVICE_SHORT", "warning", 0, "a service is shorter than one unit of its code", "check the minutes in the record; a service shorter than a unit is not billed"),
-    FindingCode("PROFESSIONAL_SERVICE", "warning", 0, "a service is authorized in a practitioner's name", "bill it on the professional claim (837P) of the practitioner; ours leave it out"),
+    FindingCode("PROFESSIONAL_SERVICE", "warning", 0, "a service is authorized in a practitioner's name", "bill it on the practitioner's own professional claim (837P)"),
     FindingCode("CHARGE_UNKNOWN", "error", 0, "no charge is set for the procedure", "add it under [charges] in settings.toml"),
     FindingCode("PAYER_UNKNOWN", "error", 0, "a coverage names a payer that is not set up", "add it under [[payers]] in settings.toml"),
     FindingCode("FACILITY_UNKNOWN", "error", 0, "encounters name a facility that is not set up", "add it under [[facilities]] in settings.toml"),
