@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop.rules import covering
-from edi_iop.rules.case import case
+from edi_iop.rules.case import active, case
 from edi_iop.rules.in_force import each_row
 from edi_iop.rules.parameters import HALVES
 from edi_iop.rules.policy import Policy
@@ -90,8 +90,7 @@ def apart(
             on=["client_id", "payer_id"],
         )
         .filter(
-            pl.col("service_date") >= pl.col("from_date"),
-            (pl.col("service_date") <= pl.col("to_date")).fill_null(True),
+            active("service_date", "from_date", "to_date"),
             for_it.fill_null(in_name).fill_null(False),
         )
         .sort("_row", "from_date", "own_number")

@@ -19,7 +19,7 @@ from edi_iop.mapper import (
     track,
     unbilled,
 )
-from edi_iop.rules.days import current
+from edi_iop.rules.days import ATTENDED, current
 from edi_iop.rules.in_force import apart, each, each_row
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated, rates
@@ -82,8 +82,9 @@ def propose(
         _too_short(services),
         _unpriced(priced),
     ]
-    findings = [*_unknown_clients(events, clients), *unbilled.told(lacking)]
-    hindered = unbilled.together([_strangers(events, clients), *lacking])
+    strangers = _strangers(events, clients)
+    findings = [*_unknown_clients(strangers, clients), *unbilled.told(lacking)]
+    hindered = unbilled.together([_strange(strangers), *lacking])
     return Proposed(_lines(priced, settings, as_of), findings, hindered)
 
 
@@ -262,10 +263,13 @@ def _lines(priced: pl.DataFrame, settings: Settings, as_of: date) -> pl.DataFram
     )
 
 
-def _unknown_clients(encounters: pl.DataFrame, clients: pl.DataFrame) -> list[Finding]:
-    strangers = encounters.filter(pl.col("attendance").is_in(["attended", "partial"])).join(
-        clients, on="client_id", how="anti"
-    )
+def _strangers(encounters: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
+    """Attended encounters of clients whom no clients feed names."""
+    seen = encounters.filter(pl.col("attendance").is_in(ATTENDED))
+    return seen.join(clients, on="client_id", how="anti")
+
+
+def _unknown_clients(strangers: pl.DataFrame, clients: pl.DataFrame) -> list[Finding]:
     if clients.is_empty() and strangers.height > 1:
         count = f"{strangers.height:,}"
         return [
@@ -283,10 +287,10 @@ def _unknown_clients(encounters: pl.DataFrame, clients: pl.DataFrame) -> list[Fi
     ]
 
 
-def _strangers(encounters: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
-    strange = attended.attended(encounters).join(clients, on="client_id", how="anti")
+def _strange(strangers: pl.DataFrame) -> pl.DataFrame:
+    program = attended.attended(strangers).sort("service_date", "client_id")
     says = pl.lit("its client is in no clients feed")
-    return unbilled.rows("CLIENT_UNKNOWN", strange.sort("service_date", "client_id"), says)
+    return unbilled.rows("CLIENT_UNKNOWN", program, says)
 
 
 def _unknown_payers(days: pl.DataFrame, billable: list[str]) -> pl.DataFrame:

@@ -6,10 +6,8 @@ Chunks go and batches come back in files without a name (tables.passing).
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -21,7 +19,7 @@ from typing import Any, BinaryIO, Self, cast
 
 from edi_iop.errors import Ended
 from edi_iop.parsers.x12 import Asked, Batch, Left, batch, frame, step
-from edi_iop.tables.passing import ONE_THREAD, place, taken, unnamed, write
+from edi_iop.tables.passing import begun, place, spoken, taken, unnamed, write
 from edi_iop.x12.segments import Part
 
 _SERVE = "from edi_iop.parsers.beside import serve; serve()"
@@ -72,14 +70,7 @@ class Beside:
         if self._process is not None:
             return
         self._files = [unnamed() for _ in range(4)]
-        path = os.pathsep.join(part or os.getcwd() for part in sys.path)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, *(str(one.fileno()) for one in self._files)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=[one.fileno() for one in self._files],
-            env=os.environ | ONE_THREAD | {"PYTHONPATH": path},
-        )
+        self._process = begun(_SERVE, self._files)
         self._say(self._asked)
         self._greeting = self._hear()
 
@@ -136,11 +127,7 @@ def _told(answer: Future[Any]) -> object:
 
 def serve() -> None:
     """The other process: chunks from standard input, answers to standard output, until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process says when to stop
-    gc.freeze()  # what was imported is no garbage, and need not be looked through again and again
-    heard = os.fdopen(os.dup(0), "rb")
-    said = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nothing else may speak between the answers
+    heard, said = spoken()
     files = [os.fdopen(int(one), "r+b") for one in sys.argv[1:]]
     try:
         asked: Asked = pickle.load(heard)

@@ -45,10 +45,15 @@ def digits(column: str) -> pl.Expr:
     return pl.col(column).str.replace_all(r"\D", "").replace("", None)
 
 
-def plain(column: str) -> pl.Expr:
-    """An identifier's letters and digits, upper case, without leading zeros."""
+def characters(column: str) -> pl.Expr:
+    """An identifier's letters and digits, upper case."""
     kept = pl.col(column).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
-    return kept.str.strip_chars_start("0").replace("", None)
+    return kept.replace("", None)
+
+
+def plain(column: str) -> pl.Expr:
+    """An identifier's characters without leading zeros."""
+    return characters(column).str.strip_chars_start("0").replace("", None)
 
 
 def folded(column: str) -> pl.Expr:

@@ -12,8 +12,9 @@ import polars as pl
 from edi_iop.codes import codes
 from edi_iop.reconciler.accounts import SENT
 from edi_iop.reconciler.contents import PAYMENT
+from edi_iop.reconciler.features import characters
 from edi_iop.reconciler.given import Tables
-from edi_iop.reconciler.references import PLB, named, plain
+from edi_iop.reconciler.references import PLB, named
 
 TAKES_BACK = ("recovery", "refund", "adjustment")
 FORWARD = "forward"
@@ -87,7 +88,7 @@ def _threaded(rows: pl.DataFrame) -> pl.DataFrame:
         .when(_takes_back() & pl.col("account").is_not_null())
         .then(pl.format("{} {}", _whose(), "account"))
         .when(pl.col("reference").is_not_null())
-        .then(pl.format("{} {}", "role", plain("reference")))
+        .then(pl.format("{} {}", "role", characters("reference")))
         .otherwise(pl.format("{} of payment {}", "role", pl.col("trace_number").fill_null("?")))
     )
     provider = pl.col("provider_id").fill_null("?")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop.reconciler.accounts import SENT
+from edi_iop.reconciler.features import characters
 from edi_iop.reconciler.match_candidates import SHORTEST_PREFIX
 
 PLB = ("file_id", "byte_offset", "position")
@@ -35,7 +36,7 @@ class References:
     @classmethod
     def of(cls, adjustments: pl.DataFrame) -> References:
         """adjustments: tables.PROVIDER_ADJUSTMENTS."""
-        texts = adjustments.select(*PLB, text=plain("reference"))
+        texts = adjustments.select(*PLB, text=characters("reference"))
         return cls(texts.filter(_size("text") >= _SHORTEST))
 
     def none(self) -> pl.DataFrame:
@@ -44,7 +45,7 @@ class References:
 
     def holding(self, numbers: pl.Series) -> pl.DataFrame:
         """PLB of those that hold one of the numbers, or that one of them goes on from."""
-        rows = numbers.alias("key").to_frame().select(plain("key")).unique()
+        rows = numbers.alias("key").to_frame().select(characters("key")).unique()
         known = rows.filter(_size("key") >= _SHORTEST)
         if known.is_empty() or self.texts.is_empty():
             return self.none()
@@ -74,10 +75,12 @@ def named(rows: pl.DataFrame, events: pl.DataFrame, claims: pl.DataFrame) -> pl.
         *PLB,
         "payer",
         "reference",
-        text=plain("reference"),
+        text=characters("reference"),
         cut=pl.col("reference").str.len_chars().is_in(_CUT_AT),
     ).filter(_size("text") >= _SHORTEST)
-    sent = claims.select(claim_file_id="file_id", claim_offset="claim_offset", key=plain("claim"))
+    sent = claims.select(
+        claim_file_id="file_id", claim_offset="claim_offset", key=characters("claim")
+    )
     numbers = _answered(events, sent)
     others = sent.filter(_size("key") >= _SHORTEST).select("key")
     others = others.unique().join(numbers, on="key", how="anti")
@@ -90,9 +93,9 @@ def _answered(events: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
     about = ("payer", *NAMED)
     names = pl.concat(
         [
-            events.select(*about, key=plain("payer_claim_number")),
+            events.select(*about, key=characters("payer_claim_number")),
             # as returned a number may be cut short: then it stands inside those of others
-            events.select(*about, key=plain("returned")).filter(
+            events.select(*about, key=characters("returned")).filter(
                 pl.col("claim_offset").is_null() | (_size("key") >= SHORTEST_PREFIX)
             ),
             events.select(about).join(sent, on=SENT),
@@ -225,9 +228,3 @@ def _only(readings: pl.DataFrame) -> pl.DataFrame:
 
 def _size(column: str) -> pl.Expr:
     return pl.col(column).str.len_chars().cast(pl.Int64)
-
-
-def plain(column: str) -> pl.Expr:
-    """Letters and digits only, in upper case."""
-    kept = pl.col(column).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
-    return kept.replace("", None)

@@ -9,7 +9,7 @@ from edi_iop.reconciler.bank import STATES, bank
 from edi_iop.reports import shapes
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
-from edi_iop.reports.sums import chart
+from edi_iop.reports.sums import chart, dollars
 from edi_iop.store import Store
 
 OPEN = ("deposit without remit", "remit without deposit", "amount differs")
@@ -73,7 +73,7 @@ def once(store: Store) -> pl.DataFrame:
 
 def _says() -> pl.Expr:
     """By what a pair was found, and what is off."""
-    off = pl.col("difference_cents").map_elements(to_dollars, return_dtype=pl.String)
+    off = dollars(pl.col("difference_cents"))
     shared = pl.format("one deposit of {} payments", "sharing")
     return pl.concat_str(
         pl.format("booked {}", "deposit_date"),

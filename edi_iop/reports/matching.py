@@ -10,6 +10,7 @@ from edi_iop.reports.sums import chart
 from edi_iop.store import Store
 
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
+_PAYMENT = ("file_id", "payment_offset")
 _SENT = ("claim_file_id", "claim_offset")
 _TIERS = ("T1", "T2", "T3", "T4", "T5", "hand")
 _VERBS = {"unlink": "undo match"}
@@ -24,11 +25,10 @@ def matches(store: Store) -> Sheet:
     answers = store.load("remit_claims").select(
         *_REMIT_CLAIM, "payment_offset", "status", "charge_cents", "paid_cents", returned="claim"
     )
-    payments = store.load("payments").select("file_id", "payment_offset", payment="trace_number")
     rows = (
         whole.join(_numbers(store), on=_SENT, how="left")
         .join(answers, on=_REMIT_CLAIM, how="left")
-        .join(payments, on=("file_id", "payment_offset"), how="left")
+        .join(_payments(store), on=_PAYMENT, how="left")
         .join(_lines(every), on=_REMIT_CLAIM, how="left")
         .select(
             "claim", "returned", "payment", "status", "charge_cents", "paid_cents", "tier",
@@ -68,6 +68,10 @@ def _numbers(store: Store) -> pl.DataFrame:
     return store.load("claims").select("claim_offset", "claim", claim_file_id="file_id")
 
 
+def _payments(store: Store) -> pl.DataFrame:
+    return store.load("payments").select(*_PAYMENT, payment="trace_number")
+
+
 def _told(text: str, names: str) -> pl.Expr:
     """The names in a sentence; null where there are none."""
     return pl.when(pl.col(names).list.len() > 0).then(
@@ -89,12 +93,11 @@ def _lines(every: pl.DataFrame) -> pl.DataFrame:
 def decisions(store: Store) -> Sheet:
     """What people decided of matches and of money held, in order, by claim and payment numbers."""
     answers = store.load("remit_claims").select(*_REMIT_CLAIM, returned="claim")
-    payments = store.load("payments").select("file_id", "payment_offset", payment="trace_number")
     told = (
         store.load("decisions")
         .join(_numbers(store), on=_SENT, how="left")
         .join(answers, on=_REMIT_CLAIM, how="left")
-        .join(payments, on=("file_id", "payment_offset"), how="left")
+        .join(_payments(store), on=_PAYMENT, how="left")
         .sort("decision")
     )
     rows = told.select(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.money import to_dollars
 from edi_iop.reconciler.metrics import IN_CENTS, ages, claim_answers, history, metrics
 from edi_iop.reports.posted import posted_remits
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Chart, Field, Sheet
+from edi_iop.reports.sums import dollars
 
 
 def measured(question: Question) -> Sheet:
@@ -48,6 +48,5 @@ def _unit() -> pl.Expr:
 def _part(column: str) -> pl.Expr:
     """A count as a count, an amount in dollars; a dozen of rows."""
     cents = pl.col(column).round().cast(pl.Int64)
-    dollars = cents.map_elements(to_dollars, return_dtype=pl.String)
     count = pl.col(column).round(1).cast(pl.String).str.strip_suffix(".0")
-    return pl.when(pl.col("metric").is_in(IN_CENTS)).then(dollars).otherwise(count)
+    return pl.when(pl.col("metric").is_in(IN_CENTS)).then(dollars(cents)).otherwise(count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.money import to_dollars
 from edi_iop.reports.sheet import Chart
 
 MOST_BARS = 10
@@ -14,6 +15,11 @@ REST = "all others"
 def counting(count: int, noun: str) -> str:
     """`1 claim`, `1,204 claims`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def dollars(cents: pl.Expr) -> pl.Expr:
+    """Amounts in sentences (to_dollars), of the few rows that a person reads."""
+    return cents.map_elements(to_dollars, return_dtype=pl.String)
 
 
 def chart(rows: pl.DataFrame, by: str, title: str, of: str | None = None) -> Chart:

@@ -6,7 +6,6 @@ import polars as pl
 
 from edi_iop import codes
 from edi_iop.errors import NotKnown
-from edi_iop.money import to_dollars
 from edi_iop.reconciler.acknowledged import (
     DECISIONS,
     SUBMISSION,
@@ -19,7 +18,7 @@ from edi_iop.reports.acks import submitted
 from edi_iop.reports.banking import once
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
-from edi_iop.reports.sums import counting
+from edi_iop.reports.sums import counting, dollars
 from edi_iop.reports.written import written
 from edi_iop.store import Store
 
@@ -235,7 +234,7 @@ def _banked(question: Question) -> pl.DataFrame:
             says=pl.format(
                 "payment {} of {} booked by the bank: {}",
                 "payment",
-                _dollars("amount_cents"),
+                dollars(pl.col("amount_cents")),
                 "state",
             ),
             file=pl.col("deposit_file").cast(pl.String),
@@ -277,13 +276,13 @@ def _answered(store: Store, number: str) -> pl.DataFrame:
                 pl.col("trace_number").fill_null("?"),
                 pl.col("payer_claim_number").fill_null("?"),
                 pl.concat_str(
-                    pl.when(pl.col("standing") == "held")
-                    .then(pl.lit("; held, its money is not counted"))
-                    .when(pl.col("standing").is_null())
-                    .then(pl.lit("; its payment counts elsewhere, or not at all"))
-                    .otherwise(pl.lit("")),
+                    _uncounted(),
                     pl.when(pl.col("interest_cents").fill_null(0) != 0)
-                    .then(pl.format("; with interest of {} beside it", _dollars("interest_cents")))
+                    .then(
+                        pl.format(
+                            "; with interest of {} beside it", dollars(pl.col("interest_cents"))
+                        )
+                    )
                     .otherwise(pl.lit("")),
                 ),
             ),
@@ -316,9 +315,7 @@ def _beside(store: Store, number: str) -> pl.DataFrame:
                 "reason",
                 pl.col("reference").fill_null("without reference"),
                 pl.col("trace_number").fill_null("?"),
-                pl.when(pl.col("standing") == "held")
-                .then(pl.lit("; held, its money is not counted"))
-                .otherwise(pl.lit("")),
+                _uncounted(),
             ),
             amount_cents=-pl.col("amount_cents"),
             file=pl.col("file_id").cast(pl.String),
@@ -327,8 +324,15 @@ def _beside(store: Store, number: str) -> pl.DataFrame:
     )
 
 
-def _dollars(column: str) -> pl.Expr:
-    return pl.col(column).map_elements(to_dollars, return_dtype=pl.String)
+def _uncounted() -> pl.Expr:
+    """Why the money of an answer or adjustment does not count, where it does not."""
+    return (
+        pl.when(pl.col("standing") == "held")
+        .then(pl.lit("; held, its money is not counted"))
+        .when(pl.col("standing").is_null())
+        .then(pl.lit("; its payment counts elsewhere, or not at all"))
+        .otherwise(pl.lit(""))
+    )
 
 
 def _denied(store: Store, number: str) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from edi_iop.reconciler.take_backs import open_take_backs
 from edi_iop.reports.question import Question, open_denials, ranked_now
 from edi_iop.reports.shapes import deadline, reason_codes
 from edi_iop.reports.sheet import Field, Sheet
-from edi_iop.reports.sums import chart
+from edi_iop.reports.sums import chart, dollars
 
 _TASK = ("claim", "payer", "disposition", "remedy")
 _DONE = ("nothing",)
@@ -42,7 +42,7 @@ def _to_ask_for(taken: pl.DataFrame) -> pl.DataFrame:
         remedy=pl.lit("appeal_or_rebill"),
         next_step=pl.format(
             "Find why {} was taken back; appeal it, or rebill the claim.",
-            pl.col("taken_back_cents").map_elements(to_dollars, return_dtype=pl.String),
+            dollars(pl.col("taken_back_cents")),
         ),
         deadline=pl.lit(None, pl.Date),
         deadline_source=pl.lit("unknown: nothing says by when a take-back can be disputed"),

@@ -6,11 +6,8 @@ Each of the others is this interpreter again: it reads the store for itself, jud
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,7 +20,7 @@ from edi_iop.errors import Ended
 from edi_iop.runner.portion import Portion, Settling, portion
 from edi_iop.runner.scope import Begin
 from edi_iop.store import Store
-from edi_iop.tables.passing import ONE_THREAD, cores, place, taken, unnamed, write
+from edi_iop.tables.passing import begun, cores, place, spoken, taken, unnamed, write
 
 _SERVE = "from edi_iop.runner.judges import serve; serve()"
 _MOST = 4
@@ -83,14 +80,7 @@ class _Other:
 
     def __init__(self, settling: Settling) -> None:
         self._file = unnamed()
-        path = os.pathsep.join(part or os.getcwd() for part in sys.path)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(self._file.fileno()), str(settling.store.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=[self._file.fileno()],
-            env=os.environ | ONE_THREAD | {"PYTHONPATH": path},
-        )
+        self._process = begun(_SERVE, [self._file], str(settling.store.path))
         # A pipe holds little: who speaks into it waits, in a thread.
         self._speaking = ThreadPoolExecutor(1)
         given = {one.name: getattr(settling, one.name) for one in fields(settling)}
@@ -126,11 +116,7 @@ class _Other:
 
 def serve() -> None:
     """Another process: what is settled under and then beginnings from standard input, until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process says when to stop
-    gc.freeze()  # what was imported is no garbage, and need not be looked through again and again
-    heard = os.fdopen(os.dup(0), "rb")
-    said = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nothing else may speak between the answers
+    heard, said = spoken()
     try:
         with os.fdopen(int(sys.argv[1]), "r+b") as file:
             given: dict[str, Any] = pickle.load(heard)
