@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from threading import Event, Thread, Timer
 
@@ -100,14 +101,14 @@ _EACH = 0.05
 
 
 def _descendants(pid: int) -> list[int]:
+    """The process and all below it; one that ends while it is looked at has none."""
     found = [pid]
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found += [
-                one for child in children.read_text().split() for one in _descendants(int(child))
-            ]
-        except OSError:
-            continue  # ended while it was looked at
+    try:
+        began = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:
+        return found
+    for child in chain.from_iterable(began):
+        found += _descendants(int(child))
     return found
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from scripts.benchmarks.processes import measure
 
@@ -39,3 +43,13 @@ def test_what_takes_too_long_is_ended() -> None:
     measured = measure(python("import time; time.sleep(60)"), limit=0.3)
     assert measured.failed == "over 0 s"
     assert measured.seconds < 30
+
+
+def test_one_that_ends_while_it_is_looked_at_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def gone(*_: object) -> Iterator[Path]:
+        raise FileNotFoundError("/proc/1/task")
+
+    monkeypatch.setattr(Path, "glob", gone)
+    assert measure(python("import time; time.sleep(0.2)")).failed is None
