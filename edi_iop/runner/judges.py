@@ -1,7 +1,8 @@
-"""Who judges portions: this process or, where there are very many rows, others beside it.
+"""Who works for a settlement: this process or, where there are very many rows, others beside it.
 
-Each of the others is this interpreter again: it reads the store for itself, judges a portion
-(runner.portion) and hands back what comes of it; only this process writes.
+Each of the others is this interpreter again: it reads the store for itself, says what payments
+say (runner.contents), judges portions (runner.portion) and hands back what comes of it; only
+this process writes.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, Self, cast
+from typing import Any, BinaryIO, Self, cast
+
+import polars as pl
 
 from edi_iop.errors import Ended
+from edi_iop.runner.contents import contents
 from edi_iop.runner.portion import Portion, Settling, portion
 from edi_iop.runner.scope import Begin
 from edi_iop.store import Store
@@ -27,74 +31,103 @@ _MOST = 4
 """Processes: each holds a portion."""
 
 
-class Judges(Protocol):
-    """Portions are asked for, as many at once as there are judges, and answered in that order."""
+class Judge:
+    """One that reads a store and answers; what it is asked is a method's name and an argument."""
 
-    @property
-    def count(self) -> int: ...
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._settling: Settling | None = None
 
-    def ask(self, begin: Begin) -> Future[Portion]: ...
+    def under(self, given: dict[str, Any]) -> None:
+        """What portions are judged under from now on: a Settling's fields but the store."""
+        self._settling = Settling(store=self._store, **given)
 
+    def contents(self, payments: pl.DataFrame) -> pl.DataFrame:
+        return contents(self._store, payments)
 
-@contextmanager
-def judging(settling: Settling, many: bool) -> Iterator[Judges]:
-    """Those who judge under this; many: it is worth to begin other processes."""
-    count = min(cores(), _MOST) if many else 1
-    if count < 2:
-        yield _Here(settling)
-        return
-    with ExitStack() as stack:
-        yield _Beside([stack.enter_context(_Other(settling)) for _ in range(count)])
-
-
-@dataclass(frozen=True)
-class _Here:
-    """This process alone: judged as it is asked for."""
-
-    settling: Settling
-    count = 1
-
-    def ask(self, begin: Begin) -> Future[Portion]:
-        answer: Future[Portion] = Future()
-        answer.set_result(portion(self.settling, begin))
-        return answer
+    def portion(self, begin: Begin) -> Portion:
+        if self._settling is None:
+            raise ValueError("what to judge under was not said")
+        return portion(self._settling, begin)
 
 
-class _Beside:
-    """Other processes, in turn."""
+class Judges:
+    """As many answers at once as there are judges, in the order in which they were asked for."""
 
-    def __init__(self, others: list[_Other]) -> None:
-        self._others, self._asked = others, 0
-
-    @property
-    def count(self) -> int:
-        return len(self._others)
-
-    def ask(self, begin: Begin) -> Future[Portion]:
-        self._asked += 1
-        return self._others[self._asked % self.count].ask(begin)
-
-
-class _Other:
-    """One other process; raises Ended where it is no more."""
-
-    def __init__(self, settling: Settling) -> None:
-        self._file = unnamed()
-        self._process = begun(_SERVE, [self._file], str(settling.store.path))
-        # A pipe holds little: who speaks into it waits, in a thread.
-        self._speaking = ThreadPoolExecutor(1)
-        given = {one.name: getattr(settling, one.name) for one in fields(settling)}
-        self._speaking.submit(write, given | {"store": None}, self._pipe("stdin"))
+    def __init__(self, store: Store) -> None:
+        self._store, self._here, self._asked = store, Judge(store), 0
+        self._others: list[_Other] = []
+        self._given: dict[str, Any] | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def ask(self, begin: Begin) -> Future[Portion]:
-        return self._speaking.submit(self._answer, begin)
+    def __exit__(self, *_: object) -> None:
+        for other in self._others:
+            other.end()
 
-    def _answer(self, begin: Begin) -> Portion:
+    @property
+    def count(self) -> int:
+        return len(self._others) or 1
+
+    def begin(self) -> None:
+        """Others from now on, where there are processors for them; they take a while to come up."""
+        count = min(cores(), _MOST)
+        if self._others or count < 2:
+            return
+        for _ in range(count):
+            self._others.append(_Other(self._store.path))
+        if self._given is not None:
+            self._tell(self._given)
+
+    def under(self, settling: Settling) -> None:
+        """What portions are judged under from now on."""
+        names = [one.name for one in fields(settling) if one.name != "store"]
+        self._given = {name: getattr(settling, name) for name in names}
+        self._tell(self._given)
+
+    def contents(self, parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """What each part of the payments says (runner.contents), one after another."""
+        waiting: deque[Future[pl.DataFrame]] = deque()
+        for part in parts:
+            waiting.append(self._ask("contents", part))
+            if len(waiting) == self.count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def portion(self, begin: Begin) -> Future[Portion]:
+        return self._ask("portion", begin)
+
+    def _tell(self, given: dict[str, Any]) -> None:
+        self._here.under(given)
+        for other in self._others:
+            other.ask("under", given)
+
+    def _ask(self, what: str, argument: object) -> Future[Any]:
+        if self._others:
+            self._asked += 1
+            return self._others[self._asked % self.count].ask(what, argument)
+        answer: Future[Any] = Future()
+        answer.set_result(getattr(self._here, what)(argument))
+        return answer
+
+
+class _Other:
+    """A judge in another process; raises Ended where it is no more."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = unnamed()
+        self._process = begun(_SERVE, [self._file], str(path))
+        # A pipe holds little: who speaks into it waits, in a thread.
+        self._speaking = ThreadPoolExecutor(1)
+
+    def ask(self, what: str, argument: object) -> Future[Any]:
+        return self._speaking.submit(self._answer, what, argument)
+
+    def _answer(self, what: str, argument: object) -> object:
         try:
-            write(begin, self._pipe("stdin"))
+            write((what, argument), self._pipe("stdin"))
             raised = pickle.load(self._pipe("stdout"))
         except (EOFError, pickle.UnpicklingError, OSError) as error:
             raise Ended(
@@ -102,9 +135,9 @@ class _Other:
             ) from error
         if raised is not None:
             raise raised
-        return cast(Portion, taken(self._file))
+        return taken(self._file)
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
         self._process.kill()  # it holds nothing of its own
         self._process.communicate()
         self._speaking.shutdown(cancel_futures=True)
@@ -115,23 +148,27 @@ class _Other:
 
 
 def serve() -> None:
-    """Another process: what is settled under and then beginnings from standard input, until it is closed."""
+    """Another process: answers what comes by standard input, until it is closed."""
     heard, said = spoken()
     try:
-        with os.fdopen(int(sys.argv[1]), "r+b") as file:
-            given: dict[str, Any] = pickle.load(heard)
-            with Store.open(Path(sys.argv[2]), read_only=True) as store:
-                settling = Settling(**given | {"store": store})
-                while True:
-                    write(_judged(settling, pickle.load(heard), file), said)
+        with (
+            os.fdopen(int(sys.argv[1]), "r+b") as file,
+            Store.open(Path(sys.argv[2]), read_only=True) as store,
+        ):
+            judge = Judge(store)
+            while True:
+                what, argument = pickle.load(heard)
+                write(_answered(getattr(judge, what), argument, file), said)
     except (EOFError, BrokenPipeError):
         return
 
 
-def _judged(settling: Settling, begin: Begin, file: BinaryIO) -> Exception | None:
-    """Puts the portion into the file; what was raised instead."""
+def _answered(
+    answer: Callable[[Any], object], argument: object, file: BinaryIO
+) -> Exception | None:
+    """Puts the answer into the file; what was raised instead."""
     try:
-        place(portion(settling, begin), file)
+        place(answer(argument), file)
     except Exception as raised:  # told to who asked
         return raised
     return None

@@ -16,20 +16,20 @@ from datetime import date
 import polars as pl
 
 from edi_iop.reconciler import provider_ledger, ties
-from edi_iop.reconciler.duplicates import payment_contents, payment_standings
+from edi_iop.reconciler.duplicates import payment_standings
 from edi_iop.reconciler.ledger import payment_sums
 from edi_iop.reconciler.references import PLB, References
 from edi_iop.rules.policy import Policy
 from edi_iop.runner import records, since
-from edi_iop.runner.judges import judging
+from edi_iop.runner.contents import in_turns
+from edi_iop.runner.judges import Judges
 from edi_iop.runner.payment_files import mark_files
 from edi_iop.runner.portion import Portion, Settling
-from edi_iop.runner.records import Tables
 from edi_iop.runner.scope import CLAIM, REMIT, Begin
 from edi_iop.runner.since import PAYMENT, Since
 from edi_iop.settings import Settings
 from edi_iop.store import Store
-from edi_iop.tables import PAYMENT_STANDINGS, PROVIDER_POSTINGS, REMITS, TABLES
+from edi_iop.tables import PAYMENT_STANDINGS, PROVIDER_POSTINGS, TABLES
 
 PORTION = 10_000
 """Remit claims and claims a portion begins with."""
@@ -45,33 +45,39 @@ def settle(store: Store, policies: Mapping[str, Policy], settings: Settings, as_
     Of a workspace without feeds (since.in_portions): its claims are another system's.
     """
     begun = since.since(store, policies, settings, as_of)
-    if begun.whole:
-        _clear(store)
-        _all(_prepared(store, policies, settings, begun, None))
-        store.settle(**begun.now)
-        return
-    # kept before anything else: other processes look for what is new by it
-    prepared = _prepared(store, policies, settings, begun, begun.file)
-    with store.transaction():
-        _what_is_new(prepared, begun)
-        store.settle(**begun.now)
+    with Judges(store) as judges:
+        if begun.whole:
+            _clear(store)
+        if since.new_rows(store, begun) > ALONE:
+            judges.begin()
+        # kept before anything else: other processes look for what is new by it
+        prepared = _prepared(store, judges, policies, settings, begun)
+        judges.under(prepared)
+        if begun.whole:
+            _all(prepared, judges)
+            store.settle(**begun.now)
+            return
+        with store.transaction():
+            _what_is_new(prepared, judges, begun)
+            store.settle(**begun.now)
 
 
 def _prepared(
     store: Store,
+    judges: Judges,
     policies: Mapping[str, Policy],
     settings: Settings,
     begun: Since,
-    settled: int | None,
 ) -> Settling:
     """What is new made ready to be looked for; where every payment stands."""
-    _keep_contents(store, begun.file)
+    _keep_contents(store, judges, begun.file)
     with store.transaction():
         _keep_ties(store, begun.file)
     decisions = store.load("decisions")
     known = records.beside(store, policies, begun.as_of)
     references = References.of(store.load("provider_adjustments"))
     paid = payment_standings(store.load("payment_contents"), decisions)
+    settled = None if begun.whole else begun.file
     return Settling(store, policies, settings, known, decisions, references, paid, settled)
 
 
@@ -87,31 +93,10 @@ def _clear(store: Store) -> None:
 # -- what comes before any portion
 
 
-def _keep_contents(store: Store, after: int) -> None:
-    """What each payment of later files says, whole payments at a time."""
-    claims = store.newer("remit_claims", after, PAYMENT).group_by(PAYMENT).agg(claims=pl.len())
-    sized = (
-        store.newer("payments", after, PAYMENT)
-        .join(claims, on=PAYMENT, how="left")
-        .sort(PAYMENT)
-        .with_columns(turn=pl.col("claims").fill_null(1).cum_sum() // PORTION)
-    )
-    for part in sized.partition_by("turn"):
-        keys = part.select(PAYMENT)
-        contents = payment_contents(_remits_of(store, keys))
-        store.replace_among("payment_contents", keys, contents)
-
-
-def _remits_of(store: Store, payments: pl.DataFrame) -> Tables:
-    """tables.REMITS of whole payments."""
-    claims = store.among("remit_claims", payments)
-    keys = claims.select(REMIT)
-    others = {
-        name: store.among(name, payments if "payment_offset" in TABLES[name].schema else keys)
-        for name in REMITS
-        if name != "remit_claims"
-    }
-    return {**others, "remit_claims": claims}
+def _keep_contents(store: Store, judges: Judges, after: int) -> None:
+    """What each payment of later files says."""
+    for says in judges.contents(in_turns(store, after, PORTION, judges.count)):
+        store.replace_among("payment_contents", says.select(PAYMENT), says)
 
 
 def _keep_ties(store: Store, after: int) -> None:
@@ -132,24 +117,26 @@ def _keep_ties(store: Store, after: int) -> None:
 # -- which portions
 
 
-def _all(settling: Settling) -> None:
+def _all(settling: Settling, judges: Judges) -> None:
     """Every remit claim and every claim, each once."""
     store = settling.store
     every = Begin.around(remits=store.places("remit_claims"), claims=store.places("claims"))
-    named, _ = _in_portions(settling, every)
+    named, _ = _in_portions(settling, judges, every)
     with store.transaction():
         _finish(settling, settling.paid.select(PAYMENT), named)
 
 
-def _what_is_new(settling: Settling, begun: Since) -> None:
+def _what_is_new(settling: Settling, judges: Judges, begun: Since) -> None:
     """What new files, decisions, payments and days can concern."""
     turned = since.turned(settling.store, settling.paid)
     begin = since.concerned(settling.store, begun, turned, settling.decisions, settling.policies)
-    named, payments = _in_portions(settling, begin)
+    named, payments = _in_portions(settling, judges, begin)
     _finish(settling, pl.concat([payments, turned]).unique(), named)
 
 
-def _in_portions(settling: Settling, begin: Begin) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _in_portions(
+    settling: Settling, judges: Judges, begin: Begin
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """One closed scope after another until none of these rows is left.
 
     Other processes judge some while one is kept (runner.judges). Two that are judged at once may
@@ -157,23 +144,24 @@ def _in_portions(settling: Settling, begin: Begin) -> tuple[pl.DataFrame, pl.Dat
     (tables.PROVIDER_POSTINGS) and the payments of them.
     """
     named, payments = [PROVIDER_POSTINGS.empty()], [settling.paid.select(PAYMENT).clear()]
-    with judging(settling, begin.height > ALONE) as judges:
-        size = min(PORTION, -(-begin.height // judges.count) or 1)
-        # others than answers wait for these: most claims are in the scope of one
-        turns = [begin] if judges.count == 1 else [begin.answers, begin.others]
-        waiting: deque[Future[Portion]] = deque()
-        while any(turns) or waiting:
-            if not turns[0] and not waiting:
-                turns.pop(0)
-            while turns[0] and len(waiting) < judges.count:
-                first, turns[0] = turns[0].divided(size)
-                waiting.append(judges.ask(first))
-            made = waiting.popleft().result()
-            with settling.store.transaction():
-                _keep(settling.store, made)
-            named.append(made.rows["provider_postings"])
-            payments.append(made.payments)
-            turns = [turn.beyond(made.held) for turn in turns]
+    if begin.height > ALONE:
+        judges.begin()
+    size = min(PORTION, -(-begin.height // judges.count) or 1)
+    # others than answers wait for these: most claims are in the scope of one
+    turns = [begin] if judges.count == 1 else [begin.answers, begin.others]
+    waiting: deque[Future[Portion]] = deque()
+    while any(turns) or waiting:
+        if not turns[0] and not waiting:
+            turns.pop(0)
+        while turns[0] and len(waiting) < judges.count:
+            first, turns[0] = turns[0].divided(size)
+            waiting.append(judges.portion(first))
+        made = waiting.popleft().result()
+        with settling.store.transaction():
+            _keep(settling.store, made)
+        named.append(made.rows["provider_postings"])
+        payments.append(made.payments)
+        turns = [turn.beyond(made.held) for turn in turns]
     return pl.concat(named).unique(PLB, maintain_order=True), pl.concat(payments).unique()
 
 

@@ -59,6 +59,13 @@ def since(store: Store, policies: Mapping[str, Policy], settings: Settings, as_o
     return Since(int(before["file"]), int(before["decision"]), last, as_of, False, now)
 
 
+def new_rows(store: Store, begun: Since) -> int:
+    """How many claims and remit claims have come: as many at least are to be judged."""
+    return sum(
+        store.newer(name, begun.file, ("file_id",)).height for name in ("claims", "remit_claims")
+    )
+
+
 def turned(store: Store, paid: pl.DataFrame) -> pl.DataFrame:
     """Payments that are new, or that do not stand as they did."""
     before = store.load("payment_standings").select(*PAYMENT, *_CHANGES)
