@@ -26,6 +26,28 @@ DAY = ["client_id", "service_date", "level_of_care"]
 _EPISODE = ["client_id", "episode_id"]
 _ENDED = ("discharge_date", "discharge_status")
 _SAME_SESSION = [*DAY, "service_type", "rendering_npi", "minutes"]
+_SAID = (
+    "auth_number",
+    "episode_id",
+    "admit_date",
+    "discharge_date",
+    "discharge_status",
+    "admission_type",
+    "admission_source",
+    "attending_npi",
+    "rendering_npi",
+    "payer_id",
+    "member_id",
+    "birth_date",
+)
+"""What a day has from the longest of its encounters that says so."""
+_OF_COVERAGE = ("payer_id", "member_id", "birth_date")
+_DESCRIBED = (*DAY, "length", "start", "source_record_id", "program_track", "diagnoses", *_SAID)
+_COUNTED = (
+    *_SAME_SESSION, "payer_id", "source_record_id", "program_track", "note_status", "procedure",
+    "modifiers", "start", "end",
+)  # fmt: skip
+"""What each side of a day is made of: of a million encounters no more is copied."""
 
 
 def current(encounters: pl.DataFrame) -> pl.DataFrame:
@@ -81,17 +103,24 @@ def days(
     not time in the program: it is left out of the minutes. Where it does so on a
     condition, only medication-assisted treatment is known to meet it without a line.
     """
-    attended = measured(current(encounters)).filter(pl.col("attendance").is_in(ATTENDED))
-    rows = _covered(attended, newest(clients, COVERAGE))
-    counted = each(rows, policies, _counted)
+    rows = _covered(_attended(current(encounters)), newest(clients, COVERAGE))
+    counted = each(rows.select(_COUNTED), policies, _counted)
     signed = counted.filter(pl.col("note_status").is_in(SIGNED))
-    whole = (
-        _described(rows)
-        .join(_minutes(signed, "minutes"), on=DAY, how="left")
-        .join(_minutes(counted, "unsigned_minutes"), on=DAY, how="left")
-        .with_columns(pl.col("minutes", "unsigned_minutes").fill_null(0))
-    )
-    return DAYS.conform(whole).sort(DAY)
+    minutes = (_minutes(signed, "minutes"), _minutes(counted, "unsigned_minutes"))
+    del counted, signed  # describing needs the room
+    whole = _described(rows.select(_DESCRIBED))
+    for sums in minutes:
+        whole = whole.join(sums, on=DAY, how="left")
+    return DAYS.conform(
+        whole.with_columns(pl.col("minutes", "unsigned_minutes").fill_null(0))
+    ).sort(DAY)
+
+
+def _attended(encounters: pl.DataFrame) -> pl.DataFrame:
+    """The attended encounters, measured, with what a day is made of."""
+    wanted = dict.fromkeys((*_DESCRIBED, *_COUNTED, "service_date"))
+    attended = encounters.filter(pl.col("attendance").is_in(ATTENDED))
+    return measured(attended).select(name for name in wanted if name not in _OF_COVERAGE)
 
 
 def _counted(rows: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
@@ -213,20 +242,6 @@ def _described(encounters: pl.DataFrame) -> pl.DataFrame:
         "length", "start", "source_record_id", descending=[True, False, False], nulls_last=True
     )
     tracks = pl.col("program_track").drop_nulls()
-    said = (
-        "auth_number",
-        "episode_id",
-        "admit_date",
-        "discharge_date",
-        "discharge_status",
-        "admission_type",
-        "admission_source",
-        "attending_npi",
-        "rendering_npi",
-        "payer_id",
-        "member_id",
-        "birth_date",
-    )
     listed = pl.col("diagnoses").str.split(" ").explode(empty_as_null=True).drop_nulls()
     return longest_first.group_by(DAY, maintain_order=True).agg(
         pl.when(tracks.n_unique() > 1)
@@ -234,6 +249,6 @@ def _described(encounters: pl.DataFrame) -> pl.DataFrame:
         .otherwise(tracks.first())
         .alias("program_track"),
         listed.unique(maintain_order=True).str.join(" ").replace("", None).alias("diagnoses"),
-        *(pl.col(name).drop_nulls().first() for name in said),
+        *(pl.col(name).drop_nulls().first() for name in _SAID),
         encounters=pl.col("source_record_id").sort(),
     )
