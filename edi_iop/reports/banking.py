@@ -34,7 +34,7 @@ def reconciled(question: Question) -> Sheet:
         .sort(shapes.rank("state", STATES), since, "payment", nulls_last=True)
     )
     return Sheet(
-        f"bank as of {question.as_of}",
+        f"Bank as of {question.as_of}",
         rows,
         (
             Field("STATE", "state", "flag"),

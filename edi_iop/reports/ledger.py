@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.money import to_dollars
+from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, counting
 from edi_iop.store import Store
@@ -361,8 +362,8 @@ def unmatched(store: Store) -> Sheet:
         Field("RUNNER-UP", "runner_up"),
         Field("REFERENCE", "reference"),
     )
-    agreed = pl.format("agree: {}", pl.col("agreed").list.join(", "))
-    against = pl.format("not: {}", pl.col("disagreed").list.join(", "))
+    agreed = shapes.told("agree: {}", "agreed")
+    against = shapes.told("not: {}", "disagreed")
     return Sheet(
         "",
         rows,

@@ -53,8 +53,8 @@ def matches(store: Store) -> Sheet:
         ),
         (Field("", "agree"), Field("", "against"), Field("", "by")),
         people=rows.with_columns(
-            agree=_told("agree: {}", "agreed"),
-            against=_told("not: {}", "disagreed"),
+            agree=shapes.told("agree: {}", "agreed"),
+            against=shapes.told("not: {}", "disagreed"),
             by=pl.format("matched by {}", "actor"),
         ),
         none="no remit claim is matched",
@@ -70,13 +70,6 @@ def _numbers(store: Store) -> pl.DataFrame:
 
 def _payments(store: Store) -> pl.DataFrame:
     return store.load("payments").select(*_PAYMENT, payment="trace_number")
-
-
-def _told(text: str, names: str) -> pl.Expr:
-    """The names in a sentence; null where there are none."""
-    return pl.when(pl.col(names).list.len() > 0).then(
-        pl.format(text, pl.col(names).list.join(", "))
-    )
 
 
 def _lines(every: pl.DataFrame) -> pl.DataFrame:

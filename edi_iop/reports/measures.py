@@ -22,7 +22,7 @@ def measured(question: Question) -> Sheet:
     known = history(claims, claim_answers(remits, matches), still)
     rows = metrics(known, question.as_of)
     return Sheet(
-        f"metrics as of {question.as_of}",
+        f"Metrics as of {question.as_of}",
         rows,
         (
             Field("METRIC", "metric"),

@@ -267,7 +267,7 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
             chart(rows, "verdict", "Charged, by verdict", "charge_cents"),
             chart(rows, "rule", "Charged, by rule", "charge_cents"),
             chart(people, "reason", "Charged, by what the payer says", "charge_cents"),
-            chart(rows, "remedy", "Charged, by what to do", "charge_cents"),
+            chart(rows, "disposition", "Charged, by what to do", "charge_cents"),
         ),
     )
 
@@ -375,6 +375,13 @@ def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
         f"{code:<4} {codes.label(kind, code) or 'a code our list does not hold'}"
         for kind, values in used.items()
         for code in values.drop_nulls().unique().sort().to_list()
+    )
+
+
+def told(text: str, names: str) -> pl.Expr:
+    """The names of a list in a sentence; null where there are none."""
+    return pl.when(pl.col(names).list.len() > 0).then(
+        pl.format(text, pl.col(names).list.join(", "))
     )
 
 
