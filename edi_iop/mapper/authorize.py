@@ -1,19 +1,20 @@
-"""Which authorization a day draws on: one number a day, units in date order."""
+"""Which authorization a day draws on, and a service authorized by itself: units in date order."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 
 import polars as pl
 
+from edi_iop.mapper import components, track
 from edi_iop.rules import covering
-from edi_iop.rules.case import active, case
-from edi_iop.rules.in_force import each_row
+from edi_iop.rules.case import Case, case
+from edi_iop.rules.in_force import each, each_row, every
 from edi_iop.rules.parameters import HALVES
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records, newest
-from edi_iop.tables import CLIENTS, ENCOUNTERS, PROVIDERS
+from edi_iop.tables import CLIENTS, DAYS, ENCOUNTERS, PROVIDERS
 
 _QUARTERS = 15
 _HOUR = 60
@@ -39,9 +40,9 @@ def authorized(
     else the spent one, so that the rules can say what is wrong with it.
     """
     numbered = days.with_row_index("row")
-    drawn = _drawn_before(days, authorizations, history, policies)
+    drawn = _drawn_before(days, authorizations, history, policies, _drawn_by_days)
     shared = each_row(numbered, policies, lambda part, own: part.with_columns(share=_share(own)))
-    offers = _offers(shared, _remaining(authorizations, drawn))
+    offers = _offers(shared, _of_days(_remaining(authorizations, drawn), policies))
     taken = _drawn(offers)
     first = offers.unique("row", keep="first", maintain_order=True)
     chosen = pl.concat([taken, first.join(taken, on="row", how="anti")])
@@ -63,49 +64,74 @@ def authorized(
 
 
 def apart(
-    services: pl.DataFrame, authorizations: pl.DataFrame, facilities: Collection[str]
+    services: pl.DataFrame,
+    authorizations: pl.DataFrame,
+    history: pl.DataFrame,
+    policies: Mapping[str, Policy],
+    facilities: Collection[str],
 ) -> pl.DataFrame:
-    """The services beside a per diem, those authorized by themselves with that number (REF G1).
+    """The services beside or instead of a per diem, those authorized by themselves with that number (REF G1).
 
-    services: client_id, payer_id, service_date, procedure, rendering_npi, auth_number.
-    It is for their procedure, or names none and is in the practitioner's name. `practitioner`: in
-    whose name it is given, where that is none of the facilities (their NPIs).
+    services: client_id, payer_id, service_date, procedure, units, rendering_npi, billing_npi, auth_number.
+    Units go by date, as those of days do; a service that finds none left keeps the number of its
+    first choice, so that the rules can say so. `practitioner`: in whose name it is given, where that
+    is none of the facilities (their NPIs).
     """
-    held = newest(authorizations, _KEY).filter(pl.col("status") == "approved")
-    given_to = pl.col("given_to")
-    for_it = pl.col("given_procedure") == pl.col("procedure")
-    in_name = (given_to == pl.col("rendering_npi")) & ~given_to.is_in(list(facilities))
-    own = (
-        services.with_row_index("_row")
-        .join(
-            held.select(
-                "client_id",
-                "payer_id",
-                "from_date",
-                "to_date",
-                own_number="auth_number",
-                given_procedure="procedure",
-                given_to="facility_npi",
-            ),
-            on=["client_id", "payer_id"],
-        )
-        .filter(
-            active("service_date", "from_date", "to_date"),
-            for_it.fill_null(in_name).fill_null(False),
-        )
-        .sort("_row", "from_date", "own_number")
-        .unique("_row", keep="first", maintain_order=True)
-        .select(
-            "_row",
-            "own_number",
-            practitioner=pl.when(~given_to.is_in(list(facilities))).then(given_to),
-        )
-    )
+    rows = services.with_row_index("_row")
+    own = _own(rows, authorizations, history, policies)
+    given_to = pl.col("given_facility_npi")
     return (
-        services.with_row_index("_row")
-        .join(own, on="_row", how="left", maintain_order="left")
+        rows.join(
+            own.select(
+                _row="row",
+                own_number="given_number",
+                practitioner=pl.when(~given_to.is_in(list(facilities))).then(given_to),
+            ),
+            on="_row",
+            how="left",
+            maintain_order="left",
+        )
         .with_columns(auth_number=pl.coalesce("own_number", "auth_number"))
         .drop("_row", "own_number")
+    )
+
+
+def _own(
+    services: pl.DataFrame,
+    authorizations: pl.DataFrame,
+    history: pl.DataFrame,
+    policies: Mapping[str, Policy],
+) -> pl.DataFrame:
+    """The authorization of its own that each service draws on, else the one it would have (covering.apart)."""
+    asking = services.with_columns(row="_row", turn="_row", standing=pl.lit("proposed"))
+    held = newest(authorizations, _KEY)
+    offers = covering.apart(each(asking, policies, _timed), held, pl.col("unit_minutes"))
+    if offers.is_empty():
+        return offers
+    sent = history.join(offers.select("client_id").unique(), on="client_id", how="semi")
+    drawn = _drawn_before(DAYS.empty(), held, sent, policies, _drawn_by_services)
+    left = pl.col("given_units") - pl.col("drawn").fill_null(0)
+    open_ = offers.join(
+        drawn.rename({"auth_number": "given_number", "from_date": "given_from_date"}),
+        on=list(_OF_AN_OFFER.values())[:-1],
+        how="left",
+    ).with_columns(given_units=left)
+    placed = covering.drawn(open_, pl.Series(dtype=pl.UInt32))
+    first = covering.first_choice(offers.join(placed, on="row", how="anti"))
+    columns = ["row", "given_number", "given_facility_npi"]
+    return pl.concat([placed.select(columns), first.select(columns)])
+
+
+def _timed(services: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """Those that are no day's own, with the minutes of their code's unit where the policy bills it by time."""
+    key = ["payer_id", "procedure"]
+    known = components.codes(policies).select(
+        "payer_id", "unit_minutes", procedure="component_procedure"
+    )
+    return (
+        services.drop("unit_minutes", strict=False)
+        .join(track.by_procedure(policies), on=key, how="anti", maintain_order="left")
+        .join(known.unique(key), on=key, how="left", maintain_order="left")
     )
 
 
@@ -114,10 +140,11 @@ def _drawn_before(
     authorizations: pl.DataFrame,
     history: pl.DataFrame,
     policies: Mapping[str, Policy],
+    drawn_by: Callable[[Case], pl.DataFrame],
 ) -> pl.DataFrame:
-    """Units that the days sent have drawn (_KEY, drawn), counted as the rules will count them.
+    """Units that the lines sent have drawn (_KEY, drawn), counted as the rules will count them.
 
-    A claim sent without a number draws too, and a day sent twice draws once.
+    A claim sent without a number draws too. drawn_by: a payer's case to the offers drawn.
     """
     records = Records(
         lines=history,
@@ -130,16 +157,24 @@ def _drawn_before(
     )
     lines = history.with_row_index("row")
     # one turn a payer, of whom there are few: each has its own numbers
-    sent = [case(records, lines, payer, policies) for payer in policies]
-    offers = [covering.offers(one.iop_days, one.authorizations) for one in sent]
-    nobody = pl.Series(dtype=pl.UInt32)
-    drawn = [covering.drawn(some.filter(covering.covering()), nobody) for some in offers]
+    drawn = [drawn_by(case(records, lines, payer, policies)) for payer in policies]
     nothing = pl.DataFrame(schema=_TAKEN)  # also where no payer is known at all
     return (
         pl.concat([nothing, *(some.select(**_OF_AN_OFFER) for some in drawn)])
         .group_by(_KEY)
         .agg(drawn=pl.col("takes").sum())
     )
+
+
+def _drawn_by_days(one: Case) -> pl.DataFrame:
+    """What days draw on; one sent twice draws once."""
+    offers = covering.offers(one.iop_days, one.authorizations)
+    return covering.drawn(offers.filter(covering.covering()), pl.Series(dtype=pl.UInt32))
+
+
+def _drawn_by_services(one: Case) -> pl.DataFrame:
+    """What services draw on; a denied one has given its units back."""
+    return one.own_drawn.filter("draws")
 
 
 def _remaining(authorizations: pl.DataFrame, drawn: pl.DataFrame) -> pl.DataFrame:
@@ -162,6 +197,17 @@ def _remaining(authorizations: pl.DataFrame, drawn: pl.DataFrame) -> pl.DataFram
         auth_procedure="procedure",
         auth_units=left,
     )
+
+
+def _of_days(authorizations: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """Without those that are for a service alone: they name a procedure which is no day's."""
+    key = ["payer_id", "auth_procedure"]
+    days = [
+        (payer, pair.procedure) for payer, one in every(policies) for pair in one.policy.iop.pairs
+    ]
+    known = pl.DataFrame(days, schema=dict.fromkeys(key, pl.String), orient="row")
+    alone = authorizations.drop_nulls("auth_procedure").join(known, on=key, how="anti")
+    return authorizations.join(alone, on="auth", how="anti", maintain_order="left")
 
 
 def _by_time() -> pl.Expr:

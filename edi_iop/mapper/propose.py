@@ -67,10 +67,16 @@ def propose(
     ready = _ready(housed, authorizations, policies, sent)
     shapes = [_shapes_of(part, events, own, sent) for part, own in apart(ready, policies)]
     diems, beside, services = (pl.concat(found) for found in zip(*shapes, strict=True))
-    authorized = authorize.apart(beside, authorizations, [one.npi for one in settings.billing])
-    parts = authorized.filter(pl.col("practitioner").is_null())
+    facilities = [one.npi for one in settings.billing]
+    every = pl.concat(
+        [beside.with_columns(beside=pl.lit(True)), services.with_columns(beside=pl.lit(False))],
+        how="diagonal",
+    )
+    authorized = authorize.apart(every, authorizations, sent, policies, facilities)
+    ours = authorized.filter(pl.col("practitioner").is_null())
+    parts, alone = ours.filter("beside"), ours.filter(~pl.col("beside"))
     coded = parts.filter(pl.col("revenue").is_not_null())
-    named = services.filter(components.coded(), pl.col("units") > 0)
+    named = alone.filter(components.coded(), pl.col("units") > 0)
     lines = pl.concat([_shaped(diems), _shaped(coded), _shaped(named)])
     priced = _priced(each_row(lines, policies, modifiers.modified), settings)
     lacking = [
@@ -78,8 +84,8 @@ def propose(
         _unknown_facilities(known),
         _of_practitioners(authorized),
         _uncoded(parts),
-        _uncoded_services(services),
-        _too_short(services),
+        _uncoded_services(alone),
+        _too_short(alone),
         _unpriced(priced),
     ]
     strangers = _strangers(events, clients)

@@ -53,8 +53,26 @@ def exhausted(case: Case) -> pl.DataFrame:
         [
             found(outside, dates, references("authorization", pl.col("approved_numbers"))),
             found(spent, units, references("authorization", pl.col("covering_numbers"))),
+            _spent_apart(case),
         ]
     )
+
+
+def _spent_apart(case: Case) -> pl.DataFrame:
+    """Services authorized by themselves whose own units are used up by others before them."""
+    spent = case.own_offers.join(case.own_drawn, on="row", how="anti")
+    lines = spent.group_by("row", maintain_order=True).agg(
+        pl.col("date", "procedure").first(),
+        numbers=pl.col("given_number").unique(maintain_order=True),
+        own_units=pl.col("given_units").sum(),
+    )
+    says = pl.format(
+        "{}: the {} units authorized for {} by itself are used up",
+        "date",
+        plain("own_units"),
+        pl.col("procedure").fill_null("the service"),
+    )
+    return found(lines, says, references("authorization", pl.col("numbers")))
 
 
 def mismatched(case: Case) -> pl.DataFrame:

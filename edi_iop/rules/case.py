@@ -108,14 +108,32 @@ class Case:
     @cached_property
     def drawn(self) -> pl.DataFrame:
         """The authorization each covered line draws on, its units counted in date order."""
-        blocked = self.faults.filter(pl.col("severity") == "block").get_column("row")
         asked = pl.lit(self.policy.authorization.required)
-        return covering.drawn(self.offers.filter(covering.covering(), asked), blocked)
+        return covering.drawn(self.offers.filter(covering.covering(), asked), self._blocked)
+
+    @cached_property
+    def own_offers(self) -> pl.DataFrame:
+        """The services beside or instead of a per diem, by what each is authorized by itself."""
+        services = self.lines.filter(~pl.col("iop"))
+        minutes = {
+            one.procedure: one.minutes_per_unit for one in self.policy.billing.components.values()
+        }
+        unit = pl.col("procedure").replace_strict(minutes, default=None, return_dtype=pl.Int64)
+        return covering.apart(services, self.authorizations, unit)
+
+    @cached_property
+    def own_drawn(self) -> pl.DataFrame:
+        """The authorization of its own that each of those services draws on."""
+        return covering.drawn(self.own_offers, self._blocked)
 
     @cached_property
     def weeks(self) -> pl.DataFrame:
         """weeks.weeks: the weeks of each client."""
         return weeks.weeks(self)
+
+    @property
+    def _blocked(self) -> pl.Series:
+        return self.faults.filter(pl.col("severity") == "block").get_column("row")
 
     def rows_of(self, *rules: str) -> pl.Series:
         """Rows that broke one of the rules."""

@@ -60,21 +60,7 @@ def outside_program_hours(case: Case, lines: pl.DataFrame) -> pl.Series:
 
 def separate_auth(case: Case, lines: pl.DataFrame) -> pl.Series:
     """Authorized by itself: for this procedure, or in the practitioner's own name."""
-    own = pl.col("given_procedure") == pl.col("procedure")
-    named = pl.col("given_facility_npi") == pl.col("rendering_npi")
-    # an authorization of the program covers the day, not this service
-    held = case.authorizations.filter(pl.col("status") == "approved").select(
-        "client_id",
-        "payer_id",
-        "from_date",
-        "to_date",
-        given_procedure="procedure",
-        given_facility_npi="facility_npi",
-    )
-    beside = lines.join(held, on=["client_id", "payer_id"]).filter(
-        active("service_date", "from_date", "to_date"), own.fill_null(named)
-    )
-    return _rows(beside)
+    return _rows(lines.join(case.own_offers, on="row", how="semi"))
 
 
 def mat_otp(case: Case, lines: pl.DataFrame) -> pl.Series:

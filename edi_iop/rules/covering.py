@@ -55,6 +55,43 @@ def offers(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def apart(
+    services: pl.DataFrame, authorizations: pl.DataFrame, unit_minutes: pl.Expr
+) -> pl.DataFrame:
+    """Each service beside every approved authorization that is for it alone (by_itself) on its date.
+
+    services: lines that are no intensive outpatient ones. unit_minutes: of one unit of their code,
+    null where it counts no time. Shaped for `drawn`.
+    """
+    held = (
+        authorizations.filter(pl.col("status") == "approved")
+        .rename({"auth_number": "number"})
+        .select("client_id", "payer_id", pl.exclude("client_id", "payer_id").name.prefix("given_"))
+        .with_row_index("given")
+    )
+    asked = selectors.by_name(*_ASKED, "rendering_npi", require_all=False)
+    return (
+        services.select(asked, unit_minutes=unit_minutes)
+        .join(held, on=["client_id", "payer_id"])
+        .filter(by_itself(), pl.col("service_date").is_between("given_from_date", "given_to_date"))
+        .with_columns(
+            named=_folded("auth_number").eq_missing(_folded("given_number")),
+            takes=_taken_apart(),
+        )
+    )
+
+
+def by_itself() -> pl.Expr:
+    """Whether an authorization is for a service alone: for its procedure, or in its practitioner's name.
+
+    One that names no procedure and is the facility's own is the program's.
+    """
+    for_it = pl.col("given_procedure") == pl.col("procedure")
+    given_to = pl.col("given_facility_npi")
+    in_name = (given_to == pl.col("rendering_npi")) & given_to.ne_missing(pl.col("billing_npi"))
+    return for_it.fill_null(in_name).fill_null(False)
+
+
 def facility_fits() -> pl.Expr:
     """Whether the authorization was given to who bills or to where the service was given.
 
@@ -108,7 +145,7 @@ def drawn(offers: pl.DataFrame, blocked: pl.Series) -> pl.DataFrame:
     return pl.concat(
         [
             placed.with_columns(draws=pl.lit(True)),
-            _first_choice(others).with_columns(draws=pl.lit(False)),
+            first_choice(others).with_columns(draws=pl.lit(False)),
         ]
     )
 
@@ -123,14 +160,14 @@ def _placed(offers: pl.DataFrame) -> pl.DataFrame:
     """
     running = pl.col("takes").cum_sum().over("given", order_by=["service_date", "turn"])
     while True:
-        asked = _first_choice(offers)
+        asked = first_choice(offers)
         refused = asked.filter(running > pl.col("given_units"))
         if refused.is_empty():
             return asked
         offers = offers.join(refused, on=["row", "given"], how="anti")
 
 
-def _first_choice(offers: pl.DataFrame) -> pl.DataFrame:
+def first_choice(offers: pl.DataFrame) -> pl.DataFrame:
     by, descending = list(_IN_ORDER_OF_CHOICE), list(_IN_ORDER_OF_CHOICE.values())
     return offers.sort(by, descending=descending).unique("row", keep="first", maintain_order=True)
 
@@ -165,3 +202,22 @@ def _taken() -> pl.Expr:
     half_days = pl.when(pl.col("unit_basis") == "half_day").then(pl.col("units") / 2)
     whole = pl.coalesce(minutes // length, half_days, 1.0)
     return pl.when(pl.col("component") & ~first).then(0.0).otherwise(whole)
+
+
+def _taken_apart() -> pl.Expr:
+    """Units that a service takes of its own authorization, in the authorization's basis.
+
+    A visit is a session, which a code that counts time has one of. What neither code nor policy
+    puts into minutes is counted unit for unit.
+    """
+    basis, units = pl.col("given_unit_basis"), pl.col("units").fill_null(1.0)
+    first = pl.col("row") == pl.col("row").min().over("given", "service_date")
+    timed = pl.col("unit_minutes").is_not_null()
+    length = basis.replace_strict(MINUTES_PER_UNIT, default=None, return_dtype=pl.Int64)
+    return (
+        pl.when(basis == "day")
+        .then(first.cast(pl.Float64))
+        .when((basis == "visit") & timed)
+        .then(1.0)
+        .otherwise(pl.coalesce(units * pl.col("unit_minutes") / length, units))
+    )

@@ -261,6 +261,39 @@ def test_a_service_authorized_by_itself_goes_under_its_own_number() -> None:
     assert numbers == {"H0015": "A1", "H0034": "MED9"}
 
 
+def test_what_is_authorized_for_a_service_alone_is_no_days() -> None:
+    both = authorizations(
+        {"auth_number": "A1"},
+        {"auth_number": "MED9", "procedure": "H0034", "from_date": date(2025, 12, 1)},
+    )
+    lines, _ = proposed(days({}), auth_frame=both)
+    assert only(lines)["auth_number"] == "A1"
+
+
+def test_the_units_of_a_services_own_authorization_go_by_date_and_come_back() -> None:
+    """A visit a session: what was sent has drawn its own, a denied or voided one gave it back."""
+    dates = [date(2026, 2, day) for day in (2, 3, 4)]
+    asking = encounters(
+        *({"source_record_id": f"R{n}", "service_date": day, "procedure": "H0034", "revenue": "0900", "charge_cents": 2500} for n, day in enumerate(dates)),
+    )  # fmt: skip
+    both = authorizations(
+        {"auth_number": "A1"},
+        {"auth_number": "MED1", "level_of_care": "OP", "procedure": "H0034", "units": 2.0, "unit_basis": "visit"},
+        {"auth_number": "MED2", "level_of_care": "OP", "procedure": "H0034", "units": 1.0, "unit_basis": "visit", "from_date": date(2026, 1, 15)},
+    )  # fmt: skip
+    served = days(*({"service_date": day, "minutes": 60} for day in dates))
+
+    def numbers(sent: pl.DataFrame | None) -> list[str]:
+        lines, _ = proposed(served, asking, auth_frame=both, sent=sent)
+        return lines.sort("service_date")["auth_number"].to_list()
+
+    before = {"service_date": date(2026, 1, 20), "procedure": "H0034", "revenue": "0900"}
+    assert numbers(None) == ["MED1", "MED1", "MED2"]
+    assert numbers(history(before)) == ["MED1", "MED2", "MED1"]
+    assert numbers(history(before | {"standing": "denied"})) == ["MED1", "MED1", "MED2"]
+    assert numbers(history(before | {"standing": "void"})) == ["MED1", "MED1", "MED2"]
+
+
 @pytest.mark.parametrize("procedure", [None, "H0034"])
 def test_a_service_authorized_in_a_practitioners_name_is_no_facilitys(
     procedure: str | None,
