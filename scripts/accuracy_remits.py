@@ -23,7 +23,7 @@ from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
 from edi_iop.simulator import adversary, enough
 from edi_iop.simulator import payer as payers
-from edi_iop.simulator.adversary import Adversary
+from edi_iop.simulator.adversary import Adversary, Mailed
 from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, draw
 from scripts import accuracy_clinic
 from scripts.accuracy_clinic import Tables, remits_of
@@ -175,7 +175,7 @@ def judged(made: Clinic, mail: Adversary, seed: int) -> Judged:
     """All files parsed, matched, posted, and beside the truth."""
     began = perf_counter()
     remits = remits_of(one.content for one in mail.files)
-    found = reconcile(remits, made.ours)
+    found = reconcile(remits, made.ours, policies=made.policies)
     seconds = perf_counter() - began
     claims = _claims(made, mail, remits, found)
     accounts = _accounts(made, mail, found.ledger)
@@ -185,7 +185,7 @@ def judged(made: Clinic, mail: Adversary, seed: int) -> Judged:
         _lines(made, mail, remits, found, claims),
         found.ledger,
         accounts.filter(~pl.col("id").is_in(_unclear(mail, claims).implode())),
-        _taken_wrong(mail, claims, found.ledger),
+        _taken_wrong(mail, claims, found.ledger).height,
         seconds,
     )
 
@@ -367,10 +367,10 @@ def _taken_back() -> pl.Expr:
     return (pl.col("event") == "answer") & (kinds.list.len() > 0)
 
 
-def _taken_wrong(mail: Adversary, claims: pl.DataFrame, ledger: Ledger) -> int:
-    """How many accounts, those of unmatched answers too, have more taken back than was truly."""
+def _taken_wrong(mail: Adversary, claims: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
+    """The accounts, those of unmatched answers too, that have more taken back than was truly."""
     account = ("payer", "account", "claim_file_id", "claim_offset")
-    # an answer to none of ours stands for itself
+    # of answers to none of ours those to one claim are known by the first of them
     meant = (
         mail.draft.claims.filter(_taken_back())
         .explode("true_claims", empty_as_null=True)
@@ -380,7 +380,7 @@ def _taken_wrong(mail: Adversary, claims: pl.DataFrame, ledger: Ledger) -> int:
     )
     truly = (
         ledger.postings.select(*account, "file_id", offset=CLAIM)
-        .join(claims.select("file_id", "offset", CLAIM, "true_claims"), on=("file_id", "offset"))
+        .join(claims.select("file_id", "offset", "origin", "true_claims"), on=("file_id", "offset"))
         .explode("true_claims", empty_as_null=True)
         .select(*account, meant=_meant("true_claims"))
         .unique()
@@ -389,11 +389,11 @@ def _taken_wrong(mail: Adversary, claims: pl.DataFrame, ledger: Ledger) -> int:
         .agg(pl.col("recovered").sum())
     )
     told = ledger.accounts.join(truly, on=account, how="left", nulls_equal=True)
-    return told.filter(pl.col("recovered_cents") > pl.col("recovered").fill_null(0)).height
+    return told.filter(pl.col("recovered_cents") > pl.col("recovered").fill_null(0))
 
 
 def _meant(claim: str) -> pl.Expr:
-    return pl.struct(claim, other=pl.when(pl.col(claim).is_null()).then(CLAIM))
+    return pl.struct(claim, other=pl.when(pl.col(claim).is_null()).then("origin"))
 
 
 def table(claims: pl.DataFrame) -> pl.DataFrame:
@@ -457,6 +457,11 @@ def content(ledger: Ledger) -> Tables:
     return {name: one.sort(pl.all()) for name, one in bare.items()}
 
 
+def _ledger(made: Clinic, files: list[Mailed]) -> Ledger:
+    remits = remits_of(one.content for one in files)
+    return reconcile(remits, made.ours, policies=made.policies).ledger
+
+
 def in_any_order(made: Clinic, mail: Adversary, seed: int, times: int) -> Iterator[str]:
     """How ledgers differ where the same files come in other orders, some of them again."""
     first: Tables | None = None
@@ -466,7 +471,7 @@ def in_any_order(made: Clinic, mail: Adversary, seed: int, times: int) -> Iterat
         if time:
             files += chance.sample(files, len(files) // 3)
             chance.shuffle(files)
-        found = content(reconcile(remits_of(one.content for one in files), made.ours).ledger)
+        found = content(_ledger(made, files))
         first = first or found
         for name, rows in found.items():
             if not rows.equals(first[name]):

@@ -24,6 +24,7 @@ from edi_iop.reconciler.match_sides import (
     answered,
     compared,
     control_hits,
+    held_none,
     other_person,
     sent,
 )
@@ -86,6 +87,7 @@ def misgivings(remits: Tables, claims: Tables, payers: Collection[str]) -> list[
         "the payer is another than the claim was sent to": truth("other_payer"),
         "the claim is another patient's": other_person(),
         "its dates of service lie outside the claim": truth("disjoint"),
+        "none of its line control numbers is the claim's": held_none(),
     }
     return [words for words, found in told.items() if compare.select(found.any()).item()]
 

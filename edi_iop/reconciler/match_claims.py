@@ -13,7 +13,7 @@ from functools import reduce
 
 import polars as pl
 
-from edi_iop.reconciler.features import agreement, truth
+from edi_iop.reconciler.features import against, agreement, truth
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.match_candidates import (
     LINE,
@@ -32,6 +32,7 @@ from edi_iop.reconciler.match_sides import (
     CLAIM,
     FEATURES,
     KEY,
+    Controls,
     answered,
     compared,
     control_hits,
@@ -68,10 +69,10 @@ def match_claims(
     sent to another is only proposed.
     """
     answers, claimed = answered(remits), sent(claims)
-    hits = control_hits(remits, claims)
-    allowed = _Allowed(hits, barred, payers)
+    controls = control_hits(remits, claims)
+    allowed = _Allowed(controls, barred, payers)
     named = allowed(by_number(answers, claimed))
-    first, second, several, clash = _by_identity(answers, claimed, hits, named, allowed)
+    first, second, several, clash = _by_identity(answers, claimed, controls.hits, named, allowed)
     first = _undoubted(first, answers, claimed, allowed)
     found = _earliest(several, first, second, _chosen(_copies(_numbered(named)), "T1"))
     found = found.join(clash, on=KEY, how="anti")
@@ -109,12 +110,12 @@ def match_claims(
 class _Allowed:
     """Pairs compared, without those that a person undid."""
 
-    def __init__(self, hits: pl.DataFrame, barred: pl.DataFrame, payers: Collection[str]) -> None:
-        self._hits, self._barred, self._payers = hits, barred, payers
+    def __init__(self, controls: Controls, barred: pl.DataFrame, payers: Collection[str]) -> None:
+        self._controls, self._barred, self._payers = controls, barred, payers
 
     def __call__(self, pairs: pl.DataFrame) -> pl.DataFrame:
         free = pairs.join(self._barred, on=(*KEY, *CLAIM), how="anti")
-        return compared(free, self._hits, self._payers)
+        return compared(free, self._controls, self._payers)
 
 
 def _by_identity(
@@ -220,7 +221,8 @@ def _copies(candidates: pl.DataFrame) -> pl.DataFrame:
 def _third(pairs: pl.DataFrame) -> pl.DataFrame:
     """The payer's number: certain where it is whole, strong where something was put behind it."""
     able = pairs.with_columns(payer_claim_number=pl.lit(True)).filter(
-        sound() & (truth("charge") | truth("part") | (truth("dates") & truth("member")))
+        sound() & (truth("charge") | truth("part") | (truth("dates") & truth("member"))),
+        ~against("line_control"),
     )
     whole = _preferring(able, "whole").with_columns(exact=pl.col("whole"))
     return _chosen(_single(whole), "T3")
@@ -247,7 +249,7 @@ def _fourth(pairs: pl.DataFrame) -> pl.DataFrame:
     less = pl.col("answer_charge") < pl.col("sent_charge")
     part = less & (pl.col("divided") | pl.col("made_up")) & truth("member") & truth("dates")
     whole = truth("charge") & pl.col("dates").fill_null(True)
-    able = pairs.filter(sound() & (whole | part))
+    able = pairs.filter(sound() & (whole | part), pl.col("checked") | ~against("line_control"))
     return _chosen(_single(able.with_columns(exact=pl.col("checked"))), "T4")
 
 
@@ -256,7 +258,8 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
 
     People change their last names; one of another first name is another of the family. A
     number that is nothing like the claim's, nor any other claim's of ours, is one of a claim
-    that we do not hold; but what it is more like says nothing between two claims.
+    that we do not hold, and so are line control numbers that are none of the claim's; but what
+    a number is more like says nothing between two claims.
     """
     ours = pl.col("known_number").fill_null(False) | pl.col("folded").is_null() | resembling()
     able = pairs.filter(
@@ -264,10 +267,11 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
         & truth("member")
         & truth("exact_dates")
         & (pl.col("answer_charge") == pl.col("sent_charge"))
-        & pl.col("bill_type").fill_null(True)
-        & pl.col("codes").fill_null(True)
+        & ~against("bill_type")
+        & ~against("codes")
+        & ~against("line_control")
         & (pl.col("patient").fill_null(True) | truth("given"))
-        & pl.col("priority").fill_null(True)
+        & ~against("priority")
     )
     single = _single(able.with_columns(exact=pl.lit(False))).filter(ours.fill_null(True))
     taken = found.join(answers.select(*KEY, taken_by="answer_icn"), on=KEY).select(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -187,12 +188,22 @@ def sent(claims: Tables) -> pl.DataFrame:
     )
 
 
-def control_hits(remits: Tables, claims: Tables) -> pl.DataFrame:
-    """How many of a remit claim's line control numbers each claim holds (hits of asked).
+@dataclass(frozen=True)
+class Controls:
+    """The line control numbers (REF 6R) that came back, and the claims that hold them."""
+
+    asked: pl.DataFrame
+    """KEY and asked: how many an answer has that may name a claim."""
+    hits: pl.DataFrame
+    """KEY, CLAIM, hits (how many of them the claim holds), asked and sole: all claims that hold
+    what was asked are one member's (an original and its replacement): the numbers name a person."""
+
+
+def control_hits(remits: Tables, claims: Tables) -> Controls:
+    """Which claims hold the line control numbers of remit claims.
 
     A line control number need be unique inside its claim only: one that many claims hold
-    names none of them and is left out. sole: all claims that hold what was asked are one
-    member's (an original and its replacement), so that the numbers name a person.
+    names none of them and is left out.
     """
     came = (
         remits["remit_lines"]
@@ -224,7 +235,8 @@ def control_hits(remits: Tables, claims: Tables) -> pl.DataFrame:
     )
     whole = pl.col("hits") == pl.col("asked")
     of_one = pl.col("member").filter(whole).n_unique().over(KEY) <= 1
-    return counted.with_columns(sole=whole & of_one).drop("member")
+    hits = counted.with_columns(sole=whole & of_one).drop("member")
+    return Controls(asked.select(*KEY, "asked").unique(), hits)
 
 
 def resembling() -> pl.Expr:
@@ -245,7 +257,7 @@ def _aligned(shift: int) -> pl.Expr:
     return (length >= _SHORTEST_LIKE) & (apart <= 1 + length // 8)
 
 
-def compared(pairs: pl.DataFrame, hits: pl.DataFrame, payers: Collection[str] = ()) -> pl.DataFrame:
+def compared(pairs: pl.DataFrame, controls: Controls, payers: Collection[str] = ()) -> pl.DataFrame:
     """The pairs (an answer's columns beside a claim's) with every feature true, false or unknown.
 
     payers: the ids of all payers we know to be different ones.
@@ -261,7 +273,9 @@ def compared(pairs: pl.DataFrame, hits: pl.DataFrame, payers: Collection[str] = 
     parts = [pl.col(name) == pl.col("sent_charge") for name in ("split_charge", "near_charge")]
     less = pl.col("answer_charge") < pl.col("sent_charge")
     in_parts = pl.any_horizontal(*(part.fill_null(False) for part in parts))
-    return pairs.join(hits, on=(*KEY, *CLAIM), how="left").with_columns(
+    asked = pairs.join(controls.asked, on=KEY, how="left", maintain_order="left")
+    hits = controls.hits.drop("asked")
+    return asked.join(hits, on=(*KEY, *CLAIM), how="left").with_columns(
         number=pl.col("number") == pl.col("sent_number"),
         charge=whole | in_parts,
         over=pl.col("answer_charge") > pl.col("sent_charge"),
@@ -278,8 +292,7 @@ def compared(pairs: pl.DataFrame, hits: pl.DataFrame, payers: Collection[str] = 
         other_payer=_other_payer(payers),
         frequency=pl.col("answer_frequency") == pl.col("sent_frequency"),
         priority=pl.col("answer_priority") == pl.col("sent_priority"),
-        # those that claims of several members hold say nothing of any of them
-        line_control=pl.when(pl.col("sole") | (pl.col("hits") < pl.col("asked"))).then("sole"),
+        line_control=_held_lines(),
         member=_same_member(),
         patient=_same_patient(),
         given=begins(pl.col("answer_first"), pl.col("sent_first")),
@@ -287,6 +300,18 @@ def compared(pairs: pl.DataFrame, hits: pl.DataFrame, payers: Collection[str] = 
         payer_claim_number=pl.lit(None, pl.Boolean),
         codes=pl.col("answer_codes").list.set_intersection("sent_codes").list.len() > 0,
     )
+
+
+def _held_lines() -> pl.Expr:
+    """The claim holds every line control number that came back; unknown where none did, and where
+    claims of several members hold them: then they say nothing of any of these."""
+    hits = pl.col("hits").fill_null(0)
+    return pl.when(hits < pl.col("asked")).then(False).when("sole").then(True)
+
+
+def held_none() -> pl.Expr:
+    """Line control numbers came back, and the claim holds none of them."""
+    return pl.col("asked").is_not_null() & pl.col("hits").is_null()
 
 
 def _other_payer(payers: Collection[str]) -> pl.Expr:

@@ -40,6 +40,7 @@ class Draft:
 
     payments: pl.DataFrame
     claims: pl.DataFrame
+    """origin: the answer (CLAIM as the payer made it) that a copy or a part was made of."""
     lines: pl.DataFrame
     adjustments: pl.DataFrame
     remarks: pl.DataFrame
@@ -162,7 +163,10 @@ def drafted(tables: Tables, origin: pl.DataFrame, claims: Tables) -> Draft:
     return Draft(
         payments=_renumbered(payments, PAYMENT, "chained").with_columns(_later()),
         claims=heads.with_columns(
-            pl.col("true_claims").fill_null(nobody), kinds=_NOTHING, event=pl.lit(ANSWER)
+            pl.col("true_claims").fill_null(nobody),
+            kinds=_NOTHING,
+            event=pl.lit(ANSWER),
+            origin=CLAIM,
         ),
         lines=tables["remit_lines"]
         .join(of_lines, on=LINE, how="left", maintain_order="left")

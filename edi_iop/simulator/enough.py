@@ -2,11 +2,13 @@
 
 A reader has the answer and all claims that were sent, nothing else, and does not know what was
 corrupted. Three things name a claim, each by itself: its number; the line control numbers; the
-member with days, charge and codes. What names a claim that cannot be meant (another payee,
-another person, other days, a higher charge than was sent) names none. Where all that name
-anything name the same claim, that is the answer's; where they contradict each other, or none
-is left, nobody can know. A number whose claim has the charge and the days, and another person,
-contradicts the person: one of both is wrong, and only line control numbers tell which. No part of this looks at the truth, and none at how the program matches.
+member with days, charge and codes, unless line control numbers came back that are none of the
+claim's. What names a claim that cannot be meant (another payee, another person, other days, a
+higher charge than was sent) names none. Where all that name anything name the same claim, that
+is the answer's; where they contradict each other, or none is left, nobody can know. A number
+whose claim has the charge and the days, and another person, contradicts the person: one of both
+is wrong, and only line control numbers tell which. No part of this looks at the truth, and none
+at how the program matches.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ def named(draft: Draft, sent: Tables) -> pl.DataFrame:
     """CLAIM, named (the claims sent that a reader would find, none where he cannot know), hinted
     (all claims that something points to)."""
     answers, claims = _answers(draft), _claims(sent)
-    controls = _controls(draft, sent)
+    asked, controls = _controls(draft, sent)
     holding = _by_control(controls, answers, claims)
     numbers = _by_number(answers, claims)
     backed = numbers.join(holding, on=(CLAIM, TRUE), how="semi").filter("exact")
@@ -41,7 +43,7 @@ def named(draft: Draft, sent: Tables) -> pl.DataFrame:
     merged = _merged(controls, answers, claims)
     persons = _by_person(answers, claims)
     by_person = _one(
-        _possible(persons).filter(
+        _unless_of_others(_possible(persons), asked, controls).filter(
             "whole_days", "same_charge", "same_codes", pl.col("same_given").fill_null(True)
         )
     )
@@ -268,8 +270,8 @@ def _filled(pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _controls(draft: Draft, sent: Tables) -> pl.DataFrame:
-    """CLAIM, TRUE, control: line control numbers that came back, and the claims that hold them."""
+def _controls(draft: Draft, sent: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Line control numbers that came back (CLAIM, control, asked), and the claims that hold them (TRUE)."""
     came = draft.lines.filter(~pl.col("line_control").str.contains(_BARE)).select(
         CLAIM, control=_plain("line_control")
     )
@@ -286,10 +288,19 @@ def _controls(draft: Draft, sent: Tables) -> pl.DataFrame:
     # a number in very many claims names none; without it the others are asked
     holders = pl.len().over("control")
     rare, common = held.filter(holders <= _MANY), held.filter(holders > _MANY)
-    asked = (
+    known = (
         came.drop_nulls().unique().join(common.select("control").unique(), on="control", how="anti")
     )
-    return asked.with_columns(asked=pl.len().over(CLAIM)).join(rare, on="control")
+    asked = known.with_columns(asked=pl.len().over(CLAIM))
+    return asked, asked.join(rare, on="control")
+
+
+def _unless_of_others(
+    pairs: pl.DataFrame, asked: pl.DataFrame, controls: pl.DataFrame
+) -> pl.DataFrame:
+    """The pairs, but those whose line control numbers came back and are none of the claim's."""
+    unasked = pairs.join(asked, on=CLAIM, how="anti")
+    return pl.concat([unasked, pairs.join(controls, on=(CLAIM, TRUE), how="semi")])
 
 
 def _by_control(

@@ -170,6 +170,47 @@ def test_a_number_unlike_any_of_ours_is_one_we_do_not_hold(returned: str, tier: 
     assert proposed(made) == ([] if tier else [(100, "T5")])
 
 
+ONE_OF_OURS = {"claim": "0", "patient_id": "M0012345", "facility_type": "13"}
+
+
+@pytest.mark.parametrize(
+    ("control", "tier"),
+    [
+        (None, "T5"),
+        ("1", "T5"),
+        ("00l0control0", "T2"),
+        ("6730CONTROL1", None),
+        ("L1CONTROL0", None),
+    ],
+)
+def test_line_control_numbers_of_another_claim_are_not_answers_to_this_one(
+    control: str | None, tier: str | None
+):
+    """None, or a line's number, say nothing; those as sent in another case name it; those of
+    another system's claim, or of another of ours on other days, are none of this one's."""
+    other = OTHER | {"days": (FEB4,)}
+    made = both(answered(ONE_OF_OURS | {"controls": (control,)}), sent(PERSON, other))
+    assert found(made)[0] == tier
+    assert proposed(made) == ([] if tier else [(100, "T5")])
+
+
+def test_the_payers_number_with_line_control_numbers_of_another_claim_only_proposes():
+    known = {"claim": "ENUMBER0", "payer_claim_number": "A1234567"}
+    lost = {"claim": "0", "payer_claim_number": "A1234567", "controls": ("6730CONTROL1",)}
+    made = both(answered(known, lost), sent({}))
+    assert found(made, 400)[0] is None
+    assert proposed(made) == [(100, "T3")]
+
+
+def test_a_mangled_number_with_line_control_numbers_of_another_claim_only_proposes():
+    """But where its check character holds."""
+    foreign = {"controls": ("6730CONTROL1",)}
+    made = both(answered({"claim": "enumber0"} | foreign), sent({}))
+    assert (found(made)[0], proposed(made)) == (None, [(100, "T4")])
+    ours = answered({"claim": PCN.lower()} | foreign)
+    assert found(both(ours, sent({"number": PCN})))[0] == "T4"
+
+
 def test_days_of_lines_are_held_against_days_of_lines():
     """The statement of the second claim reaches over the days of the first: they are not its own."""
     wide = {"days": (FEB4,), "statement_from": FEB2, "number": "ENUMBER1"}
