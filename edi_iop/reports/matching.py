@@ -1,4 +1,4 @@
-"""Which claim each answer of an 835 was tied to, how surely and by what; and what people decided of it."""
+"""Which claim each answer of an 835 was tied to, how surely and by what, or may belong to; and what people decided of it."""
 
 from __future__ import annotations
 
@@ -61,6 +61,75 @@ def matches(store: Store) -> Sheet:
         closing=shapes.counted(rows, "tier", _TIERS, "tied answer"),
         legend=("Take one apart with: edi-iop match undo",) if rows.height else (),
         charts=(chart(rows, "tier", "Matches, by tier"),),
+    )
+
+
+def unmatched(store: Store) -> Sheet:
+    """Remit claims tied to no claim of ours, why, and what each may answer."""
+    rows = _unmatched_rows(store)
+    fields = (
+        Field("CLAIM", "claim"),
+        Field("PAYMENT", "payment"),
+        Field("CHARGE", "charge_cents", "money"),
+        Field("PAID", "paid_cents", "money"),
+        Field("MAY BE", "proposed"),
+        Field("SCORE", "score"),
+        Field("RUNNER-UP", "runner_up"),
+        Field("REFERENCE", "reference"),
+    )
+    agreed = shapes.told("agree: {}", "agreed")
+    against = shapes.told("not: {}", "disagreed")
+    return Sheet(
+        "",
+        rows,
+        fields,
+        (Field("", "says"), Field("", "agree"), Field("", "against")),
+        people=rows.with_columns(agree=agreed, against=against),
+        none="every remit claim is matched",
+        closing=f"{rows.height:,} unmatched" if rows.height else "",
+        legend=("Accept with: edi-iop match accept; choose with: edi-iop match link",)
+        if rows.height
+        else (),
+    )
+
+
+def _unmatched_rows(store: Store) -> pl.DataFrame:
+    """One row an unmatched remit claim, with the two best proposals."""
+    whole = store.load("matches").filter(
+        pl.col("remit_line_offset").is_null(), pl.col("claim_file_id").is_null()
+    )
+    best = store.load("proposals")
+    first = best.filter(pl.col("rank") == 1).select(
+        *_REMIT_CLAIM, "tier", "score", "agreed", "disagreed", proposed="claim"
+    )
+    second = best.filter(pl.col("rank") == 2).select(
+        *_REMIT_CLAIM, runner_up="claim", behind="score"
+    )
+    return (
+        whole.select(*_REMIT_CLAIM, "says")
+        .join(store.load("remit_claims"), on=_REMIT_CLAIM)
+        .join(store.load("payments").select(*_PAYMENT, "trace_number"), on=_PAYMENT)
+        .join(first, on=_REMIT_CLAIM, how="left")
+        .join(second, on=_REMIT_CLAIM, how="left")
+        .select(
+            "claim",
+            pl.col("trace_number").alias("payment"),
+            "payer_claim_number",
+            "statement_from",
+            "statement_to",
+            "charge_cents",
+            "paid_cents",
+            "says",
+            "proposed",
+            "tier",
+            "score",
+            "agreed",
+            "disagreed",
+            "runner_up",
+            margin=(pl.col("score") - pl.col("behind")).round(4),
+            reference=pl.format("{}:{}", *_REMIT_CLAIM),
+        )
+        .sort("payment", "reference", nulls_last=True)
     )
 
 

@@ -157,7 +157,7 @@ REPORTS: dict[str, Callable[[Store], Sheet]] = {
     "corrections": corrections,
     "payments": ledger.payments,
     "held": ledger.held,
-    "unmatched": ledger.unmatched,
+    "unmatched": matching.unmatched,
     "ledger": ledger.ledger,
     "recoveries": ledger.recoveries,
     "matches": matching.matches,

@@ -13,12 +13,11 @@ from random import Random
 
 import polars as pl
 
-from edi_iop.identifiers import make_npi
 from edi_iop.rules import policy
 from edi_iop.settings import Workspace, decode
 from edi_iop.simulator import clinic_charts as charting
+from edi_iop.simulator import clinic_lives as lives
 from edi_iop.simulator import clinic_people as people
-from edi_iop.simulator import clinic_records as records
 from edi_iop.simulator.clinic_answers import (
     DAYS_LEFT,
     DAYS_TO_APPEAL,
@@ -64,19 +63,12 @@ Tables = dict[str, pl.DataFrame]
 START = date(2026, 1, 5)
 """A Monday."""
 WEEKS = 8
-NPI = make_npi("198765432")
 ROSTER_SINCE = date(2022, 7, 1)
-COVERED_SINCE = date(2025, 1, 1)
 FORMER_CONTROL = 42
 """Interchange and group control number of the former system's last file; earlier ones count down."""
 SISTER_CONTROL = 91
 LARGE_GROUP = 8
 """Others in a group that is to be too large: with one more they are more than the payer's most."""
-CLIENTS_A_ROUND = 100
-"""How many clients there are for every time that all the cases occur."""
-
-SESSIONS = {"adolescent": charting.TWO_HOURS, "six_sessions": charting.PLANS[1]}
-"""What a day consists of where it matters."""
 
 TRUTH = {
     "kind": pl.String(),
@@ -129,8 +121,8 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
     for every hundred clients, the others are clean.
     """
     random = Random(seed)
-    rounds = clients // CLIENTS_A_ROUND
-    text = SETTINGS.format(npi=NPI, others=OTHERS if rounds else "")
+    rounds = clients // lives.CLIENTS_A_ROUND
+    text = SETTINGS.format(npi=lives.NPI, others=OTHERS if rounds else "")
     settings = decode(text)
     roster = people.staff(random)
     season = Season(random, roster, start, WEEKS, max(weeks - WEEKS, 0))
@@ -139,7 +131,7 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
     seasons = [
         _at_some_week(season) if place >= len(CASES) else season for place in range(len(cases))
     ]
-    charts = [_chart(case, number, season) for number, case in enumerate(cases, start=1)]
+    charts = [lives.chart(case, number, season) for number, case in enumerate(cases, start=1)]
     policies = {payer.id: policy.load(payer.policy, start) for payer in settings.payers}
     earlier = earlier_claims(charts, settings, policies, roster, start)
     planted = _lived(cases, charts, seasons)
@@ -148,7 +140,7 @@ def clinic(seed: int, clients: int = len(CASES), start: date = START, weeks: int
     former, sister, planted_there = _billed(cases, charts, ledger, random)
     remits, planted_in_answers = _answers(cases, charts, ledger, former, earlier)
     merged = _merged(cases, charts, season)
-    enrolled = enrollments(NPI, start) if rounds else ()
+    enrolled = enrollments(lives.NPI, start) if rounds else ()
     staffed = [chart for case, chart in zip(cases, charts, strict=True) if case.special == "staff"]
     staff, planted_by_staff = staff_claims(staffed, settings, roster, start)
     return Clinic(
@@ -256,7 +248,7 @@ def _lived(cases: list[Case], charts: list[Chart], seasons: list[Season]) -> lis
             # Tests are paid apart by this payer: a line that looks like BUN-04 and is none.
             billed_test(chart, chart.days(season.monday(MIDDLE))[1])
         elif not case.special:
-            _ordinary_life(chart, season)
+            lives.ordinary_life(chart, season)
     return planted
 
 
@@ -323,124 +315,6 @@ def _more(random: Random, count: int) -> list[Case]:
     return [
         Case(random.choice(("HARBR", "MERID")), *random.choice(kinds)) for _ in range(max(count, 0))
     ]
-
-
-def _chart(case: Case, number: int, season: Season) -> Chart:
-    """A client's clean chart, as the case asks for it."""
-    random = season.random
-    born = people.ADOLESCENT if case.special == "adolescent" else people.ADULT
-    sex = ""
-    if case.special == "pregnant":
-        born, sex = (date(1994, 1, 1), date(2002, 12, 31)), "F"
-    chart = Chart(
-        person=people.person(random, number, born, sex),
-        track=case.track,
-        leading=case.leading or case.track,
-        diagnoses=_diagnoses(case, random),
-        admitted=_admitted(case, season),
-        coverages=[people.coverage(random, case.payer_id, COVERED_SINCE)],
-    )
-    discharged = season.monday(MIDDLE) + timedelta(days=4)
-    leaves = discharged if case.special == "discharged" else None
-    plan = SESSIONS.get(case.special)
-    if case.special == "small_groups":
-        plan = charting.of_small_groups(number // CLIENTS_A_ROUND)
-    charting.attend(
-        chart,
-        random,
-        season.roster,
-        _days(case, chart, season, leaves),
-        discharged=leaves,
-        sessions=plan,
-    )
-    if case.special == "changes_payer":
-        _change_payer(chart, season)
-    if case.special == "former_weeks":
-        records.former_weeks(chart, season)
-    if case.special == "one_month":
-        records.one_month(chart, season)
-    if case.payer_id in ("TIDEW", "MEDCR"):
-        records.certify(chart)
-    if case.payer_id in ("HARBR", "SONOR"):
-        charting.authorize(chart, random, NPI, season.last)
-        charting.name_authorizations(chart)
-    if case.former == "two_tracks":
-        # This payer authorizes the program, not a track: both claims carry a good number.
-        chart.authorizations[:] = [
-            replace(one, program_track=None, procedure=None, revenue=None)
-            for one in chart.authorizations
-        ]
-    return chart
-
-
-def _admitted(case: Case, season: Season) -> date:
-    """At the beginning of all; those whose records are wrong from the first day on come late."""
-    if case.special == "last_week":
-        return season.monday(-1)
-    return (
-        season.start if case.special in ("recent", "one_month", "former_weeks") else season.begins
-    )
-
-
-def _diagnoses(case: Case, random: Random) -> dict[str, str]:
-    """Diagnoses by track: of two tracks each lists its own first and the other's second."""
-    substance = random.choice(charting.SUBSTANCE)
-    psychiatric = random.choice(charting.PSYCHIATRIC)
-    if case.track == "CO" or case.former == "two_tracks":
-        return {"SUD": f"{substance} {psychiatric}", "MH": f"{psychiatric} {substance}"}
-    if case.special == "pregnant":
-        return {"SUD": "O99.310 F10.20", "MH": psychiatric}
-    return {"SUD": substance, "MH": psychiatric}
-
-
-def _days(case: Case, chart: Chart, season: Season, leaves: date | None) -> list[date]:
-    """The attended dates: the same weekdays every week, fewer in the last one before discharge."""
-    weekdays = case.weekdays or _weekdays(case, season.random)
-    weeks = range((season.last - chart.admitted).days // 7 + 1)
-    days = [chart.admitted + timedelta(weeks=week, days=day) for week in weeks for day in weekdays]
-    if leaves is None:
-        return days
-    last_week = leaves - timedelta(days=4)
-    return [day for day in days if day < last_week] + [last_week, leaves]
-
-
-def _weekdays(case: Case, random: Random) -> tuple[int, ...]:
-    """Four days for those whose records are spoilt, so that the week stays long enough."""
-    if case.special == "adolescent":
-        return random.choice(charting.THREE_DAYS)
-    if case.plant or case.billed or case.former is not None or random.random() < 0.5:
-        return random.choice(charting.FOUR_DAYS)
-    return random.choice(charting.THREE_DAYS)
-
-
-def _change_payer(chart: Chart, season: Season) -> None:
-    """The first four weeks are covered by the other payer."""
-    held = chart.coverages[0]
-    begins = season.monday(MIDDLE) - timedelta(days=1)  # a Sunday: every payer's week stays whole
-    earlier = people.coverage(
-        season.random, "MERID", COVERED_SINCE, last=begins - timedelta(days=1)
-    )
-    chart.coverages[:] = [earlier, replace(held, first=begins)]
-
-
-def _ordinary_life(chart: Chart, season: Season) -> None:
-    """What every export holds and no rule minds: a missed day, a late signature, a slip undone."""
-    free = next(
-        day
-        for day in (season.monday(2) + timedelta(days=shift) for shift in range(7))
-        if day not in chart.visits
-    )
-    like = chart.visits[chart.days(season.monday(2))[0]][0]
-    beside = replace(like, service_date=free, start_time=None, end_time=None, minutes=None)
-    record = f"E-{chart.client_id}-{free:%y%m%d}"
-    slip = replace(beside, source_record_id=f"{record}-8", minutes=45)
-    chart.extra += [
-        replace(beside, source_record_id=f"{record}-9", attendance="no_show"),
-        slip,
-        replace(slip, record_action="cancel", record_version=2),
-        replace(like, note_status="draft"),
-    ]
-    chart.change(like.service_date, 0, record_action="change", record_version=2)
 
 
 def _former(cases: list[Case], charts: list[Chart]) -> Mapping[str, list[Chart]]:
