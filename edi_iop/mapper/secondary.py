@@ -14,31 +14,24 @@ from dataclasses import dataclass
 import polars as pl
 
 from edi_iop.findings import Finding
-from edi_iop.mapper import authorize, parties
-from edi_iop.mapper.given import HEADERS, KEYS, LINES, Given, none, shaped
+from edi_iop.mapper import authorize
+from edi_iop.mapper.given import Given, none
+from edi_iop.mapper.passed_on import first_payers, passed_on
 from edi_iop.mapper.sent import Sent
 from edi_iop.rules import covering
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
-from edi_iop.tables import (
-    CLIENTS,
-    OTHER_PAYER_ADJUSTMENTS,
-    OTHER_PAYER_LINES,
-    OTHER_PAYERS,
-)
-from edi_iop.tables.judged import OF_CLAIM
+from edi_iop.tables import CLIENTS
 
 Tables = Mapping[str, pl.DataFrame]
 
 _CLAIM = ["file_id", "claim_offset"]
-_LINE = [*_CLAIM, "line_offset"]
 _DAY = ["client_id", "service_date"]
 _REMIT = ["remit_file", "remit_claim_offset"]
 _REVERSAL = "22"
 _FORWARDED = ("19", "20", "21")
 """CLP02: the payer has sent the claim on to the next one itself."""
-_ORIGINAL = ("1", "2", "3", "4")
 
 
 @dataclass(frozen=True)
@@ -72,20 +65,14 @@ def secondary(
     if covered.is_empty():
         return Secondary(none(), [])
     numbered = _authorized(covered, sent, days, authorizations, history, policies)
-    decided = _decided(numbered, remits, matches).join(_first(sent), on=_CLAIM)
+    decided = _decided(numbered, remits, matches).join(first_payers(sent), on=_CLAIM)
     lines, whole = _lines_of(decided, sent, remits, matches)
     taken = _adjustments(decided, lines, remits)
     judged = _judged(decided, lines, whole, taken)
     fit = judged.filter(pl.col("trouble").is_null(), pl.col("left_cents") > 0)
     own = lines.join(fit.select("given"), on="given", how="semi", maintain_order="left")
     adjusted = taken.join(fit.select("given"), on="given", how="semi", maintain_order="left")
-    given = Given(
-        _proposed(fit, own, first_line),
-        _headers(fit, sent, settings),
-        _payers(fit),
-        _decisions(fit, own, adjusted),
-        _shaped(adjusted, OTHER_PAYER_ADJUSTMENTS.schema),
-    )
+    given = passed_on(fit, own, adjusted, sent, settings, first_line)
     return Secondary(given, _findings(judged))
 
 
@@ -199,12 +186,6 @@ def _decided(covered: pl.DataFrame, remits: Tables, matches: pl.DataFrame) -> pl
     return covered.join(last.drop("payment_offset", "after"), on=_CLAIM, maintain_order="left")
 
 
-def _first(sent: Sent) -> pl.DataFrame:
-    """What the claims said of their first payer (_FIRST), and their own number."""
-    said = {f"first_{name}": pl.col(name) for name in _FIRST}
-    return sent.claims.select(*_CLAIM, "claim", **said)
-
-
 def _lines_of(
     decided: pl.DataFrame, sent: Sent, remits: Tables, matches: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -313,134 +294,6 @@ def _judged(
             .then(pl.lit("charges less adjustments are not what was paid"))
         )
     )
-
-
-def _proposed(fit: pl.DataFrame, lines: pl.DataFrame, first_line: int) -> pl.DataFrame:
-    """The lines again, as proposed to the second payer."""
-    to = fit.select(
-        "given",
-        "second_number",
-        second="second_payer",
-        second_member="member_id",
-        born="birth_date",
-    )
-    again = lines.join(to, on="given", maintain_order="left").sort(*_LINE)
-    return shaped(
-        again.drop("payer_id", "member_id", *OF_CLAIM).with_columns(
-            payer_id="second",
-            member_id="second_member",
-            birth_date="born",
-            payer_responsibility=pl.lit("S"),
-            prior_payer_answered=True,
-            standing=pl.lit("proposed"),
-            file_id=pl.lit(0),
-            claim_offset=pl.lit(0),
-            line_offset=pl.int_range(pl.len()) + first_line,
-            claim=pl.lit(None),
-            line=pl.lit(None),
-            auth_number="second_number",
-            replaces=pl.lit(None),
-            payer_claim_number=pl.lit(None),
-            frequency=pl.lit("1"),
-        ),
-        LINES,
-    )
-
-
-def _headers(fit: pl.DataFrame, sent: Sent, settings: Settings) -> pl.DataFrame:
-    """The claims' headers with the second payer and its subscriber in the place of the first."""
-    people = parties.people()
-    coverage = fit.select(
-        *_CLAIM,
-        "given",
-        "group_number",
-        "member_id",
-        "relationship",
-        "second_payer",
-        auth_number="second_number",
-        **people,
-    )
-    named = parties.payers(settings).drop("partner").rename({"payer_id": "second_payer"})
-    known = coverage.join(named, on="second_payer", how="left").rename({"second_payer": "payer_id"})
-    new = [name for name in known.columns if name not in _CLAIM]
-    first = pl.when(pl.col("frequency").is_in(_ORIGINAL)).then("frequency")
-    headers = sent.claims.drop(new, strict=False).join(known, on=_CLAIM, maintain_order="left")
-    return shaped(
-        headers.with_columns(
-            payer_responsibility=pl.lit("S"),
-            frequency=pl.coalesce(first, pl.lit("1")),
-            payer_claim_number=pl.lit(None),
-            group_name=pl.lit(None),
-        ),
-        HEADERS,
-    )
-
-
-def _payers(fit: pl.DataFrame) -> pl.DataFrame:
-    """The first payer's decision on each claim (loop 2320); its date stands here only without lines."""
-    own = ~pl.col("at_line")
-    return _shaped(
-        fit.select(
-            "given",
-            "paid_cents",
-            "payer_claim_number",
-            given_payer="given",
-            payer_responsibility=pl.lit("P"),
-            benefits_assigned=pl.lit("Y"),
-            release=pl.lit("Y"),
-            patient_cents=pl.when(own).then("left_cents"),
-            paid_on=pl.when(own).then("payment_date"),
-            **{name: f"first_{name}" for name in _FIRST},
-        ),
-        OTHER_PAYERS.schema,
-    )
-
-
-_FIRST = (
-    "relationship",
-    "group_number",
-    "filing_indicator",
-    "member_id",
-    "subscriber_last_name",
-    "subscriber_first_name",
-    "payer_name",
-    "payer_id",
-)
-"""Of the claim as it was sent to the first payer."""
-
-
-def _decisions(fit: pl.DataFrame, lines: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
-    """The first payer's decision on each line (loop 2430)."""
-    patient = (
-        taken.filter(pl.col("given_line").is_not_null(), pl.col("group") == "PR")
-        .group_by("given_line")
-        .agg(patient_cents=pl.col("amount_cents").sum())
-    )
-    of = fit.filter("at_line").select("given", "payment_date", payer="first_payer_id")
-    rows = lines.join(of, on="given", maintain_order="left").join(
-        patient, on="given_line", how="left", maintain_order="left"
-    )
-    return _shaped(
-        rows.select(
-            "given",
-            "given_line",
-            "patient_cents",
-            "paid_cents",
-            "procedure",
-            "modifiers",
-            "revenue",
-            given_payer="given",
-            payer_id="payer",
-            qualifier=pl.when(pl.col("procedure").is_not_null()).then(pl.lit("HC")),
-            units=pl.coalesce("units_decided", "units"),
-            paid_on="payment_date",
-        ),
-        OTHER_PAYER_LINES.schema,
-    )
-
-
-def _shaped(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    return shaped(frame, schema | KEYS)
 
 
 def _findings(judged: pl.DataFrame) -> list[Finding]:
