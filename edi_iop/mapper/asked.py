@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.mapper import track
+from edi_iop.mapper.attended import attended
 from edi_iop.rules.policy import Policy
 
 _DAY = ["client_id", "service_date"]
@@ -18,37 +19,47 @@ _DAY = ["client_id", "service_date"]
 def askers(
     days: pl.DataFrame, encounters: pl.DataFrame, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:
-    """Attended IOP encounters that name a procedure, with their day; per_diem says which kind."""
+    """Attended IOP encounters that name a procedure, with their day; per_diem says which kind.
+
+    telehealth: the encounter's own.
+    """
     iop = track.by_procedure(policies).with_columns(per_diem=pl.lit(True)).drop("track")
-    asking = encounters.filter(
-        pl.col("level_of_care") == "IOP",
-        pl.col("attendance").is_in(["attended", "partial"]),
-        pl.col("procedure").is_not_null(),
-    ).select(
-        *_DAY,
-        "source_record_id",
-        "row",
-        "procedure",
-        "service_type",
-        "modifiers",
-        asked_revenue="revenue",
-        asked_units="units",
-        asked_charge_cents="charge_cents",
-        asked_rendering_npi="rendering_npi",
+    asking = (
+        attended(encounters)
+        .filter(pl.col("procedure").is_not_null())
+        .select(
+            *_DAY,
+            "source_record_id",
+            "row",
+            "procedure",
+            "service_type",
+            "modifiers",
+            asked_revenue="revenue",
+            asked_units="units",
+            asked_charge_cents="charge_cents",
+            asked_rendering_npi="rendering_npi",
+            telehealth=(pl.col("telehealth") == "Y").fill_null(False),
+        )
     )
+    own = days.drop(*track.CODED, "rendering_npi").drop("telehealth", strict=False)
     return (
-        asking.join(days.drop(*track.CODED, "rendering_npi"), on=_DAY)
+        asking.join(own, on=_DAY)
         .join(iop, on=["payer_id", "procedure"], how="left")
         .with_columns(pl.col("per_diem").fill_null(False))
     )
 
 
-def per_diems(asking: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+def per_diems(
+    asking: pl.DataFrame,
+    days: pl.DataFrame,
+    encounters: pl.DataFrame,
+    policies: Mapping[str, Policy],
+) -> pl.DataFrame:
     """The days' per diems, each replaced by what the EHR asks for where it asks.
 
     One line a day whatever the number of sessions: of several wishes the one for
     the day's own procedure wins, then the one for most units. An asked line keeps
-    the chart's order of diagnoses.
+    the chart's order of diagnoses. One that nobody asks for has the modifiers of its sessions.
     """
     own = days.select(*_DAY, own_procedure="procedure")
     asked = (
@@ -66,18 +77,55 @@ def per_diems(asking: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
         .unique(_DAY, keep="first", maintain_order=True)
         .select(
             *_DAY,
-            "modifiers",
+            asked_modifiers="modifiers",
             asked_procedure="procedure",
             asked_revenue=pl.coalesce("asked_revenue", "revenue"),
             asked_units=pl.coalesce("asked_units", track.units()),
         )
     )
     wanted = pl.col("asked_procedure").is_not_null()
-    return days.join(asked, on=_DAY, how="left").with_columns(
+    told = _of_sessions(days, encounters, policies)
+    both = days.join(asked, on=_DAY, how="left").join(told, on=_DAY, how="left")
+    return both.with_columns(
+        modifiers=pl.when(wanted).then("asked_modifiers").otherwise("modifiers"),
         procedure=pl.coalesce("asked_procedure", "procedure"),
         revenue=pl.coalesce("asked_revenue", "revenue"),
         units=pl.coalesce("asked_units", "units"),
         diagnoses=pl.when(wanted).then("listed").otherwise("diagnoses"),
+    )
+
+
+def _of_sessions(
+    days: pl.DataFrame, encounters: pl.DataFrame, policies: Mapping[str, Policy]
+) -> pl.DataFrame:
+    """The modifiers that sessions without a procedure name, of each day each once, as they come.
+
+    One that tells of telehealth is the day's only where every session has it.
+    """
+    remote = [
+        (payer, one, True) for payer, own in policies.items() for one in own.telehealth.modifiers
+    ]
+    schema = {"payer_id": pl.String(), "modifiers": pl.String(), "_remote": pl.Boolean()}
+    sessions = attended(encounters).filter(pl.col("procedure").is_null())
+    naming = sessions.filter(pl.col("modifiers").is_not_null())
+    counted = sessions.join(naming, on=_DAY, how="semi").group_by(_DAY).agg(_sessions=pl.len())
+    return (
+        naming.sort("source_record_id")
+        .select(*_DAY, pl.col("modifiers").str.split(" ").list.unique(maintain_order=True))
+        .explode("modifiers")
+        .group_by(*_DAY, "modifiers", maintain_order=True)
+        .agg(_named=pl.len())
+        .join(counted, on=_DAY, maintain_order="left")
+        .join(days.select(*_DAY, "payer_id"), on=_DAY, maintain_order="left")
+        .join(
+            pl.DataFrame(remote, schema=schema, orient="row"),
+            on=["payer_id", "modifiers"],
+            how="left",
+            maintain_order="left",
+        )
+        .filter(pl.col("_remote").is_null() | (pl.col("_named") == pl.col("_sessions")))
+        .group_by(_DAY)
+        .agg(pl.col("modifiers").str.join(" "))
     )
 
 

@@ -17,7 +17,7 @@ from edi_iop.rules.policy import Policy
 
 _DAY = ["client_id", "service_date"]
 _ASKED = ("procedure", "revenue", "modifiers", "asked_units", "asked_charge_cents")
-_LINE = [*_DAY, "procedure", "revenue", "modifiers", "asked_rendering_npi"]
+_LINE = [*_DAY, "procedure", "revenue", "modifiers", "telehealth", "asked_rendering_npi"]
 
 
 def payers(policies: Mapping[str, Policy]) -> list[str]:
@@ -53,12 +53,14 @@ def short(policies: Mapping[str, Policy]) -> pl.Expr:
 def services(
     days: pl.DataFrame, encounters: pl.DataFrame, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:
-    """Lines of these days: one a procedure, staff member and day, its sessions added up.
+    """Lines of these days: one a procedure, staff member and day, its sessions added up; those by telehealth apart.
 
     What the EHR asks for goes before the policy's code for the service type, but the
     per diem that a short day does not earn. On a day with a signed note the unsigned sessions are left out; else all are there,
     so that the rules can hold them (DOC-01).
     """
+    codes_of_day = ("procedure", "revenue", "units", "encounters", "rendering_npi")
+    own = days.drop(*codes_of_day).drop("telehealth", strict=False)
     sessions = (
         measured(attended(encounters))
         .select(
@@ -73,8 +75,9 @@ def services(
             asked_charge_cents="charge_cents",
             asked_rendering_npi="rendering_npi",
             signed=pl.col("note_status").is_in(SIGNED),
+            telehealth=(pl.col("telehealth") == "Y").fill_null(False),
         )
-        .join(days.drop("procedure", "revenue", "units", "encounters", "rendering_npi"), on=_DAY)
+        .join(own, on=_DAY)
         .filter(pl.col("signed") | ~pl.col("signed").any().over(_DAY))
         .join(_per_diems(policies), on=["payer_id", "procedure"], how="left", maintain_order="left")
         .with_columns(

@@ -104,7 +104,7 @@ def _shapes_of(
     apart = components.by_service(policies)
     whole = ready.filter(~apart)
     asking = asked.askers(whole, events, policies)
-    diems = asked.per_diems(asking, _wanted(whole, asking, policies))
+    diems = asked.per_diems(asking, _wanted(whole, asking, policies), events, policies)
     parts = _unsent(asked.components(asking, policies), sent)
     services = components.services(ready.filter(apart), events, policies)
     return diems, parts, _unsent(services, sent)

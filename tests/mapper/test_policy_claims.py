@@ -314,6 +314,43 @@ def test_telehealth_days_carry_the_payers_modifier() -> None:
     assert findings == []
 
 
+def test_modifiers_of_sessions_without_a_procedure_are_on_the_days_line() -> None:
+    """Each once, as they come; a telehealth one where every session has it (domain notes, section 2.9)."""
+    taken = Telehealth(allowed=True, modifiers=("GT",))
+
+    def modifiers(*given: str | None) -> list[tuple[Any, ...]]:
+        events = encounters(
+            *(
+                {"source_record_id": f"R{n}", "row": n, "modifiers": one}
+                for n, one in enumerate(given)
+            )
+        )
+        return rows(billed(days({}), events, telehealth=taken)[0], "claim_lines", "modifiers")
+
+    assert modifiers("HF U4", "HF", None) == [("HF U4",)]
+    assert modifiers("GT HF", "GT") == [("GT HF",)]
+    assert modifiers("GT HF", None) == [("HF",)]
+
+
+def test_a_service_by_telehealth_says_so_though_the_day_was_not() -> None:
+    """SV202-3 of the line that was given so; the group beside it was in the room."""
+    events = encounters(
+        {"source_record_id": "R0", "row": 0, "minutes": 60, "telehealth": "Y"},
+        {"source_record_id": "R1", "row": 1, "minutes": 60},
+    )
+    made, _ = billed(
+        days({"encounters": ["R0", "R1"]}),
+        events,
+        settings=charging(**COMPONENT_CHARGES),
+        telehealth=Telehealth(allowed=True, modifiers=("GT",)),
+        components=COMPONENTS,
+    )
+    assert rows(made, "claim_lines", "procedure", "modifiers", "units") == [
+        ("G0410", "GT", 1.0),
+        ("G0410", None, 1.0),
+    ]
+
+
 def rate(start: date, charge: str, **more: Any) -> Rate:
     return Rate(procedure="H0015", from_=start, charge=charge, **more)
 
