@@ -84,7 +84,9 @@ def build(
     ripe = _without(own, waiting)
     ours = sent or nothing_sent()
     behind = blocked.join(ripe, on=_DAY, how="anti").join(ours.lines, on=_DAY, how="anti")
-    spans = episodes.bounded(days, behind, _stopped(behind, violations), created.date())
+    spans = episodes.bounded(
+        days, behind, _stopped(behind, violations), _housed(ours.lines, lines), created.date()
+    )
     changed = corrected(
         ripe,
         ours,
@@ -121,9 +123,14 @@ def nameless(
     as_of: date,
 ) -> pl.DataFrame:
     """What proposed lines lack to stand on a claim (tables.VIOLATIONS): an attending provider, a subscriber."""
-    spans = episodes.bounded(days, lines.clear(), lines.clear(), as_of)
+    spans = episodes.bounded(days, lines.clear(), lines.clear(), _housed(lines), as_of)
     placed = parties.staffed(parties.placed(lines, clients, spans), providers)
     return pl.concat(parties.gaps(placed))
+
+
+def _housed(*lines: pl.DataFrame) -> pl.DataFrame:
+    """Days and the NPI they are billed under, lines sent first."""
+    return pl.concat([one.select(*_DAY, "billing_npi") for one in lines])
 
 
 def _without(lines: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:

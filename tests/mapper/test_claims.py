@@ -50,7 +50,7 @@ def made(
     )
     assert findings == []
     staff = providers() if roster is None else roster
-    spans = episodes.bounded(day_frame, lines.clear(), lines.clear(), AS_OF)
+    spans = episodes.bounded(day_frame, lines.clear(), lines.clear(), lines, AS_OF)
     placed = parties.staffed(parties.placed(lines, people, spans), staff)
     return claims(placed, people, staff, SETTINGS, POLICIES, Numbers(first_serial), AS_OF)
 

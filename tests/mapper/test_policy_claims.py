@@ -420,6 +420,43 @@ def test_each_facility_bills_under_its_own_npi() -> None:
     assert file.content.count(b"NM1*85*") == 2
 
 
+@pytest.mark.parametrize(
+    ("discharged", "expected"),
+    [
+        ({}, [("2", "30"), ("2", "30"), ("3", "30")]),
+        (
+            {"discharge_date": date(2026, 3, 9), "discharge_status": "07"},
+            [("1", "01"), ("2", "30"), ("4", "07")],
+        ),
+    ],
+)
+def test_interim_bills_begin_anew_with_another_facility(
+    discharged: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    """Each billing provider's own sequence: January at the one, February and March at the other.
+
+    By the discharge the first one's is over as well, where the patient left the program from the second.
+    """
+    settings = msgspec.structs.replace(SETTINGS, facilities=(SECOND,))
+    dates = [date(2026, 1, 12), date(2026, 2, 9), date(2026, 3, 9)]
+    events = encounters(
+        *(
+            {
+                "source_record_id": f"R{n}",
+                "service_date": day,
+                "facility_npi": SECOND.npi if n else None,
+            }
+            for n, day in enumerate(dates)
+        )
+    )
+    made, _ = billed(
+        days(*({"service_date": day} | discharged for day in dates)), events, settings=settings
+    )
+    heads = made.tables["claims"].sort("statement_from")
+    assert heads["billing_npi"].to_list() == ["1993999998", SECOND.npi, SECOND.npi]
+    assert heads.select("frequency", "patient_status").rows() == expected
+
+
 def test_a_facility_that_is_not_set_up_is_told() -> None:
     made, findings = billed(days({}), encounters({"facility_npi": SECOND.npi}))
     assert made.files == []
