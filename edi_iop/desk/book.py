@@ -12,6 +12,7 @@ from edi_iop import codes, resources
 from edi_iop.desk import senses
 from edi_iop.desk.answer import Answer, status
 from edi_iop.desk.lists import loaded
+from edi_iop.desk.payer_rules import goes_by, told
 from edi_iop.errors import BadPolicy, MissingPath, NotKnown
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules import catalogue, situations
@@ -25,6 +26,8 @@ _WHEN = {
 }
 LONG = 1000
 """Texts that wrap instead of being cut."""
+_FEW = 6
+"""Values of one parameter that are told of each payer; `rules list --payer` has all."""
 _TEXT = pl.String
 
 
@@ -177,13 +180,17 @@ def _answer(rule: Rule, policy: Policy) -> str:
     return f"{severity}; denies as {denied}{terms}"
 
 
-def _term(policy: Policy, key: str) -> str:
-    """A single value of the policy with its source; nothing of a whole section, or where none is set."""
-    value = policy.value(key)
-    if value is None or isinstance(value, dict):
+def _term(policy: Policy, param: str) -> str:
+    """What the policy sets of a parameter, with its source; nothing of tables and long sections."""
+    own = {key: value for key, value in policy.values().items() if goes_by(param, key)}
+    values = {key: text for key, value in own.items() if (text := told(value))}
+    tables = any(
+        isinstance(one, dict)
+        for value in own.values()
+        if isinstance(value, (list, tuple))
+        for one in value
+    )
+    if not values or len(values) > _FEW or tables:
         return ""
-    if isinstance(value, (list, tuple)):
-        if not all(isinstance(item, str) for item in value):
-            return ""
-        value = " ".join(value) or "none"
-    return f"{key} {value} ({policy.cite(key) or 'no source given'})"
+    said = ", ".join(f"{key} {value}" for key, value in values.items())
+    return f"{said} ({policy.cite(param) or 'no source given'})"

@@ -124,6 +124,8 @@ def told(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, Mapping):
         pair = f"{value['procedure']}/{value['revenue']}" if "procedure" in value else ""
         rest = [
@@ -161,8 +163,13 @@ def _rows(rule: Rule, policy: Policy, values: Mapping[str, Any]) -> Iterator[dic
         }
 
 
+def goes_by(param: str, key: str) -> bool:
+    """Whether a value's key is the parameter or lies in the section it names."""
+    return key == param or key.startswith(f"{param}.")
+
+
 def _goes_by(rule: Rule, key: str) -> bool:
-    return any(key == param or key.startswith(f"{param}.") for param in rule.params)
+    return any(goes_by(param, key) for param in rule.params)
 
 
 def _standing(origin: Origin | None) -> str | None:

@@ -168,3 +168,16 @@ def test_the_envelope_and_a_repeat_of_a_segment_are_explained(call: Any) -> None
     assert "column carc of our table adjustments" in third
     older = senses(call, "004010X091A1 CLP02")
     assert any(sense["source"].startswith("004010X091A1") for sense in older)
+
+
+def test_a_rule_shows_the_limits_each_payer_sets(call: Any) -> None:
+    facts = {
+        row["what"]: row["is"]
+        for row in json.loads(
+            call("rules", "show", "DUR-05", "--on", "2026-03-01", "--format", "json").stdout
+        )
+    }
+    assert (
+        "duration.caps.episode.most 6, duration.caps.episode.per episode" in facts["newyork 2019.1"]
+    )
+    assert "caps" not in facts["harbor 2026.1"]
