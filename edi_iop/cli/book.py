@@ -61,7 +61,7 @@ def rules_list(payer: str | None, on: date | None, workspace: Path | None, outpu
       edi-iop rules list --payer newyork --on 2026-03-01
     """
     if payer is None:
-        deliver(desk.rules_list(on), output)
+        deliver(desk.rules_list(on, workspace), output)
     else:
         deliver(desk.rules_of_payer(payer, on, workspace), output)
 
@@ -88,15 +88,16 @@ def rules_diff(
 @rules.command("show")
 @click.argument("rule", metavar="ID")
 @date_option("--on", ON)
+@_workspace_option
 @output_options()
-def rules_show(rule: str, on: date | None, output: Output) -> None:
+def rules_show(rule: str, on: date | None, workspace: Path | None, output: Output) -> None:
     """Show one rule: what it says, its source, and how each payer answers it.
 
     \b
     Example:
       edi-iop rules show AUTH-04
     """
-    deliver(desk.rules_show(rule, on), output)
+    deliver(desk.rules_show(rule, on, workspace), output)
 
 
 @rules.command("test")

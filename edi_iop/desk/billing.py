@@ -24,7 +24,7 @@ from edi_iop.rules.catalogue import STOPPING
 from edi_iop.rules.in_force import Policies
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import NOBODY
-from edi_iop.settings import Settings
+from edi_iop.settings import Settings, Workspace
 
 _SERIALS_PER_CONTROL = 30_000
 _BUILT = {
@@ -205,14 +205,22 @@ def of_files(
 
 
 def choose(
-    held: Material, payers: Sequence[str], settings: Path | None, on: date
+    held: Material,
+    payers: Sequence[str],
+    settings: Path | None,
+    on: date,
+    folders: Sequence[Path] = (),
 ) -> tuple[Policies, Settings]:
-    """The policies that judge these files, and the facility that bills."""
+    """The policies that judge these files, and the facility that bills.
+
+    folders: where policies lie beside our own; those beside the settings of a workspace are known.
+    """
     if settings is None:
-        named = policies.named(payers, held.payers(), on)
+        named = policies.named(payers, held.payers(), on, folders)
         return named, policies.stand_in(named, material.billing_npi(held) or NOBODY)
     facility = paths.settings_at(settings)
-    return policies.within(facility, payers, on), facility
+    beside = Workspace(settings.parent).payers
+    return policies.within(facility, payers, on, (beside, *folders)), facility
 
 
 def _remarks(held: Material, chosen: Policies) -> tuple[str, ...]:

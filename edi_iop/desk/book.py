@@ -12,6 +12,7 @@ from edi_iop import codes, resources
 from edi_iop.desk import senses
 from edi_iop.desk.answer import Answer, status
 from edi_iop.desk.lists import loaded
+from edi_iop.desk.paths import workspace as opened
 from edi_iop.desk.payer_rules import goes_by, told
 from edi_iop.errors import BadPolicy, MissingPath, NotKnown
 from edi_iop.reports.sheet import Field, Sheet
@@ -49,9 +50,12 @@ def explain(code: str, workspace: Path | None = None) -> Answer:
     return Answer(Sheet("", rows, fields, notes))
 
 
-def rules_list(on: date | None = None) -> Answer:
-    """Every rule, in the order of its family, and which payers set it otherwise."""
-    policies = in_force(on or date.today())
+def rules_list(on: date | None = None, root: Path | None = None) -> Answer:
+    """Every rule, in the order of its family, and which payers set it otherwise.
+
+    root: a workspace whose own policies are among them.
+    """
+    policies = in_force(on or date.today(), root)
     records = [
         {
             "rule": rule.id,
@@ -70,11 +74,11 @@ def rules_list(on: date | None = None) -> Answer:
     return Answer(Sheet("", rows, fields, notes))
 
 
-def rules_show(rule_id: str, on: date | None = None) -> Answer:
-    """One rule whole, with each payer's answer to it."""
+def rules_show(rule_id: str, on: date | None = None, root: Path | None = None) -> Answer:
+    """One rule whole, with each payer's answer to it; root: a workspace with policies of its own."""
     rule = known_rule(rule_id)
     records = [{"what": what, "is": text} for what, text in _facts(rule) if text]
-    for policy in in_force(on or date.today()):
+    for policy in in_force(on or date.today(), root):
         records.append({"what": policy.label, "is": _answer(rule, policy)})
     rows = pl.DataFrame(records, schema={"what": _TEXT, "is": _TEXT})
     return Answer(Sheet(rule.id, rows, (Field("WHAT", "what"), Field("IS", "is", widest=LONG))))
@@ -129,12 +133,13 @@ def known_rule(rule_id: str) -> Rule:
     return rules[rule_id.upper()]
 
 
-def in_force(on: date) -> list[Policy]:
-    """The payers' policies in force on the date; the common ground is not a payer's."""
+def in_force(on: date, root: Path | None = None) -> list[Policy]:
+    """The payers' policies in force on the date, a workspace's too; the common ground is not a payer's."""
+    folders = () if root is None else (opened(root, with_store=False).payers,)
     found = []
-    for name in names():
+    for name in names(folders):
         try:
-            found.append(load(name, on))
+            found.append(load(name, on, folders))
         except BadPolicy:  # none in force on that day: that payer has no answer
             continue
     return [policy for policy in found if policy.id != "base"]

@@ -98,9 +98,10 @@ def simulate(
     if sent.table("claims").is_empty():
         raise Unreadable(f"{claims[0]}: no claim in these files; name 837I files")
     _known_lines(sent, wrongly)
-    if settings is None and not payers and knows_payers(feeds):
+    folders = (Workspace(feeds[0]).payers,) if knows_payers(feeds) else ()
+    if settings is None and not payers and folders:
         settings = Workspace(feeds[0]).settings_file
-    chosen, _ = billing.choose(sent, payers, settings, on)
+    chosen, _ = billing.choose(sent, payers, settings, on, folders)
     beside = material.of_paths(feeds)
     judged, unjudged = material.judgeable(chosen, beside)
     on_file = material.recorded(beside, judged, on)

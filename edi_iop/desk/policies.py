@@ -19,15 +19,17 @@ def of_settings(settings: Settings, on: date, folders: Sequence[Path] = ()) -> P
     return of_payers({payer.id: payer.policy for payer in settings.payers}, on, folders)
 
 
-def named(payers: Sequence[str], seen: Collection[str], on: date) -> Policies:
+def named(
+    payers: Sequence[str], seen: Collection[str], on: date, folders: Sequence[Path] = ()
+) -> Policies:
     """`harbor` for every payer that occurs in the files, `HARBR=harbor` for one of them."""
     chosen: dict[str, str] = {}
     for text in payers:
         payer_id, equals, policy = text.rpartition("=")
         for payer in [payer_id] if equals else sorted(seen):
             chosen[payer] = policy
-        _known(policy)
-    return of_payers(chosen, on)
+        _known(policy, folders)
+    return of_payers(chosen, on, folders)
 
 
 def within(
@@ -44,9 +46,9 @@ def within(
     return known.chosen(chosen)
 
 
-def _known(policy: str) -> None:
+def _known(policy: str, folders: Sequence[Path]) -> None:
     """BadPolicy names the policies there are where it is none of them."""
-    have = [name for name in names() if name != "base"]
+    have = [name for name in names(folders) if name != "base"]
     if policy not in have:
         near = get_close_matches(policy, have, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(have)}"

@@ -78,6 +78,21 @@ def test_an_unknown_policy_names_those_there_are(call: Any, clinic: Path) -> Non
     )
 
 
+def test_policies_beside_the_settings_count(call: Any, clinic: Path, tmp_path: Path) -> None:
+    """As in a workspace: a policy of its own lies in payers/, beside settings.toml."""
+    (tmp_path / "payers").mkdir()
+    (tmp_path / "payers" / "own.toml").write_text(
+        'extends = "harbor"\nid = "own"\nname = "Own"\nversion = "1"\neffective_from = 2025-01-01\n'
+        'read_on = 2026-11-01\nsources = ["contract"]\n',
+        encoding="utf-8",
+    )
+    settings = (clinic / "settings.toml").read_text().replace('policy = "harbor"', 'policy = "own"')
+    (tmp_path / "settings.toml").write_text(settings)
+    files = (clinic / "feeds", "--settings", tmp_path / "settings.toml", "--payer", "HARBR")
+    told = call("check", *files, *AS_OF, "--format", "ndjson")
+    assert {row["policy"] for row in records(told.stdout)} - {None} == {"own 1"}
+
+
 def test_settings_that_do_not_decode_name_the_key(call: Any, clinic: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "settings.toml"
     wrong.write_text((clinic / "settings.toml").read_text() + "\n[scrubb]\nmode = 'warn'\n")

@@ -81,6 +81,8 @@ def test_a_workspace_s_own_policy_is_known_by_its_name(tmp_path: Path) -> None:
     assert found.select("parameter", "first", "second").rows() == [
         ("timely.initial_days", "180", "95")
     ]
+    shown = dict(desk.rules_show("TF-01", ON, root).sheet.rows.rows())
+    assert "timely.initial_days 95" in shown["own 1"]
     with pytest.raises(BadPolicy, match="did you mean harbor"):
         desk.rules_diff("harbour", "own", ON, root)
 
