@@ -182,7 +182,7 @@ _CODES = (
     FindingCode("FEED_RECORD_REPEATED", "warning", 0, "a record comes twice in a file with the same version", "send a change with a higher record_version"),
     FindingCode("FEED_SESSION_REPEATED", "warning", 0, "two records are alike in all but their id", "cancel one of them if it is one session"),
     FindingCode("FEED_REFERENCE_UNRESOLVED", "error", 0, "a resource names another that did not come with it; what that would have said stays empty", "send both in one file, or all files of an export in one folder, .zip or night"),
-    FindingCode("FEED_MESSAGE_INVALID", "error", 0, "a message or resource cannot be read; it is left out", "correct it and send it again"),
+    FindingCode("FEED_MESSAGE_INVALID", "error", 0, "a message, resource or element cannot be read; it is left out", "correct it and send it again"),
     FindingCode("FEED_MESSAGE_UNUSED", "warning", 0, "messages or resources of a kind that is not read", "nothing to do, or tell the sender"),
     FindingCode("FEED_COUNT_WRONG", "warning", 0, "a batch's trailer counts other than there are messages", "ask the sender for a complete file"),
     FindingCode("FEED_CREDIT_UNMATCHED", "warning", 0, "a credit names no charge of the file; it has no effect unless its record came before", "send the charge's transaction id with the credit"),

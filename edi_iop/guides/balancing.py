@@ -17,6 +17,7 @@ import polars as pl
 
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.structure import NO_FAULTS, conformed
+from edi_iop.tables.amounts import dollars
 from edi_iop.x12.numbering import numbered
 
 _CAS_AMOUNTS = (3, 6, 9, 12, 15, 18)
@@ -150,7 +151,7 @@ def _lines(claims: _Claims) -> Iterator[pl.DataFrame]:
 def _line_message() -> pl.Expr:
     return pl.format(
         "the line's charge {} less adjustments {} is not {} as paid",
-        *(_dollars(name) for name in ("charge", "taken", "paid")),
+        *(dollars(pl.col(name)) for name in ("charge", "taken", "paid")),
     )
 
 
@@ -187,17 +188,8 @@ def _claim_message() -> pl.Expr:
     return pl.format(
         "{} {} less adjustments {} is not {} as paid",
         what.otherwise(pl.lit("the payer's line payments")),
-        *(_dollars(name) for name in ("begin", "taken", "paid")),
+        *(dollars(pl.col(name)) for name in ("begin", "taken", "paid")),
     )
-
-
-@cache
-def _dollars(name: str) -> pl.Expr:
-    """Cents as dollars and cents: 1234.50, -0.05."""
-    cents = pl.col(name)
-    sign = pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    fraction = (cents.abs() % 100).cast(pl.String).str.zfill(2)
-    return pl.format("{}{}.{}", sign, cents.abs() // 100, fraction)
 
 
 def _faults(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.rules.case import plain
+from edi_iop.tables.amounts import dollars
+
 _OF_LINE = ("procedure", "revenue", "modifiers", "units", "charge_cents")
 _OF_CLAIM = ("auth_number", "patient_status", "attending_npi", "admission_date")
 """Columns of tables.SERVICE_LINES that a line has of its own, and of its claim."""
@@ -41,8 +44,9 @@ def _placed(lines: pl.DataFrame, key: str) -> pl.DataFrame:
     return ordered.select(
         key,
         "service_date",
-        *(pl.col(name).cast(pl.String) for name in _OF_LINE if name != "charge_cents"),
-        charge_cents=(pl.col("charge_cents") / 100).round(2).cast(pl.String),
+        *("procedure", "revenue", "modifiers"),
+        units=plain("units"),
+        charge_cents=dollars(pl.col("charge_cents")),
         _place=pl.int_range(pl.len()).over(key, "service_date"),
     )
 

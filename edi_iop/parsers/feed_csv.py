@@ -84,7 +84,13 @@ def grid(data: bytes) -> Grid:
     text, titles = _untitled(decoded)
     delimiter = _delimiter(text.lstrip("\r\n").split("\n", 1)[0])
     found = _sound(text, delimiter) or _line_by_line(text, delimiter)
-    return Grid(found.names, found.rows, pl.concat([*_encoding(encoding), *titles, found.findings]))
+    rows = _unguarded(found.rows) if '="' in text else found.rows
+    return Grid(found.names, rows, pl.concat([*_encoding(encoding), *titles, found.findings]))
+
+
+def _unguarded(rows: pl.DataFrame) -> pl.DataFrame:
+    """The fields out of ="007", which is how an export keeps a spreadsheet from dropping zeros."""
+    return rows.with_columns(pl.col(pl.String).str.replace(r'^\s*="([^"]*)"\s*$', "${1}"))
 
 
 def _sound(text: str, delimiter: str) -> Grid | None:

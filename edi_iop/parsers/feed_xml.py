@@ -17,7 +17,7 @@ from edi_iop import resources
 from edi_iop.errors import FeedRejected
 from edi_iop.parsers.feed_layout import Layout, folded
 from edi_iop.parsers.feed_mapping import Flat
-from edi_iop.parsers.feed_sheet import Sheet, no_findings, require_columns
+from edi_iop.parsers.feed_sheet import Sheet, conformed, require_columns, told
 from edi_iop.parsers.feed_spec import NAMESPACE, Feed
 
 _HEAD = 65536
@@ -55,22 +55,88 @@ def root(data: bytes) -> str | None:
 
 
 def sheet(feed: Feed, data: bytes) -> Sheet:
-    """The text of an XML feed; FeedRejected where it is unsafe, not well formed or not to the XSD."""
+    """The text of an XML feed; FeedRejected where it is unsafe, not well formed or not to the XSD.
+
+    An element that is no column is a warning, and one that is no row of the feed a fault by itself.
+    """
     tree = _parsed(f"{feed.kind} feed", data)
+    top = tree.getroot()
+    _require_namespace(feed, top)
+    elements = list(enumerate(top, start=1))
+    strangers = _without_strangers(feed, top)
+    faults = [(row, says) for row, one in elements if (says := _fault(feed, one))]
+    for row, _ in faults:
+        top.remove(elements[row - 1][1])
     try:
         _schema(feed.kind).assertValid(tree)
     except etree.DocumentInvalid as problem:
         reason = str(problem).replace(f"{{{NAMESPACE}}}", "")
         raise FeedRejected(f"{feed.kind} feed: {reason} (maps/feeds/{feed.kind}.xsd)") from problem
     # Element by element, since a tree has no columns yet; the values are read as columns after.
-    rows = [{etree.QName(cell).localname: cell.text for cell in row} for row in tree.getroot()]
-    present = [name for name in feed.names if any(name in row for row in rows)]
+    left = {row for row, _ in faults}
+    rows = {
+        row: {etree.QName(cell).localname: cell.text for cell in one}
+        for row, one in elements
+        if row not in left
+    }
+    present = [name for name in feed.names if any(name in row for row in rows.values())]
     if rows:
         require_columns(feed, present)
-    columns = [pl.Series("row", range(1, len(rows) + 1), pl.Int64)]
+    columns = [pl.Series("row", list(rows), pl.Int64)]
     for name in present:
-        columns.append(pl.Series(name, [row.get(name) for row in rows], pl.String))
-    return Sheet(feed, pl.DataFrame(columns), no_findings(), "element")
+        columns.append(pl.Series(name, [row.get(name) for row in rows.values()], pl.String))
+    found = pl.concat([strangers, _told(faults)])
+    return Sheet(feed, pl.DataFrame(columns), found, "element")
+
+
+def _require_namespace(feed: Feed, top: etree._Element) -> None:
+    if etree.QName(top).namespace != NAMESPACE:
+        raise FeedRejected(
+            f"{feed.kind} feed: line {top.sourceline}: the root is not in namespace {NAMESPACE}; "
+            f'write <{feed.kind} xmlns="{NAMESPACE}">, or describe the document in a layout'
+        )
+
+
+def _without_strangers(feed: Feed, top: etree._Element) -> pl.DataFrame:
+    """Takes out of the rows what is no column of the feed: a warning a name, with the first line of it."""
+    columns = {f"{{{NAMESPACE}}}{name}" for name in feed.names}
+    strangers = [cell for row in top for cell in row if cell.tag not in columns]
+    first: dict[str, tuple[str, object]] = {}
+    counts = Counter(str(cell.tag) for cell in strangers)
+    for cell in strangers:
+        first.setdefault(str(cell.tag), (etree.QName(cell).localname, cell.sourceline))
+        row = cell.getparent()
+        if row is not None:
+            row.remove(cell)
+    return told(
+        "FEED_COLUMN_UNKNOWN",
+        [
+            f"line {line}: element {name}: not a column of the {feed.kind} feed"
+            + (f" ({counts[tag]} times)" if counts[tag] > 1 else "")
+            for tag, (name, line) in first.items()
+        ],
+    )
+
+
+def _fault(feed: Feed, row: etree._Element) -> str | None:
+    """Why a child of the root is no row of the feed."""
+    if row.tag not in (f"{{{NAMESPACE}}}{feed.row}", f"{{{NAMESPACE}}}row"):
+        return f"element {etree.QName(row).localname} is no row of the {feed.kind} feed"
+    names = [etree.QName(cell).localname for cell in row]
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice:
+        return f"{twice} stands there twice"
+    nested = next((name for name, cell in zip(names, row, strict=True) if len(cell)), None)
+    return f"{nested} holds further elements" if nested else None
+
+
+def _told(faults: list[tuple[int, str]]) -> pl.DataFrame:
+    found = pl.DataFrame(faults, schema={"row": pl.Int64, "says": pl.String}, orient="row")
+    return conformed(
+        found.with_columns(
+            place=pl.format("element {}", "row"), code=pl.lit("FEED_MESSAGE_INVALID")
+        )
+    )
 
 
 def flat(layout: Layout, data: bytes) -> Flat:

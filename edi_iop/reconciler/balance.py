@@ -19,6 +19,7 @@ from edi_iop.codes import codes
 from edi_iop.findings import CATALOGUE
 from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.tables import FINDINGS, TABLES
+from edi_iop.tables.amounts import dollars
 from edi_iop.tables.order import in_order, keys_of
 from edi_iop.tables.pool import pooled
 
@@ -124,13 +125,6 @@ def _said(amount: str) -> pl.Expr:
 
 def _sorted(faults: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(faults).sort("file_id", "byte_offset", "code")
-
-
-def dollars(cents: pl.Expr) -> pl.Expr:
-    """Cents as dollars and cents for a message: 1234.50, -0.05."""
-    sign = pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    fraction = (cents.abs() % 100).cast(pl.String).str.zfill(2)
-    return pl.format("{}{}.{}", sign, cents.abs() // 100, fraction)
 
 
 Keys = tuple[str, ...]

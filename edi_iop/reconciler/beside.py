@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.reconciler.answers import SENT_LINE
-from edi_iop.reconciler.balance import dollars
 from edi_iop.reconciler.denials import SERVICE, person
 from edi_iop.reconciler.evidence import line_reference, per_diems
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
+from edi_iop.tables.amounts import dollars
 
 PAIRED = ("paired_claim", "paired_line", "paired_paid_cents", "paired_payment")
 _DAY = ("payer_id", "person", "service_date")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.balance import balance, dollars
+from edi_iop.reconciler.balance import balance
 from edi_iop.reconciler.contents import (
     CLAIM,
     PAYMENT,
@@ -22,6 +22,7 @@ from edi_iop.reconciler.contents import (
 )
 from edi_iop.reconciler.given import Tables
 from edi_iop.tables import PAYMENT_CONTENTS
+from edi_iop.tables.amounts import dollars
 
 _CHECK = ("payer", "check_number")
 _VERSION = pl.__version__

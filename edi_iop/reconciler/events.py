@@ -22,9 +22,9 @@ from edi_iop.reconciler.answers import (
     REPEATED,
     REVERSAL,
 )
-from edi_iop.reconciler.balance import dollars
 from edi_iop.reconciler.contents import CLAIM, PAYMENT, claim_contents
 from edi_iop.reconciler.given import Tables
+from edi_iop.tables.amounts import dollars
 
 ACCOUNT = ("payer", "account_key")
 _CHAIN = (*ACCOUNT, "ordinal")

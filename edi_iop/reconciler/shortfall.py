@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.balance import dollars
 from edi_iop.reconciler.evidence import line_reference
+from edi_iop.tables.amounts import dollars
 
 _RULE, _REMEDY = "CON-01", "contract_dispute"
 

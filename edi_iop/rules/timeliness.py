@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop.rules.case import Case, found
 from edi_iop.rules.lines import REPLACEMENT
+from edi_iop.tables.amounts import dollars
 
 
 def late(case: Case) -> pl.DataFrame:
@@ -83,11 +84,9 @@ def below_contract(case: Case) -> pl.DataFrame:
         .filter(pl.col("allowed_cents") < pl.col("due"))
     )
     says = pl.format(
-        "{}: {} allowed, the contract says {}", "date", _dollars("allowed_cents"), _dollars("due")
+        "{}: {} allowed, the contract says {}",
+        "date",
+        dollars(pl.col("allowed_cents")),
+        dollars(pl.col("due")),
     )
     return found(less, says, pl.concat_list("ref"))
-
-
-def _dollars(cents: str) -> pl.Expr:
-    whole, rest = pl.col(cents) // 100, pl.col(cents) % 100
-    return pl.format("{}.{}", whole, rest.cast(pl.String).str.zfill(2))

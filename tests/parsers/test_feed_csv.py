@@ -87,6 +87,14 @@ def test_spreadsheet_of_another_country() -> None:
     assert plain(read_feed(1, semicolons.replace(";", "\t").encode("utf-16"))[1]) == expected
 
 
+@pytest.mark.parametrize("field", ['="007"', '"=""007"""', ' ="007"'])
+def test_zeros_kept_from_a_spreadsheet(field: str) -> None:
+    """An export writes ="007" so that no spreadsheet makes 7 of it: the text is meant."""
+    for line in (GOOD, GOOD.replace("F10.20", '"F10.20"')):
+        _, table, findings = read_feed(1, csv(line.replace("C-1", field)))
+        assert (table["client_id"].to_list(), findings.height) == (["007"], 0)
+
+
 def test_blank_rows_at_the_end_are_no_rows() -> None:
     _, table, findings = read_feed(1, csv(GOOD, ",,,,,,,,,", "", "   "))
     assert table.height == 1

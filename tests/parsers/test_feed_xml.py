@@ -73,6 +73,36 @@ def test_column_absent_from_every_row_rejects_the_file() -> None:
         read_feed(1, providers("<provider><npi>1234567893</npi></provider>"))
 
 
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (
+            "<person><npi>1</npi></person>",
+            "element 2: element person is no row of the providers feed",
+        ),
+        ("<provider><npi>1</npi><npi>2</npi></provider>", "element 2: npi stands there twice"),
+        ("<provider><npi><b>1</b></npi></provider>", "element 2: npi holds further elements"),
+    ],
+)
+def test_what_is_no_row_is_left_out_alone(row: str, says: str) -> None:
+    _, table, findings = read_feed(1, providers(PROVIDER, row, PROVIDER))
+    assert table["row"].to_list() == [1, 3]
+    found = findings.filter(code="FEED_MESSAGE_INVALID").select("message", "severity").rows()
+    assert found == [(says, "error")]
+
+
+def test_an_element_that_is_no_column_is_a_warning() -> None:
+    """As an unknown column of a CSV is: told once, with the line where it stands first."""
+    strange = PROVIDER.replace("</provider>", "<shoe>9</shoe></provider>")
+    other = PROVIDER.replace("<npi>", '<npi xmlns="urn:else">0</npi><npi>')
+    _, table, findings = read_feed(1, providers(PROVIDER, strange, strange, other))
+    assert table.height == 4
+    assert findings.filter(code="FEED_COLUMN_UNKNOWN").select("message", "severity").rows() == [
+        ("line 3: element shoe: not a column of the providers feed (2 times)", "warning"),
+        ("line 5: element npi: not a column of the providers feed", "warning"),
+    ]
+
+
 def test_root_without_rows_is_an_empty_feed() -> None:
     kind, table, findings = read_feed(1, providers())
     assert (kind, table.height, findings.height) == ("providers", 0, 0)
@@ -81,11 +111,8 @@ def test_root_without_rows_is_an_empty_feed() -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (providers(PROVIDER, "<provider><shoe>9</shoe></provider>"), r"shoe.*line 3"),
-        (providers("<person><npi>1</npi></person>"), r"person.*line 2"),
-        (providers("<provider><npi>1</npi><npi>2</npi></provider>"), r"npi.*line 2"),
-        (providers("<provider><npi><b>1</b></npi></provider>"), r"npi.*line 2"),
-        (providers(PROVIDER).replace(b"feed:1", b"feed:9"), r"providers.*line 1"),
+        (providers(PROVIDER).replace(b"feed:1", b"feed:9"), "line 1: the root is not in namespace"),
+        (providers("loose text", PROVIDER), r"providers.*line 1"),
         (providers(PROVIDER)[:-5], "line 3: not well-formed XML"),
         (providers(PROVIDER.replace("Sample", "&who;")), "line 2: not well-formed XML"),
     ],

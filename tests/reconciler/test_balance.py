@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 from remit_rows import adjustment, payment, remit_claim, remit_line, remits
 
-from edi_iop.reconciler.balance import balance, dollars
+from edi_iop.reconciler.balance import balance
 from edi_iop.tables import FINDINGS
+from edi_iop.tables.amounts import dollars
 
 
 def paid_claim(**values: object) -> dict[str, object]:
