@@ -83,10 +83,10 @@ def wrong_frequency(case: Case) -> pl.DataFrame:
     )
     unnamed = frequency.is_in([REPLACEMENT, VOID]) & pl.col("replaces").is_null()
     interim = frequency.is_in(rule.interim_frequencies)
+    # a payer without interim bills has every claim as a whole one, while the patient stays too
+    asked = _INTERIM_OR_WHOLE if case.policy.billing.interim else rule.interim_frequencies
     contrary = (
-        pl.lit(rule.status_agrees)
-        & frequency.is_in(_INTERIM_OR_WHOLE)
-        & (interim != (status == _STAYS))
+        pl.lit(rule.status_agrees) & frequency.is_in(asked) & (interim != (status == _STAYS))
     )
     why = (
         pl.when(unnamed)
