@@ -47,6 +47,12 @@ def test_a_line_is_an_encounter() -> None:
     }  # fmt: skip
 
 
+def test_a_program_day_is_one_however_many_units_it_has() -> None:
+    """Some payers count a day's hours: the minutes assumed are those of a day."""
+    found = row(ENCOUNTER.replace(b"*350*UN*1", b"*350*UN*3"))
+    assert (found["units"], found["minutes"]) == (3.0, 180)
+
+
 def test_what_an_837_does_not_say_is_told() -> None:
     found = read(ENCOUNTER).findings
     says = found.filter(pl.col("code") == "FEED_ASSUMED")["message"].to_list()
