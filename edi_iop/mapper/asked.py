@@ -11,6 +11,7 @@ import polars as pl
 
 from edi_iop.mapper import track
 from edi_iop.mapper.attended import attended
+from edi_iop.rules.parameters import ServiceType
 from edi_iop.rules.policy import Policy
 
 _DAY = ["client_id", "service_date"]
@@ -159,6 +160,6 @@ def _revenues(policies: Mapping[str, Policy]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _by_service_type(policy: Policy) -> dict[str, str]:
+def _by_service_type(policy: Policy) -> dict[ServiceType, str]:
     of_class = {k: code for one in policy.bundles.values() for k, code in one.billed_under.items()}
     return of_class | {kind: one.revenue for kind, one in policy.billing.components.items()}

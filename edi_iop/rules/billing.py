@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from edi_iop.rules.parameters import Procedure, Revenue, ServiceType
 from edi_iop.settings import Strict
 
 Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{2}$")]
@@ -53,9 +54,9 @@ class HeaderCodes(Strict, frozen=True):
 class Component(Strict, frozen=True):
     """The line that one service of a day is billed as, where the payer takes no per diem."""
 
-    procedure: str
-    revenue: Annotated[str, msgspec.Meta(pattern=r"^\d{4}$")]
-    minutes_per_unit: int | None = None
+    procedure: Procedure
+    revenue: Revenue
+    minutes_per_unit: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """None: a session is one unit."""
 
 
@@ -81,7 +82,7 @@ class Billing(Strict, frozen=True):
     )
     """Modifiers of a per diem by the program of its day; CO where the day was for both."""
     codes: HeaderCodes = HeaderCodes()
-    components: dict[str, Component] = msgspec.field(default_factory=dict)
+    components: dict[ServiceType, Component] = msgspec.field(default_factory=dict)
     """By encounter service type. Where any is given no per diem is billed, but each service:
 
     of every day, or with duration.short_day = "components" of days below the minimum alone.

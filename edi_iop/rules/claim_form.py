@@ -85,9 +85,7 @@ def wrong_frequency(case: Case) -> pl.DataFrame:
     interim = frequency.is_in(rule.interim_frequencies)
     # a payer without interim bills has every claim as a whole one, while the patient stays too
     asked = _INTERIM_OR_WHOLE if case.policy.billing.interim else rule.interim_frequencies
-    contrary = (
-        pl.lit(rule.status_agrees) & frequency.is_in(asked) & (interim != (status == _STAYS))
-    )
+    contrary = pl.lit(rule.status_agrees) & frequency.is_in(asked) & (interim != (status == _STAYS))
     why = (
         pl.when(unnamed)
         .then(pl.format("frequency {} names no claim of the payer's (REF F8)", frequency))

@@ -16,6 +16,26 @@ from edi_iop.settings import Strict
 Track = Literal["SUD", "MH"]
 UnitBasis = Literal["per_diem", "hour", "quarter_hour", "half_day", "component"]
 """What one unit of a procedure is. A component is one service of the day: several make the day."""
+ServiceType = Literal[
+    "group",
+    "individual",
+    "family",
+    "education",
+    "medication",
+    "testing",
+    "drug_test",
+    "crisis",
+    "peer",
+    "case_management",
+    "assessment",
+    "supplies",
+    "ancillary",
+]
+"""service_type of the encounters feed."""
+Procedure = Annotated[str, msgspec.Meta(pattern=r"^([0-9A-Z]{5}|class:.*)$")]
+"""One code; that a class of them stands here is refused by policy_classes, in words of its own."""
+Revenue = Annotated[str, msgspec.Meta(pattern=r"^\d{4}$")]
+Days = Annotated[int, msgspec.Meta(ge=1)]
 MINUTES_PER_UNIT = {"hour": 60, "quarter_hour": 15}
 HALVES = 2
 """Half days in a day."""
@@ -35,8 +55,8 @@ Condition = Literal[
 class Pair(Strict, frozen=True):
     """A procedure and revenue code that together are one IOP service, and its contract rate."""
 
-    procedure: str
-    revenue: str
+    procedure: Procedure
+    revenue: Revenue
     track: Track | None = None
     """What the service is for; None: either family."""
     unit_basis: UnitBasis = "per_diem"
@@ -59,7 +79,7 @@ class Iop(Strict, frozen=True):
     """What one day is billed as (DUP-01 to DUP-05)."""
 
     pairs: tuple[Pair, ...]
-    units_per_day: int = 1
+    units_per_day: Annotated[int, msgspec.Meta(ge=1)] = 1
     """Units payable for one member on one date: whole days for a per diem, twice as many half days."""
     lookback_months: int = 24
     """How far back an earlier claim counts as the first of two (DUP-03)."""
@@ -136,11 +156,8 @@ class Bundle(Strict, frozen=True):
     procedures: tuple[str, ...] = ()
     """HCPCS codes, or spans such as A4000-A9999. CPT lists ship empty: load your own."""
     revenues: tuple[str, ...] = ()
-    service_types: tuple[str, ...] = ()
-    """Encounter service types of the class."""
-    billed_under: dict[str, Annotated[str, msgspec.Meta(pattern=r"^\d{4}$")]] = msgspec.field(
-        default_factory=dict
-    )
+    service_types: tuple[ServiceType, ...] = ()
+    billed_under: dict[ServiceType, Revenue] = msgspec.field(default_factory=dict)
     """Revenue code of a service, by its type, where the encounter names none."""
 
 
@@ -252,7 +269,7 @@ class ClaimForm(Strict, frozen=True):
     """Columns of tables.SERVICE_LINES that no institutional IOP claim may leave empty."""
     splits: tuple[Literal["month", "year", "coverage"], ...] = ()
     """What a statement may not cross."""
-    interim_frequencies: tuple[str, ...] = ("2", "3")
+    interim_frequencies: tuple[Literal["2", "3", "4"], ...] = ("2", "3")
     """Frequencies after which the patient is still there (status 30), and no others."""
     status_agrees: bool = True
     """The payer checks frequency against patient status."""
@@ -295,12 +312,12 @@ class Privacy(Strict, frozen=True):
 class Timely(Strict, frozen=True):
     """The three clocks: first filing, correction, appeal (TF-01, TF-02)."""
 
-    initial_days: int
+    initial_days: Days
     counts_from: Literal["line", "statement_through"] = "line"
-    warn_share: float = 0.8
-    corrected_days: int | None = None
+    warn_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.8
+    corrected_days: Days | None = None
     """From the remit to a corrected claim; None: unknown, the user must set it."""
-    appeal_days: int | None = None
+    appeal_days: Days | None = None
     """From the remit to an appeal; None: unknown, the user must set it."""
     warn_days: int = 14
     """Days before a window closes at which it is warned of."""

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edi_iop import codes
 from edi_iop.codes.licensed import CLASS
 from edi_iop.money import to_cents
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy_classes import LISTS, misplaced
 from edi_iop.rules.policy_files import UNSOURCED, Whole, cited, leaves
+from edi_iop.tables import SERVICE_LINES
 
 if TYPE_CHECKING:
     from edi_iop.rules.policy import Policy
@@ -27,6 +29,9 @@ def _troubles(policy: Policy, whole: Whole) -> Iterator[tuple[str, str]]:
     yield from _unknown_rules(policy)
     yield from _conditions(policy)
     yield from _amounts(policy)
+    yield from _columns(policy)
+    yield from _components(policy)
+    yield from _reasons(policy)
     yield from _spans(whole)
     yield from misplaced(whole.values)
     yield from _negative(whole)
@@ -70,6 +75,26 @@ def _amounts(policy: Policy) -> Iterator[tuple[str, str]]:
         else:
             if negative:
                 yield "iop.pairs", f"rate {pair.rate!r} is negative"
+
+
+def _columns(policy: Policy) -> Iterator[tuple[str, str]]:
+    for column in policy.claim.required:
+        if column not in SERVICE_LINES.schema:
+            yield "claim.required", f"{column} is no column of service_lines"
+
+
+def _components(policy: Policy) -> Iterator[tuple[str, str]]:
+    """Short days are billed as their services only where these have codes."""
+    if policy.duration.short_day == "components" and not policy.billing.components:
+        yield "duration.short_day", "components needs the codes of [billing.components]"
+
+
+def _reasons(policy: Policy) -> Iterator[tuple[str, str]]:
+    """How a payer denies is said in reasons and remarks that there are."""
+    for rule, denial in policy.denials.items():
+        for kind, code in (("carc", denial.carc), *(("rarc", one) for one in denial.rarcs)):
+            if not codes.known(kind, code):
+                yield f"denials.{rule}", f"{code} is no {kind.upper()}"
 
 
 def _spans(whole: Whole) -> Iterator[tuple[str, str]]:

@@ -169,8 +169,8 @@ def _read(path: Path) -> PolicyFile:
 
 def told(problem: msgspec.ValidationError) -> tuple[str, str]:
     """The dotted key that is wrong, '' for the whole, and the reason in plain words."""
-    reason, _, place = str(problem).partition(" - at `$")
-    place = place.strip("`.")
+    reason, _, place = str(problem).partition(" - at ")
+    place = place.removeprefix("`key` in ").strip("`").lstrip("$.")
     named = re.search(r"(?:unknown|missing required) field `(\w+)`", reason)
     if named is None:
         return place, reason[:1].lower() + reason[1:]

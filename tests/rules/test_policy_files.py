@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -13,7 +14,9 @@ from click.testing import CliRunner
 from edi_iop import resources
 from edi_iop.cli import cli
 from edi_iop.errors import BadPolicy
+from edi_iop.parsers.feed_spec import feed
 from edi_iop.rules import policy
+from edi_iop.rules.parameters import ServiceType
 from edi_iop.rules.policy_files import UNSOURCED, leaves, shelf
 
 ON = date(2026, 3, 1)
@@ -126,7 +129,7 @@ WRONG = {
     "an unknown section": ("[timely]", "[timeli]", "timeli: unknown key"),
     "an unknown key of the head": ('version = "1"', 'version = "1"\nowner = "me"', "owner: "),
     "a wrong type": ("= 120", '= "soon"', "timely.initial_days: expected `int`, got `str`"),
-    "a negative number": ("= 120", "= -120", "timely.initial_days: -120 is negative"),
+    "a negative number": ("= 120", "= -120", "timely.initial_days: "),
     "no source": ('timely = "the', '"timely.warn_days" = "the', "timely.initial_days: no source"),
     "an empty source": ('"the contract, page 4"', '" "', "timely.initial_days: no source"),
     "a source for nothing": ('timely = "the', 'timly = "x"\ntimely = "the', "cites.timly: names no key"),
@@ -155,6 +158,16 @@ SET = {
     "a span of nothing": ('bundles.lab.procedures = ["G0483-G048"]', "bundles", "bundles.lab.procedures: G0483-G048 is no span"),
     "a class where one code stands": ('iop.pairs = [{ procedure = "class:talk", revenue = "0906" }]', "iop", "iop.pairs[0].procedure: class:talk is a class of codes, and here stands one code"),
     "a class among revenue codes": ('bundles.lab.revenues = ["class:talk"]', "bundles", "bundles.lab.revenues[0]: class:talk is a class of codes"),
+    "a revenue code without its zero": ('iop.pairs = [{ procedure = "H0015", revenue = "906" }]', "iop", "iop.pairs[0].revenue: "),
+    "a procedure that is none": ('iop.pairs = [{ procedure = "H15", revenue = "0906" }]', "iop", "iop.pairs[0].procedure: "),
+    "a column there is not": ('claim.required = ["nonsense"]', "claim", "claim.required: nonsense is no column of service_lines"),
+    "a frequency that is no interim one": ('claim.interim_frequencies = ["9"]', "claim", "claim.interim_frequencies[0]: "),
+    "a component of no service": ('billing.components.yoga = { procedure = "H0005", revenue = "0915" }', "billing", "billing.components: invalid enum value 'yoga'"),
+    "a share that is negative": ('authorization.warn_units = -1', "authorization", "authorization.warn_units: -1 is negative"),
+    "a unit of no minutes": ('billing.components.group = { procedure = "H0005", revenue = "0915", minutes_per_unit = 0 }', "billing", "billing.components.group.minutes_per_unit: "),
+    "components without codes": ('duration.short_day = "components"', "duration", "duration.short_day: components needs the codes of [billing.components]"),
+    "a reason there is not": ('denials.DUR-01 = { group = "CO", carc = "ZZZ" }', "denials", "denials.DUR-01: ZZZ is no CARC"),
+    "a remark there is not": ('denials.DUR-01 = { group = "CO", carc = "97", rarcs = ["Q1"] }', "denials", "denials.DUR-01: Q1 is no RARC"),
     "a level of care without sense": ('conflicts.levels.PHP.procedure = ["H0035"]', "conflicts", "conflicts.levels.PHP.procedure: unknown key"),
 }  # fmt: skip
 """A line set before the tables, its section, and what is said of it."""
@@ -254,3 +267,8 @@ def test_every_number_of_the_code_is_set_and_sourced_by_the_common_ground() -> N
             if value and key.split(".")[0] not in head}  # fmt: skip
     silent = {key for key in told if key not in base.origins}
     assert {key for key in silent if not key.startswith("iop.pairs")} == set()
+
+
+def test_service_types_are_those_of_the_encounters_feed() -> None:
+    (column,) = (one for one in feed("encounters").columns if one.name == "service_type")
+    assert get_args(ServiceType) == tuple(column.codes)
