@@ -177,6 +177,7 @@ _CODES = (
     FindingCode("FEED_TITLE_SKIPPED", "info", 0, "lines above the header of a CSV that are no rows", "nothing to do, or export the table without its title"),
     FindingCode("FEED_ROWS_SKIPPED", "info", 0, "rows that the layout says are no events", "nothing to do; the layout's skip says which"),
     FindingCode("FEED_DATE_SERIAL", "warning", 0, "dates that a spreadsheet had made numbers; they are read as dates", "format the column as date before saving the CSV"),
+    FindingCode("FEED_FORM_ASSUMED", "warning", 0, "dates or times in a form that could mean another one; they are read as is usual", "write YYYY-MM-DD and HH:MM, or name the form in a layout"),
     FindingCode("FEED_PAST_MIDNIGHT", "warning", 0, "a session ends at an earlier time than it begins", "check both times; split a session that runs past midnight"),
     FindingCode("FEED_RECORD_SHARED", "warning", 0, "one record id stands for several clients", "make the id of record and client together, in the export or in a layout"),
     FindingCode("FEED_RECORD_REPEATED", "warning", 0, "a record comes twice in a file with the same version", "send a change with a higher record_version"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.identifiers import is_npi
-from edi_iop.parsers.feed_sheet import FAULTS, IN_UTC, Sheet, conformed, no_findings
+from edi_iop.parsers import feed_dates
+from edi_iop.parsers.feed_sheet import FAULTS, IN_UTC, UNREAD, Sheet, conformed, no_findings
 from edi_iop.parsers.feed_spec import FeedColumn
 
 FORMS = {
@@ -27,7 +28,8 @@ FORMS = {
 """What a fault says of a value that its column's kind cannot read."""
 
 _OF_UTC = "a time of UTC, and the layout names no timezone"
-_SERIAL = r"^\d{5}(\.0+)?$"
+_CENTURY = "of which century? (a year of four digits)"
+_ORDER = "day or month first? a date of this column can only begin with its day (YYYY-MM-DD)"
 _SESSION = (
     "client_id", "service_date", "start_time", "end_time", "minutes", "level_of_care",
     "program_track", "service_type", "attendance", "rendering_npi", "procedure",
@@ -44,6 +46,7 @@ def errors(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.DataFra
             *(_unread(sheet, text, values, column) for column in columns),
             *(_missing(sheet, text, values, column) for column in columns),
             *(_reversed(sheet, text, values, column) for column in columns),
+            *(_beyond(sheet, text, values, column) for column in columns),
             _without_times(sheet, text, values),
         ]
     ).sort("row", maintain_order=True)
@@ -61,7 +64,9 @@ def warnings(
         if column.kind == "npi":
             found.append(_impossible(sheet, rows, column))
         elif column.kind == "date":
-            found.append(_numbered(sheet, text, column))
+            found += _assumed_dates(sheet, _used(text, rows, column), column)
+        elif column.kind == "time":
+            found.append(_assumed_times(sheet, _used(text, rows, column), column))
     if sheet.feed.kind == "encounters":
         rows, shared = _apart(sheet, rows)
         found += [shared, _past_midnight(sheet, rows), *_again(sheet, rows)]
@@ -95,12 +100,28 @@ def _unread(
     read = values[column.target].is_not_null()
     rows = text.filter(pl.col(column.name).is_not_null() & ~read)
     in_utc = pl.col(column.name).str.starts_with(IN_UTC)
-    says, name = _form(sheet, column), column.name
+    says, name = _why(sheet, column), column.name
     return pl.concat(
         [
             _faults(sheet, rows.filter(~in_utc), "FEED_VALUE_INVALID", name, says, name),
             _faults(sheet, rows.filter(in_utc), "FEED_ZONE_MISSING", name, _OF_UTC, name),
         ]
+    )
+
+
+def _why(sheet: Sheet, column: FeedColumn) -> pl.Expr:
+    """What is wrong with each value that cannot be read."""
+    plain = pl.lit(_form(sheet, column))
+    if column.kind != "date":
+        return plain
+    written = feed_dates.bare(pl.col(column.name).str.strip_chars_start(UNREAD))
+    short = written.str.contains(feed_dates.SHORT_YEAR) & column.birth
+    slashed = pl.col(column.name).str.contains(r"^\d{1,2}/") & written.str.contains(
+        feed_dates.SLASHED
+    )
+    doubtful = slashed & feed_dates.begins_with_day(pl.col(column.name))
+    return (
+        pl.when(short).then(pl.lit(_CENTURY)).when(doubtful).then(pl.lit(_ORDER)).otherwise(plain)
     )
 
 
@@ -140,6 +161,23 @@ def _reversed(
     return _faults(sheet, text.filter(early), "FEED_VALUE_INVALID", column.name, says, column.name)
 
 
+def _beyond(
+    sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame, column: FeedColumn
+) -> pl.DataFrame:
+    """Numbers greater than there can be: no session is longer than a day."""
+    if column.most is None:
+        return pl.DataFrame(schema=FAULTS)
+    rows = text.filter(values[column.target] > column.most)
+    return _faults(
+        sheet,
+        rows,
+        "FEED_VALUE_INVALID",
+        column.name,
+        f"more than {column.most:,}, the most there can be",
+        column.name,
+    )
+
+
 def _without_times(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
     """Attended events that do not say how long; times that cannot be read are a fault of their own."""
     times = sheet.feed.times
@@ -170,12 +208,42 @@ def _impossible(sheet: Sheet, rows: pl.DataFrame, column: FeedColumn) -> pl.Data
     return _faults(sheet, found, "NPI_INVALID", column.name, says, column.target)
 
 
-def _numbered(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
-    """Dates that a spreadsheet had made numbers: one fault a column, at the first of them."""
-    found = text.filter(pl.col(column.name).str.contains(_SERIAL))
-    count = f"{found.height:,} date{'' if found.height == 1 else 's'}"
-    says = f"{count} as spreadsheet day numbers; read as days since 1899-12-30"
-    return _faults(sheet, found.head(1), "FEED_DATE_SERIAL", column.name, says)
+def _assumed_dates(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> list[pl.DataFrame]:
+    """Dates read by what is usual, or as a spreadsheet's numbers: one fault a column, at the first of them."""
+    value = feed_dates.bare(pl.col(column.name))
+    return [
+        _once(sheet, text, column, "FEED_DATE_SERIAL", pl.col(column.name).str.contains(feed_dates.SERIAL),
+              "as spreadsheet day numbers; read as days since 1899-12-30"),
+        _once(sheet, text, column, "FEED_FORM_ASSUMED", feed_dates.order_assumed(pl.col(column.name)),
+              "with slashes; read month first"),
+        _once(sheet, text, column, "FEED_FORM_ASSUMED", value.str.contains(feed_dates.SHORT_YEAR),
+              "with a year of two digits; read as 1969 to 2068"),
+    ]  # fmt: skip
+
+
+def _assumed_times(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
+    digits = pl.col(column.name).str.contains(feed_dates.BARE_CLOCK)
+    says = "without a colon; read as hours and minutes"
+    return _once(sheet, text, column, "FEED_FORM_ASSUMED", digits, says)
+
+
+def _used(text: pl.DataFrame, rows: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
+    """The text of the rows whose value of this column was read."""
+    return text.join(
+        rows.filter(pl.col(column.target).is_not_null()),
+        on="row",
+        how="semi",
+        maintain_order="left",
+    )
+
+
+def _once(
+    sheet: Sheet, text: pl.DataFrame, column: FeedColumn, code: str, such: pl.Expr, says: str
+) -> pl.DataFrame:
+    """One fault for all such values of a column, at the first of them, with how many they are."""
+    found = text.filter(such)
+    count = f"{found.height:,} {column.kind}{'' if found.height == 1 else 's'}"
+    return _faults(sheet, found.head(1), code, column.name, f"{count} {says}")
 
 
 def _apart(sheet: Sheet, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from edi_iop.errors import FeedRejected
+from edi_iop.parsers import feed_dates
 from edi_iop.parsers.feed_clock import SESSION, Clock, measured
 from edi_iop.parsers.feed_layout import HL7, ISO, Layout, Source, Sources, folded
 from edi_iop.parsers.feed_sheet import IN_UTC, SEVERAL, Sheet, no_findings, told, unread
@@ -22,8 +23,8 @@ _LISTS = ("diagnoses", "modifiers")
 """Kinds of columns that hold several values."""
 _SERIAL = r"^\d{5}(\.\d+)?$"
 """A spreadsheet's number of a day: the canonical reader knows it."""
-_FRACTION = r"^0?\.\d+$"
-_FIRST_YEAR = 1900
+_SURE = {"time": feed_dates.DAY_FRACTION, "date": rf"{_SERIAL}|{feed_dates.SURE}"}
+"""What the canonical reader takes in one sense, whatever the layout's format."""
 _NEVER = pl.lit(False)
 
 
@@ -311,8 +312,14 @@ def _dated(
     """A date or time in the canonical form."""
     zones = _zones(known, layout)
     found = [_formed(form, column, value, zones) for form in source.formats]
-    mangled = value.str.contains(_FRACTION if column.kind == "time" else _SERIAL)
-    kept = pl.when(mangled).then(value).otherwise(unread(value))
+    if column.kind == "date":
+        forms = [form for form in source.formats if form not in (ISO, HL7)]
+        value, mended = feed_dates.mended(value, forms)
+        found += mended
+    sure = _SURE.get(column.kind, _SERIAL)
+    if column.kind == "time" and any("%H" in form for form in source.formats):
+        sure = f"{sure}|{feed_dates.BARE_CLOCK}"
+    kept = pl.when(value.str.contains(sure)).then(value).otherwise(unread(value))
     if column.kind == "time":  # a day without a time is no wrong time
         days = [Clock.of(form, value).at for form in source.formats if form in (ISO, HL7)]
         bare = pl.coalesce([*days, pl.lit(None, pl.Datetime("us"))]).is_not_null()
@@ -352,9 +359,7 @@ def _formed(form: str, column: FeedColumn, value: pl.Expr, zones: dict[str, pl.E
         return (length.dt.hour().cast(pl.Int64) * 60 + length.dt.minute()).cast(pl.String)
     if column.kind == "time" and not set(form).intersection("dDmyYjbBeF"):
         return value.str.to_time(form, strict=False).dt.strftime(wanted)
-    at = value.str.to_datetime(form, strict=False)
-    # chrono reads 1/5/26 by %Y as the year 26: no such year is meant
-    return pl.when(at.dt.year() >= _FIRST_YEAR).then(at).dt.strftime(wanted)
+    return feed_dates.in_years(value.str.to_datetime(form, strict=False)).dt.strftime(wanted)
 
 
 def _moments(sources: dict[str, Sources], known: dict[str, str], layout: Layout) -> list[pl.Expr]:

@@ -56,6 +56,10 @@ class FeedColumn(Strict, frozen=True):
     """What an empty value means."""
     not_before: str | None = None
     """The date column this date may not precede."""
+    birth: bool = False
+    """Of a date: two digits of a year do not tell its century."""
+    most: int | None = None
+    """The greatest number there can be."""
     also: tuple[str, ...] = ()
     """What others call it, the likeliest first."""
     blank: bool = False

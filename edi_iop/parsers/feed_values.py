@@ -8,27 +8,15 @@ do to values (906 for 0906, 46027 for a date, 0.375 for 9:00) is undone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 import polars as pl
 
 from edi_iop.identifiers import diagnosis
+from edi_iop.parsers import feed_dates
 from edi_iop.parsers.feed_faults import errors, having, warnings
 from edi_iop.parsers.feed_sheet import FAULTS, Sheet
 from edi_iop.parsers.feed_spec import Feed, FeedColumn
 
-ISO_DATE = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
-US_DATE = r"^\d{1,2}/\d{1,2}/\d{4}( (0?0:00|12:00)(:00)?( AM)?)?$"
-NAMED_DATE = r"^\d{1,2}-[A-Za-z]{3}-\d{4}$"
-"""What a spreadsheet makes of a date when it saves a CSV in the United States."""
-SERIAL = r"^\d{5}(\.0+)?$"
-"""A date as its number: days since 1899-12-30."""
-SERIAL_ZERO = date(1899, 12, 30)
-CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"
-CLOCK_12 = r"^(0?[1-9]|1[0-2]):[0-5]\d(:[0-5]\d)? ?[AP]M$"
-DAY_FRACTION = r"^0?\.\d+$"
-"""A time as a spreadsheet holds it: the part of a day that has passed."""
-DAY_SECONDS = 24 * 60 * 60
 SIGNED = r"^(-?\(?|\(-?)\$?-?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?\)?-?$"
 """An amount that may be negative: with a sign before or behind it, or in parentheses."""
 WHOLE = r"^\d{1,15}(\.0+)?$"
@@ -37,7 +25,6 @@ DOLLARS = r"^\$?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?$"
 ICD_10_CM = r"^[A-Z]\d[0-9A-Z][0-9A-Z]{0,4}$"
 MODIFIER = r"^[0-9A-Z]{2}$"
 LIST_BREAK = r"[\s,;|]+"
-FIRST_YEAR, LAST_YEAR = 1900, 2100
 _POINT_ZERO = r"\.0+$"
 """What a spreadsheet adds to digits it takes for a number."""
 
@@ -89,6 +76,8 @@ def _value(column: FeedColumn, text: pl.DataFrame) -> pl.Expr:
         typed = _code(column)
     elif column.kind == "digits":
         typed = _digits(column)
+    elif column.kind == "date":
+        typed = feed_dates.day(pl.col(column.name), birth=column.birth)
     elif column.kind == "diagnoses":
         typed = _diagnoses(column, text)
     else:
@@ -106,27 +95,6 @@ def _text(value: pl.Expr) -> pl.Expr:
 
 def _upper(value: pl.Expr) -> pl.Expr:
     return value.str.to_uppercase()
-
-
-def _date(value: pl.Expr) -> pl.Expr:
-    iso = _where(value, ISO_DATE).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-    us = _where(value, US_DATE).str.extract(r"^(\S+)").str.to_date("%m/%d/%Y", strict=False)
-    named = _where(value, NAMED_DATE).str.to_date("%d-%b-%Y", strict=False)
-    number = _where(value, SERIAL).str.slice(0, 5).cast(pl.Int64)
-    day = pl.coalesce(iso, us, named, pl.lit(SERIAL_ZERO) + pl.duration(days=number))
-    return pl.when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(day)
-
-
-def _time(value: pl.Expr) -> pl.Expr:
-    clock = _where(value.replace("24:00", "00:00"), CLOCK)
-    short = clock.str.to_time("%H:%M", strict=False)
-    exact = clock.str.to_time("%H:%M:%S", strict=False)
-    noon = _where(value.str.to_uppercase(), CLOCK_12).str.replace(" ?([AP]M)$", " ${1}")
-    twelve = noon.str.to_time("%I:%M %p", strict=False)
-    exact_twelve = noon.str.to_time("%I:%M:%S %p", strict=False)
-    seconds = (_where(value, DAY_FRACTION).cast(pl.Float64) * DAY_SECONDS).round().cast(pl.Int64)
-    passed = (seconds % DAY_SECONDS * 1_000_000_000).cast(pl.Time)
-    return pl.coalesce(short, exact, twelve, exact_twelve, passed)
 
 
 def _integer(value: pl.Expr) -> pl.Expr:
@@ -185,8 +153,7 @@ def _modifiers(value: pl.Expr) -> pl.Expr:
 READERS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "text": _text,
     "upper": _upper,
-    "date": _date,
-    "time": _time,
+    "time": feed_dates.time_of_day,
     "integer": _integer,
     "number": _number,
     "cents": _cents,

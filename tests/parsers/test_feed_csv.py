@@ -56,7 +56,9 @@ def test_golden(kind: str) -> None:
     assert plain(table) == golden(kind)
     assert dict(table.schema) == TABLES[kind].schema
     assert set(table["file_id"]) == {7}
-    assert findings.is_empty()
+    assert set(findings["code"]) <= {
+        "FEED_FORM_ASSUMED"
+    }  # slashed dates, as spreadsheets save them
     assert dict(findings.schema) == FINDINGS.schema
 
 
@@ -134,7 +136,7 @@ def test_column_named_twice_rejects_the_file() -> None:
     [
         ("2026-01-05", "2026-02-30", "FEED_VALUE_INVALID", "service_date", "2026-02-30"),
         ("2026-01-05", "13/1/2026", "FEED_VALUE_INVALID", "service_date", "13/1/2026"),
-        ("2026-01-05", "1/5/26", "FEED_VALUE_INVALID", "service_date", "1/5/26"),
+        ("180", "9999", "FEED_VALUE_INVALID", "minutes", "9999"),
         ("2026-01-05", "0206-01-05", "FEED_VALUE_INVALID", "service_date", "0206-01-05"),
         ("180", "three hours", "FEED_VALUE_INVALID", "minutes", "three hours"),
         ("180", "-180", "FEED_VALUE_INVALID", "minutes", "-180"),
@@ -202,7 +204,7 @@ def test_latin_bytes_are_read_and_said() -> None:
     rows = (FIXTURES / "providers.csv").read_text(encoding="utf-8").replace("Dee", "Zoé")
     _, table, findings = read_feed(1, rows.encode("cp1252"))
     assert table["first_name"].to_list() == ["Zoé", None]
-    assert findings.select("code", "severity").rows() == [("FEED_ENCODING", "warning")]
+    assert ("FEED_ENCODING", "warning") in findings.select("code", "severity").rows()
 
 
 def test_bytes_of_no_encoding_are_rejected() -> None:
@@ -214,7 +216,8 @@ def test_approved_authorization_needs_its_number() -> None:
     text = (FIXTURES / "authorizations.csv").read_text(encoding="utf-8").replace("HB-1", "")
     _, table, findings = read_feed(1, text.encode())
     assert table["status"].to_list() == ["pending"]
-    assert findings.select("code", "message").rows() == [
+    wrong = findings.filter(pl.col("severity") == "error")
+    assert wrong.select("code", "message").rows() == [
         ("FEED_VALUE_MISSING", "line 2, auth_number: required, and empty")
     ]
 
@@ -223,7 +226,8 @@ def test_span_that_ends_before_it_begins() -> None:
     text = (FIXTURES / "authorizations.csv").read_text(encoding="utf-8")
     _, table, findings = read_feed(1, text.replace("2026-03-31", "2025-03-31").encode())
     assert table["status"].to_list() == ["pending"]
-    assert findings.select("code", "message").rows() == [
+    wrong = findings.filter(pl.col("severity") == "error")
+    assert wrong.select("code", "message").rows() == [
         ("FEED_VALUE_INVALID", "line 2, to_date: before from_date")
     ]
 

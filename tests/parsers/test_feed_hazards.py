@@ -31,6 +31,13 @@ def csv(*changes: dict[str, str]) -> bytes:
     return "\n".join((HEADER, *rows, "")).encode()
 
 
+def practice(served: str = "01/05/2026", begins: str = "0900", born: str = "04/09/1988") -> bytes:
+    """One row of the flat practice-management export that maps/feeds/layouts/practice_export.toml reads."""
+    header = "ACCT,CHGID,SVCDT,PATLAST,PATFIRST,DOB,INSCODE,INSID,SEX,ADDR1,CITY,ST,ZIP,EFFDT,LOC,PROG,SVC,DX1,BEG,END"
+    row = f"412,1,{served},Sample,Ada,{born},HARBR,X1,F,Q St,Port,MA,2134,01/01/2025,IOP,CD,GRP,F10.20,{begins},1200"
+    return f"{header}\n{row}\n".encode()
+
+
 def days(*files: bytes) -> pl.DataFrame:
     """The patient days that these files, in their order, come to."""
     read = [feeds.read_feed(number, data) for number, data in enumerate(files, start=1)]
@@ -185,7 +192,15 @@ def test_two_tracks_exported_for_one_attended_day_are_one_day() -> None:
         ("service_date", "1/5/2026 0:00", date(2026, 1, 5)),
         ("service_date", "5-Jan-2026", date(2026, 1, 5)),
         ("service_date", "2026-01-05 00:00:00", date(2026, 1, 5)),
+        ("service_date", "1/5/2026 12:00:00 AM", date(2026, 1, 5)),
+        ("service_date", "1/5/26", date(2026, 1, 5)),
+        ("service_date", "5-Jan-26", date(2026, 1, 5)),
+        ("service_date", "2026/01/05", date(2026, 1, 5)),
+        ("service_date", "20260105", date(2026, 1, 5)),
         ("start_time", "0.375", time(9)),
+        ("start_time", "900", time(9)),
+        ("start_time", "900.0", time(9)),
+        ("start_time", "0900", time(9)),
         ("start_time", "9:00:00 AM", time(9)),
         ("start_time", "9:00 am", time(9)),
     ],
@@ -202,7 +217,8 @@ def test_what_spreadsheets_make_of_values_is_undone(
     ("column", "value"),
     [
         ("rendering_npi", "1.23457E+09"),  # digits are gone
-        ("service_date", "1/5/26"),  # of which century
+        ("start_time", "9"),  # nine o'clock, or nine minutes past midnight
+        ("start_time", "860"),
         ("service_date", "5-Jan"),
         ("service_date", "2026-01-05 09:30"),  # a time where a day should be
         ("service_date", "########"),
@@ -225,10 +241,81 @@ def test_dates_as_day_numbers_are_told_once_a_column() -> None:
     ]
 
 
+def test_what_is_read_as_is_usual_is_told_once_a_column() -> None:
+    """Slashes may be of either order, two digits of any century, digits of hours or minutes."""
+    rows = [
+        {"service_date": "1/5/26", "start_time": "900", "client_id": f"C-{n}", "source_record_id": f"E-{n}"}
+        for n in (1, 2)
+    ]  # fmt: skip
+    assert told(*rows) == [
+        "FEED_FORM_ASSUMED: line 2, service_date: 2 dates with slashes; read month first",
+        "FEED_FORM_ASSUMED: line 2, service_date: 2 dates with a year of two digits; read as 1969 to 2068",
+        "FEED_FORM_ASSUMED: line 2, start_time: 2 times without a colon; read as hours and minutes",
+    ]
+
+
+def test_a_date_that_can_only_begin_with_its_month_shows_the_columns_order() -> None:
+    rows = ({"service_date": day, "source_record_id": day} for day in ("1/5/2026", "1/25/2026"))
+    assert told(*rows) == []
+
+
+def test_a_column_of_european_dates_is_never_taken_for_an_american_one() -> None:
+    """25/1/2026 has no such month, so 5/1/2026 beside it may be the fifth of January."""
+    tables, says = read_all(
+        csv(
+            {"service_date": "5/1/2026"},
+            {"service_date": "25/1/2026", "source_record_id": "E-2"},
+            {"service_date": "2026-01-06", "source_record_id": "E-3"},
+        )
+    )
+    assert tables["encounters"]["source_record_id"].to_list() == ["E-3"]
+    assert [one.partition("day or month")[0] for one in says] == [
+        f"FEED_VALUE_INVALID: line {line}, service_date: " for line in (2, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("served", "begins"),
+    [
+        ("1/5/26", "900"),
+        ("01/05/2026 12:00:00 AM", "0900"),
+        ("5-Jan-26", "9:00"),
+        ("20260105", "900"),
+        ("2026/01/05", "0900"),
+        ("2026-01-05", "0.375"),
+    ],
+)
+def test_a_layouts_dates_survive_a_spreadsheet(served: str, begins: str) -> None:
+    """The layout's own format (month first) says which order slashes have."""
+    tables, _ = read_all(practice(served=served, begins=begins))
+    row = tables["encounters"].row(0, named=True)
+    assert (row["service_date"], row["start_time"]) == (date(2026, 1, 5), time(9))
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"served": "25/1/2026"}, "service_date (SVCDT): not a date (%m/%d/%Y)"),
+        ({"begins": "9"}, "start_time (BEG): not a time of day (%H%M or %H:%M)"),
+        ({"born": "4/9/26"}, "birth_date (DOB): of which century? (a year of four digits)"),
+    ],
+)
+def test_what_a_layouts_format_cannot_be_is_told_with_it(
+    values: dict[str, str], reason: str
+) -> None:
+    _, says = read_all(practice(**values))
+    assert f"FEED_VALUE_INVALID: line 2, {reason}" in says
+
+
+def test_no_session_is_longer_than_a_day() -> None:
+    most = {"start_time": "", "end_time": "", "minutes": "1440"}
+    tables, says = read_all(csv(most, most | {"source_record_id": "E-2", "minutes": "1441"}))
+    assert tables["encounters"]["minutes"].to_list() == [1440]
+    assert says == ["FEED_VALUE_INVALID: line 3, minutes: more than 1,440, the most there can be"]
+
+
 def test_lost_zeros_of_zip_codes_come_back() -> None:
-    text = "ACCT,CHGID,SVCDT,PATLAST,PATFIRST,DOB,INSCODE,INSID,SEX,ADDR1,CITY,ST,ZIP,EFFDT,LOC,PROG,SVC,DX1,BEG,END\n"
-    row = "412,1,01/05/2026,Sample,Ada,04/09/1988,HARBR,X1,F,Q St,Port,MA,2134,01/01/2025,IOP,CD,GRP,F10.20,0900,1200\n"
-    tables, _ = read_all((text + row).encode())
+    tables, _ = read_all(practice())
     assert tables["clients"]["zip"].to_list() == ["02134"]
     assert (
         tables["clients"]["client_id"].to_list()
