@@ -19,8 +19,8 @@ import polars as pl
 from edi_iop import codes, identifiers
 from edi_iop.codes.licensed import SAID, Texts, texts
 from edi_iop.guides.external_dates import dates_at, extremes, taken_back
-from edi_iop.guides.external_places import OF_GUIDE, external, places_of
-from edi_iop.guides.loader import external_codes, load
+from edi_iop.guides.external_places import OF_GUIDE, external, guide_list, places_of
+from edi_iop.guides.loader import load
 from edi_iop.guides.loops import Loops, ranges
 from edi_iop.guides.structure import NO_FAULTS, conformed
 from edi_iop.x12 import separators as sep
@@ -252,9 +252,8 @@ def _check_digits(values: pl.Series) -> pl.DataFrame:
 
 
 def _unknown(name: str, values: pl.Series) -> pl.DataFrame:
-    guide_list = name.removeprefix(OF_GUIDE)
-    held = [*external_codes()[guide_list], *external().guide_lists[guide_list].more]
-    unknown = values.filter(~values.is_in(held))
+    held = guide_list(name.removeprefix(OF_GUIDE))
+    unknown = values.filter(~values.is_in(list(held)))
     return _wrong(name, unknown, "CODE_UNKNOWN", "is not in the external code list we hold")
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from edi_iop import resources
-from edi_iop.guides.loader import ElementSpec, Node, load
+from edi_iop.guides.loader import ElementSpec, Node, external_codes, load
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +65,12 @@ def external() -> External:
     """maps/codes/external.toml."""
     path = resources.maps() / "codes" / "external.toml"
     return msgspec.toml.decode(path.read_bytes(), type=External)
+
+
+@cache
+def guide_list(name: str) -> frozenset[str]:
+    """The codes of a list that the guides name (states, country, ...): pyx12's, and what its copy lacks."""
+    return external_codes()[name] | frozenset(external().guide_lists[name].more)
 
 
 OF_GUIDE = "guide."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.guides.external_places import guide_list
 from edi_iop.identifiers import is_npi
 from edi_iop.mapper import coverage, unbilled
 from edi_iop.mapper.episodes import EPISODE
@@ -20,6 +21,7 @@ _COVERED = (
     "coverage_from",
     "group_number",
     "subscriber_known",
+    "somewhere",
 )
 _PERSON = (
     "last_name",
@@ -48,7 +50,8 @@ def placed(lines: pl.DataFrame, clients: pl.DataFrame, days: pl.DataFrame) -> pl
     """
     held = coverages(clients).with_columns(
         subscriber_known=(pl.col("relationship") == _SELF)
-        | pl.col("subscriber_last_name").is_not_null()
+        | pl.col("subscriber_last_name").is_not_null(),
+        somewhere=pl.col("state").is_in(list(guide_list("states"))),
     )
     key = ["client_id", "payer_id", "member_id"]
     covered = coverage.nearest(
@@ -103,15 +106,20 @@ def staffed(placed_lines: pl.DataFrame, providers: pl.DataFrame) -> pl.DataFrame
 
 
 def nameable() -> pl.Expr:
-    """Whether a claim of the line can name its attending provider and its subscriber."""
-    return pl.col("staffed") & pl.col("subscriber_known").fill_null(False)
+    """Whether a claim of the line can name its attending provider, its subscriber and where they live."""
+    known = pl.col("subscriber_known") & pl.col("somewhere")
+    return pl.col("staffed") & known.fill_null(False)
 
 
 def gaps(lines: pl.DataFrame) -> list[pl.DataFrame]:
-    """Why staffed lines cannot go on a claim (unbilled.rows): no such provider, no true NPI, no subscriber named."""
+    """Why staffed lines cannot go on a claim (unbilled.rows): no such provider, no true NPI, no subscriber named,
+
+    a state that is none.
+    """
     unstaffed = lines.filter(~pl.col("rostered"))
     unsound = lines.filter(pl.col("rostered") & ~pl.col("staffed"))
     unnamed = lines.filter(~pl.col("subscriber_known"))
+    nowhere = lines.filter(~pl.col("somewhere"))
     absent = pl.coalesce(
         pl.format("attending provider {} is in no providers feed", "attending_npi"),
         pl.lit("no attending provider is named"),
@@ -120,10 +128,12 @@ def gaps(lines: pl.DataFrame) -> list[pl.DataFrame]:
     bare = pl.format(
         "client {}: coverage by {} names no subscriber_last_name", "client_id", "payer_id"
     )
+    unplaced = pl.format("client {}: the address names no state or province there is", "client_id")
     return [
         unbilled.rows("NPI_INVALID", unsound, wrong),
         unbilled.rows("ROSTER_MISSING", unstaffed, absent),
         unbilled.rows("FEED_VALUE_MISSING", unnamed, bare),
+        unbilled.rows("STATE_UNKNOWN", nowhere, unplaced),
     ]
 
 

@@ -24,6 +24,7 @@ _PLACES = {
     "PROFESSIONAL_SERVICE": "feed authorizations, facility_npi",
     "ROSTER_MISSING": "feeds encounters and providers (005010X223A2 loop 2310A)",
     "NPI_INVALID": "feed providers (005010X223A2 loop 2310A)",
+    "STATE_UNKNOWN": "feed clients, state (005010X223A2 loops 2010BA and 2010CA, N402)",
     "FEED_VALUE_MISSING": "feeds encounters and clients",
 }
 """Where each is to be mended."""

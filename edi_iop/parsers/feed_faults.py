@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.guides.external_places import guide_list
 from edi_iop.identifiers import is_npi
 from edi_iop.parsers import feed_dates
 from edi_iop.parsers.feed_sheet import FAULTS, IN_UTC, UNREAD, Sheet, conformed, no_findings
@@ -63,6 +64,8 @@ def warnings(
     for column in sheet.feed.columns:
         if column.kind == "npi":
             found.append(_impossible(sheet, rows, column))
+        elif column.kind == "state":
+            found.append(_nowhere(sheet, rows, column))
         elif column.kind == "date":
             found += _assumed_dates(sheet, _used(text, rows, column), column)
         elif column.kind == "time":
@@ -206,6 +209,13 @@ def _impossible(sheet: Sheet, rows: pl.DataFrame, column: FeedColumn) -> pl.Data
     found = rows.filter(pl.col(column.target).is_in(wrong))
     says = "its check digit is wrong"
     return _faults(sheet, found, "NPI_INVALID", column.name, says, column.target)
+
+
+def _nowhere(sheet: Sheet, rows: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
+    """States that the guides' list does not have."""
+    found = rows.filter(~pl.col(column.target).is_in(list(guide_list("states"))))
+    says = pl.format("{} is no state or province; the client's days are not billed", column.target)
+    return _faults(sheet, found, "STATE_UNKNOWN", column.name, says)
 
 
 def _assumed_dates(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> list[pl.DataFrame]:

@@ -185,6 +185,17 @@ def test_lines_without_a_known_attending_provider_are_left_out_and_told() -> Non
     assert made.lacking.height == 5
 
 
+def test_lines_of_a_client_who_lives_in_no_state_are_left_out_and_told() -> None:
+    """N402 is of a list (005010X223A2 loop 2010BA): a clearinghouse turns the claim away."""
+    made = built(people=PEOPLE.with_columns(state=pl.lit("ZZ")))
+    assert made.files == []
+    assert [finding.code for finding in made.findings] == ["STATE_UNKNOWN"] * 3
+    assert made.lacking["rule"].unique().to_list() == ["STATE_UNKNOWN"]
+    assert made.lacking.height == 5
+    province = built(people=PEOPLE.with_columns(state=pl.lit("QC")))
+    assert province.lacking.is_empty()
+
+
 def test_a_dependents_line_needs_the_subscribers_name() -> None:
     nameless = PEOPLE.with_columns(subscriber_last_name=pl.lit(None, pl.String))
     made = built(people=nameless)

@@ -199,6 +199,17 @@ def test_an_open_quote_costs_its_own_row_only() -> None:
     ]
 
 
+def test_a_state_that_is_none_is_told() -> None:
+    rows = (FIXTURES / "clients.csv").read_text(encoding="utf-8-sig")
+    whole = read_feed(1, rows.encode())[1]
+    assert "MA" in whole["state"].to_list()
+    _, table, findings = read_feed(1, rows.replace(",MA,", ",XQ,").encode())
+    assert table.height == whole.height
+    said = findings.filter(pl.col("code") == "STATE_UNKNOWN")["message"].to_list()
+    assert said
+    assert all("state: XQ is no state or province" in one for one in said)
+
+
 def test_latin_bytes_are_read_and_said() -> None:
     """Windows-1252 (an accent saved by an old spreadsheet) is read, with a warning."""
     rows = (FIXTURES / "providers.csv").read_text(encoding="utf-8").replace("Dee", "Zoé")
