@@ -190,6 +190,7 @@ _CODES = (
     FindingCode("FEED_ASSUMED", "warning", 0, "a value the feed does not carry was taken from the layout", "check the layout, or have the value sent"),
     FindingCode("CLIENT_UNKNOWN", "error", 0, "no client of that id in any clients feed", "send the client in a clients feed"),
     FindingCode("STATE_UNKNOWN", "warning", 0, "a client's address names a state that is none; payers turn such a claim away", "correct the state in the clients feed (two letters)"),
+    FindingCode("SESSION_EMPTY", "warning", 0, "an attended day whose sessions have no minutes", "correct the sessions' times in the record, or their attendance"),
     FindingCode("SERVICE_SHORT", "warning", 0, "a service is shorter than one unit of its code", "check the minutes in the record; a service shorter than a unit is not billed"),
     FindingCode("PROFESSIONAL_SERVICE", "warning", 0, "a service is authorized in a practitioner's name", "bill it on the practitioner's own professional claim (837P)"),
     FindingCode("CHARGE_UNKNOWN", "error", 0, "no charge is set for the procedure", "add it under [charges] in settings.toml"),

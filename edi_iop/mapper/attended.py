@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.rules.days import ATTENDED
+from edi_iop.rules.days import ATTENDED, measured
 from edi_iop.settings import Settings
 
 DAY = ["client_id", "service_date"]
 _LEVEL = "IOP"
+_TIMELESS = ("drug_test", "supplies", "ancillary")
+"""Services that are given, not attended for a time."""
 
 
 def attended(encounters: pl.DataFrame) -> pl.DataFrame:
     """Attended encounters of the program, out of the newest versions."""
     return encounters.filter(
         pl.col("level_of_care") == _LEVEL, pl.col("attendance").is_in(ATTENDED)
+    )
+
+
+def of_no_minutes(encounters: pl.DataFrame) -> pl.DataFrame:
+    """DAY of attended days of the program that had a session, and no minute of any."""
+    sessions = ~pl.col("service_type").is_in(_TIMELESS)
+    return (
+        measured(attended(encounters))
+        .group_by(DAY)
+        .agg(minutes=pl.col("length").sum(), sessions=sessions.any())
+        .filter("sessions", pl.col("minutes") <= 0)
+        .select(DAY)
     )
 
 

@@ -86,6 +86,7 @@ def propose(
         _uncoded(parts),
         _uncoded_services(alone),
         _too_short(alone),
+        _of_no_minutes(ready, events, policies, sent),
         _unpriced(priced),
     ]
     strangers = _strangers(events, clients)
@@ -328,6 +329,16 @@ def _too_short(services: pl.DataFrame) -> pl.DataFrame:
         "unit_minutes",
     )  # fmt: skip
     return unbilled.rows("SERVICE_SHORT", short, says)
+
+
+def _of_no_minutes(
+    days: pl.DataFrame, events: pl.DataFrame, policies: Mapping[str, Policy], sent: pl.DataFrame
+) -> pl.DataFrame:
+    """Days whose every session is of no length, so that there is nothing to bill."""
+    empty = attended.of_no_minutes(events)
+    lost = days.filter(pl.col("minutes") <= 0).join(empty, on=attended.DAY, how="semi")
+    unbilled_yet = lost.join(already_billed(lost, policies, sent), on=_DAY, how="anti")
+    return unbilled.rows("SESSION_EMPTY", unbilled_yet, pl.lit("its sessions have no minutes"))
 
 
 def _of_practitioners(parts: pl.DataFrame) -> pl.DataFrame:

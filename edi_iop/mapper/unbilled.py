@@ -21,6 +21,7 @@ _PLACES = {
     "CHARGE_UNKNOWN": "settings.toml, [charges]",
     "COMPONENT_UNKNOWN": "the payer's policy, [billing.components]",
     "SERVICE_SHORT": "the payer's policy, [billing.components]",
+    "SESSION_EMPTY": "feed encounters, start_time, end_time, minutes",
     "PROFESSIONAL_SERVICE": "feed authorizations, facility_npi",
     "ROSTER_MISSING": "feeds encounters and providers (005010X223A2 loop 2310A)",
     "NPI_INVALID": "feed providers (005010X223A2 loop 2310A)",
@@ -33,6 +34,7 @@ _UNITS = {
     "FACILITY_UNKNOWN": "attended days",
     "COMPONENT_UNKNOWN": "services",
     "PROFESSIONAL_SERVICE": "services",
+    "SESSION_EMPTY": "attended days",
     "SERVICE_SHORT": "services",
 }
 

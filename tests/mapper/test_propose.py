@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import polars as pl
@@ -548,3 +548,29 @@ def test_a_day_sent_twice_draws_once() -> None:
         sent=twice,
     )
     assert only(lines)["auth_number"] == "A1"
+
+
+@pytest.mark.parametrize(
+    ("sessions", "told"),
+    [
+        ([{"minutes": 0}], True),
+        ([{"minutes": None, "start_time": time(9), "end_time": time(9)}], True),
+        ([{"minutes": 0, "service_type": "drug_test"}], False),
+        ([{"minutes": 0, "attendance": "no_show"}], False),
+    ],
+)
+def test_an_attended_day_without_a_minute_is_told(
+    sessions: list[dict[str, Any]], told: bool
+) -> None:
+    found = propose(
+        days({"minutes": 0, "unsigned_minutes": 0}),
+        encounters(*sessions),
+        clients({}),
+        authorizations(),
+        POLICIES,
+        SETTINGS,
+        AS_OF,
+        None,
+    )
+    assert found.lines.is_empty()
+    assert found.hindered["rule"].to_list() == ["SESSION_EMPTY"] * told
