@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from edi_iop import mistakes
 from edi_iop.errors import BadSettings, MissingPath
 from edi_iop.identifiers import is_npi
 from edi_iop.money import to_cents
@@ -142,57 +143,77 @@ def decode(text: str, where: str = "settings.toml") -> Settings:
     try:
         settings = msgspec.convert(tomllib.loads(text), Settings)
         _check(settings)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as problem:
+    except msgspec.ValidationError as problem:
+        key, reason = mistakes.told(problem)
+        said = f"{key}: {reason}" if key else reason
+        raise BadSettings(f"{where}: {said}; correct it and run again") from problem
+    except ValueError as problem:  # of TOML too
         raise BadSettings(f"{where}: {problem}; correct it and run again") from problem
     return settings
 
 
 def _check(settings: Settings) -> None:
-    """ValueError where the values do not hold together, or cannot be right."""
-    for facility in settings.billing:
+    """ValueError with the key where the values do not hold together, or cannot be right."""
+    for place, facility in enumerate(settings.billing):
+        key = f"facilities[{place - 1}]" if place else "facility"
         if not is_npi(facility.npi):
-            raise ValueError(f"NPI {facility.npi}: its check digit is wrong")
-        _check_zone(facility)
+            raise ValueError(f"{key}.npi: the check digit of {facility.npi} is wrong")
+        _check_zone(facility, key)
     for procedure, dollars in settings.charges.items():
-        if to_cents(dollars) < 0:
-            raise ValueError(f"charge of {procedure} is negative")
+        _check_charge(procedure, dollars)
     partners = [partner.id for partner in settings.partners]
     payers = [payer.id for payer in settings.payers]
     facilities = [facility.npi for facility in settings.billing]
-    for kind, ids in (("partner", partners), ("payer", payers), ("facility", facilities)):
+    for key, kind, ids in (
+        ("partners", "partner", partners),
+        ("payers", "payer", payers),
+        ("facilities", "facility", facilities),
+    ):
         twice = next((name for name in ids if ids.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"{kind} {twice} is listed twice")
-    for payer in settings.payers:
+            raise ValueError(f"{key}: {kind} {twice} is listed twice")
+    for place, payer in enumerate(settings.payers):
         if payer.partner not in partners:
-            raise ValueError(f"payer {payer.id} names partner {payer.partner}, which is not listed")
+            raise ValueError(
+                f"payers[{place}].partner: payer {payer.id} names partner {payer.partner}, "
+                "which is not listed in [[partners]]"
+            )
     _check_rates(settings.rates, payers)
 
 
-def _check_zone(facility: Facility) -> None:
+def _check_charge(procedure: str, dollars: str) -> None:
+    """ValueError where a charge is no amount that a line could have."""
+    try:
+        cents = to_cents(dollars)
+    except ValueError as problem:
+        raise ValueError(f"charges.{procedure}: {problem}") from problem
+    if cents < 0:
+        raise ValueError(f"charges.{procedure}: {dollars} is negative")
+
+
+def _check_zone(facility: Facility, key: str) -> None:
     """ValueError where its time zone is none."""
     try:
         if facility.timezone:
             ZoneInfo(facility.timezone)
     except (KeyError, ValueError, OSError) as problem:
         raise ValueError(
-            f"timezone of facility {facility.npi}: no such zone {facility.timezone}; "
-            "write one as America/Chicago"
+            f"{key}.timezone: no such zone {facility.timezone}; write one as America/Chicago"
         ) from problem
 
 
 def _check_rates(rates: tuple[Rate, ...], payers: list[str]) -> None:
     """ValueError where a rate ends before it begins, names no payer of ours, or overlaps another."""
-    for rate in rates:
-        where = f"rate of {rate.procedure} from {rate.from_}"
+    for place, rate in enumerate(rates):
+        where = f"rates[{place}]: the rate of {rate.procedure} from {rate.from_}"
         if rate.to is not None and rate.to < rate.from_:
             raise ValueError(f"{where} ends before it begins")
         if rate.payer is not None and rate.payer not in payers:
-            raise ValueError(f"{where} names payer {rate.payer}, which is not listed")
+            raise ValueError(f"{where} names payer {rate.payer}, which is not listed in [[payers]]")
     for earlier, later in pairwise(sorted(rates, key=lambda rate: (rate.of, rate.from_))):
         if earlier.of == later.of and later.from_ <= (earlier.to or date.max):
             raise ValueError(
-                f"rates of {' '.join(earlier.of)} overlap: one from {earlier.from_} "
+                f"rates: those of {' '.join(earlier.of)} overlap: one from {earlier.from_} "
                 f"to {earlier.to or 'now'}, one from {later.from_}"
             )
 

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "edi_iop"
 
 FLOORS = {
-    "errors": 0, "findings": 0, "money": 0, "identifiers": 0, "resources": 0, "settings": 0,
+    "errors": 0, "findings": 0, "money": 0, "identifiers": 0, "resources": 0, "mistakes": 0, "settings": 0,
     "x12": 1, "tables": 1, "codes": 1,
     "guides": 2, "rules": 2,
     "transcribe": 3,
@@ -27,7 +27,7 @@ FLOORS = {
 
 WITHIN_FLOOR_0 = {
     "money": set(), "errors": set(), "findings": set(), "identifiers": set(), "resources": set(),
-    "settings": {"errors", "identifiers", "money"},
+    "settings": {"errors", "identifiers", "mistakes", "money"},
 }  # fmt: skip
 """Floor 0 is modules, not rooms: what they may take from one another."""
 
@@ -37,7 +37,16 @@ HOMES = {
     "hl7": {"parsers"},
     "polars": {room for room, floor in FLOORS.items() if floor > 0},
     "numpy": {"x12", "guides", "transcribe"},
-    "msgspec": {"settings", "codes", "rules", "guides", "transcribe", "parsers", "acks"},
+    "msgspec": {
+        "mistakes",
+        "settings",
+        "codes",
+        "rules",
+        "guides",
+        "transcribe",
+        "parsers",
+        "acks",
+    },
     "sqlite_utils": {"store"},
     "sqlite3": {"store"},
     "click": {"cli"},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from edi_iop import resources
+import edi_iop
+from edi_iop import mistakes, resources
 from edi_iop.errors import BadSettings
 from edi_iop.settings import Workspace, decode
 
@@ -23,10 +25,18 @@ def test_the_template_is_right() -> None:
         ('npi = "1234567893"', 'npi = "1234567890"', "check digit"),
         ('id = "MERID"', 'id = "HARBR"', "payer HARBR is listed twice"),
         ('partner = "CLEARHSE"', 'partner = "OTHER"', "payer HARBR names partner OTHER"),
-        ('H0015 = "350.00"', 'H0015 = "-350.00"', "charge of H0015 is negative"),
-        ('H0015 = "350.00"', 'H0015 = "much"', "not an amount of money"),
-        ('usage = "T"', 'usage = "X"', "usage"),
-        ('usage = "T"', 'usage = "T"\nuseage = "P"', "useage"),
+        ('H0015 = "350.00"', 'H0015 = "-350.00"', "charges.H0015: -350.00 is negative"),
+        ('H0015 = "350.00"', 'H0015 = "much"', "charges.H0015: .*not an amount of money"),
+        ('usage = "T"', 'usage = "X"', "usage: 'X' is none of the values it may have"),
+        ('npi = "1234567893"', 'npi = "12345"', "facility.npi: not ten digits"),
+        ('zip = "627010000"', 'zip = "62701"', "facility.zip: not nine digits"),
+        (
+            'tin = "123456789"',
+            "tin = 5",
+            "facility.tin: must be text in quotes, not a whole number",
+        ),
+        ('name = "Example Clearinghouse"', "", r"partners\[0\].name: missing"),
+        ('usage = "T"', 'usage = "T"\nuseage = "P"', "useage: unknown key"),
     ],
 )
 def test_a_wrong_value_is_named(right: str, wrong: str, named: str) -> None:
@@ -86,3 +96,15 @@ def test_settings_in_another_encoding_are_refused(tmp_path: Path) -> None:
     workspace.settings_file.write_bytes(TEMPLATE.replace("Example", "Ex\xe9mple").encode("latin-1"))
     with pytest.raises(BadSettings, match="UTF-8"):
         workspace.settings()
+
+
+def test_no_pattern_is_told_as_an_expression() -> None:
+    """Every form that a struct of ours asks for has words."""
+    sources = (Path(edi_iop.__file__).parent).rglob("*.py")
+    asked = {
+        form
+        for path in sources
+        for form in re.findall(r'Meta\(pattern=r"(.+?)"\)', path.read_text())
+    }
+    assert asked
+    assert asked <= set(mistakes.FORMS)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from edi_iop import resources
+from edi_iop import mistakes, resources
 from edi_iop.errors import BadMap, MissingPath
 from edi_iop.parsers.feed_spec import KINDS, feed
 from edi_iop.parsers.feed_zones import UNHUNG, Clocks
@@ -277,8 +277,9 @@ def _converted(value: Any, kind: type[_T], where: str, key: str) -> _T:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as problem:
-        place = f"{key}: " if key else ""
-        raise BadMap(f"{where}: {place}{problem}; correct the layout") from problem
+        inner, reason = mistakes.told(problem)
+        place = ".".join(part for part in (key, inner) if part)
+        raise BadMap(f"{where}: {place}: {reason}; correct the layout") from problem
 
 
 def _check(layout: Layout, where: str) -> None:

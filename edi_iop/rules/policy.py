@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from edi_iop import resources
+from edi_iop import mistakes, resources
 from edi_iop.codes.licensed import class_turns, classes
 from edi_iop.errors import BadPolicy
 from edi_iop.rules import policy_checks, policy_classes
@@ -123,7 +123,8 @@ class Policy(Strict, frozen=True):
         try:
             return msgspec.convert(files.over(msgspec.to_builtins(self), dict(terms)), Policy)
         except msgspec.ValidationError as problem:
-            raise BadPolicy(f"terms of {self.id}: {problem}; correct them") from problem
+            key, reason = mistakes.told(problem)
+            raise BadPolicy(f"terms of {self.id}: {key}: {reason}; correct them") from problem
 
     def without(self, rules: Iterable[str]) -> Policy:
         """The same policy with these rules switched off, where their records are not at hand."""
@@ -231,7 +232,7 @@ def _decoded(whole: files.Whole) -> Policy:
     try:
         policy = msgspec.convert(given, Policy)
     except msgspec.ValidationError as problem:
-        key, reason = files.told(problem)
+        key, reason = mistakes.told(problem)
         raise whole.file.wrong(_exact(given, key), reason) from problem
     policy_checks.check(policy, whole)
     return msgspec.structs.replace(policy, origins=whole.origins)

@@ -9,7 +9,6 @@ one id: each stands until the next one begins, and may extend the one before it.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from edi_iop import resources
+from edi_iop import mistakes, resources
 from edi_iop.errors import BadPolicy
 from edi_iop.settings import Strict
 
@@ -160,22 +159,13 @@ def _read(path: Path) -> PolicyFile:
             msgspec.convert(cites, dict[str, str]),
         )
     except msgspec.ValidationError as problem:
-        key, reason = told(problem)
+        key, reason = mistakes.told(problem)
         raise wrong(path, key or "cites", reason) from problem
+    if not any(source.strip() for source in file.head.sources):
+        raise file.wrong("sources", "empty; name where its values come from")
     if file.head.effective_to is not None and file.head.effective_to < file.head.effective_from:
         raise file.wrong("effective_to", "before effective_from")
     return file
-
-
-def told(problem: msgspec.ValidationError) -> tuple[str, str]:
-    """The dotted key that is wrong, '' for the whole, and the reason in plain words."""
-    reason, _, place = str(problem).partition(" - at ")
-    place = place.removeprefix("`key` in ").strip("`").lstrip("$.")
-    named = re.search(r"(?:unknown|missing required) field `(\w+)`", reason)
-    if named is None:
-        return place, reason[:1].lower() + reason[1:]
-    key = f"{place}.{named[1]}" if place else named[1]
-    return key, "unknown key" if "unknown" in reason else "missing"
 
 
 def _place(head: Head) -> tuple[str, date]:
