@@ -11,10 +11,17 @@ import polars as pl
 
 from edi_iop.mapper import track
 from edi_iop.mapper.attended import attended
+from edi_iop.rules.days import in_program
+from edi_iop.rules.in_force import each
 from edi_iop.rules.parameters import ServiceType
 from edi_iop.rules.policy import Policy
 
 _DAY = ["client_id", "service_date"]
+_TELLING = (
+    *_DAY, "source_record_id", "level_of_care", "attendance", "service_type", "procedure",
+    "modifiers",
+)  # fmt: skip
+"""What is asked of a session for the modifiers of its day: of a million no more is copied."""
 
 
 def askers(
@@ -107,17 +114,24 @@ def _of_sessions(
         (payer, one, True) for payer, own in policies.items() for one in own.telehealth.modifiers
     ]
     schema = {"payer_id": pl.String(), "modifiers": pl.String(), "_remote": pl.Boolean()}
-    sessions = attended(encounters).filter(pl.col("procedure").is_null())
+    unasked = attended(encounters.select(_TELLING)).filter(pl.col("procedure").is_null())
+    some = unasked.filter(pl.col("modifiers").is_not_null()).select(_DAY).unique()
+    covered = unasked.join(some, on=_DAY, how="semi").join(
+        days.select(*_DAY, "payer_id"), on=_DAY, maintain_order="left"
+    )
+    # of a service beside the program the modifiers are its own, not the day's
+    sessions = each(covered, policies, in_program)
+    counted = sessions.group_by(_DAY).agg(_sessions=pl.len())
     naming = sessions.filter(pl.col("modifiers").is_not_null())
-    counted = sessions.join(naming, on=_DAY, how="semi").group_by(_DAY).agg(_sessions=pl.len())
     return (
         naming.sort("source_record_id")
-        .select(*_DAY, pl.col("modifiers").str.split(" ").list.unique(maintain_order=True))
+        .select(
+            *_DAY, "payer_id", pl.col("modifiers").str.split(" ").list.unique(maintain_order=True)
+        )
         .explode("modifiers")
         .group_by(*_DAY, "modifiers", maintain_order=True)
-        .agg(_named=pl.len())
+        .agg(pl.col("payer_id").first(), _named=pl.len())
         .join(counted, on=_DAY, maintain_order="left")
-        .join(days.select(*_DAY, "payer_id"), on=_DAY, maintain_order="left")
         .join(
             pl.DataFrame(remote, schema=schema, orient="row"),
             on=["payer_id", "modifiers"],

@@ -104,7 +104,7 @@ def days(
     condition, only medication-assisted treatment is known to meet it without a line.
     """
     rows = _covered(_attended(current(encounters)), newest(clients, COVERAGE))
-    counted = each(rows.select(_COUNTED), policies, _counted)
+    counted = each(rows.select(_COUNTED), policies, in_program)
     signed = counted.filter(pl.col("note_status").is_in(SIGNED))
     minutes = (_minutes(signed, "minutes"), _minutes(counted, "unsigned_minutes"))
     del counted, signed  # describing needs the room
@@ -123,8 +123,8 @@ def _attended(encounters: pl.DataFrame) -> pl.DataFrame:
     return measured(attended).select(name for name in wanted if name not in _OF_COVERAGE)
 
 
-def _counted(rows: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
-    """The encounters whose time is in the program."""
+def in_program(rows: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The encounters (with payer_id) that are the program's, and not services the payer pays beside it."""
     apart = _paid_apart(policies, "separate")
     within = rows.join(apart, on=["payer_id", "service_type"], how="anti")
     return within.join(_treated(within, policies), on=["payer_id", "source_record_id"], how="anti")

@@ -332,6 +332,27 @@ def test_modifiers_of_sessions_without_a_procedure_are_on_the_days_line() -> Non
     assert modifiers("GT HF", None) == [("HF",)]
 
 
+@pytest.mark.parametrize(
+    ("answer", "modifiers"),
+    [
+        ({"answer": "included"}, "HF HG"),
+        ({"answer": "separate"}, "HF"),
+        ({"answer": "separate_if", "conditions": ["mat_otp"]}, "HF"),
+        ({"answer": "separate_if", "conditions": ["distinct_provider_type"]}, "HF HG"),
+    ],
+)
+def test_modifiers_of_a_service_paid_beside_the_day_are_not_the_days(
+    answer: dict[str, Any], modifiers: str
+) -> None:
+    """HG tells of opioid treatment: on the per diem it would say that the treatment is billed."""
+    events = encounters(
+        {"source_record_id": "R0", "modifiers": "HF"},
+        {"source_record_id": "R1", "modifiers": "HG", "service_type": "medication"},
+    )
+    made, _ = billed(days({}), events, terms={"bundles": {"medication": answer}})
+    assert rows(made, "claim_lines", "modifiers") == [(modifiers,)]
+
+
 def test_a_service_by_telehealth_says_so_though_the_day_was_not() -> None:
     """SV202-3 of the line that was given so; the group beside it was in the room."""
     events = encounters(
