@@ -18,7 +18,7 @@ from edi_iop.parsers.cut_claims import judged_whole
 from edi_iop.parsers.x12 import EVERYTHING, Asked, Batch, Left, Step, batch, frame, step
 from edi_iop.tables.passing import cores
 from edi_iop.x12 import segments as split
-from edi_iop.x12.pieces import CHUNK, Piece
+from edi_iop.x12.pieces import CHUNK, Piece, Room
 
 
 def read_batches(
@@ -30,7 +30,7 @@ def read_batches(
     """Segments, envelopes, loops, checks and tables of all files, in order, a chunk at a time.
 
     What a large file leaves open at the end of a chunk is repeated in the next one.
-    alone: bytes that one process reads faster than two.
+    size: bytes of a chunk; alone: bytes that one process reads faster than two.
     """
     return judged_whole(_in_turn(files, asked, size, alone), asked.levels)
 
@@ -41,8 +41,8 @@ def _in_turn(
     with Beside(asked) as beside:
         lent: Lent | None = None
         """The chunk before ours, where the other process reads it."""
-        left, weight, several = Left(), 0, False
-        chunks = split.chunks(files, size)
+        left, weight, several, room = Left(), 0, False, Room(size)
+        chunks = split.chunks(files, room)
         for chunk in chunks:
             weight += sum(len(part.data) for _, part in chunk if isinstance(part, Piece))
             if weight > alone and (several or _goes_on(chunk)) and cores() > 1:
@@ -53,7 +53,11 @@ def _in_turn(
                 lent.follow(before.left())
                 yield before.batch()
                 continue
-            following = next(chunks, None) if beside.ready else None
+            following = None
+            if beside.ready:
+                room.size = size + size // _SHIFTED
+                following = next(chunks, None)
+                room.size = size - size // _SHIFTED
             after = None if following is None else beside.lend(following)
             framed = frame(chunk)
             del chunk, following
@@ -67,6 +71,11 @@ def _in_turn(
             del own
         if lent is not None:
             yield lent.batch()
+
+
+_SHIFTED = 10
+"""The part of a chunk that the other process reads besides its own: this one reads the files, takes
+the batches and hands them on, to whoever works on them."""
 
 
 def _goes_on(chunk: Sequence[split.Part]) -> bool:

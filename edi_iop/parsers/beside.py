@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
 
 from edi_iop.errors import Ended
-from edi_iop.parsers.x12 import Asked, Batch, Left, batch, frame, step
+from edi_iop.parsers.x12 import Asked, Batch, Left, drafted, frame, made, step
 from edi_iop.tables.passing import begun, place, spoken, taken, unnamed, write
 from edi_iop.x12.segments import Part
 
@@ -46,7 +46,7 @@ class Lent:
     def batch(self) -> Batch:
         """Its tables and findings; waited for."""
         _told(self._written)
-        return cast(Batch, taken(self._file))
+        return made(cast(Batch, taken(self._file)))
 
 
 class Beside:
@@ -138,7 +138,7 @@ def serve() -> None:
             framed = frame(cast(list[Part], taken(chunks)))
             placed = step(framed, pickle.load(heard))
             write(placed.left, said)
-            place(batch(placed, asked), batches)
+            place(drafted(placed, asked), batches)
             write("written", said)
             del framed, placed
     except (EOFError, BrokenPipeError):

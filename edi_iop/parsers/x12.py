@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -21,6 +21,7 @@ from edi_iop.guides.walking import Walked, walk
 from edi_iop.parsers import ack_ta1, claim_837
 from edi_iop.parsers.told_once import told_once
 from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS
+from edi_iop.tables.drawn import Drafts, Part
 from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.tables.pool import pooled
 from edi_iop.transcribe import maps
@@ -31,7 +32,7 @@ from edi_iop.x12.envelopes import NOTHING, Carried, Enveloped, enveloped
 from edi_iop.x12.pieces import CHUNK
 from edi_iop.x12.segments import Segments
 
-Tables = dict[str, pl.DataFrame]
+Tables = Mapping[str, pl.DataFrame]
 
 
 _COMPANION = 7
@@ -115,20 +116,31 @@ def step(framed: Segments, before: Left) -> Step:
     return Step(segments, envelopes, walked, Left(carried, walked.left))
 
 
-@pooled
 def batch(placed: Step, asked: Asked = EVERYTHING) -> Batch:
     """Tables and findings of a chunk."""
+    return made(drafted(placed, asked))
+
+
+@pooled
+def made(drafted: Batch) -> Batch:
+    """With all of its tables made."""
+    return replace(drafted, tables=dict(drafted.tables))
+
+
+@pooled
+def drafted(placed: Step, asked: Asked) -> Batch:
+    """The same with tables that are made when asked for, as it goes to another process."""
     segments, envelopes, walked = placed.segments, placed.envelopes, placed.walked
-    parts: dict[str, list[pl.DataFrame]] = {}
+    parts: dict[str, list[Part]] = {}
     for loops in walked.loops:
         table_map = maps.for_guide(loops.guide.name)
         if table_map is not None:
-            for name, frame in read(loops, table_map, segments, asked.wanted).items():
-                parts.setdefault(name, []).append(frame)
+            for name, table in read(loops, table_map, segments, asked.wanted).items():
+                parts.setdefault(name, []).append(table)
     told = ack_ta1.read(segments)
     if len(told):
         parts.setdefault(ACKNOWLEDGEMENTS.name, []).append(told)
-    tables = {name: pl.concat(frames) for name, frames in parts.items()}
+    tables = Drafts(parts)
     findings = [
         _splitting(segments),
         _enveloping(envelopes.findings),

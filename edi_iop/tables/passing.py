@@ -56,9 +56,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _by_columns(frame: pl.DataFrame) -> tuple[Any, ...]:
-    """A frame column by column: whole, it would be copied once more on its way."""
+def _frame(frame: pl.DataFrame) -> tuple[Any, ...]:
+    """A long frame column by column: whole, it would be copied once more on its way."""
+    if frame.height < _LONG:
+        return cast(tuple[Any, ...], frame.__reduce_ex__(pickle.HIGHEST_PROTOCOL))
     return pl.DataFrame, (frame.get_columns(),)
+
+
+_LONG = 5000
+"""Rows of a frame whose columns are worth a message each."""
 
 
 def _column(column: pl.Series) -> tuple[Any, ...]:
@@ -80,7 +86,7 @@ def _is_alike(column: pl.Series) -> bool:
 
 _REDUCED: dict[type, Any] = {
     **copyreg.dispatch_table,
-    pl.DataFrame: _by_columns,
+    pl.DataFrame: _frame,
     pl.Series: _column,
 }
 """How they go from one process to the other."""

@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from edi_iop.guides.loops import Integers, Loops
+from edi_iop.tables.drawn import Drawn, Part
 from edi_iop.transcribe import values
 from edi_iop.transcribe.maps import Map, Source, TableMap
 from edi_iop.transcribe.plan import Planned, Take, planned
@@ -45,7 +46,7 @@ _FILES, _OFFSETS, _COUNTS = Values("files"), Values("offsets"), Values("counts")
 
 def read(
     loops: Loops, table_map: Map, segments: Segments, wanted: frozenset[str] | None = None
-) -> dict[str, pl.DataFrame]:
+) -> dict[str, Part]:
     """The canonical tables of a guide's transactions, or those of them that are wanted."""
     reader = _Reader(loops, table_map.name, segments)
     drafts = {name: reader.draft(one) for name, one in table_map.only(wanted).items()}
@@ -89,23 +90,24 @@ class _Reader:
             ways.append([list(self._ways(rows, column)) for column in plan])
         return _Draft(one, parts, plan, ways)
 
-    def table(self, draft: _Draft) -> pl.DataFrame:
+    def table(self, draft: _Draft) -> Part:
         """One table, its rows in the order of the file."""
         if not draft.parts:
             return draft.table_map.table.empty()
         joined = _Joined([rows.places for rows in draft.parts])
-        made = []
+        table = {}
         for column, *ways in zip(draft.plan, *draft.ways, strict=True):
             found = [self._column(way, joined) for way in zip_longest(*ways)]
-            one = _first_given(found, column) if found else joined.repeated(column)
-            made.append(one.alias(column.column.name))
-        return pl.DataFrame(made)
+            table[column.column.name] = _first_given(found, column, joined)
+        return table
 
-    def _column(self, ways: Sequence[_Way | None], joined: _Joined) -> pl.Series:
+    def _column(self, ways: Sequence[_Way | None], joined: _Joined) -> Drawn:
         """One way of each part to a column's values."""
         first = ways[0]
         if first is not None and all(way is not None and way[0] is first[0] for way in ways):
-            return self._values(first[0])[joined.numbers([way[1] for way in ways if way], _SAME)]
+            numbers = joined.numbers([way[1] for way in ways if way], _SAME)
+            drawn = Drawn(self._row_of(first[0]), numbers, first[0].begin)
+            return drawn if first[0].count is not None else Drawn(drawn.made())
         parts, begins, begin = [], [], 0
         for way in ways:
             begins.append(begin)
@@ -113,10 +115,16 @@ class _Reader:
                 parts.append(self._values(way[0]))
                 begin += len(parts[-1])
         every = pl.concat(parts, rechunk=True) if len(parts) > 1 else parts[0]
-        return every[joined.numbers([way and way[1] for way in ways], begins)]
+        drawn = Drawn(every, joined.numbers([way and way[1] for way in ways], begins))
+        return drawn if len(every) < joined.count else Drawn(drawn.made())
 
     def _values(self, where: Values) -> pl.Series:
         """Values, the first of them none."""
+        row = self._row_of(where)
+        return row if where.count is None else row.slice(where.begin, where.count)
+
+    def _row_of(self, where: Values) -> pl.Series:
+        """The row that values stand in."""
         known = self._made.get(where.row)
         if known is None:
             if isinstance(where.row, values.Form):
@@ -127,7 +135,7 @@ class _Reader:
                 counted = pl.int_range(self._counts + 1, eager=True)
                 known = _behind_nothing(counted if column is None else column)
             self._made[where.row] = known
-        return known if where.count is None else known.slice(where.begin, where.count)
+        return known
 
     def _ways(self, rows: Rows, planned: Planned) -> Iterator[_Way]:
         """The values of a column, as far as there are any in the files."""
@@ -214,12 +222,15 @@ def _behind_nothing(column: pl.Series) -> pl.Series:
     return pl.concat([pl.Series([None], dtype=column.dtype), column], rechunk=True)
 
 
-def _first_given(found: Sequence[pl.Series], what: Planned) -> pl.Series:
+def _first_given(found: Sequence[Drawn], what: Planned, joined: _Joined) -> Drawn:
     """The first value that is there, in each row."""
     dtype, constant = what.column.dtype, what.constant
+    if not found:
+        return Drawn(joined.repeated(what))
     if len(found) == 1 and constant is None:
-        return found[0] if found[0].dtype == dtype else found[0].cast(dtype)
-    candidates = [pl.lit(one) for one in found]
+        one = found[0]
+        return one if one.values.dtype == dtype else Drawn(one.made().cast(dtype))
+    candidates = [pl.lit(one.made()) for one in found]
     if constant is not None:
         candidates.append(pl.lit(constant))
-    return pl.select(pl.coalesce(candidates).cast(dtype)).to_series()
+    return Drawn(pl.select(pl.coalesce(candidates).cast(dtype)).to_series())

@@ -71,16 +71,23 @@ class Piece:
         return terminator not in b"\r\n" and _is_wrapped(self.data, terminator)
 
 
-def of_file(file: int, stream: BinaryIO, size: int = CHUNK) -> Iterator[Piece | Finding]:
+@dataclass
+class Room:
+    """For the next chunk: another size may be set before each."""
+
+    size: int = CHUNK
+
+
+def of_file(file: int, stream: BinaryIO, room: Room | None = None) -> Iterator[Piece | Finding]:
     """The pieces of one file in order, and what is wrong between them."""
-    return _File(file, _Window(stream, size)).pieces()
+    return _File(file, _Window(stream, room or Room())).pieces()
 
 
 class _Window:
     """The part of a file in memory: `data` begins at byte `base`; a chunk or more until the end."""
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self._stream, self._size = stream, size
+    def __init__(self, stream: BinaryIO, room: Room) -> None:
+        self._stream, self._room = stream, room
         self.base, self.data = 0, b""
         self.ended = False
         self.more()
@@ -93,7 +100,7 @@ class _Window:
     def move(self, until: int) -> None:
         """Forgets what stands before, and reads as much again."""
         self.drop(until)
-        if len(self.data) < self._size:
+        if len(self.data) < self._room.size:
             self.more()
 
     def more(self) -> None:
@@ -101,7 +108,7 @@ class _Window:
 
         As much again as there is: what is searched anew each time stays in proportion to it.
         """
-        wanted = len(self.data) + max(self._size, len(self.data))
+        wanted = len(self.data) + max(self._room.size, len(self.data))
         parts = [self.data] if self.data else []
         held = len(self.data)
         while held < wanted and not self.ended:
@@ -118,7 +125,7 @@ class _Window:
     @property
     def patient(self) -> bool:
         """Whether there is room to wait for a better place to cut."""
-        return len(self.data) < max(self._size, min(_PATIENCE * self._size, _MOST))
+        return len(self.data) < max(self._room.size, min(_PATIENCE * self._room.size, _MOST))
 
 
 class _Garbage:

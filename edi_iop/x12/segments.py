@@ -20,7 +20,7 @@ import polars as pl
 from edi_iop.findings import Finding
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.numbering import numbered, short_ids
-from edi_iop.x12.pieces import CHUNK, Piece, of_file
+from edi_iop.x12.pieces import CHUNK, Piece, Room, of_file
 from edi_iop.x12.separators import Separators
 from edi_iop.x12.words import Words, words
 
@@ -125,7 +125,7 @@ def read(files: Sequence[bytes]) -> Segments:
     """The files' segments, in order, as one frame; a file without any X12 gives only findings."""
     streams = [(number, io.BytesIO(data)) for number, data in enumerate(files)]
     size = max((len(data) for data in files), default=0) + 1
-    pieces, findings = _sorted(part for stream in streams for part in _parts(*stream, size))
+    pieces, findings = _sorted(part for stream in streams for part in _parts(*stream, Room(size)))
     return _frame(pieces, findings)
 
 
@@ -138,17 +138,18 @@ def frames(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator
     return (framed(chunk) for chunk in chunks(files, size))
 
 
-def chunks(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[list[Part]]:
+def chunks(files: Iterable[tuple[int, BinaryIO]], size: int | Room = CHUNK) -> Iterator[list[Part]]:
     """What goes into a frame together: many small files, or a part of a large one."""
+    room = size if isinstance(size, Room) else Room(size)
     held: list[Part] = []
     weight = 0
     for file, stream in files:
-        for part in _parts(file, stream, size):
+        for part in _parts(file, stream, room):
             held.append(part)
             if not isinstance(part[1], Piece):
                 continue
             weight += len(part[1].data)
-            if weight >= size or part[1].following is not None:
+            if weight >= room.size or part[1].following is not None:
                 whole, held, weight = [held], [], 0
                 del part
                 yield whole.pop()  # held by those alone who work on it
@@ -190,8 +191,8 @@ def continued(frame: Segments, before: Headers) -> Segments:
     )
 
 
-def _parts(file: int, stream: BinaryIO, size: int) -> Iterator[Part]:
-    return ((file, part) for part in of_file(file, stream, size))
+def _parts(file: int, stream: BinaryIO, room: Room) -> Iterator[Part]:
+    return ((file, part) for part in of_file(file, stream, room))
 
 
 def _sorted(parts: Iterable[Part]) -> tuple[list[Piece], list[tuple[int, Finding]]]:

@@ -16,9 +16,10 @@ import pytest
 from edi_iop.errors import Ended
 from edi_iop.parsers import batches, beside
 from edi_iop.parsers.beside import Beside
-from edi_iop.parsers.x12 import EVERYTHING, Left
-from edi_iop.tables import passing
+from edi_iop.parsers.x12 import EVERYTHING, Left, batch, drafted, frame, made, step
+from edi_iop.tables import drawn, passing
 from edi_iop.x12 import segments
+from edi_iop.x12.pieces import Piece
 from scripts.chunks import together
 from tests.conftest import FIXTURES, ROOT
 from tests.parsers.test_chunks import many_claims
@@ -78,10 +79,30 @@ def test_who_works_long_on_batches_has_them_all_read_meanwhile(
     done = property(lambda lent: lent._written.result() is not None)
     monkeypatch.setattr(beside.Lent, "done", done)
     parts, found = read(data, 0)
-    chunks = list(segments.chunks([(0, io.BytesIO(data[0]))], 800))
-    assert len(at_once) == len(chunks) - 1
+    ((_, first),) = next(segments.chunks([(0, io.BytesIO(data[0]))], 800))
+    lent = [part for _, part in at_once]
+    assert isinstance(first, Piece)
+    assert all(isinstance(part, Piece) for part in lent)
+    assert first.data + b"".join(part.data for part in lent) == data[0].rstrip()
     assert all(parts[name].equals(tables[name]) for name in tables)
     assert found.equals(findings)
+
+
+@pytest.mark.parametrize("many", [0, 2**30])
+def test_tables_pass_whole_and_as_values_and_their_numbers(
+    many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawn, "_MANY", many)
+    with passing.unnamed() as file:
+        for data in FILES:
+            (chunk,) = segments.chunks([(0, io.BytesIO(data))])
+            placed = step(frame(chunk), Left())
+            passing.place(drafted(placed, EVERYTHING), file)
+            passed, own = made(passing.taken(file)), batch(placed)
+            assert passed.tables.keys() == own.tables.keys()
+            for name, table in own.tables.items():
+                assert passed.tables[name].schema == table.schema
+                assert passed.tables[name].equals(table)
 
 
 def test_the_other_process_ends_with_the_reading(at_once: list[segments.Part]) -> None:

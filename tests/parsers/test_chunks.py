@@ -12,7 +12,7 @@ import pytest
 from edi_iop.parsers import x12
 from edi_iop.parsers.batches import read_batches
 from edi_iop.x12 import segments
-from edi_iop.x12.pieces import Piece, of_file
+from edi_iop.x12.pieces import Piece, Room, of_file
 from scripts.chunks import differences, files, together, variants
 from tests.conftest import FIXTURES
 from tests.parsers.test_mutations import damaged
@@ -64,7 +64,9 @@ def test_a_pipe_may_give_a_byte_at_a_time() -> None:
 
 def test_an_interchange_is_cut_before_claims() -> None:
     for data in FILES:
-        pieces = [part for part in of_file(0, io.BytesIO(data), 400) if isinstance(part, Piece)]
+        pieces = [
+            part for part in of_file(0, io.BytesIO(data), Room(400)) if isinstance(part, Piece)
+        ]
         assert (
             b"".join(piece.data for piece in pieces) == data[: sum(len(one.data) for one in pieces)]
         )
