@@ -16,6 +16,7 @@ PACKAGE = ROOT / "edi_iop"
 
 FLOORS = {
     "errors": 0, "findings": 0, "money": 0, "identifiers": 0, "resources": 0, "mistakes": 0, "settings": 0,
+    "processes": 0,
     "x12": 1, "tables": 1, "codes": 1,
     "guides": 2, "rules": 2,
     "transcribe": 3,
@@ -27,7 +28,7 @@ FLOORS = {
 
 WITHIN_FLOOR_0 = {
     "money": set(), "errors": set(), "findings": set(), "identifiers": set(), "resources": set(),
-    "settings": {"errors", "identifiers", "mistakes", "money"},
+    "processes": set(), "settings": {"errors", "identifiers", "mistakes", "money"},
 }  # fmt: skip
 """Floor 0 is modules, not rooms: what they may take from one another."""
 

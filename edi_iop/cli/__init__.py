@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import os
-
 import edi_iop.cli.billing as billing
 import edi_iop.cli.book as book
 import edi_iop.cli.deciding as deciding
@@ -12,6 +9,7 @@ import edi_iop.cli.feeds as feeds
 import edi_iop.cli.files as files
 import edi_iop.cli.lists as lists
 import edi_iop.cli.workspaces as workspaces
+from edi_iop import processes
 from edi_iop.cli.front import cli
 
 __all__ = ["cli", "main"]
@@ -25,12 +23,5 @@ for _verb in (
 
 def main() -> None:
     """The console script."""
-    _start_lightly()
+    processes.start_lightly()
     cli(prog_name="edi-iop")
-
-
-def _start_lightly() -> None:
-    """For a whole process of half a second: NumPy's threads for linear algebra, which is never
-    done here, and the search for garbage among what imports make cost a fifth of it."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.set_threshold(1_000_000)

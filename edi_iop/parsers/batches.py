@@ -16,7 +16,7 @@ from typing import BinaryIO
 from edi_iop.parsers.beside import Beside, Lent
 from edi_iop.parsers.cut_claims import judged_whole
 from edi_iop.parsers.x12 import EVERYTHING, Asked, Batch, Left, Step, batch, frame, step
-from edi_iop.tables.passing import cores
+from edi_iop.processes import cores
 from edi_iop.x12 import segments as split
 from edi_iop.x12.pieces import CHUNK, Piece, Room
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,10 +18,9 @@ from typing import Any, BinaryIO, Self, cast
 
 from edi_iop.errors import Ended
 from edi_iop.parsers.x12 import Asked, Batch, Left, drafted, frame, made, step
-from edi_iop.tables.passing import begun, place, spoken, taken, unnamed, write
+from edi_iop.processes import READER, Other, begun, spoken
+from edi_iop.tables.passing import place, taken, write
 from edi_iop.x12.segments import Part
-
-_SERVE = "from edi_iop.parsers.beside import serve; serve()"
 
 
 @dataclass(frozen=True)
@@ -54,25 +52,24 @@ class Beside:
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
-        self._process: subprocess.Popen[bytes] | None = None
+        self._other: Other | None = None
         # A pipe holds little: what goes into it and comes out of it waits in a thread each.
         self._saying, self._hearing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._greeting: Future[Any] = Future()
-        self._files: list[BinaryIO] = []
-        """Two for chunks, two for batches: one is written while the other is read."""
         self._lent = 0
 
     def __enter__(self) -> Self:
         return self
 
     def begin(self) -> None:
-        """Starts it, once; it takes a moment until it is `ready`."""
-        if self._process is not None:
+        """Starts it, once; it takes a moment until it is `ready`, where it was not begun ahead."""
+        if self._other is not None:
             return
-        self._files = [unnamed() for _ in range(4)]
-        self._process = begun(_SERVE, self._files)
+        self._other = begun(*READER)
         self._say(self._asked)
         self._greeting = self._hear()
+        if self._other.waiting:
+            _told(self._greeting)
 
     @property
     def ready(self) -> bool:
@@ -80,7 +77,8 @@ class Beside:
 
     def lend(self, chunk: Sequence[Part]) -> Lent:
         """A chunk to be read there; the batch of the one lent before the last was taken."""
-        chunks, batches = _turn(self._files, self._lent)
+        assert self._other is not None
+        chunks, batches = _turn(self._other.files, self._lent)
         self._lent += 1
         place(chunk, chunks)
         self._say("placed")
@@ -92,11 +90,8 @@ class Beside:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process is not None:
-            self._process.kill()  # it holds nothing of its own
-            self._process.communicate()
-            for file in self._files:
-                file.close()
+        if self._other is not None:
+            self._other.end()
         for pool in (self._saying, self._hearing):
             pool.shutdown(cancel_futures=True)
 
@@ -107,7 +102,8 @@ class Beside:
         return self._hearing.submit(pickle.load, self._pipe("stdout"))
 
     def _pipe(self, name: str) -> BinaryIO:
-        return cast(BinaryIO, getattr(self._process, name))
+        assert self._other is not None
+        return cast(BinaryIO, getattr(self._other.process, name))
 
 
 def _turn(files: Sequence[BinaryIO], number: int) -> tuple[BinaryIO, BinaryIO]:

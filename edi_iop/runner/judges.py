@@ -20,13 +20,14 @@ from typing import Any, BinaryIO, Self, cast
 import polars as pl
 
 from edi_iop.errors import Ended
+from edi_iop.processes import begun, cores, serving, spoken
 from edi_iop.runner.contents import contents
 from edi_iop.runner.portion import Portion, Settling, portion
 from edi_iop.runner.scope import Begin
 from edi_iop.store import Store
-from edi_iop.tables.passing import begun, cores, place, spoken, taken, unnamed, write
+from edi_iop.tables.passing import place, taken, write
 
-_SERVE = "from edi_iop.runner.judges import serve; serve()"
+_SERVE = serving("edi_iop.runner.judges")
 _MOST = 4
 """Processes: each holds a portion."""
 
@@ -117,8 +118,7 @@ class _Other:
     """A judge in another process; raises Ended where it is no more."""
 
     def __init__(self, path: Path) -> None:
-        self._file = unnamed()
-        self._process = begun(_SERVE, [self._file], str(path))
+        self._other = begun(_SERVE, 1, str(path))
         # A pipe holds little: who speaks into it waits, in a thread.
         self._speaking = ThreadPoolExecutor(1)
 
@@ -135,16 +135,14 @@ class _Other:
             ) from error
         if raised is not None:
             raise raised
-        return taken(self._file)
+        return taken(self._other.files[0])
 
     def end(self) -> None:
-        self._process.kill()  # it holds nothing of its own
-        self._process.communicate()
+        self._other.end()
         self._speaking.shutdown(cancel_futures=True)
-        self._file.close()
 
     def _pipe(self, name: str) -> BinaryIO:
-        return cast(BinaryIO, getattr(self._process, name))
+        return cast(BinaryIO, getattr(self._other.process, name))
 
 
 def serve() -> None:

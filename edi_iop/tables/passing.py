@@ -1,4 +1,4 @@
-"""Processes beside this one, and frames passed to and from them: in files without a name that both hold.
+"""Frames passed to and from processes beside this one: in files without a name that both hold.
 
 Through a pipe they came in pieces, and each would wait for the interpreter.
 """
@@ -6,54 +6,10 @@ Through a pipe they came in pieces, and each would wait for the interpreter.
 from __future__ import annotations
 
 import copyreg
-import gc
-import os
 import pickle
-import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 import polars as pl
-
-_ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-"""There is a process a core already; threads for linear algebra, which is never done, wait busily.
-Memory set apart for each thread of what is done on one would be held for nothing."""
-
-
-def begun(program: str, files: Sequence[BinaryIO], *arguments: str) -> subprocess.Popen[bytes]:
-    """Another process: this interpreter again, with that program.
-
-    Its arguments are the files it holds too, by number, and these.
-    """
-    path = os.pathsep.join(part or os.getcwd() for part in sys.path)
-    numbers = [one.fileno() for one in files]
-    return subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, numbers), *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        pass_fds=numbers,
-        env=os.environ | _ONE_THREAD | {"PYTHONPATH": path},
-    )
-
-
-def spoken() -> tuple[BinaryIO, BinaryIO]:
-    """Of a process that was begun: what it hears and what it says, through its standard input and output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process says when to stop
-    gc.freeze()  # what was imported is no garbage, and need not be looked through again and again
-    heard = os.fdopen(os.dup(0), "rb")
-    said = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nothing else may speak between the answers
-    return heard, said
-
-
-def cores() -> int:
-    """The processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _frame(frame: pl.DataFrame) -> tuple[Any, ...]:
@@ -111,10 +67,3 @@ def taken(file: BinaryIO) -> object:
     found = pickle.load(file)
     file.truncate(0)  # it is memory, and read
     return found
-
-
-def unnamed() -> BinaryIO:
-    """A file that ends with the processes that hold it; in memory where the system can."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("batch"), "r+b")
-    return cast(BinaryIO, tempfile.TemporaryFile())

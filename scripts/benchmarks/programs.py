@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,9 +21,11 @@ Answer = dict[str, int]
 def edi_iop(path: Path) -> Answer:
     """Files to tables with every finding; a folder stands for the files in it."""
     # As the command `edi-iop validate` does.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from edi_iop import processes
+
+    processes.start_lightly()
     if path.is_file():
-        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+        processes.made_ready_for_x12(path.stat().st_size)
     from edi_iop import parsers
     from edi_iop.reconciler.balance import Running
 

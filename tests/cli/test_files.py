@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from edi_iop.cli.files import _one_thread
+from edi_iop import processes
+from edi_iop.cli.files import _made_ready
 from edi_iop.cli.options import spread
+from edi_iop.parsers import beside
 from edi_iop.reports.sheet import MASK
 
 
@@ -133,10 +135,28 @@ def test_x12_alone_is_read_with_one_thread_a_process(
     monkeypatch.delenv("POLARS_MAX_THREADS")
     monkeypatch.delitem(sys.modules, "polars")
     for others in (feed, tmp_path, pipe, tmp_path / "absent"):
-        _one_thread([x12, others])
+        _made_ready([x12, others])
         assert "POLARS_MAX_THREADS" not in os.environ
-    _one_thread([x12])
+    _made_ready([x12])
     assert os.environ["POLARS_MAX_THREADS"] == "1"
     monkeypatch.setenv("POLARS_MAX_THREADS", "4")
-    _one_thread([x12])
+    _made_ready([x12])
     assert os.environ["POLARS_MAX_THREADS"] == "4"
+
+
+def test_the_other_process_is_begun_ahead_of_much_x12(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And of little, which one process reads, it is not."""
+    asked: list[str] = []
+    monkeypatch.setattr(processes, "begin_ahead", lambda program, _: asked.append(program))
+    monkeypatch.setattr(processes, "cores", lambda: 2)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.delitem(sys.modules, "polars")
+    little, much = tmp_path / "a.835", tmp_path / "b.835"
+    little.write_bytes(b"ISA*00*")
+    much.write_bytes(b"ISA*00*" + b" " * 11_000_000)
+    _made_ready([little])
+    assert asked == []
+    _made_ready([little, much])
+    assert asked == [processes.serving(beside.__name__)]

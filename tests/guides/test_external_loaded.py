@@ -118,7 +118,7 @@ def test_the_second_process_knows_them_too(clinic: Path, monkeypatch: pytest.Mon
     load(clinic, "cpt", CPT)
     monkeypatch.setattr(
         Beside, "ready",
-        property(lambda self: self._process is not None and self._greeting.result() == "ready"),
+        property(lambda self: self._other is not None and self._greeting.result() == "ready"),
     )  # fmt: skip
 
     def read(alone: int) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from edi_iop import processes
 from edi_iop.errors import Ended
 from edi_iop.parsers import batches, beside
 from edi_iop.parsers.beside import Beside
@@ -28,7 +29,7 @@ from tests.parsers.test_mutations import damaged
 FILES = [path.read_bytes() for path in sorted((FIXTURES / "x12").glob("*.8*"))]
 Whole = tuple[dict[str, pl.DataFrame], pl.DataFrame]
 pytestmark = pytest.mark.skipif(
-    passing.cores() < 2, reason="one processor: there is no second process"
+    processes.cores() < 2, reason="one processor: there is no second process"
 )
 
 
@@ -48,7 +49,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[segments.Part]:
         return lend(self, chunk)
 
     def begun(self: Beside) -> bool:
-        return self._process is not None and self._greeting.result() == "ready"
+        return self._other is not None and self._greeting.result() == "ready"
 
     monkeypatch.setattr(Beside, "lend", noted)
     monkeypatch.setattr(Beside, "ready", property(begun))
@@ -88,12 +89,28 @@ def test_who_works_long_on_batches_has_them_all_read_meanwhile(
     assert found.equals(findings)
 
 
+def test_a_process_begun_ahead_is_taken_up_once_and_reads_at_once() -> None:
+    processes.begin_ahead(*processes.READER)
+    (chunk,) = segments.chunks([(0, io.BytesIO(FILES[0]))])
+    own = batch(step(frame(chunk), Left()))
+    with Beside(EVERYTHING) as other, Beside(EVERYTHING) as another:
+        other.begin()
+        another.begin()
+        assert other.ready
+        assert other._other is not None
+        assert another._other is not None
+        assert (other._other.waiting, another._other.waiting) == (True, False)
+        lent = other.lend(chunk)
+        lent.follow(Left())
+        assert lent.batch().findings.equals(own.findings)
+
+
 @pytest.mark.parametrize("many", [0, 2**30])
 def test_tables_pass_whole_and_as_values_and_their_numbers(
     many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drawn, "_MANY", many)
-    with passing.unnamed() as file:
+    with processes.unnamed() as file:
         for data in FILES:
             (chunk,) = segments.chunks([(0, io.BytesIO(data))])
             placed = step(frame(chunk), Left())
@@ -123,8 +140,8 @@ def test_a_process_that_was_killed_is_said_in_one_line() -> None:
     with Beside(EVERYTHING) as other:
         other.begin()
         other._greeting.result()
-        assert other._process is not None
-        os.kill(other._process.pid, signal.SIGKILL)
+        assert other._other is not None
+        os.kill(other._other.process.pid, signal.SIGKILL)
         (chunk,) = segments.chunks([(0, io.BytesIO(FILES[0]))])
         lent = other.lend(chunk)
         lent.follow(Left())
