@@ -16,6 +16,7 @@ FORMS = {
     r"^\d{4}$": "four digits",
     r"^\d{2}$": "two digits",
     r"^[0-9A-Z]{2}$": "two digits or capital letters",
+    r"^[0-9A-Z]{5}$": "a procedure code (five digits or capital letters)",
     r"^([0-9A-Z]{5}|class:.*)$": "a procedure code (five digits or capital letters)",
     r"^[0-9]{2}[0-9A-Z]{7}[A-Z]$": "a taxonomy code (ten characters, as 261QR0405X)",
     r"^\d+(\.\d{1,2})?$": 'an amount in dollars (as "350.00")',
@@ -36,6 +37,7 @@ _FIELD = re.compile(r"(unknown|missing required) field `(\w+)`")
 _PATTERN = re.compile(r"matching regex '(.*)'$")
 _TYPE = re.compile(r"Expected `([\w |]+)`, got `(\w+)`$")
 _BOUND = re.compile(r"Expected `\w+` (>=|<=|>|<) (\S+)$")
+_LENGTH = re.compile(r"Expected `str` of length (>=|<=) (\d+)$")
 _VALUE = re.compile(r"Invalid enum value '?(.*?)'?$")
 _KEY = re.compile(r"^`?key` in `\$")
 
@@ -63,6 +65,8 @@ def _plain(reason: str) -> str:
     if found := _BOUND.match(reason):
         words = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
         return f"must be {words[found[1]]} {found[2]}"
+    if found := _LENGTH.match(reason):
+        return f"must have at {'least' if found[1] == '>=' else 'most'} {found[2]} characters"
     if found := _VALUE.match(reason):
         return f"'{found[1]}' is none of the values it may have"
     return reason[:1].lower() + reason[1:]

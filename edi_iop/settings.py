@@ -21,6 +21,17 @@ Npi = Annotated[str, msgspec.Meta(pattern=r"^\d{10}$")]
 Digits9 = Annotated[str, msgspec.Meta(pattern=r"^\d{9}$")]
 Zip = Annotated[str, msgspec.Meta(pattern=r"^\d{9}$")]
 Taxonomy = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2}[0-9A-Z]{7}[A-Z]$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+"""NM103, PER02."""
+Address = Annotated[str, msgspec.Meta(max_length=55)]
+"""N301, N302."""
+City = Annotated[str, msgspec.Meta(min_length=2, max_length=30)]
+"""N401."""
+TradingId = Annotated[str, msgspec.Meta(min_length=2, max_length=15)]
+"""ISA06 and ISA08, GS02 and GS03."""
+PartyId = Annotated[str, msgspec.Meta(min_length=2, max_length=80)]
+"""NM109."""
+Procedure = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{5}$")]
 Dollars = Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d{1,2})?$")]
 
 
@@ -31,15 +42,15 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Facility(Strict, frozen=True):
     """The billing provider (005010X223A2 loop 2010AA)."""
 
-    name: str
+    name: Name
     npi: Npi
     tin: Digits9
     taxonomy: Taxonomy
-    address1: str
-    city: str
+    address1: Address
+    city: City
     state: str
     zip: Zip
-    address2: str = ""
+    address2: Address = ""
     facility_type: Annotated[str, msgspec.Meta(pattern=r"^\d{2}$")] = "13"
     """First two digits of the type of bill (CLM05-1)."""
     timezone: str = ""
@@ -49,24 +60,24 @@ class Facility(Strict, frozen=True):
 class Submitter(Strict, frozen=True):
     """Who sends the file (loop 1000A) and how to reach them."""
 
-    name: str
-    id: str
-    contact: str
+    name: Name
+    id: TradingId
+    contact: Name
     phone: str
 
 
 class Partner(Strict, frozen=True):
     """A clearinghouse or payer that takes our files (loop 1000B, ISA08)."""
 
-    id: str
-    name: str
+    id: TradingId
+    name: Name
 
 
 class PayerSetting(Strict, frozen=True):
     """A payer we bill: its identifier on the claim, its policy, and by which partner."""
 
-    id: str
-    name: str
+    id: PartyId
+    name: Name
     policy: str
     partner: str
     filing_indicator: str = "CI"
@@ -75,7 +86,7 @@ class PayerSetting(Strict, frozen=True):
 class Rate(Strict, frozen=True):
     """What one unit costs in a period: the facility's charge, and what the contract pays for it."""
 
-    procedure: str
+    procedure: Procedure
     from_: date = msgspec.field(name="from")
     charge: Dollars
     payer: str | None = None
@@ -116,7 +127,7 @@ class Settings(Strict, frozen=True):
     submitter: Submitter
     partners: tuple[Partner, ...]
     payers: tuple[PayerSetting, ...]
-    charges: dict[str, str] = {}
+    charges: dict[Procedure, str] = {}
     """Charge of one unit by procedure, in dollars, where no rate is in force: H0015 = "350.00"."""
     rates: tuple[Rate, ...] = ()
     """Charges and contract rates by date."""

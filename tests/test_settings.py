@@ -37,6 +37,17 @@ def test_the_template_is_right() -> None:
         ),
         ('name = "Example Clearinghouse"', "", r"partners\[0\].name: missing"),
         ('usage = "T"', 'usage = "T"\nuseage = "P"', "useage: unknown key"),
+        ('H0015 = "350.00"', 'H001 = "350.00"', "charges"),
+        ('city = "Springfield"', 'city = "S"', r"facility\.city: must have at least 2 characters"),
+        ('address1 = "100 Example Street"', f'address1 = "{"A" * 56}"', r"facility\.address1"),
+        ('contact = "Billing Office"', f'contact = "{"B" * 61}"', r"submitter\.contact"),
+        (
+            'id = "EXAMPLEIOP"',
+            'id = "EXAMPLEIOP123456"',
+            r"submitter\.id: must have at most 15 characters",
+        ),
+        ('id = "CLEARHSE" ', 'id = "CLEARINGHOUSE123" ', r"partners\[0\]\.id"),
+        ('name = "Harbor Health Plan"', f'name = "{"H" * 61}"', r"payers\[0\]\.name"),
     ],
 )
 def test_a_wrong_value_is_named(right: str, wrong: str, named: str) -> None:

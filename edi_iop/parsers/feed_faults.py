@@ -24,7 +24,7 @@ FORMS = {
     "state": "not a state (two letters)",
     "zip": "not a ZIP code",
     "diagnoses": "not a list of ICD-10-CM codes",
-    "modifiers": "not a list of modifiers (two characters each)",
+    "modifiers": "not a list of modifiers (four at most, two characters each)",
 }
 """What a fault says of a value that its column's kind cannot read."""
 
@@ -49,6 +49,8 @@ def errors(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.DataFra
             *(_reversed(sheet, text, values, column) for column in columns),
             *(_beyond(sheet, text, values, column) for column in columns),
             _without_times(sheet, text, values),
+            *(_of_wrong_length(sheet, text, column) for column in columns),
+            _of_no_units(sheet, text, values),
         ]
     ).sort("row", maintain_order=True)
 
@@ -192,6 +194,35 @@ def _without_times(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl
     rows = values.filter(having(times.when) & ~given)
     says = f"{names} needed{sheet.or_assumed(times.any_of[-1][0], '60')}"
     return _faults(sheet, rows, "FEED_TIMES_MISSING", times.any_of[0][0], says)
+
+
+def _of_wrong_length(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
+    """Text that its element of the 837I cannot hold: one such row would have the whole file rejected."""
+    length = pl.col(column.name).str.len_chars()
+    parts = []
+    for limit, beyond, word in (
+        (column.longest, length > column.longest, "longer"),
+        (column.shortest, length < column.shortest, "shorter"),
+    ):
+        if limit:
+            parts.append((beyond, f"{word} than {limit} character{'' if limit == 1 else 's'}"))
+    name, code = column.name, "FEED_VALUE_INVALID"
+    found = [
+        _faults(sheet, text.filter(rows), code, name, f"{says}; a claim cannot hold it", name)
+        for rows, says in parts
+    ]
+    return pl.concat([no_findings(), *found])
+
+
+def _of_no_units(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """Attended events that ask to bill a procedure no times."""
+    times = sheet.feed.times
+    if times is None:
+        return pl.DataFrame(schema=FAULTS)
+    asked = having(times.when) & pl.col("procedure").is_not_null()
+    rows = text.join(values.filter(asked & (pl.col("units") == 0)), on="row", how="semi")
+    says = "0 units of a procedure; say how many, or name no procedure"
+    return _faults(sheet, rows, "FEED_VALUE_INVALID", "units", says, "units")
 
 
 def having(codes: dict[str, tuple[str, ...]]) -> pl.Expr:

@@ -50,6 +50,9 @@ class FeedColumn(Strict, frozen=True):
     """The allowed values of a code, spelt as the table holds them."""
     width: int = 0
     """Leading zeros that a spreadsheet took are put back up to this width."""
+    shortest: int = 0
+    longest: int = 0
+    """Fewest and most characters of the 837I element it becomes (005010X223A2); 0: it becomes none."""
     column: str | None = None
     """Its name in the table, where that differs."""
     default: str | None = None

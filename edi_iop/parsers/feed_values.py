@@ -24,6 +24,8 @@ DECIMAL = r"^\d{1,9}(\.\d{1,6})?$"
 DOLLARS = r"^\$?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?$"
 ICD_10_CM = r"^[A-Z]\d[0-9A-Z][0-9A-Z]{0,4}$"
 MODIFIER = r"^[0-9A-Z]{2}$"
+MOST_MODIFIERS = 4
+"""What a service line holds (005010X223A2 loop 2400, SV202-3 to -6)."""
 LIST_BREAK = r"[\s,;|]+"
 _POINT_ZERO = r"\.0+$"
 """What a spreadsheet adds to digits it takes for a number."""
@@ -147,7 +149,7 @@ def _zip(value: pl.Expr) -> pl.Expr:
 def _modifiers(value: pl.Expr) -> pl.Expr:
     each = value.str.to_uppercase().str.replace_all(r"[\s,;|:]+", " ").str.split(" ")
     sound = each.list.eval(pl.element().str.contains(MODIFIER)).list.all()
-    return pl.when(sound).then(each.list.join(" "))
+    return pl.when(sound & (each.list.len() <= MOST_MODIFIERS)).then(each.list.join(" "))
 
 
 READERS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
