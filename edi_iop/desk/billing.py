@@ -116,6 +116,7 @@ def build(
         ready.policies,
         Numbers(serial=first * _SERIALS_PER_CONTROL, interchange=first),
         datetime.combine(on, now.time() if control is None else time(12)),
+        hindered=ready.hindered,
     )
     findings = [*ready.findings, *built.findings]
     sheet = _built_sheet(built, _written(built, target), ready.lines.height)
@@ -129,6 +130,7 @@ class _Ready:
 
     lines: pl.DataFrame
     violations: pl.DataFrame
+    hindered: pl.DataFrame
     clients: pl.DataFrame
     providers: pl.DataFrame
     days: pl.DataFrame
@@ -151,6 +153,7 @@ def _ready(
     return _Ready(
         lines=judged.proposed,
         violations=judged.violations,
+        hindered=judged.hindered,
         clients=judged.records.clients,
         providers=judged.records.providers,
         days=judged.records.days,

@@ -19,6 +19,7 @@ from edi_iop.mapper.sent import Sent, nothing_sent
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
 from edi_iop.settings import Settings
+from edi_iop.tables import VIOLATIONS
 from edi_iop.transcribe.write import write_837i
 from edi_iop.x12.writer import Envelope
 
@@ -68,13 +69,15 @@ def build(
     created: datetime,
     sent: Sent | None = None,
     further: Given | None = None,
+    hindered: pl.DataFrame | None = None,
 ) -> Built:
     """The 837I files of these proposed lines, one a partner.
 
     violations: of the rules, on these lines; those that block or hold keep their
     line back unless the scrub mode is warn. sent: our claims as they stand, which
     late and withdrawn days correct. further: claims to further payers, whose lines
-    are among the proposed ones; such a claim goes whole or not at all.
+    are among the proposed ones; such a claim goes whole or not at all. hindered: what is attended
+    and could not be proposed (Proposed.hindered): no day that goes out.
     """
     more = further or none()
     blocked = _with_their_claim(_blocked(lines, violations, settings), lines, more)
@@ -84,8 +87,14 @@ def build(
     ripe = _without(own, waiting)
     ours = sent or nothing_sent()
     behind = blocked.join(ripe, on=_DAY, how="anti").join(ours.lines, on=_DAY, how="anti")
+    never = (VIOLATIONS.empty() if hindered is None else hindered).select(_DAY).unique()
+    lost = never.join(lines, on=_DAY, how="anti").join(ours.lines, on=_DAY, how="anti")
     spans = episodes.bounded(
-        days, behind, _stopped(behind, violations), _housed(ours.lines, lines), created.date()
+        days,
+        pl.concat([behind.select(_DAY), lost]),
+        _stopped(behind, violations),
+        _housed(ours.lines, lines),
+        created.date(),
     )
     changed = corrected(
         ripe,

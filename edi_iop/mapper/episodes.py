@@ -23,7 +23,7 @@ def bounded(
     """The IOP days (tables.DAYS) with the first day of their episode (`episode_start`), the first that is billed
     (`begins`, of each payer's) and the last (`ends`).
 
-    behind: lines that are not billed now; the first claim is the first one sent. stopped: those of
+    behind: client_id and service_date of what is not billed now; the first claim is the first one sent. stopped: those of
     them that a rule blocks, so that no later claim can be expected; others may yet be billed, and
     the last claim waits for them. An episode ends where a discharge is told that has come by
     as_of, and the day is the last that was attended: nobody leaves on the last day of a program

@@ -77,7 +77,7 @@ class Biller:
             proposed = pl.concat([proposed, SERVICE_LINES.conform(further.given.lines)])
             violations = self._judged(known, proposed, history)
             with self.store.transaction():
-                built = self._build(known, proposed, violations, sent, further.given)
+                built = self._build(known, proposed, violations, sent, further.given, hindered)
                 self._keep(built, violations, hindered, known.as_of)
                 found = findings_frame([*hindrances, *further.findings, *built.findings])
                 self.store.replace("findings", found, file_id=None)
@@ -96,6 +96,7 @@ class Biller:
         violations: pl.DataFrame,
         sent: Sent,
         further: Given,
+        hindered: pl.DataFrame,
     ) -> Built:
         """The claims and their bytes, with numbers that nobody else is given."""
         next_numbers = self.store.next_numbers
@@ -115,6 +116,7 @@ class Biller:
             made(known.as_of),
             sent,
             further,
+            hindered,
         )
         next_numbers("serial", built.tables["claims"].height)
         next_numbers("interchange", len(built.files))

@@ -166,6 +166,28 @@ def test_the_frequency_goes_by_what_is_billed(
     assert made.tables["claims"]["frequency"].to_list() == expected
 
 
+def test_a_day_that_cannot_be_proposed_is_no_first_day() -> None:
+    """February's services have no code of the payer's (unbilled.rows): March's are all that goes out."""
+    february = pl.col("service_date") < FEB_2 + timedelta(30)
+    lines, *_ = propose(MONTHS, encounters(), PEOPLE, authorizations({}), POLICIES, SETTINGS, AS_OF)
+    lost = [
+        {"client_id": "C1", "service_date": day} for day in MONTHS.filter(february)["service_date"]
+    ]
+    made = build(
+        lines.filter(~february),
+        VIOLATIONS.empty(),
+        PEOPLE,
+        providers(),
+        MONTHS,
+        SETTINGS,
+        POLICIES,
+        Numbers(serial=100, interchange=41),
+        created=NINE_THIRTY,
+        hindered=rows(VIOLATIONS, {"rule": "COMPONENT_UNKNOWN"}, lost),
+    )
+    assert made.tables["claims"]["frequency"].to_list() == ["1"]
+
+
 def test_in_warn_mode_everything_goes() -> None:
     made = built(violation(1, "block"), mode="warn")
     assert made.blocked.is_empty()
