@@ -76,10 +76,13 @@ _OF_SETTINGS = ("CHARGE_UNKNOWN", "FACILITY_UNKNOWN", "PAYER_UNKNOWN")
 
 
 def _lacking(judged: Judged, priced: bool) -> pl.DataFrame:
-    """What attended days lack to be billed; names are looked for where a roster is given."""
+    """What attended days lack to be billed.
+
+    Names are looked for where a roster is given, or settings to build claims by: no claim goes without.
+    """
     records = judged.records
     parts = [judged.hindered.filter(pl.lit(priced) | ~pl.col("rule").is_in(_OF_SETTINGS))]
-    if records.providers.height:
+    if priced or records.providers.height:
         parts.append(
             nameless(
                 judged.proposed, records.clients, records.providers, records.days, records.as_of

@@ -70,6 +70,21 @@ def test_check_without_an_authorizations_feed_accuses_nobody(call: Any, clinic: 
     assert "AUTH-01" in result.stderr
 
 
+def test_check_tells_what_build_would_leave_out(call: Any, clinic: Path, tmp_path: Path) -> None:
+    """Without a providers feed nobody attends: build writes nothing, and check says why."""
+    feeds = [one for one in sorted((clinic / "feeds").iterdir()) if "providers" not in one.name]
+    settings = ("--settings", clinic / "settings.toml", *AS_OF)
+    told = records(call("check", *feeds, *settings, "--format", "ndjson").stdout)
+    lost = [row for row in told if row["rule"] == "ROSTER_MISSING"]
+    assert call("build", *feeds, *settings, "-o", tmp_path / "x.837").exit_code == 1
+    assert not (tmp_path / "x.837").exists()
+    assert len(lost) > 100
+    unpriced = records(
+        call("check", *feeds, "--payer", "harbor", *AS_OF, "--format", "ndjson").stdout
+    )
+    assert "ROSTER_MISSING" not in {row["rule"] for row in unpriced}
+
+
 def test_an_unknown_policy_names_those_there_are(call: Any, clinic: Path) -> None:
     result = call("check", clinic / "feeds", "--payer", "harbour")
     assert result.exit_code == 3
