@@ -65,12 +65,18 @@ def corrected(
     homes = homing.rekeyed(homing.homes(stands, policies, rates), heirs)
     late = homing.late(marked, homes)
     heads = _heads(homes, late, stands, reheaded)
-    decided = _decided(_touched(homes, late, heads, heirs, behind), stands, policies)
+    touched = _touched(homes, late, heads, heirs, behind, _staying(stands))
+    decided = _decided(touched, stands, policies)
     made = Given.of(_lines(decided, passed, late, stands), _headers(decided, stands, heads))
     table = _table(decided, _changes(made, sent))
     waits = pl.concat([late.select(LINE), _waiting(heirs, decided)]).unique()
     held = decided.filter(pl.col("held").is_not_null()).select(given="claim")
     return Corrected(made.without(held), waits, table, _findings(table))
+
+
+def _staying(sent: Sent) -> pl.DataFrame:
+    """LINE of those that break a rule now and would go out again with their claim."""
+    return sent.broken.join(sent.gone, on=LINE, how="anti")
 
 
 def _heads(homes: pl.DataFrame, late: pl.DataFrame, sent: Sent, reheaded: Reheaded) -> pl.DataFrame:
@@ -91,11 +97,13 @@ def _touched(
     heads: pl.DataFrame,
     heirs: pl.DataFrame,
     behind: pl.DataFrame,
+    broken: pl.DataFrame,
 ) -> pl.DataFrame:
     """The homes that something came to, went from or changes in.
 
     added, changed, removed: lines. reheaded: the header would be another. kept_back: lines that
-    would be sent in other words, which a rule keeps back or whose period is not over.
+    would be sent in other words, which a rule keeps back or whose period is not over. broken:
+    lines that would be sent in the same words, and that a rule would stop now.
     """
     own = dict(zip(CLAIM, HOME, strict=True))
     again = heirs.rename(own).select(*HOME, *(pl.col(f"heir_{n}").alias(n) for n in LINE)).unique()
@@ -104,11 +112,14 @@ def _touched(
         late.join(again, on=[*HOME, *LINE], how="semi").group_by(HOME).agg(changed=pl.len()),
         heads.select(*HOME, reheaded=pl.lit(1)),
         behind.rename(own).group_by(HOME).agg(kept_back=pl.len()),
+        broken.rename(own).group_by(HOME).agg(broken=pl.len()),
     )
     for count in counts:
         homes = homes.join(count, on=HOME, how="left", maintain_order="left")
-    counted = homes.with_columns(pl.col("added", "changed", "reheaded", "kept_back").fill_null(0))
-    within = pl.any_horizontal(pl.col("removed", "reheaded", "kept_back") > 0)
+    counted = homes.with_columns(
+        pl.col("added", "changed", "reheaded", "kept_back", "broken").fill_null(0)
+    )
+    within = pl.any_horizontal(pl.col("removed", "reheaded", "kept_back", "broken") > 0)
     return counted.filter((pl.col("added") > 0) | (within & pl.col("open")))
 
 
@@ -151,6 +162,8 @@ def _decided(touched: pl.DataFrame, sent: Sent, policies: Mapping[str, Policy]) 
             .then(pl.lit("no void"))
             .when(pl.col("kept_back") > 0)
             .then(pl.lit("kept back"))
+            .when(pl.col("action").is_in(["replacement", "new claim"]) & (pl.col("broken") > 0))
+            .then(pl.lit("broken"))
             .when(by_number & pl.col("payer_claim_number").is_null())
             .then(pl.lit("no number"))
         )
@@ -264,8 +277,8 @@ def _table(decided: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     )
     says = pl.concat_str(
         pl.format("{} late lines, {} withdrawn", added, removed),
-        pl.when(changed + pl.col("kept_back") > 0).then(
-            pl.format(", {} changed", changed + pl.col("kept_back"))
+        pl.when(changed + pl.col("kept_back") + pl.col("broken") > 0).then(
+            pl.format(", {} changed", changed + pl.col("kept_back") + pl.col("broken"))
         ),
         pl.when(pl.col("reheaded") > 0).then(pl.lit(", another header")),
         pl.format("; {}", "changes"),
@@ -291,11 +304,13 @@ _HELD = {
     "no number": "the payer's number of the claim is not known yet",
     "no void": "the payer takes no void",
     "kept back": "what its changed days would be billed as today is kept back",
+    "broken": "a day on it breaks a rule as its record stands now",
 }
 _STEPS = {
     "no number": "It goes with the next run once a 277CA or 835 names the payer's claim number;"
     " where none comes, ask the payer.",
     "kept back": "See report blocked for the days; the claim is corrected once they can go.",
+    "broken": "See report violations for the day; correct its record, or cancel it so that it leaves the claim.",
     "no void": "Ask the payer to cancel the claim, and return what it paid.",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -10,6 +10,10 @@ from edi_iop.mapper.withdrawn import LINE
 from edi_iop.tables import CLAIMS, SERVICE_LINES
 
 CLAIM = ["file_id", "claim_offset"]
+
+
+def _no_lines() -> pl.DataFrame:
+    return pl.DataFrame(schema={name: pl.Int64() for name in LINE})
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,14 @@ class Sent:
     """LINE of those among them whose service is still there, and would be sent in other words."""
     changed: pl.DataFrame
     """CLAIM of those whose client's records changed after they had left."""
+    changed_days: pl.DataFrame
+    """LINE of those whose own day's records did."""
     remarks: pl.DataFrame
     """CLAIM and rarc: what the payers remarked on them."""
     rejected: pl.DataFrame
     """CLAIM of those turned away by a 999 or 277CA."""
+    broken: pl.DataFrame = field(default_factory=_no_lines)
+    """LINE of those among changed_days that break a rule as their records stand now."""
 
 
 def nothing_sent() -> Sent:
@@ -38,9 +46,10 @@ def nothing_sent() -> Sent:
     return Sent(
         SERVICE_LINES.empty(),
         pl.DataFrame(schema=CLAIMS.schema | {"created_on": pl.Date()}),
-        pl.DataFrame(schema={name: pl.Int64() for name in LINE}),
-        pl.DataFrame(schema={name: pl.Int64() for name in LINE}),
+        _no_lines(),
+        _no_lines(),
         pl.DataFrame(schema=claim),
+        _no_lines(),
         pl.DataFrame(schema=claim | {"rarc": pl.String()}),
         pl.DataFrame(schema=claim),
     )

@@ -8,7 +8,7 @@ in between loses no file and sends none twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -21,6 +21,7 @@ from edi_iop.mapper.secondary import secondary
 from edi_iop.mapper.sent import Sent
 from edi_iop.mapper.withdrawn import netted
 from edi_iop.parsers import Parsed
+from edi_iop.rules.catalogue import STOPPING
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
 from edi_iop.runner import archive, ours
@@ -75,7 +76,9 @@ class Biller:
                 proposed.height + 1,
             )
             proposed = pl.concat([proposed, SERVICE_LINES.conform(further.given.lines)])
-            violations = self._judged(known, proposed, history)
+            found = self._judged(known, proposed, history)
+            violations = found.join(proposed, on=_LINE, how="semi", maintain_order="left")
+            sent = replace(sent, broken=_broken(found, sent))
             with self.store.transaction():
                 built = self._build(known, proposed, violations, sent, further.given, hindered)
                 self._keep(built, violations, hindered, known.as_of)
@@ -84,10 +87,8 @@ class Biller:
         hand_over(self.store, self.workspace)
 
     def _judged(self, known: Known, proposed: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
-        """What the rules say of the proposed lines, in the light of those sent before."""
-        lines = pl.concat([history, proposed])
-        found = check(known.records(lines), self.policies)
-        return found.join(proposed, on=_LINE, how="semi", maintain_order="left")
+        """What the rules say of the proposed lines and of those sent before."""
+        return check(known.records(pl.concat([history, proposed])), self.policies)
 
     def _build(
         self,
@@ -162,6 +163,12 @@ class Biller:
         )
         self.store.save(_snapshot(parsed, fit))
         return fit
+
+
+def _broken(found: pl.DataFrame, sent: Sent) -> pl.DataFrame:
+    """LINE of our sent lines that a rule would stop, as the records of their day have become since."""
+    stopped = found.filter(pl.col("severity").is_in(STOPPING)).select(_LINE).unique()
+    return sent.changed_days.join(stopped, on=_LINE, how="semi")
 
 
 def _snapshot(parsed: Parsed, fit: bool) -> dict[str, pl.DataFrame]:

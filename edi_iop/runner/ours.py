@@ -55,6 +55,7 @@ def sent(
         pl.concat([gone, restated]),
         restated,
         since.select(_CLAIM).unique(),
+        since.filter("day").select(LINE),
         _remarks(answered),
         _rejected(store, known),
     )

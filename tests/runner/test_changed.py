@@ -175,6 +175,34 @@ def test_a_change_that_a_rule_keeps_back_waits_with_its_claim(workspace: Workspa
     assert "kept back" in told(workspace)[0]["says"]
 
 
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [(b"12:00", b"10:00"), (b",signed,", b",draft,")],
+    ids=["a short day", "an unsigned note"],
+)
+def test_a_day_that_breaks_a_rule_now_does_not_go_out_again(
+    workspace: Workspace, was: bytes, now: bytes
+) -> None:
+    """Beside a late day: its claim is not said again, until the record is right or cancelled."""
+    sent(workspace)
+    spoilt = changed(WEEK[1]).replace(was, now)
+    drop(workspace, change_csv=spoilt, late_csv=encounters("2026-01-06"))
+    made = run(workspace, LATER)
+    assert (made["built"]["claims"], made["corrections"]["held"]) == (0, 1)
+    (row,) = told(workspace)
+    assert (row["status"], row["added"]) == ("held", 1)
+    assert "a day on it breaks a rule" in row["says"]
+    gone = changed(WEEK[1]).replace(b",change,2", b",cancel,3")
+    drop(workspace, cancel_csv=gone)
+    made = run(workspace, LATEST)
+    assert made["corrections"] == {"held": 0, "by_action": {"replacement": 1}}
+    days = load(workspace, "claim_lines").filter(claim_offset=claims(workspace)[1]["claim_offset"])
+    assert WEEK[1] not in [
+        str(day)
+        for day in days.filter(pl.col("file_id") == pl.col("file_id").max())["service_date"]
+    ]
+
+
 @pytest.mark.parametrize("remark", ["MA130", "N142"])
 def test_a_changed_claim_that_was_none_is_sent_anew(workspace: Workspace, remark: str) -> None:
     drop_week(workspace)
