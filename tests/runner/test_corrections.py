@@ -20,6 +20,7 @@ from runner_drops import (
 )
 from runner_remits import NUMBER, policy, remit, status_277
 
+from edi_iop.reports.questions import corrections
 from edi_iop.runner import run
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
@@ -178,6 +179,10 @@ def test_a_claim_that_was_none_to_its_payer_is_sent_anew(sent: Workspace, remark
     assert second["payer_claim_number"] is None
     assert second["charge_cents"] == 4 * 35000
     assert run(sent, LATEST)["built"]["claims"] == 0
+    with Store.open(sent.database) as store:  # also after a night that corrects nothing
+        (told,) = corrections(store).rows.to_dicts()
+    assert (told["claim"], told["action"], told["status"]) == (first["claim"], "new claim", "built")
+    assert (told["sent_as"], told["added"], told["removed"]) == (second["claim"], 1, 0)
 
 
 def test_a_claim_rejected_before_adjudication_is_sent_anew(sent: Workspace) -> None:
