@@ -66,7 +66,7 @@ class Sheet:
         if not self.extends:
             return ""
         kind = self.feed.kind
-        return f'; or say it in a layout: extends = "{self.extends}", [defaults.{kind}], {column} = "{value}"'
+        return f'; where the feed does not say it, a layout of your own can for all rows: extends = "{self.extends}", [defaults.{kind}] {column} = "{value}"'
 
     def named(self, column: str) -> str:
         """A column as messages tell it: 'service_date (Date of Service)'."""

@@ -142,7 +142,8 @@ def test_the_condition_code_tells_the_level_of_care(code: bytes, level: list[str
     told = found.findings.filter(pl.col("code") == "FEED_VALUE_MISSING")["message"].to_list()
     assert all(
         one.endswith(
-            'or say it in a layout: extends = "x12", [defaults.encounters], level_of_care = "IOP"'
+            "required, and empty; where the feed does not say it, a layout of your own can for all rows: "
+            'extends = "x12", [defaults.encounters] level_of_care = "IOP"'
         )
         for one in told
     )
