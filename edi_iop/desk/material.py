@@ -23,7 +23,7 @@ from edi_iop.rules import engine, lines
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.in_force import Policies, every
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.records import Records, columns_kept, newest
+from edi_iop.rules.records import History, Records, columns_kept, newest
 from edi_iop.runner.records import accepted
 from edi_iop.runner.records import layouts as workspace_layouts
 from edi_iop.settings import Settings, Workspace
@@ -198,6 +198,9 @@ def recorded(material: Material, policies: Mapping[str, Policy], as_of: date) ->
         authorizations=newest(material.table("authorizations"), _AUTHORIZATION),
         providers=newest(material.table("providers"), PROVIDERS.key),
         as_of=as_of,
+        history=History.of(
+            material.table("submissions")["created_on"], material.table("payments")["payment_date"]
+        ),
     )
 
 

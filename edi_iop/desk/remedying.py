@@ -18,6 +18,7 @@ from edi_iop.desk.numbers import as_known
 from edi_iop.errors import Forbidden, NotKnown
 from edi_iop.reconciler import appeal, filing
 from edi_iop.reconciler.evidence import support
+from edi_iop.reconciler.expected import RATED_BY, worth_of
 from edi_iop.reconciler.preconditions import CLAIMS, NOTHING_TO_WRITE, forbidden
 from edi_iop.reconciler.priority import ranked
 from edi_iop.reports.letter import to_docx
@@ -25,6 +26,7 @@ from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules.catalogue import Remedy
 from edi_iop.rules.in_force import on_day
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import rates
 from edi_iop.runner import lock, records
 from edi_iop.runner.remake import Sides, remade, sides
 from edi_iop.settings import Settings, Workspace
@@ -281,18 +283,18 @@ def _about(desk: _Desk, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_line(desk: _Desk, rows: pl.DataFrame) -> pl.DataFrame:
-    """The verdicts, one on the claim as a whole as a row for each of its lines; what each of them is
-    worth such a one does not say."""
+    """The verdicts, one on the claim as a whole as a row for each of its lines, with what it is worth."""
     of_claim = pl.col("line").is_null() & pl.col("remit_line_offset").is_null()
     whole = rows.filter(of_claim)
     if whole.is_empty() or desk.about.own.is_empty():
         return rows
-    columns = ("line", "service_date", "procedure", "revenue", "units", "charge_cents")
-    apart = (
-        whole.drop(columns)
-        .join(desk.about.own.select(columns), how="cross")
-        .with_columns(expected_cents=pl.lit(None, pl.Int64))
-    )
+    own = desk.about.own
+    worth = worth_of(own, desk.policies, rates(desk.settings))
+    lines = own.join(worth, on=RATED_BY, how="left", nulls_equal=True, maintain_order="left").select(
+        "line", "service_date", "procedure", "revenue", "units", "charge_cents",
+        expected_cents="worth_cents",
+    )  # fmt: skip
+    apart = whole.drop(lines.columns).join(lines, how="cross")
     return pl.concat([rows.filter(~of_claim), apart.select(rows.columns)])
 
 

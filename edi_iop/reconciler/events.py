@@ -4,7 +4,9 @@ The order of events is that of the payments' dates, and within a date that of th
 numbers: when a file arrived, and which of two copies did first, plays no part. A
 reversal (22) takes back the payment of exactly its amounts. An answer that speaks of
 lines answered before, without a reversal, takes their place where nothing was paid for
-them; where it was, it waits for a person, or for the payer to take the first back.
+them; where it was, it waits for a person, or for the payer to take the first back. A denial
+that is paid is to be reversed too (RFI 1741), and seldom is: no money can count twice there,
+so that the payment is posted, and says what it lacks.
 """
 
 from __future__ import annotations
@@ -369,6 +371,7 @@ def _why_held(replacing: list[str]) -> pl.Expr:
 
 def _says() -> pl.Expr:
     released = pl.when(pl.col("standing") == "posted").then(pl.lit(" (released by hand)"))
+    paid_before = pl.col("paid_before").fill_null(False) | pl.col("too_much")
     return (
         pl.when(pl.col("why").is_not_null())
         .then(pl.concat_str("why", released.fill_null("")))
@@ -378,6 +381,8 @@ def _says() -> pl.Expr:
         .then(pl.format("taken back by {}", pl.col("pair_trace").fill_null("a payment")))
         .when(pl.col("stands") & _again() & pl.col("settled") & (pl.col("paid_sum_before") != 0))
         .then(pl.lit("takes the place of what a provider adjustment took back"))
+        .when(pl.col("stands") & _again() & (pl.col("paid_cents") != 0) & ~paid_before)
+        .then(pl.lit("pays what an earlier answer did not, without a reversal of that answer"))
         .when(pl.col("stands") & _again())
         .then(pl.lit("takes the place of an earlier answer, without a reversal"))
         .when(pl.col("forwarded_to").is_not_null())

@@ -9,7 +9,7 @@ import polars as pl
 from edi_iop.rules.covering import fits
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.records import Records
+from edi_iop.rules.records import History, Records
 
 _LEVEL = "IOP"
 _MISSING = {
@@ -83,6 +83,26 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
         .unique()
         .with_columns(what=pl.col("need").replace_strict(_MISSING, return_dtype=pl.String))
     )
+
+
+def older(about: pl.DataFrame, history: History) -> pl.DataFrame:
+    """denial, sent, answers: what may lie before all that we hold, in words; null where nothing may.
+
+    A service is sent on its day at the earliest, and a claim answered on the day it is sent.
+    """
+    day, sent_on = pl.col("service_date"), pl.coalesce("sent_on", "service_date")
+    begins = (
+        ("sent", "claims sent", day, history.sent_from),
+        ("answers", "the payer's answers", sent_on, history.answered_from),
+    )
+    words = [
+        pl.when((earliest.min() >= pl.lit(first, pl.Date)).fill_null(False))
+        .then(None)
+        .otherwise(pl.lit(what if first is None else f"{what} before {first}"))
+        .alias(name)
+        for name, what, earliest, first in begins
+    ]
+    return about.group_by("denial", maintain_order=True).agg(words)
 
 
 def _asking(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:

@@ -7,7 +7,7 @@ as far as our records tell it, and what is to become of the line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -31,7 +31,7 @@ from edi_iop.reconciler.remedies import remedied
 from edi_iop.reconciler.said import with_category
 from edi_iop.reconciler.shortfall import beyond_agreed
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.records import Records
+from edi_iop.rules.records import History, Records
 from edi_iop.tables import VERDICTS
 from edi_iop.tables.pool import pooled
 
@@ -79,6 +79,9 @@ def explained(
     replaced are left out.
     """
     whole, lines = remit_tables(remits), records.lines
+    if records.history is None:
+        reach = History.of(lines["sent_on"], whole["payments"]["payment_date"])
+        records = replace(records, history=reach)
     answered = answers(whole)
     last = latest(answered, matches, lines)
     worth = worth_of(lines.filter(pl.col("standing") == "paid"), policies, rates)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.codes import codes
-from edi_iop.reconciler.evidence import line_reference, missing, support
+from edi_iop.reconciler.evidence import line_reference, missing, older, support
 from edi_iop.reconciler.lists import listed
 from edi_iop.reconciler.signatures import (
     REASON,
@@ -25,13 +25,15 @@ from edi_iop.reconciler.signatures import (
 )
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.records import Records
+from edi_iop.rules.records import History, Records
 
 _OTHERS = 3
 """Further rules named beside the first."""
 _KEPT = (
     "one intensive outpatient day of the date is payable, none is paid, and this is the one to keep"
 )
+BEYOND = "of which one may be meant"
+"""Said of what lies before all our records."""
 _SOFT = ("warn", "info")
 """Severities that bar no payment: such a violation explains only a denial that names its rule."""
 
@@ -46,7 +48,8 @@ def judged(
     """The denials with verdict, rule, score, other_rules, says and evidence."""
     lacking = missing(about, records, policies)
     ranked = _ranked(denied, _hits(about, violations), lacking, policies)
-    contrary = _contrary(ranked, support(about, records, policies))
+    history = records.history or History(None, None)
+    contrary = _contrary(ranked, support(about, records, policies), older(about, history))
     return (
         denied.join(_best(ranked), on="denial", how="left")
         .join(contrary, on="denial", how="left")
@@ -161,8 +164,10 @@ def _best(ranked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _contrary(ranked: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+def _contrary(ranked: pl.DataFrame, kinds: pl.DataFrame, beyond: pl.DataFrame) -> pl.DataFrame:
     """Whether the rules meant best are all refuted, by what, and what is missing where not.
+
+    That nothing of the kind stands in our records tells only of the time they reach back to.
 
     denial, refutable, against (evidence), refuted_by (a sentence), refuted_remedy, lacking.
     """
@@ -174,6 +179,8 @@ def _contrary(ranked: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
         top.with_columns(clear=clear)
         .join(_refutations(), on="rule", how="left")
         .join(kinds, left_on=("denial", "shows"), right_on=("denial", "kind"), how="left")
+        .join(beyond, on="denial", how="left")
+        .with_columns(beyond=_beyond())
         .with_columns(refuted=_refuted(), sentence=_sentence())
     )
     return cases.group_by("denial", maintain_order=True).agg(
@@ -187,8 +194,12 @@ def _contrary(ranked: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
 
 
 def _refutations() -> pl.DataFrame:
-    """How each rule is refuted: by which kind of record, in which words, with which remedy."""
-    return listed("refutations").select("rule", "shows", refuted_remedy="remedy", contrary="says")
+    """How each rule is refuted: by which kind of record, in which words, with which remedy.
+
+    beside: of what else of the past all must be at hand (claims sent, and their answers).
+    """
+    names = ("rule", "shows", "beside")
+    return listed("refutations").select(*names, refuted_remedy="remedy", contrary="says")
 
 
 def _lacks(rules: pl.DataFrame, lacking: pl.DataFrame) -> pl.DataFrame:
@@ -204,7 +215,14 @@ def _lacks(rules: pl.DataFrame, lacking: pl.DataFrame) -> pl.DataFrame:
 
 def _refuted() -> pl.Expr:
     shown = pl.col("evidence").is_not_null() & pl.col("shows").is_not_null()
-    return shown & pl.col("lacks").is_null() & pl.col("clear")
+    return shown & pl.col("lacks").is_null() & pl.col("beyond").is_null() & pl.col("clear")
+
+
+def _beyond() -> pl.Expr:
+    """What the payer may refer to and our records do not reach back to."""
+    of = pl.col("beside").str
+    asked = [pl.when(of.contains(name)).then(name) for name in ("sent", "answers")]
+    return pl.concat_list(asked).list.drop_nulls().list.join(" and ").replace("", None)
 
 
 def _sentence() -> pl.Expr:
@@ -216,6 +234,8 @@ def _lacking() -> pl.Expr:
     return (
         pl.when(pl.col("lacks").is_not_null())
         .then(pl.format("our records lack {}", "lacks"))
+        .when(pl.col("beyond").is_not_null())
+        .then(pl.format("our records lack {}, {}", "beyond", pl.lit(BEYOND)))
         .when(pl.col("shows").is_null() & pl.col("contrary").is_not_null())
         .then("contrary")
         .when(pl.col("evidence").is_null())

@@ -19,6 +19,23 @@ ANSWERED = ("paid", "denied")
 
 
 @dataclass(frozen=True)
+class History:
+    """From which day on all that was sent, and all that was answered, is at hand.
+
+    What the payers' side of it refers to may lie before. None: nothing is known of any day.
+    """
+
+    sent_from: date | None
+    answered_from: date | None
+
+    @classmethod
+    def of(cls, sent: pl.Series, answered: pl.Series) -> History:
+        """sent, answered: the days on which what is at hand was sent, and was paid."""
+        first = [days.cast(pl.Date).min() for days in (sent, answered)]
+        return cls(*first)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
 class Records:
     """The lines under judgement with all history, and the facility's feeds as they stand."""
 
@@ -33,6 +50,8 @@ class Records:
     providers: pl.DataFrame
     as_of: date
     """The day on which the facility looks at them."""
+    history: History | None = None
+    """None: as far as the lines and the answers judged reach."""
 
     def kept(self) -> frozenset[str]:
         """Kinds of records that no feed of their own carries, where any is there (catalogue.Need)."""

@@ -15,7 +15,7 @@ from edi_iop.rules.days import current, days
 from edi_iop.rules.in_force import Policies, of_payers
 from edi_iop.rules.lines import service_lines
 from edi_iop.rules.policy import Policy
-from edi_iop.rules.records import Records
+from edi_iop.rules.records import History, Records
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import LEDGER, REMITS, SENT
@@ -38,6 +38,7 @@ class Known:
     sent: Tables
     as_of: date
     policies: Mapping[str, Policy]
+    history: History
 
     def lines(self, standings: pl.DataFrame | None = None) -> pl.DataFrame:
         """Every line sent (tables.SERVICE_LINES), as the payers have answered it so far."""
@@ -53,6 +54,7 @@ class Known:
             authorizations=self.authorizations,
             providers=self.providers,
             as_of=self.as_of,
+            history=self.history,
         )
 
     def _sent_on(self) -> dict[int, date]:
@@ -92,12 +94,20 @@ def beside(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
         sent={},
         as_of=as_of,
         policies=policies,
+        history=history(store),
+    )
+
+
+def history(store: Store) -> History:
+    """From when on the store holds what was sent, and what was answered."""
+    return History(
+        store.first_day("submissions", "created_on"), store.first_day("payments", "payment_date")
     )
 
 
 def after_billing(store: Store, known: Known) -> Known:
     """The same records with what has gone out since; billing changes nothing else."""
-    return replace(known, sent=_sent(store))
+    return replace(known, sent=_sent(store), history=history(store))
 
 
 def _sent(store: Store) -> Tables:

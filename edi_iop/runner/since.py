@@ -11,10 +11,12 @@ import polars as pl
 
 from edi_iop import __version__
 from edi_iop.reconciler.features import letters
+from edi_iop.reconciler.judging import BEYOND
 from edi_iop.reconciler.references import PLB
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.in_force import every
 from edi_iop.rules.policy import Policy
+from edi_iop.runner import records
 from edi_iop.runner.scope import ACK, CLAIM, REMIT, Begin
 from edi_iop.settings import Settings
 from edi_iop.store import Store
@@ -32,6 +34,8 @@ class Since:
     decision: int
     before: date
     as_of: date
+    reaches_back: bool
+    """Whether what was sent, or answered, goes further back than it did."""
     whole: bool
     now: Mapping[str, str]
     """What is to be kept of this one (Store.settle)."""
@@ -51,12 +55,14 @@ def since(store: Store, policies: Mapping[str, Policy], settings: Settings, as_o
         "file": str(store.last_number("file")),
         "decision": str(store.last_number("decision")),
         "as_of": as_of.isoformat(),
+        "history": repr(records.history(store)),
     }
     before = store.settled()
     if before.get("under") != now["under"]:
-        return Since(0, 0, as_of, as_of, True, now)
+        return Since(0, 0, as_of, as_of, False, True, now)
     last = date.fromisoformat(before["as_of"])
-    return Since(int(before["file"]), int(before["decision"]), last, as_of, False, now)
+    further = before.get("history") != now["history"]
+    return Since(int(before["file"]), int(before["decision"]), last, as_of, further, False, now)
 
 
 def new_rows(store: Store, begun: Since) -> int:
@@ -90,6 +96,7 @@ def concerned(
         decided.select(REMIT).drop_nulls(),
         _of_new_names(store, begun.file),
         _aging(store, begun, policies),
+        _reached(store, begun),
     ]
     claims = [store.newer("claims", begun.file, CLAIM), by_hand.select(CLAIM)]
     return Begin(
@@ -136,6 +143,14 @@ def _aging(store: Store, begun: Since, policies: Mapping[str, Policy]) -> pl.Dat
     turned = dates.filter(pl.any_horizontal(pl.lit(False), *turns).fill_null(False))
     heads = store.among("remit_claims", turned.select(PAYMENT), REMIT)
     return pl.concat([over, store.among("verdicts", heads, REMIT)]).unique()
+
+
+def _reached(store: Store, begun: Since) -> pl.DataFrame:
+    """Denied remit claims of which nobody could tell without what lay before all our records."""
+    if not begun.reaches_back:
+        return pl.DataFrame(schema=dict.fromkeys(REMIT, pl.Int64))
+    told = store.newer("verdicts", 0, (*REMIT, "says"))
+    return told.filter(pl.col("says").str.contains(BEYOND, literal=True)).select(REMIT)
 
 
 def _warned(day: date, most: int, before: int) -> pl.Expr:

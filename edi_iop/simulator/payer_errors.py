@@ -8,6 +8,7 @@ where the payer has the same words for two rules.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from random import Random
 
 import polars as pl
@@ -17,7 +18,8 @@ from edi_iop.rules.records import Records
 
 _LINE = ["file_id", "claim_offset", "line_offset"]
 SHOWN_BY = {
-    **dict.fromkeys(("DUP-01", "DUP-02", "DUP-03", "DUP-04", "DX-01", "DX-02", "DX-03", "REV-01",
+    **dict.fromkeys(("DUP-01", "DUP-02", "DUP-04"), "all sent"),
+    **dict.fromkeys(("DX-01", "DX-02", "DX-03", "REV-01",
                      "REV-04", "CLM-02", "CLM-03", "CLM-05", "BUN-01", "BUN-04"), "claim"),
     **dict.fromkeys(("AUTH-01", "AUTH-02", "AUTH-03", "AUTH-04", "AUTH-08"), "authorization"),
     **dict.fromkeys(("DUR-01", "DOC-01"), "day"),
@@ -25,9 +27,10 @@ SHOWN_BY = {
     "ELG-01": "coverage",
 }  # fmt: skip
 """By rule: the record in which the contrary stands, where one does."""
-_KNOWN_TO_THE_PAYER = ("MN-01", "BEN-01", "DOC-02", "CON-01", "AUTH-07", "ELG-02", "COB-01",
+_KNOWN_TO_THE_PAYER = ("DUP-03", "MN-01", "BEN-01", "DOC-02", "CON-01", "AUTH-07", "ELG-02", "COB-01",
                        "CRED-01", "LOC-01", "REV-02", "MOD-01", "CLM-01")  # fmt: skip
-"""Rules of which no record of the facility tells the contrary."""
+"""Rules of which no record of the facility tells the contrary; that a claim was answered before
+(DUP-03) may be so: these are the first answers the facility gets."""
 
 
 def drawn(
@@ -37,10 +40,12 @@ def drawn(
     policies: Mapping[str, Policy],
     seed: int,
     count: int,
+    since: date,
 ) -> pl.DataFrame:
     """So many of the good lines with rule, group, carc, rarcs and verdict (refuted or unknown).
 
-    good: received lines that break no rule. codes: payer._codes.
+    good: received lines that break no rule. codes: payer._codes. since: when the first of all
+    lines was sent; another claim of an earlier day may be one that nobody has.
     """
     pairs = pl.DataFrame(
         [(payer, pair.procedure) for payer, one in policies.items() for pair in one.iop.pairs],
@@ -64,12 +69,14 @@ def drawn(
         .with_columns(place=pl.col("_draw") % pl.col("of"))
         .join(mine.drop("of"), on=["payer_id", "place"])
     )
-    return _shown(chosen, known, policies).select(
+    return _shown(chosen, known, policies, since).select(
         *_LINE, "rule", "group", "carc", "rarcs", "verdict"
     )
 
 
-def _shown(lines: pl.DataFrame, known: Records, policies: Mapping[str, Policy]) -> pl.DataFrame:
+def _shown(
+    lines: pl.DataFrame, known: Records, policies: Mapping[str, Policy], since: date
+) -> pl.DataFrame:
     """verdict: refuted where the record that shows the contrary is there."""
     kind = pl.col("rule").replace_strict(SHOWN_BY, default="none", return_dtype=pl.String)
     there = (
@@ -80,6 +87,7 @@ def _shown(lines: pl.DataFrame, known: Records, policies: Mapping[str, Policy]) 
     free = [payer for payer, policy in policies.items() if not policy.authorization.required]
     shown = (
         (kind == "claim")
+        | ((kind == "all sent") & (pl.col("service_date") >= since))
         | ((kind == "day") & pl.col("day").fill_null(False))
         | ((kind == "submission") & (pl.col("frequency") != "7"))
         | ((kind == "coverage") & pl.col("covered").fill_null(False))

@@ -362,6 +362,11 @@ class Store:
         row = self._db.conn.execute(f'SELECT MAX(file_id) FROM "{TABLES[name].name}"').fetchone()
         return int(row[0] or 0)
 
+    def first_day(self, name: str, column: str) -> date | None:
+        """The first date in a column of a table."""
+        row = self._db.conn.execute(f'SELECT MIN("{column}") FROM "{TABLES[name].name}"').fetchone()
+        return None if row[0] is None else date.fromisoformat(row[0])
+
     def last_number(self, name: str) -> int:
         """The last number that a counter gave."""
         return self.next_numbers(name, 0) - 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from docx import Document
 
 from edi_iop import desk, parsers
 from edi_iop.desk import remedying
@@ -75,3 +76,23 @@ def test_a_draft_of_a_replacement_names_the_payers_number(tmp_path: Path) -> Non
     (row,) = desk.remedy(root, "SENT1", chosen="corrected_7", as_of=NIGHT).rows.to_dicts()
     (head,) = parsers.parse([(1, Path(row["file"]).read_bytes())])[1].tables["claims"].to_dicts()
     assert (head["frequency"], head["payer_claim_number"]) == ("7", "ICN1")
+
+
+def test_a_letter_on_a_claim_denied_as_a_whole_says_what_each_line_is_worth(tmp_path: Path) -> None:
+    """Harbor pays 285.00 for a day (its policy's rate of H0015 and 0906), whatever was charged."""
+    root = tmp_path / "bare"
+    paid = remit(claim="SENT1", amount="0", segments=14)
+    whole = paid.replace(b"*1*150*100*0*", b"*4*150*0**").replace(
+        b"BPR*I*0*C*CHK*", b"BPR*H*0*C*NON*"
+    )
+    lines = b"SVC*HC:H0015*150*100*0906*1~DTM*472*20260202~CAS*CO*45*50~"
+    name = b"NM1*QC*1*SAMPLE*PAT****MI*M0001~"
+    whole = whole.replace(name + lines, b"CAS*CO*29*150~" + name)
+    desk.init(root)
+    drop(Workspace(root), sent_837=CLAIM, answer_835=whole)
+    desk.run(root, NIGHT)
+    made = desk.remedy(root, "SENT1", chosen="reconsideration", as_of=NIGHT)
+    letter = Document(made.rows["file"].item())
+    said = [t.text for t in letter.element.body.iter() if t.tag.endswith("}t") and t.text]
+    assert any("H0015 / 0906" in text for text in said)
+    assert any("285.00" in text for text in said), said

@@ -26,9 +26,11 @@ from edi_iop.reconciler.standings import standings
 from edi_iop.rules.engine import check
 from edi_iop.rules.lines import service_lines
 from edi_iop.rules.policy import Policy, load
-from edi_iop.rules.records import Records
+from edi_iop.rules.records import History, Records
 from edi_iop.tables import VERDICTS
 
+LONG_KEPT = History(date(2025, 1, 1), date(2025, 1, 1))
+"""What was sent and answered is at hand from long before."""
 FEB2, FEB3 = date(2026, 2, 2), date(2026, 2, 3)
 POLICIES = {"HARBR": load("harbor", PAYDAY), "MERID": load("meridian", PAYDAY)}
 
@@ -85,6 +87,7 @@ class Case:
         sent_on: date | None = date(2026, 2, 6),
         heads: Rows | None = None,
         diagnoses: str = "F1020",
+        history: History | None = LONG_KEPT,
     ) -> None:
         heads = heads or [claim(100, "EAAA", auth_number="A1")]
         lines = lines or [claim_line(100, 150, line_control="LAAA001")]
@@ -106,6 +109,7 @@ class Case:
         )
         self.days = frame("days", [day()] if days is None else days)
         self.sent_on = {} if sent_on is None else {1: sent_on}
+        self.history = history
 
     def records(self, remit: dict[str, pl.DataFrame], matches: pl.DataFrame) -> Records:
         answered = standings(remit, matches, self.sent["claim_lines"])
@@ -120,6 +124,7 @@ class Case:
             authorizations=self.authorizations,
             providers=frame("providers", []),
             as_of=date(2026, 3, 15),
+            history=self.history,
         )
 
     def verdicts(

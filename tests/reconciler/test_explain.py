@@ -35,6 +35,7 @@ from edi_iop.reconciler.explain import verdicts
 from edi_iop.reconciler.match import match
 from edi_iop.rules.policy import load
 from edi_iop.rules.rates import NONE
+from edi_iop.rules.records import History
 
 
 def test_an_authorization_denial_that_our_records_bear_out():
@@ -424,6 +425,49 @@ def test_a_copy_denied_as_a_duplicate_leaves_the_first_denial_to_work():
     both = together(denial("197", "M62"), again(10, "18", on=date(2026, 4, 1)))
     row = only(Case().verdicts(both))
     assert (row["file_id"], row["rule"], row["verdict"]) == (9, "AUTH-01", "refuted")
+
+
+FEB6 = date(2026, 2, 6)
+OLD, YOUNG = date(2026, 2, 2), date(2026, 2, 3)
+"""The service is of February 2, sent on February 6."""
+
+
+@pytest.mark.parametrize(
+    ("reason", "history", "lacks"),
+    [
+        (("18",), History(OLD, FEB6), None),
+        (("18",), History(YOUNG, FEB6), "claims sent before 2026-02-03"),
+        (("18",), History(OLD, date(2026, 2, 7)), "the payer's answers before 2026-02-07"),
+        (("B13",), History(YOUNG, PAYDAY),
+         "claims sent before 2026-02-03 and the payer's answers before 2026-03-10"),
+        (("B13",), None, "claims sent before 2026-02-06 and the payer's answers before 2026-03-10"),
+        (("151", "N362"), History(OLD, PAYDAY), None),
+        (("151", "N362"), History(YOUNG, PAYDAY), "claims sent before 2026-02-03"),
+    ],
+)  # fmt: skip
+def test_a_duplicate_is_refuted_only_where_our_records_reach_back_to_it(
+    reason: tuple[str, ...], history: History | None, lacks: str | None
+):
+    """Another claim of the day was sent on that day at the earliest, and an answer to this one
+    came when it was sent at the earliest; what lies before all our records may be meant."""
+    row = only(Case(history=history).verdicts(denial(*reason)))
+    if lacks is None:
+        assert (row["verdict"], row["cause"]) == ("refuted", "payer")
+        return
+    assert (row["verdict"], row["cause"]) == ("unknown", "unknown")
+    assert row["says"].endswith(f"our records lack {lacks}, of which one may be meant.")
+    assert row["next_step"].startswith("Complete the records")
+
+
+def test_a_duplicate_that_stands_in_our_records_is_confirmed_however_far_they_reach():
+    case = Case(
+        heads=[claim(100, "EAAA", auth_number="A1"), claim(200, "EBBB", auth_number="A1")],
+        lines=[claim_line(100, 150, line_control="LAAA001"),
+               claim_line(200, 250, line_control="LBBB001")],
+        history=History(FEB6, PAYDAY),
+    )  # fmt: skip
+    remit = denial("18", head={"claim": "EBBB"}, line={"line_control": "LBBB001"})
+    assert only(case.verdicts(remit))["verdict"] == "confirmed"
 
 
 def test_an_authorization_for_another_service_does_not_refute():

@@ -298,11 +298,15 @@ def test_a_second_payment_counts_where_the_payer_took_the_first_back():
 
 
 def test_a_denial_that_is_paid_later_takes_its_place():
+    """It is to be reversed too (RFI 1741), which the posting tells; nothing counts twice."""
     made = fold(
         file(1, "T1", 1, answer(0, status="4", reason="197"), handling="H"),
         file(2, "T2", 8, answer(28000)),
     )
     assert told(made) == [("denial", "posted", 0), ("correction", "posted", 28000)]
+    assert made.postings["says"][1] == (
+        "pays what an earlier answer did not, without a reversal of that answer"
+    )
     assert account(made)["answered_cents"] == 28000
 
 

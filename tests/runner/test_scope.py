@@ -59,7 +59,8 @@ def remits(check: str, *given: Row, plb: Iterable[tuple[str, str, int]] = ()) ->
     paid = 0
     for place, row in enumerate(given, 1):
         own = {"claim": None, "icn": None, "member_id": None, "last": None, "control": None,
-               "status": "1", "paid": 30000, "charge": DAY_CENTS, "original": None} | row  # fmt: skip
+               "status": "1", "paid": 30000, "carc": "197", "charge": DAY_CENTS,
+               "original": None} | row  # fmt: skip
         sign = -1 if own["status"] == "22" else 1
         key = {"remit_claim_offset": 1000 * place}
         paid += sign * own["paid"]
@@ -78,7 +79,7 @@ def remits(check: str, *given: Row, plb: Iterable[tuple[str, str, int]] = ()) ->
         })  # fmt: skip
         file["adjustments"].append(line | {
             "byte_offset": 1000 * place + 20, "position": 1, "group": "CO",
-            "carc": "45" if own["paid"] else "197",
+            "carc": "45" if own["paid"] else own["carc"],
             "amount_cents": sign * (own["charge"] - own["paid"]),
         })  # fmt: skip
     for place, (reason, reference, amount) in enumerate(plb):
@@ -344,6 +345,35 @@ def test_days_that_pass_tell_something_else(
             assert derived(store) == derived(whole), night
             told.append(repr(derived(store)))
         assert len(set(told)) > 1, "the days must tell something"
+
+
+@pytest.mark.parametrize("older", ["claims", "answers"])
+def test_older_files_tell_that_nothing_lay_before(
+    tmp_path: Path, workspace: Workspace, policies: dict[str, Policy], older: str
+) -> None:
+    """A denial as a duplicate (18) may mean what was sent, or answered, before all that is held."""
+    settings, early = workspace.settings(), date(2025, 6, 2)
+    claimed, answered = (
+        claims({"claim": "C80011", "member_id": "M1"}),
+        remits("T0", {"claim": "D90011"}),
+    )
+    claimed["submissions"][0]["created_on"] = early
+    answered["payments"][0]["payment_date"] = early
+    held, last = (answered, claimed) if older == "claims" else (claimed, answered)
+    denied = remits("T1", {"claim": "B7001", "paid": 0, "carc": "18"})
+    sent = claims({"claim": "B7001"})
+    sent["submissions"][0]["created_on"] = MONDAY + timedelta(days=4)
+    told = []
+    with Store.create(tmp_path / "n.db") as store, Store.create(tmp_path / "o.db") as whole:
+        for number, file in enumerate((held, sent, denied, last), 1):
+            for one in (store, whole):
+                add_file(one, number, tables(file, number))
+            portions.settle(store, policies, settings, NIGHT)
+            if number > 2:
+                settled_at_once(whole, policies, settings, NIGHT)
+                assert derived(store) == derived(whole)
+                told.append(store.load("verdicts", claim="B7001")["verdict"].item())
+    assert told == ["unknown", "refuted"]
 
 
 def test_a_day_inside_the_warning_tells_nothing_new(

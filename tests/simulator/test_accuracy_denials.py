@@ -25,7 +25,17 @@ def test_dual_diagnosis_days_of_every_kind_are_among_them(told: Told) -> None:
     assert {claim[:2] for claim in dual["claim"]} == {"OB", "SF"}
     denied = dual.select("claim", "line", "service_date").unique()
     assert denied.height == dual.height >= 20
-    assert set(dual["true_verdict"]) == {"confirmed", "refuted"}
+    assert set(dual["true_verdict"]) == {"confirmed", "refuted", "unknown"}
+
+
+def test_duplicates_of_days_before_all_that_was_sent_are_unknown(told: Told) -> None:
+    """A claim of such a day may have been sent before those that are held, by whoever billed then."""
+    alone = told.rows.filter(pl.col("true_rule") == DUAL, pl.col("verdict") != "confirmed")
+    days = dict(alone.group_by("verdict").agg(pl.col("service_date").unique().sort()).iter_rows())
+    assert max(days["unknown"]) < min(days["refuted"])
+    assert alone.filter(
+        pl.col("verdict") == "unknown", ~pl.col("says").str.contains("our records lack claims sent")
+    ).is_empty()
 
 
 def test_errors_of_all_rules_that_records_can_show_are_among_them(told: Told) -> None:
