@@ -72,7 +72,10 @@ def match_claims(
     controls = control_hits(remits, claims)
     allowed = _Allowed(controls, barred, payers)
     named = allowed(by_number(answers, claimed))
-    first, second, several, clash = _by_identity(answers, claimed, controls.hits, named, allowed)
+    controlled = allowed(by_control(answers, claimed, controls.hits))
+    first, second, several, clash = _by_identity(
+        answers, claimed, controls.hits, named, controlled, allowed
+    )
     first = _undoubted(first, answers, claimed, allowed)
     found = _earliest(several, first, second, _chosen(_copies(_numbered(named)), "T1"))
     found = found.join(clash, on=KEY, how="anti")
@@ -95,7 +98,7 @@ def match_claims(
     left = _open(sure, found)
     sixth = allowed(_sixth(left, claimed, remits, claims, further))
     chosen = pl.concat([_by_hand(links), _without(found, links)])
-    pool = pooled(chosen, T1=named, T3=third, T4=fourth, T5=fifth, T6=sixth)
+    pool = pooled(chosen, T1=named, T2=controlled, T3=third, T4=fourth, T5=fifth, T6=sixth)
     matched = with_runner_up(chosen, pool)
     rows = (
         answers.join(matched, on=KEY, how="left")
@@ -123,10 +126,10 @@ def _by_identity(
     claimed: pl.DataFrame,
     hits: pl.DataFrame,
     named: pl.DataFrame,
+    controlled: pl.DataFrame,
     allowed: _Allowed,
 ) -> tuple[pl.DataFrame, ...]:
     """T1, T2, merges, and the answers whose numbers name one claim and whose lines another."""
-    controlled = allowed(by_control(answers, claimed, hits))
     first = _chosen(_single(_numbered(named)), "T1")
     second = _chosen(
         _single(_narrowed(controlled.filter(truth("line_control") & ~truth("over") & sound()))),

@@ -243,6 +243,15 @@ def test_what_charges_more_than_was_sent_answers_something_else_too():
     assert made.matches["says"][0].startswith("it charges more than the claim of that number")
 
 
+def test_line_control_numbers_of_a_claim_that_charges_less_only_propose_it():
+    """The answer speaks of something else too, of which no line control number came back."""
+    made = both(
+        answered({"claim": "0", "charge_cents": 50000, "controls": ("L0CONTROL0",)}), sent({})
+    )
+    assert found(made)[0] is None
+    assert proposed(made) == [(100, "T2")]
+
+
 @pytest.mark.parametrize(
     "other",
     [{"charge_cents": 34000}, {"days": (FEB2, FEB4)}, {"facility_type": "89"}, {"status": "2"}],
