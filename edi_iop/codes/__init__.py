@@ -68,7 +68,8 @@ class Reach:
 def _read(name: str, columns: list[str] | None = None) -> pl.DataFrame:
     path = resources.maps() / "codes" / f"{name}.csv"
     try:
-        return pl.read_csv(path, columns=columns, infer_schema=False)
+        # From memory: a path is read by threads of Polars' own, which are waited for.
+        return pl.read_csv(path.read_bytes(), columns=columns, infer_schema=False)
     except (FileNotFoundError, pl.exceptions.PolarsError) as problem:
         raise BadMap(f"maps/codes/{name}.csv cannot be read; install again: {problem}") from problem
 

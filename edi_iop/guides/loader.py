@@ -16,7 +16,8 @@ import msgspec
 
 from edi_iop import resources
 from edi_iop.errors import BadMap
-from edi_iop.guides import overlays
+from edi_iop.guides import model, overlays, paths
+from edi_iop.guides.kept import kept
 from edi_iop.guides.model import ElementSpec, Guide, Node, Usage
 
 __all__ = ["ElementSpec", "Guide", "Node", "Usage", "external_codes", "index", "load", "resolve"]
@@ -58,11 +59,20 @@ def resolve(version: str | None, transaction: str | None) -> str | None:
 
 @cache
 def load(name: str) -> Guide:
-    """The guide of that name, compiled from pyx12's map and our overlay of it."""
+    """The guide of that name, compiled from pyx12's map and our overlay of it; kept (guides.kept)."""
     entry = index().guides.get(name)
     if entry is None:
         raise BadMap(f"guide {name} is not in maps/guides/index.toml")
-    root = ElementTree.parse(_map_file(name, entry.group)).getroot()
+    map_file, folder = _map_file(name, entry.group), resources.maps() / "guides"
+    overlay = folder / f"{name}.toml"
+    words = [map_file, _package() / "dataele.xml", folder / "index.toml"]
+    code = [Path(one) for one in (__file__, model.__file__, overlays.__file__, paths.__file__)]
+    sources = [one for one in (*words, overlay, *code) if one.is_file()]
+    return kept(name, sources, lambda: _made(name, entry, map_file, overlay))
+
+
+def _made(name: str, entry: _Entry, map_file: Path, overlay: Path) -> Guide:
+    root = ElementTree.parse(map_file).getroot()
     isa = _child(root, "loop")
     gs = _child(isa, "loop")
     envelope = {
@@ -73,7 +83,6 @@ def load(name: str) -> Guide:
     nodes: list[Node] = []
     _grow(_child(gs, "loop"), None, nodes)
     guide = Guide(name, entry.transaction, entry.form or entry.transaction, tuple(nodes), envelope)
-    overlay = resources.maps() / "guides" / f"{name}.toml"
     if overlay.is_file():
         overlays.apply(guide, overlays.entries(overlay))
     return guide
