@@ -70,6 +70,8 @@ def _versions(segments: Segments, enveloped: Enveloped, guided: pl.DataFrame) ->
     """ISA12 of interchanges whose groups follow a 005010 guide: 00501."""
     groups = guided.filter(pl.col("version").str.starts_with("005010"))
     other = enveloped.headers.filter((pl.col("id") == "ISA") & (element(12) != "00501"))
+    if other.is_empty():
+        return _NOTHING
     heads = other.join(_own(segments), on=_AT, how="semi", maintain_order="left")
     says = "ISA: element 12 (Interchange Control Version Number) is not that of its 005010 guides"
     return heads.join(groups, on=_AROUND, how="semi").select(

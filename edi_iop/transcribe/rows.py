@@ -7,7 +7,6 @@ distinct ones are looked at; a row is the number of one of them, from 1 on, 0 fo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -123,8 +122,11 @@ class TableRows:
             or (1 in told_apart and node.codes(1) and node.codes(1) <= {*qualifiers})
         ):
             return places  # The automaton has looked at the qualifier already.
-        codes = self.words.texts[pl.Series(self.held(node).words(1))].to_frame("code")
-        carried = codes.select(_carries(qualifiers)).to_series().to_numpy()
+        # A turn a distinct segment, and not an expression: most often they are but a few.
+        codes = self.words.texts[pl.Series(self.held(node).words(1))].to_list()
+        carried = np.array([_qualifier(code) in qualifiers for code in codes], dtype=bool)
+        if carried[1:].all():
+            return places
         kept: Integers = places[carried[self._number(node, places)]]
         return kept
 
@@ -226,13 +228,6 @@ def _filled(repeats: Held, step: int, words: Words) -> npt.NDArray[np.bool_]:
     return filled
 
 
-@cache
-def _carries(qualifiers: tuple[str, ...]) -> pl.Expr:
-    """Whether an element, or the first component of it, is one of these."""
-    code = pl.col("code")
-    begins = [
-        code.str.starts_with(one + mark)
-        for one in qualifiers
-        for mark in (sep.COMPONENT, sep.REPETITION)
-    ]
-    return pl.any_horizontal(code.is_in(qualifiers), *begins).fill_null(False)
+def _qualifier(code: str | None) -> str | None:
+    """An element, or the first component of it."""
+    return code and code.split(sep.REPETITION, 1)[0].split(sep.COMPONENT, 1)[0]
