@@ -149,6 +149,19 @@ def test_a_mangled_number_with_another_charge_only_proposes():
     assert proposed(made) == [(100, "T4")]
 
 
+@pytest.mark.parametrize(("member", "tier"), [("M0012345", "T4"), (None, None)])
+def test_parts_under_a_mangled_number_make_up_the_claim_of_the_member(
+    member: str | None, tier: str | None
+):
+    """Each mangled its own way; nothing says that the claim was divided, but its days, charge and
+    member do."""
+    whole = PERSON | {"number": "B-7001X9", "days": (FEB2, FEB4), "charge_cents": 70000}
+    part = {"patient_id": member, "charge_cents": 35000}
+    first = part | {"claim": "b7oo1x9", "days": (FEB2,)}
+    made = both(answered(first, part | {"claim": "B7001X9", "days": (FEB4,)}), sent(whole))
+    assert [found(made, offset)[0] for offset in (300, 400)] == [tier, tier]
+
+
 # -- T5 and T6: the person
 
 
