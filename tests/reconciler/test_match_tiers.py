@@ -274,6 +274,17 @@ def test_member_with_anything_else_different_is_no_match(other: dict[str, Any]):
     assert found(match(remit, sent(PERSON)))[0] is None
 
 
+@pytest.mark.parametrize(("last", "first", "tier"), [("NEW", "PAT", "T5"), ("SAMPLE", "KIM", None)])
+def test_another_first_name_under_the_members_id_is_another_of_the_family(
+    last: str, first: str, tier: str | None
+):
+    """People change their last names."""
+    named = {"patient_last_name": last, "patient_first_name": first}
+    made = both(answered(ONE_OF_OURS | named), sent(PERSON))
+    assert found(made)[0] == tier
+    assert proposed(made) == ([] if tier else [(100, "T5")])
+
+
 def test_two_claims_of_one_member_and_day_are_both_proposed():
     remit = answered({"claim": "0", "patient_id": "M0012345"})
     made = both(remit, sent(PERSON, PERSON))
