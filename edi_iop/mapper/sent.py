@@ -10,6 +10,7 @@ from edi_iop.mapper.withdrawn import LINE
 from edi_iop.tables import CLAIMS, SERVICE_LINES
 
 CLAIM = ["file_id", "claim_offset"]
+_SERVICE = ["client_id", "payer_id", "service_date", "procedure", "revenue"]
 
 
 def _no_lines() -> pl.DataFrame:
@@ -21,11 +22,12 @@ class Sent:
     """Our own claims to first payers, as they stand."""
 
     lines: pl.DataFrame
-    """tables.SERVICE_LINES, void ones left out."""
+    """tables.SERVICE_LINES, without void claims and those that were sent anew since."""
     claims: pl.DataFrame
     """tables.CLAIMS of these, with created_on of their submission."""
     gone: pl.DataFrame
-    """LINE of those that today's records do not bear out (mapper.withdrawn, mapper.changed)."""
+    """LINE of those that today's records do not bear out (mapper.withdrawn, mapper.changed); beside
+    these of claims that were sent anew since (outdone), which stand no more."""
     restated: pl.DataFrame
     """LINE of those among them whose service is still there, and would be sent in other words."""
     changed: pl.DataFrame
@@ -38,6 +40,19 @@ class Sent:
     """CLAIM of those turned away by a 999 or 277CA."""
     broken: pl.DataFrame = field(default_factory=_no_lines)
     """LINE of those among changed_days that break a rule as their records stand now."""
+
+
+def outdone(lines: pl.DataFrame, doubtful: pl.DataFrame) -> pl.DataFrame:
+    """LINE of the claims among these that were sent anew since: a later claim has services of theirs.
+
+    lines: of our claims to first payers, void ones left out. doubtful: CLAIM of those turned away or
+    remarked on; of these the ones of which nothing was paid.
+    """
+    known = lines.filter(pl.col("client_id").is_not_null())
+    before = known.filter(pl.col("file_id") < pl.col("file_id").max().over(_SERVICE))
+    paid = lines.filter(standing="paid")
+    claims = before.join(doubtful, on=CLAIM, how="semi").join(paid, on=CLAIM, how="anti")
+    return lines.join(claims, on=CLAIM, how="semi", maintain_order="left").select(LINE)
 
 
 def nothing_sent() -> Sent:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.mapper import changed, propose
-from edi_iop.mapper.sent import Sent
+from edi_iop.mapper.sent import Sent, outdone
 from edi_iop.mapper.withdrawn import LINE, netted, withdrawn
 from edi_iop.reconciler.acknowledged import acknowledged
 from edi_iop.rules.policy import Policy
@@ -33,11 +33,15 @@ def sent(
     history: every line sent, as the payers have answered it (tables.SERVICE_LINES).
     """
     files = store.load("files", direction="out", kind="837I").select("file_id")
-    ours = history.join(files, on="file_id", how="semi", maintain_order="left").filter(
+    live = history.join(files, on="file_id", how="semi", maintain_order="left").filter(
         pl.col("form") == "I",
         pl.col("standing") != "void",
         pl.col("payer_responsibility") == "P",
     )
+    remarks, rejected = _remarks(answered), _rejected(store, known)
+    anew = outdone(live, pl.concat([remarks.select(_CLAIM), rejected]))
+    ours = live.join(anew, on=LINE, how="anti", maintain_order="left")
+    history = netted(history, anew)
     made = known.sent["submissions"].select("file_id", "transaction_offset", "created_on")
     claims = known.sent["claims"].join(ours, on=_CLAIM, how="semi", maintain_order="left")
     versions = store.history("encounters") if ours.height else known.encounters
@@ -52,12 +56,12 @@ def sent(
     return Sent(
         ours,
         claims.join(made, on=["file_id", "transaction_offset"], how="left", maintain_order="left"),
-        pl.concat([gone, restated]),
+        pl.concat([gone, restated, anew]),
         restated,
         since.select(_CLAIM).unique(),
         since.filter("day").select(LINE),
-        _remarks(answered),
-        _rejected(store, known),
+        remarks,
+        rejected,
     )
 
 

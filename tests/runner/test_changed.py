@@ -17,7 +17,7 @@ from runner_drops import (
     drop_week,
     encounters,
 )
-from runner_remits import NUMBER, policy, remit
+from runner_remits import NUMBER, policy, remit, status_277
 
 from edi_iop.reports.questions import corrections
 from edi_iop.runner import run
@@ -217,6 +217,20 @@ def test_a_changed_claim_that_was_none_is_sent_anew(workspace: Workspace, remark
     second = claims(workspace)[1]
     assert (second["frequency"], second["patient_status"]) == ("1", "01")
     assert second["payer_claim_number"] is None
+
+
+def test_a_rejected_claim_whose_header_changes_is_sent_anew_once(workspace: Workspace) -> None:
+    """The one turned away stands no more, so that no night after finds it changed again."""
+    drop_week(workspace)
+    run(workspace, NIGHT)
+    (first,) = claims(workspace)
+    drop(workspace, ack_277=status_277(first["claim"], "U"))
+    columns, values = ",discharge_date,discharge_status", ",2026-01-09,01"
+    drop(workspace, change_csv=changed(*WEEK, columns=columns, values=values))
+    assert run(workspace, LATER)["corrections"]["by_action"] == {"new claim": 1}
+    assert run(workspace, LATEST)["built"]["claims"] == 0
+    (row,) = told(workspace)
+    assert (row["claim"], row["action"]) == (first["claim"], "new claim")
 
 
 def test_corrections_sent_are_not_forgotten(workspace: Workspace) -> None:
