@@ -12,15 +12,13 @@ from typing import Any, BinaryIO, cast
 import polars as pl
 
 
-def _frame(frame: pl.DataFrame) -> tuple[Any, ...]:
-    """A long frame column by column: whole, it would be copied once more on its way."""
-    if frame.height < _LONG:
-        return cast(tuple[Any, ...], frame.__reduce_ex__(pickle.HIGHEST_PROTOCOL))
+def _by_columns(frame: pl.DataFrame) -> tuple[Any, ...]:
+    """A frame column by column: whole, it would be copied once more on its way.
+
+    And it would wait for Polars' own threads, holding the interpreter, while one of these waits for
+    the interpreter: frames are written in threads beside others that compute.
+    """
     return pl.DataFrame, (frame.get_columns(),)
-
-
-_LONG = 5000
-"""Rows of a frame whose columns are worth a message each."""
 
 
 def _column(column: pl.Series) -> tuple[Any, ...]:
@@ -42,7 +40,7 @@ def _is_alike(column: pl.Series) -> bool:
 
 _REDUCED: dict[type, Any] = {
     **copyreg.dispatch_table,
-    pl.DataFrame: _frame,
+    pl.DataFrame: _by_columns,
     pl.Series: _column,
 }
 """How they go from one process to the other."""

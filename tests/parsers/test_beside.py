@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -168,3 +169,17 @@ def test_a_script_without_a_main_guard_reads_a_large_file(tmp_path: Path) -> Non
     begun, count = ran.stdout.split()
     assert begun == "begun"
     assert int(count) > 1
+
+
+@pytest.mark.parametrize("rows", [0, 1, 6000])
+def test_no_frame_is_written_whole(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Polars would wait for its threads and hold the interpreter, for which one of these may wait."""
+
+    def whole(*_: object, **__: object) -> bytes:
+        raise AssertionError("written whole")
+
+    table = pl.DataFrame({"a": range(rows), "b": ["x"] * rows})
+    monkeypatch.setattr(pl.DataFrame, "serialize", whole)
+    file = io.BytesIO()
+    passing.write(table, file)
+    assert pickle.loads(file.getvalue()).equals(table)
