@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, Literal, cast
 
 _NO_THREADS = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy's threads for linear algebra, which is never done here, wait busily."""
@@ -38,6 +38,10 @@ class Other:
     files: tuple[BinaryIO, ...]
     waiting: bool = False
     """It was begun ahead."""
+
+    def pipe(self, name: Literal["stdin", "stdout"]) -> BinaryIO:
+        """What it hears, or what it says."""
+        return cast(BinaryIO, getattr(self.process, name))
 
     def end(self) -> None:
         self.process.kill()  # it holds nothing of its own

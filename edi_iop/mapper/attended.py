@@ -13,6 +13,10 @@ _TIMELESS = ("drug_test", "supplies", "ancillary")
 """Services that are given, not attended for a time."""
 
 
+_TIMED = (*DAY, "level_of_care", "attendance", "service_type", "start_time", "end_time", "minutes")
+"""What the length of a day's sessions is made of: of a million encounters no more is copied."""
+
+
 def attended(encounters: pl.DataFrame) -> pl.DataFrame:
     """Attended encounters of the program, out of the newest versions."""
     return encounters.filter(
@@ -24,7 +28,7 @@ def of_no_minutes(encounters: pl.DataFrame) -> pl.DataFrame:
     """DAY of attended days of the program that had a session, and no minute of any."""
     sessions = ~pl.col("service_type").is_in(_TIMELESS)
     return (
-        measured(attended(encounters))
+        measured(attended(encounters.select(_TIMED)))
         .group_by(DAY)
         .agg(minutes=pl.col("length").sum(), sessions=sessions.any())
         .filter("sessions", pl.col("minutes") <= 0)

@@ -87,11 +87,10 @@ def build(
     ripe = _without(own, waiting)
     ours = sent or nothing_sent()
     behind = blocked.join(ripe, on=_DAY, how="anti").join(ours.lines, on=_DAY, how="anti")
-    never = (VIOLATIONS.empty() if hindered is None else hindered).select(_DAY).unique()
-    lost = never.join(lines, on=_DAY, how="anti").join(ours.lines, on=_DAY, how="anti")
+    never = VIOLATIONS.empty() if hindered is None else hindered
     spans = episodes.bounded(
         days,
-        pl.concat([behind.select(_DAY), lost]),
+        pl.concat([behind.select(_DAY), _of_no_line(never, lines, ours.lines)]),
         _stopped(behind, violations),
         _housed(ours.lines, lines),
         created.date(),
@@ -135,6 +134,14 @@ def nameless(
     spans = episodes.bounded(days, lines.clear(), lines.clear(), _housed(lines), as_of)
     placed = parties.staffed(parties.placed(lines, clients, spans), providers)
     return pl.concat(parties.gaps(placed))
+
+
+def _of_no_line(hindered: pl.DataFrame, *lines: pl.DataFrame) -> pl.DataFrame:
+    """_DAY of those hindered of which nothing is among the lines."""
+    days = hindered.select(_DAY).unique()
+    for some in lines:
+        days = days.join(some, on=_DAY, how="anti")
+    return days
 
 
 def _housed(*lines: pl.DataFrame) -> pl.DataFrame:

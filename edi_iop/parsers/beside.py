@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, Literal, Self, cast
 
 from edi_iop.errors import Ended
 from edi_iop.parsers.x12 import Asked, Batch, Left, drafted, frame, made, step
@@ -101,9 +101,9 @@ class Beside:
     def _hear(self) -> Future[Any]:
         return self._hearing.submit(pickle.load, self._pipe("stdout"))
 
-    def _pipe(self, name: str) -> BinaryIO:
+    def _pipe(self, name: Literal["stdin", "stdout"]) -> BinaryIO:
         assert self._other is not None
-        return cast(BinaryIO, getattr(self._other.process, name))
+        return self._other.pipe(name)
 
 
 def _turn(files: Sequence[BinaryIO], number: int) -> tuple[BinaryIO, BinaryIO]:

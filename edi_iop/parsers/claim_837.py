@@ -17,6 +17,7 @@ import polars as pl
 from edi_iop import resources
 from edi_iop.guides.external_places import external
 from edi_iop.tables import FINDINGS, SUBMISSIONS
+from edi_iop.tables.amounts import dollars
 from edi_iop.tables.order import in_order, keys_of
 
 TOTAL_REVENUE = "0001"
@@ -129,7 +130,8 @@ def _totals(claims: pl.DataFrame, service: pl.DataFrame) -> pl.DataFrame:
     differs = pl.col("charge_cents") != pl.col("lines").fill_null(0)
     wrong = joined.filter(pl.col("charge_cents").is_not_null() & differs)
     told = pl.format(
-        "CLM02 is {}, the lines sum to {}", _dollars("charge_cents"), _dollars("lines")
+        "CLM02 is {}, the lines sum to {}",
+        *(dollars(pl.col(name).fill_null(0).abs()) for name in ("charge_cents", "lines")),
     )
     return _at_claim(wrong, "CLAIM_TOTAL_WRONG", 2, told)
 
@@ -232,9 +234,3 @@ def _at(
             pl.lit(component).alias("component"),
         )
     )
-
-
-def _dollars(column: str) -> pl.Expr:
-    amount = pl.col(column).fill_null(0)
-    cents = (amount.abs() % 100).cast(pl.String).str.zfill(2)
-    return pl.format("{}.{}", amount.abs() // 100, cents)

@@ -14,6 +14,7 @@ from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.tables import FINDINGS, VERDICTS, VIOLATIONS
+from edi_iop.tables.amounts import dollars
 
 FINDING_KEYS = (
     "code",
@@ -352,13 +353,12 @@ def _in_brief() -> pl.Expr:
 
 def _worth() -> pl.Expr:
     """What there is to recover, with which chance; nothing where there is nothing."""
-    whole, rest = pl.col("recoverable_cents") // 100, pl.col("recoverable_cents") % 100
-    amount = pl.format("{}.{}", whole, rest.cast(pl.String).str.zfill(2))
+    amount = dollars(pl.col("recoverable_cents"))
     chance = (pl.col("chance") * 100).round().cast(pl.Int64)
-    told = pl.format("; {} to recover, chance {} % (n {})", amount, chance, "chance_n")
+    said = pl.format("; {} to recover, chance {} % (n {})", amount, chance, "chance_n")
     return (
         pl.when(pl.col("recoverable_cents") > 0)
-        .then(told)
+        .then(said)
         .when(pl.col("recoverable_cents").is_null())
         .then(pl.lit("; what it recovers is unknown: no contract rate"))
         .otherwise(pl.lit(""))

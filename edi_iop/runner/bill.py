@@ -76,9 +76,9 @@ class Biller:
                 proposed.height + 1,
             )
             proposed = pl.concat([proposed, SERVICE_LINES.conform(further.given.lines)])
-            found = self._judged(known, proposed, history)
-            violations = found.join(proposed, on=_LINE, how="semi", maintain_order="left")
-            sent = replace(sent, broken=_broken(found, sent))
+            judged = self._judged(known, proposed, history)
+            violations = judged.join(proposed, on=_LINE, how="semi", maintain_order="left")
+            sent = replace(sent, broken=_broken(judged, sent))
             with self.store.transaction():
                 built = self._build(known, proposed, violations, sent, further.given, hindered)
                 self._keep(built, violations, hindered, known.as_of)
@@ -165,9 +165,9 @@ class Biller:
         return fit
 
 
-def _broken(found: pl.DataFrame, sent: Sent) -> pl.DataFrame:
+def _broken(judged: pl.DataFrame, sent: Sent) -> pl.DataFrame:
     """LINE of our sent lines that a rule would stop, as the records of their day have become since."""
-    stopped = found.filter(pl.col("severity").is_in(STOPPING)).select(_LINE).unique()
+    stopped = judged.filter(pl.col("severity").is_in(STOPPING)).select(_LINE).unique()
     return sent.changed_days.join(stopped, on=_LINE, how="semi")
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, Self
 
 import polars as pl
 
@@ -127,8 +127,8 @@ class _Other:
 
     def _answer(self, what: str, argument: object) -> object:
         try:
-            write((what, argument), self._pipe("stdin"))
-            raised = pickle.load(self._pipe("stdout"))
+            write((what, argument), self._other.pipe("stdin"))
+            raised = pickle.load(self._other.pipe("stdout"))
         except (EOFError, pickle.UnpicklingError, OSError) as error:
             raise Ended(
                 "another judging process was ended; run again, or leave it more memory"
@@ -140,9 +140,6 @@ class _Other:
     def end(self) -> None:
         self._other.end()
         self._speaking.shutdown(cancel_futures=True)
-
-    def _pipe(self, name: str) -> BinaryIO:
-        return cast(BinaryIO, getattr(self._other.process, name))
 
 
 def serve() -> None:
