@@ -10,6 +10,7 @@ import pickle
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import cast
@@ -38,13 +39,14 @@ def _place(name: str) -> Path:
     return module.with_name(f"{name}.{sys.implementation.cache_tag}.guide")
 
 
-def _stamp(sources: Sequence[Path]) -> list[tuple[str, int, int]]:
-    """What tells whether a file has changed, as Python asks of a module's source."""
+def _stamp(sources: Sequence[Path]) -> str:
+    """What tells whether a file has changed, as Python asks of a module's source; no path stands in it."""
     stats = ((path, path.stat()) for path in sources)
-    return [(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats]
+    asked = [(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats]
+    return sha256(repr(asked).encode()).hexdigest()
 
 
-def _keep(path: Path, stamp: list[tuple[str, int, int]], guide: Guide) -> None:
+def _keep(path: Path, stamp: str, guide: Guide) -> None:
     """Whole or not at all: others may read it meanwhile."""
     own = path.with_name(f"{path.name}.{os.getpid()}")
     try:
