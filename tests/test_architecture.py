@@ -50,6 +50,8 @@ HOMES = {
     },
     "sqlite_utils": {"store"},
     "sqlite3": {"store"},
+    "adbc_driver_manager": {"store"},
+    "adbc_driver_sqlite": {"store"},
     "click": {"cli"},
     "rich": {"reports", "cli"},
     "xlsxwriter": {"reports"},

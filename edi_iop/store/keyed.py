@@ -5,8 +5,6 @@ For what a night asks of a large store: the rows of a few thousand claims among 
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -14,17 +12,16 @@ from typing import Any
 
 import polars as pl
 
-from edi_iop.store.values import to_frame, to_held
+from edi_iop.store.connection import Connection
+from edi_iop.store.values import to_held
 from edi_iop.tables import Table
 
-_ROWS = 50_000
-"""Rows taken from a query at once."""
 _END = "\U0010ffff"
 """Sorts behind every text that begins alike."""
 
 
 def rows(
-    connection: sqlite3.Connection, table: Table, keys: pl.DataFrame, columns: Sequence[str] = ()
+    connection: Connection, table: Table, keys: pl.DataFrame, columns: Sequence[str] = ()
 ) -> pl.DataFrame:
     """The rows whose columns are those of one of the keys, in the keys' order."""
     with _wanted(connection, table, keys) as ties:
@@ -32,7 +29,7 @@ def rows(
 
 
 def first_rows(
-    connection: sqlite3.Connection,
+    connection: Connection,
     table: Table,
     keys: pl.DataFrame,
     columns: Sequence[str],
@@ -48,30 +45,27 @@ def first_rows(
         return _selected(connection, table, columns, source, (most,))
 
 
-def beyond(
-    connection: sqlite3.Connection, table: Table, texts: pl.DataFrame, rows: str
-) -> pl.DataFrame:
+def beyond(connection: Connection, table: Table, texts: pl.DataFrame, rows: str) -> pl.DataFrame:
     """The texts that stand in more rows than they say.
 
     texts: one column of the table's, and the number of rows, named `rows`. Only the column's
     index is looked at, and of no text further than needed.
     """
     (name,) = (column for column in texts.columns if column != rows)
-    counted = (
-        "SELECT w.k0 FROM temp.wanted AS w WHERE (SELECT COUNT(*) FROM "
-        f'(SELECT 1 FROM "{table.name}" AS t WHERE t."{name}" = w.k0 LIMIT ?)) > ?'
-    )
     shape, found = table.only((name,)), []
     # most numbers stand in one row: there are few different counts
     for (count,), alike in texts.partition_by(rows, as_dict=True).items():
         with _wanted(connection, table, alike.select(name)):
-            more = connection.execute(counted, (count + 1, count)).fetchall()
-        found.append(to_frame(shape, more))
+            source = (
+                f'(SELECT w.k0 AS "{name}" FROM temp.wanted AS w WHERE (SELECT COUNT(*) FROM '
+                f'(SELECT 1 FROM "{table.name}" AS t WHERE t."{name}" = w.k0 LIMIT ?)) > ?) AS t'
+            )
+            found.append(connection.frame(shape, source, (count + 1, count)))
     return pl.concat([shape.empty(), *found])
 
 
 def beginning(
-    connection: sqlite3.Connection,
+    connection: Connection,
     table: Table,
     column: str,
     texts: pl.DataFrame,
@@ -94,15 +88,15 @@ def beginning(
         return _selected(connection, table, columns, source, (_END,))
 
 
-def delete(connection: sqlite3.Connection, table: Table, keys: pl.DataFrame) -> None:
+def delete(connection: Connection, table: Table, keys: pl.DataFrame) -> None:
     """Takes the rows of these keys out."""
     with _wanted(connection, table, keys) as ties:
         chosen = f"SELECT t.rowid FROM temp.wanted AS w CROSS JOIN {ties}"
-        connection.execute(f'DELETE FROM "{table.name}" WHERE rowid IN ({chosen})')
+        connection.run(f'DELETE FROM "{table.name}" WHERE rowid IN ({chosen})')
 
 
 def irregular(
-    connection: sqlite3.Connection,
+    connection: Connection,
     table: Table,
     column: str,
     letters: str,
@@ -117,16 +111,14 @@ def irregular(
     )
 
 
-def newer(
-    connection: sqlite3.Connection, table: Table, after: int, columns: Sequence[str]
-) -> pl.DataFrame:
+def newer(connection: Connection, table: Table, after: int, columns: Sequence[str]) -> pl.DataFrame:
     """These columns of the rows of files after this number."""
     source = f'"{table.name}" AS t WHERE t.file_id > ?'
     return _selected(connection, table, columns, source, (after,))
 
 
 def between(
-    connection: sqlite3.Connection,
+    connection: Connection,
     table: Table,
     column: str,
     first: date,
@@ -140,22 +132,19 @@ def between(
 
 
 def _selected(
-    connection: sqlite3.Connection,
+    connection: Connection,
     table: Table,
     columns: Sequence[str],
     source: str,
-    values: Sequence[Any] = (),
+    values: tuple[Any, ...] = (),
 ) -> pl.DataFrame:
     shape = table.only(columns) if columns else table
-    names = ", ".join(f't."{name}"' for name in shape.schema)
-    cursor = connection.execute(f"SELECT {names} FROM {source}", values)
-    parts = [to_frame(shape, found) for found in iter(lambda: cursor.fetchmany(_ROWS), [])]
-    return pl.concat([shape.empty(), *parts])
+    return connection.frame(shape, source, values)
 
 
 @contextmanager
 def _wanted(
-    connection: sqlite3.Connection, table: Table, keys: pl.DataFrame, extra: Sequence[str] = ()
+    connection: Connection, table: Table, keys: pl.DataFrame, extra: Sequence[str] = ()
 ) -> Iterator[str]:
     """temp.wanted with the keys, each once and in order; the table tied to it as t.
 
@@ -168,21 +157,10 @@ def _wanted(
     held = pl.concat([to_held(table.only(own), keys), keys.select(extra)], how="horizontal")
     held = held.drop_nulls().unique().sort(held.columns)
     names = [f"k{place}" for place in range(held.width)]
-    connection.execute("DROP TABLE IF EXISTS temp.wanted")
-    connection.execute(f"CREATE TEMP TABLE wanted ({', '.join(names)})")
-    _fill(connection, held)
+    connection.run("DROP TABLE IF EXISTS temp.wanted")
+    connection.run(f"CREATE TEMP TABLE wanted ({', '.join(names)})")
+    marks = ", ".join("?" * held.width)
+    connection.insert(f"INSERT INTO temp.wanted VALUES ({marks})", held)
     ties = (f't."{key}" = w.{name}' for key, name in zip(own, names, strict=False))
     yield f'"{table.name}" AS t ON {" AND ".join(ties)}'
-    connection.execute("DROP TABLE temp.wanted")
-
-
-def _fill(connection: sqlite3.Connection, keys: pl.DataFrame) -> None:
-    """The keys in temp.wanted; texts of one column in one statement, a quarter of the time."""
-    first = keys.to_series(0)
-    # SQLite ends a text out of JSON at a NUL
-    if keys.width == 1 and first.dtype == pl.String and not first.str.contains("\0").any():
-        texts = json.dumps(first.to_list())
-        connection.execute("INSERT INTO temp.wanted SELECT value FROM json_each(?)", (texts,))
-        return
-    marks = ", ".join("?" * keys.width)
-    connection.executemany(f"INSERT INTO temp.wanted VALUES ({marks})", keys.iter_rows())
+    connection.run("DROP TABLE temp.wanted")

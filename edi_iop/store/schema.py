@@ -7,6 +7,10 @@ its own, since `complete` adds what is absent; any other change does.
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import cast
 
 import polars as pl
@@ -15,6 +19,12 @@ from sqlite_utils.db import Table as SqliteTable
 
 from edi_iop import tables
 from edi_iop.tables import FEEDS, LEDGER, TABLES, Table
+
+Error = sqlite3.DatabaseError
+"""What the database said while its schema was brought up to date."""
+
+_PATIENCE_SECONDS = 30.0
+"""How long a writer waits for another's transaction to end."""
 
 DERIVED = frozenset(
     {
@@ -83,16 +93,32 @@ migrations = Migrations("edi_iop")
 _KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines")
 
 
-def newer_than_known(db: Database) -> list[str]:
+def migrate(path: Path) -> list[str]:
+    """Brings the database at path, made if it is absent, to the present schema; what was done."""
+    with closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as plain:
+        db = Database(plain, execute_plugins=False)
+        done = [migration.name for migration in migrations.pending(db)]
+        db.enable_wal()
+        migrations.apply(db)
+        with db.atomic():
+            added = complete(db)
+    return [*done, *(f"added {one}" for one in added)]
+
+
+def newer_than_known(applied: Sequence[str]) -> list[str]:
     """Migrations the database has had and this program does not know."""
-    return [done.name for done in migrations.applied(db) if done.name not in _KNOWN]
+    return [name for name in applied if name not in _KNOWN]
 
 
-def missing(db: Database) -> dict[str, list[str]]:
-    """Canonical columns the database lacks, by table; empty where it is complete."""
-    there = {name: set(db[name].columns_dict) for name in db.table_names()}
+def pending(applied: Sequence[str]) -> tuple[str, ...]:
+    """Migrations the database has not had."""
+    return tuple(name for name in _KNOWN if name not in applied)
+
+
+def missing(there: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """Canonical columns that a database with these lacks, by table; empty where it is complete."""
     lacking = {
-        name: [column for column in table.schema if column not in there.get(name, set())]
+        name: [column for column in table.schema if column not in there.get(name, ())]
         for name, table in TABLES.items()
     }
     return {name: columns for name, columns in lacking.items() if columns}
@@ -100,7 +126,8 @@ def missing(db: Database) -> dict[str, list[str]]:
 
 def complete(db: Database) -> list[str]:
     """Adds the canonical tables and columns the database lacks, empty; in words, what was added."""
-    present, lacking = set(db.table_names()), missing(db)
+    present = {name: db[name].columns_dict for name in db.table_names()}
+    lacking = missing(present)
     for name, columns in lacking.items():
         if name not in present:
             _create(db, TABLES[name])

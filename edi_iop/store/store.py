@@ -7,8 +7,7 @@ the definitions in edi_iop.tables.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -17,20 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from sqlite_utils import Database
 
 from edi_iop.errors import Busy, NotWritten, StoreVersion, Unreadable
 from edi_iop.store import keyed, schema
-from edi_iop.store.values import to_frame, to_held, to_value
+from edi_iop.store.connection import Connection, Contradiction, Refused
+from edi_iop.store.values import to_held, to_value
 from edi_iop.tables import FEEDS, FILES, TABLES, Table
-
-_PATIENCE_SECONDS = 30.0
-"""How long a writer waits for another's transaction to end."""
-
-_CACHE_KIB, _READERS_CACHE_KIB = 262_144, 65_536
-"""Memory for pages of the database: of one that writes, of one that only reads."""
-_ROWS = 50_000
-"""Rows taken from a query at once."""
 
 _INTERCHANGE_KEY = (
     "sender_qualifier", "sender_id", "receiver_qualifier", "receiver_id", "interchange_control",
@@ -63,18 +54,18 @@ class Lock:
 class Store:
     """A connection to the database of one workspace; made by `create` or `open`."""
 
-    def __init__(self, db: Database, path: Path) -> None:
-        self._db = db
-        self.path = path
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path, self._read_only = path, read_only
+        self._open = self._connected()
 
     # -- the file itself
 
     @classmethod
     def create(cls, path: Path) -> Store:
         """The database at path, made if it is absent and brought to the present schema."""
-        store = cls(_connect(path, f"{path.resolve().as_uri()}?mode=rwc"), path)
-        store.migrate()
-        return store
+        with _as_database(path):
+            schema.migrate(path)
+        return cls(path)
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = False) -> Store:
@@ -94,14 +85,16 @@ class Store:
             raise StoreVersion(
                 f"{path}: no database here; make one with: edi-iop init {path.parent}"
             )
-        mode = "ro" if read_only else "rw"
-        store = cls(_connect(path, f"{path.resolve().as_uri()}?mode={mode}"), path)
-        if read_only:  # several may read at once, and little of it twice
-            store._db.conn.execute(f"PRAGMA cache_size = -{_READERS_CACHE_KIB}")
-        return store
+        return cls(path, read_only=read_only)
+
+    def _connected(self) -> Connection:
+        with _as_database(self.path):
+            connection = Connection(self.path, read_only=self._read_only)
+            connection.rows("SELECT COUNT(*) FROM sqlite_master")
+            return connection
 
     def close(self) -> None:
-        self._db.close()
+        self._open.close()
 
     def __enter__(self) -> Store:
         return self
@@ -109,7 +102,7 @@ class Store:
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
         """Closes; what the system refused (no permission, disk full, file damaged) in one line."""
         self.close()
-        if isinstance(problem, sqlite3.DatabaseError):
+        if isinstance(problem, Refused):
             raise NotWritten(
                 f"{self.path}: {problem}; check its folder's permissions and the free space, "
                 "or restore it from a backup"
@@ -118,36 +111,51 @@ class Store:
     def migrate(self) -> list[str]:
         """Brings the schema to this program's; the migrations that ran, and what was added besides."""
         self._check_not_newer()
-        pending = [migration.name for migration in schema.migrations.pending(self._db)]
-        self._db.enable_wal()
-        schema.migrations.apply(self._db)
-        with self.transaction():
-            added = schema.complete(self._db)
-        return [*pending, *(f"added {one}" for one in added)]
+        self.close()  # see store.connection: one SQLite at a time
+        try:
+            return schema.migrate(self.path)
+        finally:
+            self._open = self._connected()
 
     def status(self) -> Status:
         """What the database is, for `db status`."""
-        pending = tuple(migration.name for migration in schema.migrations.pending(self._db))
-        version = len(schema.migrations.applied(self._db))
-        rows = {name: self._db[name].count for name in sorted(self._db.table_names())}
-        shown = {name: count for name, count in rows.items() if not name.startswith("_")}
-        return Status(version, version + len(pending), pending, shown)
+        applied, there = self._applied(), self._columns()
+        pending = schema.pending(applied)
+        rows = {
+            name: int(self._open.rows(f'SELECT COUNT(*) FROM "{name}"')[0][0])
+            for name in sorted(there)
+            if not name.startswith("_")
+        }
+        return Status(len(applied), len(applied) + len(pending), pending, rows)
 
     def _check_present(self) -> None:
         self._check_not_newer()
-        if schema.migrations.pending(self._db) or schema.missing(self._db):
+        if schema.pending(self._applied()) or schema.missing(self._columns()):
             raise StoreVersion(
                 f"{self.path}: the database is older than this program; "
                 f"bring it up to date with: edi-iop db migrate {self.path.parent}"
             )
 
     def _check_not_newer(self) -> None:
-        unknown = schema.newer_than_known(self._db)
+        unknown = schema.newer_than_known(self._applied())
         if unknown:
             raise StoreVersion(
                 f"{self.path}: written by a newer version of edi-iop "
                 f"({unknown[-1]}); install that version or a later one"
             )
+
+    def _applied(self) -> list[str]:
+        """The migrations that the database has had."""
+        if not self._run_rows("migrated"):
+            return []
+        return [str(name) for (name,) in self._run_rows("migrations")]
+
+    def _columns(self) -> dict[str, set[str]]:
+        """The columns of every table there is."""
+        found: dict[str, set[str]] = {}
+        for table, column in self._run_rows("columns"):
+            found.setdefault(table, set()).add(column)
+        return found
 
     # -- writing
 
@@ -157,37 +165,35 @@ class Store:
 
     @contextmanager
     def _together(self, begin: str) -> Iterator[None]:
-        connection = self._db.conn
-        if connection.in_transaction:
+        if self._open.in_transaction:
             yield
             return
         try:
-            connection.execute(begin)
-        except sqlite3.OperationalError as problem:
+            self._open.begin(begin)
+        except Refused as problem:
             raise Busy(
                 f"{self.path}: {problem}; try again when the other program is done"
             ) from problem
         try:
             yield
-            connection.execute("COMMIT")
+            self._open.commit()
         except BaseException:
-            self._db.rollback()
+            self._open.rollback()
             raise
 
     def next_numbers(self, name: str, count: int = 1) -> int:
         """The first of `count` numbers of a counter that nobody was given before; they begin at 1."""
         with self.transaction():
             self._run("count_up", name=name, count=count)
-            row = self._db.conn.execute("SELECT value FROM counters WHERE name = ?", (name,))
-            return int(row.fetchone()[0]) - count + 1
+            ((last,),) = self._open.rows("SELECT value FROM counters WHERE name = ?", (name,))
+            return int(last) - count + 1
 
     def add_file(self, **columns: Any) -> int:
         """Writes one row of `files`; its file_id is the next number where none is given."""
         with self.transaction():
             file_id = int(columns.get("file_id") or self.next_numbers("file"))
-            row = {**columns, "file_id": file_id}
-            held = tuple(to_value(row.get(name)) for name in FILES.schema)
-            self._execute(FILES, tuple(FILES.schema), [held])
+            row = {name: [value] for name, value in columns.items()} | {"file_id": [file_id]}
+            self._insert(FILES, pl.DataFrame(row))
             return file_id
 
     def mark_file(self, file_id: int, status: str, reason: str | None = None) -> None:
@@ -225,7 +231,7 @@ class Store:
 
     def save_ahead(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Appends rows of a file whose own row comes later, in the transaction that is open."""
-        self._db.conn.execute("PRAGMA defer_foreign_keys = ON")  # until the transaction ends
+        self._open.run("PRAGMA defer_foreign_keys = ON")  # until the transaction ends
         for name, frame in tables.items():
             self._insert(TABLES[name], frame)
 
@@ -234,7 +240,7 @@ class Store:
         with self.transaction():
             for name, table in TABLES.items():
                 if table is not FILES and name not in schema.DERIVED and "file_id" in table.schema:
-                    self._db.conn.execute(f'DELETE FROM "{name}" WHERE file_id = ?', (file_id,))
+                    self._open.run(f'DELETE FROM "{name}" WHERE file_id = ?', (file_id,))
 
     def replace(self, name: str, frame: pl.DataFrame, **where: Any) -> None:
         """Puts the frame in the place of a derived table, or of the rows that `where` names."""
@@ -243,7 +249,7 @@ class Store:
             raise ValueError(f"{name} is not derived: its rows are history")
         condition, values = _condition(table, where)
         with self.transaction():
-            self._db.conn.execute(f'DELETE FROM "{name}"{condition}', values)
+            self._open.run(f'DELETE FROM "{name}" AS t{condition}', values)
             self._insert(table, frame)
 
     def replace_among(self, name: str, keys: pl.DataFrame, frame: pl.DataFrame) -> None:
@@ -251,7 +257,7 @@ class Store:
         if name not in schema.DERIVED:
             raise ValueError(f"{name} is not derived: its rows are history")
         with self.transaction():
-            keyed.delete(self._db.conn, TABLES[name], keys)
+            keyed.delete(self._open, TABLES[name], keys)
             self._insert(TABLES[name], frame)
 
     def withdraw(self, name: str, after: int) -> None:
@@ -260,19 +266,21 @@ class Store:
             raise ValueError(f"{name} is not derived: its rows are history")
         with self.transaction():
             rows = f'SELECT file_id FROM "{name}" ORDER BY rowid DESC LIMIT 1'
-            last = self._db.conn.execute(rows).fetchone()
-            if last is not None and last[0] > after:
-                self._db.conn.execute(f'DELETE FROM "{name}" WHERE file_id > ?', (after,))
+            last = self._open.rows(rows)
+            if last and last[0][0] > after:
+                self._open.run(f'DELETE FROM "{name}" WHERE file_id > ?', (after,))
 
     def settled(self) -> dict[str, str]:
         """Up to where remits and claims are settled, as `settle` was told; empty where nothing is."""
-        return dict(self._db.conn.execute("SELECT name, value FROM settlement"))
+        return dict(self._open.rows("SELECT name, value FROM settlement"))
 
     def settle(self, **values: str) -> None:
         """Remits and claims are settled up to here; without values, none of what is derived counts."""
         with self.transaction():
-            self._db.conn.execute("DELETE FROM settlement")
-            self._db.conn.executemany("INSERT INTO settlement VALUES (?, ?)", values.items())
+            self._open.run("DELETE FROM settlement")
+            if values:
+                rows = pl.DataFrame({"name": values.keys(), "value": values.values()})
+                self._open.insert("INSERT INTO settlement VALUES (?, ?)", rows)
 
     def _insert(self, table: Table, frame: pl.DataFrame) -> None:
         if not frame.is_empty():
@@ -284,14 +292,9 @@ class Store:
         said = tuple(
             name for name, nulls in zip(held.columns, empty, strict=True) if nulls < len(held)
         )
-        self._execute(table, said, held.select(said).iter_rows())
-
-    def _execute(
-        self, table: Table, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
-    ) -> None:
         try:
-            self._db.conn.executemany(_insertion(table.name, columns), rows)
-        except sqlite3.IntegrityError as problem:
+            self._open.insert(_insertion(table.name, said), held.select(said))
+        except Contradiction as problem:
             raise Unreadable(
                 f"{table.name}: {problem}; the rows contradict what is stored, none was kept"
             ) from problem
@@ -301,12 +304,12 @@ class Store:
     def load(self, name: str, **where: Any) -> pl.DataFrame:
         """A canonical table, typed; of a feed the rows that are current. where: column = value."""
         if name in FEEDS:
-            return self._select(TABLES[name], f"({_query(name)})", where)
+            return self._select(TABLES[name], f"({_query(name)})", where).sort("file_id", "row")
         return self.history(name, **where)
 
     def history(self, name: str, **where: Any) -> pl.DataFrame:
         """The rows as they were delivered: of a feed the superseded and cancelled ones too."""
-        return self._select(TABLES[name], f'"{name}"', where, " ORDER BY rowid")
+        return self._select(TABLES[name], f'"{name}"', where, as_stored=True)
 
     def among(self, name: str, keys: pl.DataFrame, columns: Sequence[str] = ()) -> pl.DataFrame:
         """A table's rows whose columns are those of one of the keys; a null is no key.
@@ -314,58 +317,58 @@ class Store:
         columns: only these of them.
         """
         with self._together("BEGIN"):
-            return keyed.rows(self._db.conn, TABLES[name], keys, columns)
+            return keyed.rows(self._open, TABLES[name], keys, columns)
 
     def first_among(
         self, name: str, keys: pl.DataFrame, columns: Sequence[str], most: int
     ) -> pl.DataFrame:
         """These columns of a table's first rows of each key, so many of one at most."""
         with self._together("BEGIN"):
-            return keyed.first_rows(self._db.conn, TABLES[name], keys, columns, most)
+            return keyed.first_rows(self._open, TABLES[name], keys, columns, most)
 
     def beyond(self, name: str, texts: pl.DataFrame, rows: str) -> pl.DataFrame:
         """Those of the texts that stand in more rows of a table than the column `rows` says."""
         with self._together("BEGIN"):
-            return keyed.beyond(self._db.conn, TABLES[name], texts, rows)
+            return keyed.beyond(self._open, TABLES[name], texts, rows)
 
     def beginning(
         self, name: str, column: str, texts: pl.DataFrame, columns: Sequence[str]
     ) -> pl.DataFrame:
         """A table's rows where the column begins with a text and goes on (keyed.beginning)."""
         with self._together("BEGIN"):
-            return keyed.beginning(self._db.conn, TABLES[name], column, texts, columns)
+            return keyed.beginning(self._open, TABLES[name], column, texts, columns)
 
     def irregular(
         self, name: str, column: str, letters: str, columns: Sequence[str], after: int
     ) -> pl.DataFrame:
         """columns and the column, of files after this number, where it does not consist of
         these letters (as in `0-9A-Z`) alone, or begins with a zero."""
-        return keyed.irregular(self._db.conn, TABLES[name], column, letters, columns, after)
+        return keyed.irregular(self._open, TABLES[name], column, letters, columns, after)
 
     def places(self, name: str) -> pl.DataFrame:
         """The first two columns of a table's key, of every row, in order."""
         table = TABLES[name].only(TABLES[name].key[:2])
-        return self._select(table, f'"{name}"', {}, " ORDER BY rowid")
+        return self._select(table, f'"{name}"', {}, as_stored=True)
 
     def newer(self, name: str, after: int, columns: Sequence[str]) -> pl.DataFrame:
         """These columns of a table, of files after this number."""
-        return keyed.newer(self._db.conn, TABLES[name], after, columns)
+        return keyed.newer(self._open, TABLES[name], after, columns)
 
     def between(
         self, name: str, column: str, first: date, after: date, columns: Sequence[str]
     ) -> pl.DataFrame:
         """These columns of a table, of a date from a first day to before another."""
-        return keyed.between(self._db.conn, TABLES[name], column, first, after, columns)
+        return keyed.between(self._open, TABLES[name], column, first, after, columns)
 
     def last_file(self, name: str) -> int:
         """The last file that a table has rows of; 0 where it has none."""
-        row = self._db.conn.execute(f'SELECT MAX(file_id) FROM "{TABLES[name].name}"').fetchone()
-        return int(row[0] or 0)
+        ((last,),) = self._open.rows(f'SELECT MAX(file_id) FROM "{TABLES[name].name}"')
+        return int(last or 0)
 
     def first_day(self, name: str, column: str) -> date | None:
         """The first date in a column of a table."""
-        row = self._db.conn.execute(f'SELECT MIN("{column}") FROM "{TABLES[name].name}"').fetchone()
-        return None if row[0] is None else date.fromisoformat(row[0])
+        ((first,),) = self._open.rows(f'SELECT MIN("{column}") FROM "{TABLES[name].name}"')
+        return None if first is None else date.fromisoformat(first)
 
     def last_number(self, name: str) -> int:
         """The last number that a counter gave."""
@@ -381,40 +384,36 @@ class Store:
 
         interchange: the digest of the one interchange in it, which may have come in another file.
         """
-        row = self._run("seen", sha256=sha256, interchange=interchange).fetchone()
-        return None if row is None else self.file(int(row[0]))
+        found = self._run_rows("seen", sha256=sha256, interchange=interchange)
+        return self.file(int(found[0][0])) if found else None
 
     def replied(self, sha256: str, status: str) -> bool:
         """Whether this content was answered before, having met the same end (tables.FILES)."""
-        return self._run("replied", sha256=sha256, status=status).fetchone() is not None
+        return bool(self._run_rows("replied", sha256=sha256, status=status))
 
     def numbered_before(self, interchange: Mapping[str, Any]) -> int | None:
         """The file that holds this sender's interchange (tables.INTERCHANGES) of that number, or None."""
         values = {name: interchange[name] for name in _INTERCHANGE_KEY}
-        row = self._run("numbered_before", **values).fetchone()
-        return None if row is None else int(row[0])
+        found = self._run_rows("numbered_before", **values)
+        return int(found[0][0]) if found else None
 
     def _select(
-        self, table: Table, source: str, where: Mapping[str, Any], order: str = ""
+        self, table: Table, source: str, where: Mapping[str, Any], *, as_stored: bool = False
     ) -> pl.DataFrame:
-        names = ", ".join(f'"{name}"' for name in table.schema)
         condition, values = _condition(table, where)
-        cursor = self._db.conn.execute(f"SELECT {names} FROM {source}{condition}{order}", values)
-        # Rows as Python has them are many times their size as columns: never all at once.
-        parts = [to_frame(table, rows) for rows in iter(lambda: cursor.fetchmany(_ROWS), [])]
-        return pl.concat([table.empty(), *parts])
+        return self._open.frame(table, f"{source} AS t{condition}", values, as_stored=as_stored)
 
     def breaking(self, *, proposed: bool) -> tuple[int, dict[str, int]]:
         """How many lines some rule stops, and how many each: of proposed ones, or of those sent."""
-        (lines,) = self._run("breaking_lines", proposed=proposed).fetchone()
-        return int(lines), dict(self._run("breaking", proposed=proposed))
+        ((lines,),) = self._run_rows("breaking_lines", proposed=proposed)
+        return int(lines), dict(self._run_rows("breaking", proposed=proposed))
 
     # -- runs
 
     def lock(self) -> Lock | None:
         """Who holds the workspace."""
-        row = self._db.conn.execute("SELECT run, pid, host, beat FROM locks").fetchone()
-        return None if row is None else Lock(*row)
+        found = self._open.rows("SELECT run, pid, host, beat FROM locks")
+        return Lock(*found[0]) if found else None
 
     def hold(self, lock: Lock) -> None:
         """Makes the workspace belong to a run, or shows that it still lives."""
@@ -424,7 +423,7 @@ class Store:
     def release(self) -> None:
         """Nobody holds the workspace."""
         with self.transaction():
-            self._db.conn.execute("DELETE FROM locks")
+            self._open.run("DELETE FROM locks")
 
     def start_run(self, run: str, as_of: date, at: str) -> None:
         """A run begins, or is taken up again."""
@@ -438,51 +437,41 @@ class Store:
 
     def unfinished_run(self) -> str | None:
         """The run that died before its end, or None."""
-        row = self._run("unfinished_run").fetchone()
-        return None if row is None else str(row[0])
+        found = self._run_rows("unfinished_run")
+        return str(found[0][0]) if found else None
 
     def receipts(self) -> dict[str, str]:
         """The receipt (JSON) of every finished run, oldest first."""
-        rows = self._db.conn.execute(
+        rows = self._open.rows(
             "SELECT run, receipt FROM runs WHERE receipt IS NOT NULL ORDER BY rowid"
         )
         return {str(run): str(receipt) for run, receipt in rows}
 
-    def _run(self, query: str, **values: Any) -> sqlite3.Cursor:
-        return self._db.conn.execute(_query(query), values)
+    def _run(self, query: str, **values: Any) -> None:
+        self._open.run(_query(query), values)
+
+    def _run_rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
+        return self._open.rows(_query(query), values)
 
 
-def _connect(path: Path, uri: str) -> Database:
-    """A connection that leaves transactions to us, waits for writers and holds to foreign keys."""
+@contextmanager
+def _as_database(path: Path) -> Iterator[None]:
+    """Whatever stands at the path is to be opened as a database; StoreVersion where it is none."""
     try:
-        # One thread at a time asks, but not always the same: reconciling stands on one of Polars'.
-        connection = sqlite3.connect(
-            uri,
-            uri=True,
-            timeout=_PATIENCE_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        connection.execute("PRAGMA foreign_keys = ON")
-        # A file leaves work/ only once its rows are safe, so every commit reaches the disk.
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        connection.execute("SELECT COUNT(*) FROM sqlite_master")
-    except sqlite3.DatabaseError as problem:
+        yield
+    except (Refused, schema.Error) as problem:
         raise StoreVersion(
             f"{path}: cannot be opened as a database ({problem}); restore it from a backup"
         ) from problem
-    return Database(connection, execute_plugins=False)
 
 
-def _condition(table: Table, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
+def _condition(table: Table, where: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
     """Column = value of every filter; null equals null."""
     for name in where:
         if name not in table.schema:
             raise ValueError(f"{table.name} has no column {name}")
-    terms = " AND ".join(f'"{name}" IS ?' for name in where)
-    return (f" WHERE {terms}" if terms else ""), [to_value(value) for value in where.values()]
+    terms = " AND ".join(f't."{name}" IS ?' for name in where)
+    return (f" WHERE {terms}" if terms else ""), tuple(map(to_value, where.values()))
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -11,6 +10,7 @@ import polars as pl
 from edi_iop.tables import Table
 
 _LIST = pl.List(pl.String)
+_LITERALS: dict[type[pl.DataType], str] = {pl.Int64: "0", pl.Boolean: "0", pl.Float64: "0.0"}
 
 
 def to_held(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
@@ -19,24 +19,23 @@ def to_held(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     return shaped.select(_out(name, dtype) for name, dtype in table.schema.items())
 
 
-def to_frame(table: Table, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
-    """The table out of rows in its column order, every column of its type."""
-    held = {name: _held(dtype) for name, dtype in table.schema.items()}
-    raw = pl.DataFrame(rows, schema=held, orient="row")
-    return raw.select(_back(name, dtype) for name, dtype in table.schema.items())
+def to_frame(table: Table, held: pl.DataFrame) -> pl.DataFrame:
+    """The table out of its columns as SQLite holds them, every column of its type."""
+    return held.select(_back(name, dtype) for name, dtype in table.schema.items())
+
+
+def row_of_types(table: Table) -> dict[str, str]:
+    """A literal of each column's type as SQLite holds it."""
+    return {name: _LITERALS.get(type(dtype), "''") for name, dtype in table.schema.items()}
 
 
 def to_value(value: Any) -> Any:
     """One value of a filter as SQLite holds it."""
     if isinstance(value, list | tuple):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if isinstance(value, bool):
+        return int(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _held(dtype: pl.DataType) -> pl.DataType:
-    if dtype == pl.Boolean():
-        return pl.Int64()
-    return pl.String() if isinstance(dtype, pl.Date | pl.Time | pl.List) else dtype
 
 
 def _out(name: str, dtype: pl.DataType) -> pl.Expr:
