@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,6 @@ Receipt = dict[str, Any]
 """Plain values, as reports/RUN.json has them; see `receipt` for the keys."""
 
 STATUSES = ("applied", "held", "duplicate", "quarantined")
-_CLAIM = ("file_id", "remit_claim_offset")
 _DECISIONS = {"A": "accepted", "E": "with_errors", "P": "in_part", "R": "rejected"}
 
 
@@ -50,8 +50,8 @@ def receipt(
         "corrections": _corrections(store),
         "blocked": _breaking(store, proposed=True),
         "sent_broken": _breaking(store, proposed=False),
-        "remits": _remits(store, arrived),
-        "denials": _denials(store, arrived),
+        "remits": _remits(store, run),
+        "denials": _denials(store, run),
         "findings": _findings(store, files),
         "seconds": dict(seconds),
     }
@@ -160,29 +160,22 @@ def _breaking(store: Store, *, proposed: bool) -> dict[str, Any]:
     return {"lines": lines, "by_rule": by_rule}
 
 
-def _remits(store: Store, arrived: pl.DataFrame) -> dict[str, int]:
+def _remits(store: Store, run: str) -> dict[str, int]:
     """Remit claims and lines of what came in, those of duplicates left out."""
-    columns = (*_CLAIM, "remit_line_offset", "claim_file_id")
-    counts = store.among("matches", arrived.select("file_id"), columns)
-    whole = counts.filter(pl.col("remit_line_offset").is_null())
-    claims = whole.select(_CLAIM).n_unique() if whole.height else 0
-    matched = whole.filter(pl.col("claim_file_id").is_not_null()).unique(_CLAIM).height
-    lines = counts.filter(pl.col("remit_line_offset").is_not_null())
-    return {
-        "claims": claims,
-        "matched": matched,
-        "unmatched": claims - matched,
-        "lines": lines.unique([*_CLAIM, "remit_line_offset"]).height,
-    }
+    claims, matched, lines = store.answered(run)
+    return {"claims": claims, "matched": matched, "unmatched": claims - matched, "lines": lines}
 
 
-def _denials(store: Store, arrived: pl.DataFrame) -> dict[str, Any]:
-    every = store.among("verdicts", arrived.select("file_id"), ("kind", "verdict", "rule"))
-    found = every.filter(pl.col("kind").ne_missing("reduced"))
+def _denials(store: Store, run: str) -> dict[str, Any]:
+    by_verdict: Counter[str] = Counter()
+    by_rule: Counter[str] = Counter()
+    for verdict, rule, lines in store.denied(run):
+        by_verdict[verdict] += lines
+        by_rule[rule] += lines
     return {
-        "lines": found.height,
-        "by_verdict": _tally(found, "verdict"),
-        "by_rule": _tally(found.with_columns(pl.col("rule").fill_null("none")), "rule"),
+        "lines": by_verdict.total(),
+        "by_verdict": dict(sorted(by_verdict.items())),
+        "by_rule": dict(sorted(by_rule.items())),
     }
 
 

@@ -8,10 +8,11 @@ findings, the headers, and of claims and payments the numbers that answers name.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 import polars as pl
 
@@ -59,11 +60,12 @@ def read_in_turns(
         return _of_archive(store, number, file)
     spoken = Spoken(file, (b"ISA", b"TA1"))
     held, sent = _Held(), Sent()
-    for batch in _batches(number, spoken, layouts, lists):
-        with _ours():
-            held.add(batch)
-        ahead = {name: rows for name, rows in batch.tables.items() if name != "payments"}
-        store.save_ahead(sent.only(ahead))
+    with _Ahead(store) as ahead:
+        for batch in _batches(number, spoken, layouts, lists):
+            with _ours():
+                held.add(batch)
+            rows = {name: rows for name, rows in batch.tables.items() if name != "payments"}
+            ahead.save(sent.only(rows))
     with _ours():
         parsed = held.parsed(spoken.heard)
         outcome = judge(parsed)
@@ -116,6 +118,31 @@ def _ours() -> Iterator[None]:
         raise
     except Exception as problem:
         raise Unreadable(f"reading it failed ({type(problem).__name__})") from problem
+
+
+class _Ahead:
+    """Rows on their way into the store while the next chunk is read: SQLite needs no interpreter.
+
+    Nothing else may ask the store meanwhile.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._thread = store, ThreadPoolExecutor(1)
+        self._saving: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._thread.shutdown()
+        if self._saving is not None and kind is None:
+            self._saving.result()
+
+    def save(self, tables: dict[str, pl.DataFrame]) -> None:
+        """Once those before are saved; Unreadable where they contradict what is stored."""
+        if self._saving is not None:
+            self._saving.result()
+        self._saving = self._thread.submit(self._store.save_ahead, tables)
 
 
 class _Held:

@@ -25,6 +25,8 @@ Error = sqlite3.DatabaseError
 
 _PATIENCE_SECONDS = 30.0
 """How long a writer waits for another's transaction to end."""
+_PAGE_BYTES = 16_384
+"""Rows come in by the thousand: with four times the usual page an eighth less work."""
 
 DERIVED = frozenset(
     {
@@ -90,13 +92,14 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
 """What questions join and look up by, beside the primary keys."""
 
 migrations = Migrations("edi_iop")
-_KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines")
+_KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines", "0005_breaking")
 
 
 def migrate(path: Path) -> list[str]:
     """Brings the database at path, made if it is absent, to the present schema; what was done."""
     with closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as plain:
         db = Database(plain, execute_plugins=False)
+        db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a database that is made now
         done = [migration.name for migration in migrations.pending(db)]
         db.enable_wal()
         migrations.apply(db)
@@ -182,11 +185,24 @@ def _deadlines(db: Database) -> None:
     _index(db)
 
 
+@migrations(name=_KNOWN[4])
+def _breaking(db: Database) -> None:
+    """The lines that a rule stops, apart from the many that only differ from a contract."""
+    db.execute(
+        "CREATE INDEX idx_violations_breaking ON violations "
+        "(rule, file_id, claim_offset, line_offset) WHERE severity IN ('block', 'hold')"
+    )
+
+
 def _index(db: Database) -> None:
     """Every table's indices as they are to be."""
     for name in set(db.table_names()) & set(TABLES):
         table, wanted = _table(db, name), _INDICES.get(name, ())
-        made = {tuple(one.columns): one.name for one in table.indexes if one.origin == "c"}
+        made = {
+            tuple(one.columns): one.name
+            for one in table.indexes
+            if one.origin == "c" and not one.partial
+        }
         for columns in made.keys() - set(wanted):
             table.drop_index(made[columns])
         for columns in wanted:

@@ -408,6 +408,18 @@ class Store:
         ((lines,),) = self._run_rows("breaking_lines", proposed=proposed)
         return int(lines), dict(self._run_rows("breaking", proposed=proposed))
 
+    def answered(self, run: str) -> tuple[int, int, int]:
+        """Remit claims that a run took in, those matched to a claim, and their lines."""
+        ((claims, matched, lines),) = self._run_rows("answered", run=run)
+        return int(claims), int(matched), int(lines)
+
+    def denied(self, run: str) -> list[tuple[str, str, int]]:
+        """Denied lines that a run took in: verdict, rule (`none`), and how many."""
+        return [
+            (str(verdict), str(rule), int(lines))
+            for verdict, rule, lines in self._run_rows("denied", run=run)
+        ]
+
     # -- runs
 
     def lock(self) -> Lock | None:
