@@ -26,6 +26,7 @@ from edi_iop.runner.portion import Portion, Settling, portion
 from edi_iop.runner.scope import Begin
 from edi_iop.store import Store
 from edi_iop.tables.passing import place, taken, write
+from edi_iop.tables.pool import pooled
 
 _SERVE = serving("edi_iop.runner.judges")
 _MOST = 4
@@ -153,7 +154,7 @@ def serve() -> None:
             judge = Judge(store)
             while True:
                 what, argument = pickle.load(heard)
-                write(_answered(getattr(judge, what), argument, file), said)
+                write(_answered(pooled(getattr(judge, what)), argument, file), said)
     except (EOFError, BrokenPipeError):
         return
 
