@@ -72,6 +72,12 @@ class Judges:
     def count(self) -> int:
         return len(self._others) or 1
 
+    @property
+    def at_once(self) -> int:
+        """Answers to ask for at once: of others one more than they are, so that none waits
+        while what it said is kept."""
+        return self.count + bool(self._others)
+
     def begin(self) -> None:
         """Others from now on, where there are processors for them; they take a while to come up."""
         count = min(cores(), _MOST)
@@ -93,7 +99,7 @@ class Judges:
         waiting: deque[Future[pl.DataFrame]] = deque()
         for part in parts:
             waiting.append(self._ask("contents", part))
-            if len(waiting) == self.count:
+            if len(waiting) == self.at_once:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -9,7 +9,7 @@ where rules, policies, settings or the program itself are others than then, with
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from datetime import date
 
@@ -25,6 +25,7 @@ from edi_iop.runner.contents import in_turns
 from edi_iop.runner.judges import Judges
 from edi_iop.runner.payment_files import mark_files
 from edi_iop.runner.portion import Portion, Settling
+from edi_iop.runner.rest import Rest
 from edi_iop.runner.scope import CLAIM, REMIT, Begin
 from edi_iop.runner.since import PAYMENT, Since
 from edi_iop.settings import Settings
@@ -149,20 +150,27 @@ def _in_portions(
     size = min(PORTION, -(-begin.height // judges.count) or 1)
     # others than answers wait for these: most claims are in the scope of one
     turns = [begin] if judges.count == 1 else [begin.answers, begin.others]
-    waiting: deque[Future[Portion]] = deque()
-    while any(turns) or waiting:
-        if not turns[0] and not waiting:
-            turns.pop(0)
-        while turns[0] and len(waiting) < judges.count:
-            first, turns[0] = turns[0].divided(size)
-            waiting.append(judges.portion(first))
-        made = waiting.popleft().result()
+    for made in _judged(judges, [Rest(turn) for turn in turns], size):
         with settling.store.transaction():
             _keep(settling.store, made)
         named.append(made.rows["provider_postings"])
         payments.append(made.payments)
-        turns = [turn.beyond(made.held) for turn in turns]
     return pl.concat(named).unique(PLB, maintain_order=True), pl.concat(payments).unique()
+
+
+def _judged(judges: Judges, turns: list[Rest], size: int) -> Iterator[Portion]:
+    """What comes of one turn after the other, a portion of this size at a time."""
+    waiting: deque[Future[Portion]] = deque()
+    for at, turn in enumerate(turns):
+        while turn or waiting:
+            while turn and len(waiting) < judges.at_once:
+                if first := turn.next(size):
+                    waiting.append(judges.portion(first))
+            if waiting:
+                made = waiting.popleft().result()
+                for rest in turns[at:]:
+                    rest.hold(made.held)
+                yield made
 
 
 # -- what comes of each portion

@@ -106,6 +106,12 @@ class Begin:
         }
         return Begin(**rest)
 
+    def with_those_of(self, other: Begin) -> Begin:
+        """The rows of both."""
+        return Begin(
+            **{name: pl.concat([getattr(self, name), getattr(other, name)]) for name in _KINDS}
+        )
+
     @property
     def height(self) -> int:
         """How many rows."""
