@@ -114,6 +114,7 @@ _CODES = (
     FindingCode("ELEMENT_LONG", "error", 2, "the value is longer than allowed", "correct the value", "5"),
     FindingCode("CODE_INVALID", "error", 2, "the value is not one of the guide's codes for this element", "use a code the guide lists", "7"),
     FindingCode("CODE_UNKNOWN", "warning", 5, "the value is not in the external code list we hold", "check the code against its current list"),
+    FindingCode("CODE_NOT_YET_LISTED", "info", 5, "the value is not in the external code list we hold, which is older than its date", "check the code against its current list, or load that list"),
     FindingCode("CODE_OUT_OF_DATE", "warning", 5, "the code was not in its external list on the date it stands for", "use the code in force on that date"),
     FindingCode("CODE_MALFORMED", "warning", 5, "the value does not have the form of its external code list", "correct the value"),
     FindingCode("DIAGNOSIS_NOT_SPECIFIC", "warning", 5, "the diagnosis has more specific codes below it, which alone are billed", "code the diagnosis to its full length"),

@@ -56,11 +56,13 @@ class Code:
 
 @dataclass(frozen=True)
 class Reach:
-    """How far a list reaches: of which day it is, from which day on and of which codes it speaks."""
+    """How far a list reaches: of which day it is, of which days and of which codes it speaks."""
 
     as_of: date | None
     since: date | None
     """Days before this one it says nothing of."""
+    until: date | None
+    """Days after this one its next release speaks of: a code it has not may be new by then."""
     silent: str | None
     """A pattern of codes it says nothing of, where it holds only some of their kind."""
 
@@ -91,9 +93,9 @@ def reach(kind: str) -> Reach:
     """What a list can be asked; KeyError where there is no such list."""
     if kind not in kinds():
         raise KeyError(kind)
-    day = pl.col("as_of", "since").str.to_date("%Y-%m-%d")
+    day = pl.col("as_of", "since", "until").str.to_date("%Y-%m-%d")
     row = _lists().filter(pl.col("kind") == kind).with_columns(day).row(0, named=True)
-    return Reach(row["as_of"], row["since"], row["silent"])
+    return Reach(row["as_of"], row["since"], row["until"], row["silent"])
 
 
 @cache

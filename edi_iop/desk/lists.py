@@ -21,6 +21,7 @@ _ROW: dict[str, pl.DataType | type[pl.DataType]] = {
     "codes": pl.Int64,
     "as_of": pl.Date,
     "since": pl.Date,
+    "until": pl.Date,
     "source": pl.String,
     "loaded_on": pl.Date,
     "sha256": pl.String,
@@ -31,6 +32,7 @@ _FIELDS = (
     Field("CODES", "codes", "number"),
     Field("AS OF", "as_of"),
     Field("SINCE", "since"),
+    Field("UNTIL", "until"),
 )
 _NOTES = (
     Field("", "source"),
@@ -94,5 +96,6 @@ def _shipped_row(kind: str) -> dict[str, object]:
         "codes": codes.size(kind),
         "as_of": reach.as_of,
         "since": reach.since,
+        "until": reach.until,
         "source": codes.kinds()[kind][1],
     }

@@ -45,6 +45,7 @@ _SUSPECTS = {
     "says": pl.String(),
     "from": pl.Date(),
     "to": pl.Date(),
+    "until": pl.Date(),
     "undated": pl.Boolean(),
 }
 _COLUMN = ["node", "position", "beside"]
@@ -165,6 +166,7 @@ def _suspects(loops: Loops, values: pl.DataFrame, loaded: Path | None) -> pl.Dat
     """The distinct values that are wrong, or wrong on some day of the file; wrong forms first.
 
     code and says: the finding; from and to: the days on which the value is right;
+    until: the day after which it may be right, as a later release of its list may hold it;
     undated: whether it is wrong where no date is known too.
     """
     distinct = values.group_by("list", maintain_order=True).agg(pl.col("value").unique())
@@ -234,7 +236,7 @@ def _judgements(name: str, values: pl.Series, loaded: Path | None) -> Iterator[p
 
 def _wrong(name: str, values: pl.Series, code: str, says: str) -> pl.DataFrame:
     """Values that are wrong on any day."""
-    rows = [(name, value, code, says, None, _NEVER, True) for value in values]
+    rows = [(name, value, code, says, None, _NEVER, None, True) for value in values]
     return pl.DataFrame(rows, schema=_SUSPECTS, orient="row")
 
 
@@ -274,6 +276,10 @@ def _unlisted(name: str, kind: str, values: pl.Series, loaded: Texts | None) -> 
     # Of days before its first release a list says nothing: then an unknown code may be right.
     before = pl.col("since").dt.offset_by("-1d").fill_null(_NEVER)
     heading = pl.col("longer") & (pl.col("code").str.len_chars() > 2) & (kind == _DIAGNOSES)
+    first = pl.col("code").str.head(1)
+    begun = codes.validity(kind, judged.select(first)["code"]).filter("longer")["code"]
+    # A later release may hold a code of a letter that the list has.
+    may_follow = first.is_in(begun.implode()) & ~(pl.col("known") | heading | heard)
     return judged.select(
         pl.lit(name).alias("list"),
         pl.col("code").alias("value"),
@@ -286,6 +292,7 @@ def _unlisted(name: str, kind: str, values: pl.Series, loaded: Texts | None) -> 
         _says(kind, heading).alias("says"),
         "from",
         pl.when("known").then("to").otherwise(before).alias("to"),
+        pl.when(may_follow).then(pl.lit(reach.until, pl.Date)).alias("until"),
         (~pl.col("known")).alias("undated"),
     )
 
@@ -346,7 +353,17 @@ def _on_their_dates(loops: Loops, placed: pl.DataFrame) -> pl.DataFrame:
         reversal = pl.Series(taken_back(loops, str(kind), node, at))
         excused = pl.lit(reversal) & (pl.col("code") == "CODE_OUT_OF_DATE")
         frames.append(days.filter((outside.fill_null(False) | nowhere) & ~excused))
-    return pl.concat(frames)
+    return pl.concat(frames).with_columns(**_later_than_its_list())
+
+
+def _later_than_its_list() -> dict[str, pl.Expr]:
+    """What is told of a code the list does not hold, on a day its next release speaks of."""
+    later = (pl.col("last") > pl.col("until")).fill_null(False)
+    says = pl.format("{}, good to {}, and may be newer", "says", "until")
+    return {
+        "code": pl.when(later).then(pl.lit("CODE_NOT_YET_LISTED")).otherwise("code"),
+        "says": pl.when(later).then(says).otherwise("says"),
+    }
 
 
 def _told(loops: Loops, wrong: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -99,8 +99,10 @@ def test_dates_are_days_in_order_and_what_has_ended_is_retired(kind: str):
     assert dated.filter(pl.col("to").is_not_null() & pl.col("retired").is_null()).is_empty()
     reach = codes.reach(kind)
     if reach.as_of:
-        begun = dated.filter(pl.col("from") > reach.as_of)["code"].to_list()
-        assert begun == (["G0137"] if kind == "hcpcs" else [])
+        assert dated.filter(pl.col("from") > reach.as_of).is_empty()
+    if reach.until:
+        assert reach.as_of
+        assert reach.until > reach.as_of
 
 
 def test_an_unlabelled_code_is_known_all_the_same():
@@ -184,13 +186,65 @@ def test_reasons_and_remarks_have_their_dates():
     assert codes.reach("rarc").silent
 
 
-@pytest.mark.parametrize("letter", ["H", "S", "T"])
-def test_a_letter_held_whole_holds_what_the_public_mirror_holds(letter: str, samples: Path):
+PROCEDURES = {
+    "A": ("A0425", "A2045", "A9999", "A9998"), "B": ("B4034", "B4148", "B9999", "B9997"),
+    "C": ("C1300", "C7900", "C9901", "C9902"), "E": ("E0100", "E3200", "E8002", "E9999"),
+    "G": ("G0410", "G0684", "G9999", "G7777"), "H": ("H0015", "H0053", "H2041", "H9999"),
+    "J": ("J2315", "J0013", "J9999", "J9998"), "K": ("K0001", "K1037", "K0900", "K9999"),
+    "L": ("L0112", "L8721", "L9900", "L9999"), "M": ("M0201", "M1503", "M0001", "M9999"),
+    "P": ("P2028", "P9027", "P9615", "P9999"), "Q": ("Q9991", "Q4440", "Q0035", "Q9000"),
+    "R": ("R0070", "R0075", "R0076", "R9999"), "S": ("S9480", "S0013", "S9999", "S9998"),
+    "T": ("T1015", "T2051", "T5999", "T9999"), "U": ("U0001", "U0002", "U0005", "U9999"),
+    "V": ("V2020", "V2526", "V5364", "V9999"),
+}  # fmt: skip
+"""Of each letter of HCPCS Level II three codes, old and new, and a number that none ever had."""
+
+
+@pytest.mark.parametrize("letter", PROCEDURES)
+def test_every_letter_of_hcpcs_is_held(letter: str):
+    *held, never = PROCEDURES[letter]
+    found = codes.validity("hcpcs", pl.Series([*held, never]))
+    assert dict(found.select("code", "known").iter_rows()) == dict.fromkeys(held, True) | {
+        never: False
+    }
+    assert not re.match(codes.reach("hcpcs").silent or "", never)
+
+
+@pytest.mark.parametrize("letter", ["G", "H", "Q", "S", "T"])
+def test_no_code_of_the_public_mirror_is_missing(letter: str, samples: Path):
+    """A copy of CMS's file of April 2020."""
     mirror = (samples / "codes" / f"wamuir__hcpcs_{letter.lower()}.md").read_text()
     listed = set(re.findall(rf"^\| ({letter}[0-9]{{4}})", mirror, re.MULTILINE))
     assert len(listed) > 80
-    assert not re.match(codes.reach("hcpcs").silent or "", letter + "9999")
     assert listed <= set(codes.codes("hcpcs"))
+
+
+def test_the_list_has_no_fewer_codes_than_another_copy_and_no_dental_ones():
+    """A public list of 2026 counts 7379 codes in force; D is the American Dental Association's."""
+    in_force = rows("hcpcs").filter(pl.col("retired").is_null())["code"]
+    assert 7379 <= len(in_force) < 9000
+    assert set(rows("hcpcs")["code"].str.head(1)) == set(PROCEDURES)
+    assert re.match(codes.reach("hcpcs").silent or "", "D0120")
+
+
+ENDED = {
+    "J1055": date(2012, 12, 31), "J3487": date(2013, 12, 31), "K0734": date(2010, 12, 31),
+    "G0430": date(2010, 12, 31), "L0430": date(2013, 12, 31),
+}  # fmt: skip
+"""Replaced by J1050, J3489, E2622, G0434 and, the last, nothing (CMS quarterly and annual updates)."""
+
+
+@pytest.mark.parametrize(("code", "last"), ENDED.items(), ids=list(ENDED))
+def test_a_procedure_that_ended_is_known_to_its_last_day(code: str, last: date):
+    assert codes.codes("hcpcs")[code].retired
+    assert codes.known("hcpcs", code, last)
+    assert not codes.known("hcpcs", code, last + timedelta(days=1))
+
+
+@pytest.mark.parametrize("code", ["J1440", "G0030", "A9513"])
+def test_a_number_given_out_again_is_not_ended(code: str):
+    """J1440 was a filgrastim until 2013 and is a fecal microbiota since 2023."""
+    assert codes.known("hcpcs", code, date(2026, 7, 1))
 
 
 @pytest.mark.parametrize("written", ["F1020", "F10.20", "f10.20"])

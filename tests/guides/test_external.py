@@ -52,10 +52,15 @@ CLAIM_IN_2024 = [
     ("DTP*472*D8*20260105", "DTP*472*D8*20240105"),
     ("DTP*472*D8*20260107", "DTP*472*D8*20240107"),
 ]
-CLAIM_IN_2014, CLAIM_IN_AUTUMN = (
+CLAIM_IN_2014, CLAIM_IN_AUTUMN, CLAIM_IN_2028 = (
     [(before, after.replace("202401", month)) for before, after in CLAIM_IN_2024]
-    for month in ("201401", "202610")
+    for month in ("201401", "202610", "202801")
 )
+CLAIM_TO_SEPTEMBER = [
+    ("DTP*434*RD8*20260105-20260107", "DTP*434*RD8*20260930-20260930"),
+    ("DTP*472*D8*20260105", "DTP*472*D8*20260930"),
+    ("DTP*472*D8*20260107", "DTP*472*D8*20260930"),
+]
 CLAIM_CASES: list[Case] = [
     ("diagnosis known", [(PRINCIPAL, "HI*ABK:F331")], []),
     ("diagnosis unknown", [(PRINCIPAL, "HI*ABK:ZZ999")], [("CODE_UNKNOWN", "HI", 1, 2, "ZZ999")]),
@@ -80,7 +85,16 @@ CLAIM_CASES: list[Case] = [
     ("a procedure of a payer unknown", [("HC:H0015", "HC:S9481")], [("CODE_UNKNOWN", "SV2", 2, 2, "S9481")]),
     ("a Medicaid procedure known", [("HC:H0015", "HC:T1015")], []),
     ("local code", [("HC:H0015", "HC:Z1234")], [("CODE_UNKNOWN", "SV2", 2, 2, "Z1234")]),
-    ("a letter we hold only in part", [("HC:H0015", "HC:G9999")], []),
+    ("a drug known", [("HC:H0015", "HC:J2315")], []),
+    ("a drug unknown", [("HC:H0015", "HC:J9998")], [("CODE_UNKNOWN", "SV2", 2, 2, "J9998")]),
+    ("dental procedures are no list of ours", [("HC:H0015", "HC:D0120")], []),
+    ("a quality measure of a part we do not hold whole", [("HC:H0015", "HC:G9668")], []),
+    ("a procedure ended on 2013-12-31, after", [("HC:H0015", "HC:J3487"), *CLAIM_IN_2014], [("CODE_OUT_OF_DATE", "SV2", 2, 2, "J3487")]),
+    ("unknown, on the last day we know", [("HC:H0015", "HC:J9998"), *CLAIM_TO_SEPTEMBER], [("CODE_UNKNOWN", "SV2", 2, 2, "J9998")]),
+    ("unknown, on a day of the next release", [("HC:H0015", "HC:J9998"), *CLAIM_IN_AUTUMN], [("CODE_NOT_YET_LISTED", "SV2", 2, 2, "J9998")]),
+    ("a letter no release will hold", [("HC:H0015", "HC:Z1234"), *CLAIM_IN_AUTUMN], [("CODE_UNKNOWN", "SV2", 2, 2, "Z1234")]),
+    ("a diagnosis of the next release", [(PRINCIPAL, "HI*ABK:F999"), *CLAIM_IN_2028], [("CODE_NOT_YET_LISTED", "HI", 1, 2, "F999")]),
+    ("a heading stays one", [(PRINCIPAL, "HI*ABK:F10"), *CLAIM_IN_2028], [("DIAGNOSIS_NOT_SPECIFIC", "HI", 1, 2, "F10")]),
     ("CPT is neither known nor unknown", [("HC:H0015", "HC:90853")], []),
     ("CPT of four digits and a letter", [("HC:H0015", "HC:0042T")], []),
     ("procedure too short", [("HC:H0015", "HC:H015")], [("CODE_MALFORMED", "SV2", 2, 2, "H015")]),
@@ -175,7 +189,10 @@ def test_a_date_counts_for_its_own_claim_alone() -> None:
 
 def test_codes_of_an_outside_list_are_warnings() -> None:
     """Lists change without the guide: no code of theirs makes a file wrong."""
-    assert {entry.severity for entry in CATALOGUE.values() if entry.snip == 5} == {"warning"}
+    assert {entry.severity for entry in CATALOGUE.values() if entry.snip == 5} == {
+        "warning",
+        "info",
+    }
 
 
 # the NPI's check digit
