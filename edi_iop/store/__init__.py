@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from edi_iop.store.store import Lock, Prepared, Status, Store
+from edi_iop.store.database import Status
+from edi_iop.store.runs import Lock
+from edi_iop.store.store import Prepared, Store
 
 __all__ = ["Lock", "Prepared", "Status", "Store"]

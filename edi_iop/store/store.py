@@ -1,4 +1,4 @@
-"""One workspace's database: opened, migrated, loaded in bulk, asked by table.
+"""One workspace's tables: loaded in bulk, asked by table, by keys, by what is new.
 
 All SQL of the program is in this room. Every write belongs to a transaction;
 values reach SQL as parameters only, and names of tables and columns come from
@@ -7,19 +7,18 @@ the definitions in edi_iop.tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from edi_iop.errors import Busy, NotWritten, StoreVersion, Unreadable
+from edi_iop.errors import Unreadable
 from edi_iop.store import keyed, schema
-from edi_iop.store.connection import Connection, Contradiction, Refused
+from edi_iop.store.connection import Contradiction
+from edi_iop.store.database import query
+from edi_iop.store.runs import Runs
 from edi_iop.store.values import to_held, to_value
 from edi_iop.tables import FEEDS, FILES, TABLES, Table
 
@@ -31,155 +30,10 @@ Prepared = dict[str, pl.DataFrame]
 """The rows of one file by table, in the store's own form."""
 
 
-@dataclass(frozen=True)
-class Status:
-    """The schema a database has, the one this program needs, and the rows of each table."""
-
-    version: int
-    newest: int
-    pending: tuple[str, ...]
-    rows: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Lock:
-    """The run that holds the workspace: its process, and when it last showed life (epoch)."""
-
-    run: str
-    pid: int
-    host: str
-    beat: float
-
-
-class Store:
-    """A connection to the database of one workspace; made by `create` or `open`."""
-
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.path, self._read_only = path, read_only
-        self._open = self._connected()
-
-    # -- the file itself
-
-    @classmethod
-    def create(cls, path: Path) -> Store:
-        """The database at path, made if it is absent and brought to the present schema."""
-        with _as_database(path):
-            schema.migrate(path)
-        return cls(path)
-
-    @classmethod
-    def open(cls, path: Path, *, read_only: bool = False) -> Store:
-        """The database at path; StoreVersion where it is absent, older or newer than this program."""
-        store = cls.attach(path, read_only=read_only)
-        try:
-            store._check_present()
-        except StoreVersion:
-            store.close()
-            raise
-        return store
-
-    @classmethod
-    def attach(cls, path: Path, *, read_only: bool = False) -> Store:
-        """The database at path whatever its schema, to ask its status or to migrate it."""
-        if not path.is_file():
-            raise StoreVersion(
-                f"{path}: no database here; make one with: edi-iop init {path.parent}"
-            )
-        return cls(path, read_only=read_only)
-
-    def _connected(self) -> Connection:
-        with _as_database(self.path):
-            connection = Connection(self.path, read_only=self._read_only)
-            connection.rows("SELECT COUNT(*) FROM sqlite_master")
-            return connection
-
-    def close(self) -> None:
-        self._open.close()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
-        """Closes; what the system refused (no permission, disk full, file damaged) in one line."""
-        self.close()
-        if isinstance(problem, Refused):
-            raise NotWritten(
-                f"{self.path}: {problem}; check its folder's permissions and the free space, "
-                "or restore it from a backup"
-            ) from problem
-
-    def migrate(self) -> list[str]:
-        """Brings the schema to this program's; the migrations that ran, and what was added besides."""
-        self._check_not_newer()
-        self.close()  # see store.connection: one SQLite at a time
-        try:
-            return schema.migrate(self.path)
-        finally:
-            self._open = self._connected()
-
-    def status(self) -> Status:
-        """What the database is, for `db status`."""
-        applied, there = self._applied(), self._columns()
-        pending = schema.pending(applied)
-        rows = {
-            name: int(self._open.rows(f'SELECT COUNT(*) FROM "{name}"')[0][0])
-            for name in sorted(there)
-            if not name.startswith("_")
-        }
-        return Status(len(applied), len(applied) + len(pending), pending, rows)
-
-    def _check_present(self) -> None:
-        self._check_not_newer()
-        if schema.pending(self._applied()) or schema.missing(self._columns()):
-            raise StoreVersion(
-                f"{self.path}: the database is older than this program; "
-                f"bring it up to date with: edi-iop db migrate {self.path.parent}"
-            )
-
-    def _check_not_newer(self) -> None:
-        unknown = schema.newer_than_known(self._applied())
-        if unknown:
-            raise StoreVersion(
-                f"{self.path}: written by a newer version of edi-iop "
-                f"({unknown[-1]}); install that version or a later one"
-            )
-
-    def _applied(self) -> list[str]:
-        """The migrations that the database has had."""
-        if not self._run_rows("migrated"):
-            return []
-        return [str(name) for (name,) in self._run_rows("migrations")]
-
-    def _columns(self) -> dict[str, set[str]]:
-        """The columns of every table there is."""
-        found: dict[str, set[str]] = {}
-        for table, column in self._run_rows("columns"):
-            found.setdefault(table, set()).add(column)
-        return found
+class Store(Runs):
+    """The tables of a workspace's database."""
 
     # -- writing
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """Everything inside is kept together or not at all; joins a transaction that is open."""
-        return self._together("BEGIN IMMEDIATE")
-
-    @contextmanager
-    def _together(self, begin: str) -> Iterator[None]:
-        if self._open.in_transaction:
-            yield
-            return
-        try:
-            self._open.begin(begin)
-        except Refused as problem:
-            raise Busy(
-                f"{self.path}: {problem}; try again when the other program is done"
-            ) from problem
-        try:
-            yield
-            self._open.commit()
-        except BaseException:
-            self._open.rollback()
-            raise
 
     def next_numbers(self, name: str, count: int = 1) -> int:
         """The first of `count` numbers of a counter that nobody was given before; they begin at 1."""
@@ -304,7 +158,7 @@ class Store:
     def load(self, name: str, **where: Any) -> pl.DataFrame:
         """A canonical table, typed; of a feed the rows that are current. where: column = value."""
         if name in FEEDS:
-            return self._select(TABLES[name], f"({_query(name)})", where).sort("file_id", "row")
+            return self._select(TABLES[name], f"({query(name)})", where).sort("file_id", "row")
         return self.history(name, **where)
 
     def history(self, name: str, **where: Any) -> pl.DataFrame:
@@ -403,79 +257,6 @@ class Store:
         condition, values = _condition(table, where)
         return self._open.frame(table, f"{source} AS t{condition}", values, as_stored=as_stored)
 
-    def breaking(self, *, proposed: bool) -> tuple[int, dict[str, int]]:
-        """How many lines some rule stops, and how many each: of proposed ones, or of those sent."""
-        ((lines,),) = self._run_rows("breaking_lines", proposed=proposed)
-        return int(lines), dict(self._run_rows("breaking", proposed=proposed))
-
-    def answered(self, run: str) -> tuple[int, int, int]:
-        """Remit claims that a run took in, those matched to a claim, and their lines."""
-        ((claims, matched, lines),) = self._run_rows("answered", run=run)
-        return int(claims), int(matched), int(lines)
-
-    def denied(self, run: str) -> list[tuple[str, str, int]]:
-        """Denied lines that a run took in: verdict, rule (`none`), and how many."""
-        return [
-            (str(verdict), str(rule), int(lines))
-            for verdict, rule, lines in self._run_rows("denied", run=run)
-        ]
-
-    # -- runs
-
-    def lock(self) -> Lock | None:
-        """Who holds the workspace."""
-        found = self._open.rows("SELECT run, pid, host, beat FROM locks")
-        return Lock(*found[0]) if found else None
-
-    def hold(self, lock: Lock) -> None:
-        """Makes the workspace belong to a run, or shows that it still lives."""
-        with self.transaction():
-            self._run("hold", run=lock.run, pid=lock.pid, host=lock.host, beat=lock.beat)
-
-    def release(self) -> None:
-        """Nobody holds the workspace."""
-        with self.transaction():
-            self._open.run("DELETE FROM locks")
-
-    def start_run(self, run: str, as_of: date, at: str) -> None:
-        """A run begins, or is taken up again."""
-        with self.transaction():
-            self._run("start_run", run=run, as_of=as_of.isoformat(), at=at)
-
-    def finish_run(self, run: str, at: str, receipt: str) -> None:
-        """A run is done, with its receipt (JSON)."""
-        with self.transaction():
-            self._run("finish_run", run=run, at=at, receipt=receipt)
-
-    def unfinished_run(self) -> str | None:
-        """The run that died before its end, or None."""
-        found = self._run_rows("unfinished_run")
-        return str(found[0][0]) if found else None
-
-    def receipts(self) -> dict[str, str]:
-        """The receipt (JSON) of every finished run, oldest first."""
-        rows = self._open.rows(
-            "SELECT run, receipt FROM runs WHERE receipt IS NOT NULL ORDER BY rowid"
-        )
-        return {str(run): str(receipt) for run, receipt in rows}
-
-    def _run(self, query: str, **values: Any) -> None:
-        self._open.run(_query(query), values)
-
-    def _run_rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
-        return self._open.rows(_query(query), values)
-
-
-@contextmanager
-def _as_database(path: Path) -> Iterator[None]:
-    """Whatever stands at the path is to be opened as a database; StoreVersion where it is none."""
-    try:
-        yield
-    except (Refused, schema.Error) as problem:
-        raise StoreVersion(
-            f"{path}: cannot be opened as a database ({problem}); restore it from a backup"
-        ) from problem
-
 
 def _condition(table: Table, where: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
     """Column = value of every filter; null equals null."""
@@ -491,9 +272,3 @@ def _insertion(name: str, columns: tuple[str, ...]) -> str:
     """The statement that appends a row of these columns to a canonical table."""
     names = ", ".join(f'"{column}"' for column in columns)
     return f'INSERT INTO "{name}" ({names}) VALUES ({", ".join("?" * len(columns))})'
-
-
-@cache
-def _query(name: str) -> str:
-    """The text of queries/NAME.sql."""
-    return (Path(__file__).parent / "queries" / f"{name}.sql").read_text(encoding="utf-8")
