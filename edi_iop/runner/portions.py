@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import nullcontext
 from datetime import date
 
 import polars as pl
@@ -54,13 +55,16 @@ def settle(store: Store, policies: Mapping[str, Policy], settings: Settings, as_
         # kept before anything else: other processes look for what is new by it
         prepared = _prepared(store, judges, policies, settings, begun)
         judges.under(prepared)
-        if begun.whole:
-            _all(prepared, judges)
-            store.settle(**begun.now)
-            return
-        with store.transaction():
-            _what_is_new(prepared, judges, begun)
-            store.settle(**begun.now)
+        begin, turned = _everything(prepared) if begun.whole else _what_is_new(prepared, begun)
+        if begin.height > ALONE:
+            judges.begin()
+        # Of many rows each portion is kept by itself. Where the night dies in between, the next one
+        # begins at the same settlement and judges them again, to the same end.
+        with nullcontext() if begin.height > ALONE else store.transaction():
+            named, payments = _in_portions(prepared, judges, begin)
+            with store.transaction():
+                _finish(prepared, pl.concat([payments, turned]).unique(), named)
+                store.settle(**begun.now)
 
 
 def _prepared(
@@ -118,21 +122,18 @@ def _keep_ties(store: Store, after: int) -> None:
 # -- which portions
 
 
-def _all(settling: Settling, judges: Judges) -> None:
-    """Every remit claim and every claim, each once."""
+def _everything(settling: Settling) -> tuple[Begin, pl.DataFrame]:
+    """Every remit claim and every claim, and every payment."""
     store = settling.store
     every = Begin.around(remits=store.places("remit_claims"), claims=store.places("claims"))
-    named, _ = _in_portions(settling, judges, every)
-    with store.transaction():
-        _finish(settling, settling.paid.select(PAYMENT), named)
+    return every, settling.paid.select(PAYMENT)
 
 
-def _what_is_new(settling: Settling, judges: Judges, begun: Since) -> None:
-    """What new files, decisions, payments and days can concern."""
-    turned = since.turned(settling.store, settling.paid)
-    begin = since.concerned(settling.store, begun, turned, settling.decisions, settling.policies)
-    named, payments = _in_portions(settling, judges, begin)
-    _finish(settling, pl.concat([payments, turned]).unique(), named)
+def _what_is_new(settling: Settling, begun: Since) -> tuple[Begin, pl.DataFrame]:
+    """What new files, decisions, payments and days can concern, and the payments that turned."""
+    store = settling.store
+    turned = since.turned(store, settling.paid)
+    return since.concerned(store, begun, turned, settling.decisions, settling.policies), turned
 
 
 def _in_portions(
@@ -145,8 +146,6 @@ def _in_portions(
     (tables.PROVIDER_POSTINGS) and the payments of them.
     """
     named, payments = [PROVIDER_POSTINGS.empty()], [settling.paid.select(PAYMENT).clear()]
-    if begin.height > ALONE:
-        judges.begin()
     size = min(PORTION, -(-begin.height // judges.count) or 1)
     # others than answers wait for these: most claims are in the scope of one
     turns = [begin] if judges.count == 1 else [begin.answers, begin.others]

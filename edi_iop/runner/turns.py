@@ -7,6 +7,7 @@ findings, the headers, and of claims and payments the numbers that answers name.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -109,6 +110,10 @@ def _batches(
         yield batch
 
 
+_WAITING = 2
+"""Chunks: one of each process that reads."""
+
+
 @contextmanager
 def _ours() -> Iterator[None]:
     """A fault of ours on this file: the night goes on without it."""
@@ -121,28 +126,28 @@ def _ours() -> Iterator[None]:
 
 
 class _Ahead:
-    """Rows on their way into the store while the next chunk is read: SQLite needs no interpreter.
+    """Rows on their way into the store while the next chunks are read: SQLite needs no interpreter.
 
     Nothing else may ask the store meanwhile.
     """
 
     def __init__(self, store: Store) -> None:
         self._store, self._thread = store, ThreadPoolExecutor(1)
-        self._saving: Future[None] | None = None
+        self._saving: deque[Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._thread.shutdown()
-        if self._saving is not None and kind is None:
-            self._saving.result()
+        self._thread.shutdown(cancel_futures=kind is not None)
+        while self._saving and kind is None:
+            self._saving.popleft().result()
 
     def save(self, tables: dict[str, pl.DataFrame]) -> None:
-        """Once those before are saved; Unreadable where they contradict what is stored."""
-        if self._saving is not None:
-            self._saving.result()
-        self._saving = self._thread.submit(self._store.save_ahead, tables)
+        """Once few wait; Unreadable where those before contradict what is stored."""
+        while len(self._saving) >= _WAITING:
+            self._saving.popleft().result()
+        self._saving.append(self._thread.submit(self._store.save_ahead, tables))
 
 
 class _Held:
