@@ -13,7 +13,7 @@ from functools import reduce
 
 import polars as pl
 
-from edi_iop.reconciler.features import against, agreement, truth
+from edi_iop.reconciler.features import against, truth, with_agreement
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.match_candidates import (
     LINE,
@@ -198,7 +198,8 @@ def _narrowed(able: pl.DataFrame) -> pl.DataFrame:
     """
     both = able.with_columns(both=truth("charge") & truth("dates"))
     first = _preferring(both, "both").with_columns(exact=pl.len().over(KEY) == 1)
-    return reduce(_preferring, _TIE_BREAKS, first.filter(pl.col("exact") | pl.col("both")))
+    several = first.filter(~pl.col("exact") & pl.col("both"))  # mostly none
+    return pl.concat([first.filter("exact"), reduce(_preferring, _TIE_BREAKS, several)])
 
 
 def _single(candidates: pl.DataFrame) -> pl.DataFrame:
@@ -339,15 +340,15 @@ def _routed(
 
 def _chosen(pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
     """The pairs as matches: what agreed, what did not, and how sure it is."""
-    return pairs.select(
+    return with_agreement(pairs, FEATURES).select(
         *KEY,
         *CLAIM,
         tier=pl.lit(tier),
         grade=pl.when("exact").then(pl.lit("certain")).otherwise(pl.lit("strong")),
         score=score(),
         actor=pl.lit(None, pl.String),
-        agreed=agreement(FEATURES, True),
-        disagreed=agreement(FEATURES, False),
+        agreed="agreed",
+        disagreed="disagreed",
     )
 
 

@@ -15,10 +15,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from edi_iop.reconciler.features import agreement, plain, truth
+from edi_iop.reconciler.features import plain, truth, with_agreement
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.match_sides import BARE, CLAIM, SPLIT_REMARK
 from edi_iop.reconciler.match_sides import KEY as REMIT
+from edi_iop.tables.order import keys_of
 
 REMIT_LINE = (*REMIT, "remit_line_offset")
 CLAIM_LINE = (*CLAIM, "line_offset")
@@ -34,10 +35,11 @@ def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.Da
     rows where one answers several.
     """
     answers, sent = _answers(remits, answered), _sent(claims)
-    ladder = _Ladder(_paired(answers, sent, "near_control"))
+    key = keys_of((answers,), ("file_id", "remit_line_offset"))
+    ladder = _Ladder(_paired(answers, sent, "near_control"), key)
     # a split line comes back several times under one 6R: all parts belong to the line
-    ladder.take(_alone(ladder.open(truth("line_control")), REMIT_LINE), "6R", "certain")
-    ladder.take(_alone(ladder.open(truth("near_control")), REMIT_LINE), "6R", "strong")
+    ladder.take(_alone(ladder.open(truth("line_control")), key), "6R", "certain")
+    ladder.take(_alone(ladder.open(truth("near_control")), key), "6R", "strong")
     ladder.begin(_by_day(ladder.unanswered(answers), sent))
     # several answers to one line before any single one of them takes it
     ladder.take(_parts(ladder.open(_same_code())), "split", "strong")
@@ -53,32 +55,35 @@ def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.Da
     ladder.take(_bundled(ladder.open(_same_code())), "bundle", "strong")
     ladder.force(truth("dates") & truth("charge"), "day", "strong")
     ladder.take(_one_to_one(ladder.open(truth("dates"))), "day", "strong")
-    left = ladder.open(pl.lit(True)).group_by(REMIT_LINE).agg(candidates=pl.len())
+    loose = _loose(ladder.unanswered(answers), ladder.open(pl.lit(True)))
+    return pl.concat([ladder.found(), loose], how="diagonal")
+
+
+def _loose(answers: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Remit lines that no claim line was found for: under their claim, where they have one alone,
+    and with why."""
     alone = answers.filter(pl.len().over(REMIT_LINE) == 1).select(*REMIT_LINE, *CLAIM)
-    found = ladder.found()
-    lines = answers.select(*REMIT_LINE, "claim_says").unique(REMIT_LINE, maintain_order=True)
+    left = candidates.group_by(REMIT_LINE).agg(candidates=pl.len())
     return (
-        lines.join(found, on=REMIT_LINE, how="left", maintain_order="left")
-        .join(alone, on=REMIT_LINE, how="left", suffix="_whole", maintain_order="left")
+        answers.select(*REMIT_LINE, "claim_says")
+        .unique(REMIT_LINE, maintain_order=True)
+        .join(alone, on=REMIT_LINE, how="left", maintain_order="left")
         .join(left, on=REMIT_LINE, how="left", maintain_order="left")
-        .with_columns(
-            claim_file_id=pl.coalesce("claim_file_id", "claim_file_id_whole"),
-            claim_offset=pl.coalesce("claim_offset", "claim_offset_whole"),
-        )
-        .with_columns(says=pl.when(pl.col("tier").is_null()).then(_why_not()))
+        .select(*REMIT_LINE, *CLAIM, says=_why_not())
     )
 
 
 class _Ladder:
     """Pairs of answers and lines; what a rung has taken no later one sees."""
 
-    def __init__(self, pairs: pl.DataFrame) -> None:
-        self._left = pairs
+    def __init__(self, pairs: pl.DataFrame, key: Sequence[str]) -> None:
+        """key: what tells remit lines apart."""
+        self._left, self._key = pairs, key
         self._found: list[pl.DataFrame] = []
 
     def unanswered(self, answers: pl.DataFrame) -> pl.DataFrame:
         """The answers that no rung has taken."""
-        return answers.join(self.found(), on=REMIT_LINE, how="anti")
+        return answers.join(self.found(), on=self._key, how="anti")
 
     def begin(self, pairs: pl.DataFrame) -> None:
         """Other pairs for what is left; lines taken in the same remit claim stay taken."""
@@ -88,10 +93,11 @@ class _Ladder:
         return self._left.filter(condition)
 
     def take(self, pairs: pl.DataFrame, tier: str, grade: str) -> None:
+        if pairs.is_empty() and self._found:
+            return  # as most rungs find it
         self._found.append(_chosen(pairs, tier, grade))
-        if not pairs.is_empty():
-            taken = self._left.join(pairs, on=REMIT_LINE, how="anti")
-            self._left = taken.join(pairs, on=(*REMIT, *CLAIM_LINE), how="anti")
+        taken = self._left.join(pairs, on=self._key, how="anti")
+        self._left = taken.join(pairs, on=(*REMIT, *CLAIM_LINE), how="anti")
 
     def force(self, condition: pl.Expr, tier: str, grade: str) -> None:
         """Takes what has one choice, again and again, since each choice may leave another one."""
@@ -109,10 +115,12 @@ def _answers(remits: Tables, answered: pl.DataFrame) -> pl.DataFrame:
     """Remit lines under the claims they answer, codes as the provider sent them."""
     is_revenue = pl.col("qualifier").eq_missing("NU")
     divided = remits["remarks"].filter(pl.col("remark") == SPLIT_REMARK).select(REMIT).unique()
+    heads = answered.select(*REMIT, *CLAIM, claim_says="says").join(
+        divided.with_columns(divided=True), on=REMIT, how="left"
+    )
     return (
         remits["remit_lines"]
-        .join(divided.with_columns(divided=True), on=REMIT, how="left", maintain_order="left")
-        .join(answered.select(*REMIT, *CLAIM, claim_says="says"), on=REMIT)
+        .join(heads, on=REMIT)
         .select(
             *REMIT_LINE,
             *CLAIM,
@@ -289,13 +297,13 @@ def _bundled(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _chosen(pairs: pl.DataFrame, tier: str, grade: str) -> pl.DataFrame:
-    return pairs.select(
+    return with_agreement(pairs, _FEATURES).select(
         *REMIT_LINE,
         *CLAIM_LINE,
+        "agreed",
+        "disagreed",
         tier=pl.lit(tier),
         grade=pl.lit(grade),
-        agreed=agreement(_FEATURES, True),
-        disagreed=agreement(_FEATURES, False),
     )
 
 

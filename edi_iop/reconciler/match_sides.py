@@ -216,7 +216,7 @@ def control_hits(remits: Tables, claims: Tables) -> Controls:
     holding = (
         claims["claim_lines"]
         .select("file_id", "claim_offset", control=plain("line_control"))
-        .join(came.select("control").unique(), on="control", how="semi")
+        .join(came, on="control", how="semi")
         .unique()
         .with_columns(holders=pl.len().over("control"))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.features import agreement, truth
+from edi_iop.reconciler.features import truth, with_agreement
 from edi_iop.reconciler.match_sides import CLAIM, FEATURES, KEY, of_another_person, possible, sound
 
 _WEIGHTS = {
@@ -42,16 +42,16 @@ def score() -> pl.Expr:
 def pooled(chosen: pl.DataFrame, **tiers: pl.DataFrame) -> pl.DataFrame:
     """Every pair that some tier looked at and that was not chosen, under the first tier that did."""
     parts = [
-        pairs.join(chosen, on=(*KEY, *CLAIM), how="anti").select(
+        with_agreement(pairs.join(chosen, on=(*KEY, *CLAIM), how="anti"), FEATURES).select(
             *KEY,
             *CLAIM,
             "sent_number",
+            "agreed",
+            "disagreed",
             tier=pl.lit(tier),
             score=score(),
             able=possible()
             | (pl.col("payee").fill_null(True) & ~truth("disjoint") & truth("number")),
-            agreed=agreement(FEATURES, True),
-            disagreed=agreement(FEATURES, False),
         )
         for tier, pairs in tiers.items()
     ]
