@@ -7,13 +7,17 @@ column role). Answers are folded in payment order, a reversal before what follow
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from edi_iop.codes import with_role
 from edi_iop.reconciler.given import Tables
+from edi_iop.tables.order import keys_of
 
 CLAIM = ("file_id", "remit_claim_offset")
 LINE = (*CLAIM, "remit_line_offset")
+_REMIT_LINE = ("file_id", "remit_line_offset")
 SENT_LINE = ("claim_file_id", "line_offset")
 REVERSAL, DENIED = "22", "4"
 PREDETERMINATION, NOT_OURS = "25", "23"
@@ -22,6 +26,22 @@ ORDINALS = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
 """Which payer answers, by CLP02: first, second or third (SBR01 of the claim); of a denial (4) the claim tells."""
 REPEATED = ("18", "B13")
 """Reasons that say: this was answered before."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What payers said of lines sent."""
+
+    every: pl.DataFrame
+    """answers"""
+    last: pl.DataFrame
+    """latest"""
+
+
+def said(remits: Tables, matches: pl.DataFrame, claim_lines: pl.DataFrame) -> Said:
+    """Every answer of the remits, and the last one to each of the lines sent."""
+    every = answers(remits)
+    return Said(every, latest(every, matches, claim_lines))
 
 
 def refusals(adjustments: pl.DataFrame) -> pl.DataFrame:
@@ -103,10 +123,11 @@ def _heads(remits: Tables) -> pl.DataFrame:
 def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     """Remit lines, each denied by its own adjustments or, where it has none, by the claim's."""
     own = remits["adjustments"].filter(pl.col("remit_line_offset").is_not_null())
-    counts = own.group_by(LINE).agg(adjusted=pl.len(), beside_cents=_beside())
+    key = keys_of((remits["remit_lines"], own), _REMIT_LINE)
+    counts = own.group_by(key).agg(adjusted=pl.len(), beside_cents=_beside())
     refused = (
         refusals(own)
-        .group_by(LINE)
+        .group_by(key)
         .agg(refused=pl.col("amount_cents").sum(), firm=pl.col("firm").any(), own_repeat=_repeat())
     )
     by_claim = (pl.col("claim_refused") > 0) | (pl.col("status") == DENIED)
@@ -116,8 +137,8 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
         remits["remit_lines"]
         .select(*LINE, "paid_cents")
         .join(heads.drop("paid_cents", "beside_cents"), on=CLAIM)
-        .join(counts, on=LINE, how="left")
-        .join(refused, on=LINE, how="left")
+        .join(counts, on=key, how="left")
+        .join(refused, on=key, how="left")
         .with_columns(
             pl.col("beside_cents").fill_null(0),
             denied=unpaid
@@ -132,7 +153,7 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
 def _beside() -> pl.Expr:
     """What others than this payer pay, out of adjustments."""
     others = pl.col("carc").is_in(with_role("patient", "prior_payer"))
-    return pl.col("amount_cents").filter(others).sum()
+    return pl.when(others).then("amount_cents").otherwise(0).sum()
 
 
 def _repeat() -> pl.Expr:
@@ -148,24 +169,39 @@ def latest(
     of its lines. That a claim was answered before is no answer beside that answer,
     unless the payer took it back. claim_lines: file_id, claim_offset, line_offset of the lines sent.
     """
-    tied = answered.join(matches, on=LINE, nulls_equal=True).filter(
-        pl.col("claim_file_id").is_not_null()
+    of_claim = pl.col("remit_line_offset").is_null()
+    places = matches.select(*LINE, "claim_file_id", "claim_offset", "line_offset")
+    known = places.filter(pl.col("claim_file_id").is_not_null())
+    ties = known.filter(pl.col("line_offset").is_not_null())
+    key = keys_of((answered, ties), _REMIT_LINE)
+    to_lines = answered.filter(~of_claim).join(
+        ties.select(*key, "claim_file_id", "claim_offset", "line_offset"), on=key
     )
-    to_lines = tied.filter(pl.col("line_offset").is_not_null())
     sent = claim_lines.select("claim_offset", "line_offset", claim_file_id="file_id")
-    to_claims = tied.filter(pl.col("remit_line_offset").is_null()).drop("line_offset")
     # how a claim's money falls on its lines such an answer does not say
     spread = (
-        to_claims.join(sent, on=("claim_file_id", "claim_offset"))
+        answered.filter(of_claim)
+        .join(known.filter(of_claim).select(*CLAIM, "claim_file_id", "claim_offset"), on=CLAIM)
+        .join(sent, on=("claim_file_id", "claim_offset"))
         .with_columns(beside_cents=pl.lit(None, pl.Int64))
         .select(to_lines.columns)
     )
+    # most lines are answered once: there is nothing to add up, nor to put in order
+    told = pl.concat([to_lines, spread]).with_columns(once=pl.len().over(SENT_LINE) == 1)
+    several = _last_of(told.filter(~pl.col("once")))
+    once = told.filter("once").with_columns(
+        pl.col("paid_cents").fill_null(0), pl.col("denied", "repeat").fill_null(True)
+    )
+    return pl.concat([once.select(several.columns), several])
+
+
+def _last_of(told: pl.DataFrame) -> pl.DataFrame:
+    """Of lines answered several times the last answer, its parts together."""
     taken_back = pl.col("reversal").filter(~pl.col("repeat")).last().over(SENT_LINE)
     # when a file came plays no part: the payment's date and number do
     order = ("payment_date", "trace_number", "payment_offset", "reversal", "remit_claim_offset")
     return (
-        pl.concat([to_lines, spread])
-        .group_by(*SENT_LINE, *CLAIM)
+        told.group_by(*SENT_LINE, *CLAIM)
         .agg(
             pl.col("payment_date", "trace_number", "payment_offset", "reversal").first(),
             pl.col("paid_cents").sum(),

@@ -76,7 +76,8 @@ def reduced(
     worth: worth_cents of the lines (expected.worth_of). A line that is refused in part
     is a denial, and no line here.
     """
-    paid = lines.filter(pl.col("standing") == "paid", pl.col("allowed_cents").is_not_null())
+    facts = lines.select("file_id", "line_offset", "standing", "allowed_cents", *RATED_BY)
+    paid = facts.filter(pl.col("standing") == "paid", pl.col("allowed_cents").is_not_null())
     short = paid.join(worth, on=RATED_BY, nulls_equal=True).filter(
         pl.col("allowed_cents") < pl.col("worth_cents")
     )
@@ -216,9 +217,12 @@ def _only_day() -> pl.Expr:
 
 def _as_sent(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The denials with claim and line as we sent them, where they are matched."""
-    whole = lines.with_columns(claim_lines=pl.len().over("file_id", "claim_offset"))
-    claims = whole.unique(["file_id", "claim_offset"], keep="first", maintain_order=True)
-    of_claim = claims.select(
+    facts = ("service_date", "revenue", "procedure", "units", "charge_cents")
+    key = ("file_id", "claim_offset")
+    heads = lines.select(
+        *key, "claim", "payer_id", "standing", "statement_to", claim_lines=pl.len().over(key)
+    )
+    of_claim = heads.unique(key, keep="first", maintain_order=True).select(
         "claim_offset",
         claim_file_id="file_id",
         sent_claim="claim",
@@ -227,11 +231,10 @@ def _as_sent(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         statement_to="statement_to",
         claim_lines="claim_lines",
     )
-    about = lines_of(denied, lines).filter(pl.len().over("denial") == 1)
-    facts = ("service_date", "revenue", "procedure", "units", "charge_cents")
-    of_line = about.select(
-        "denial", "line", *(pl.col(name).alias(f"sent_{name}") for name in facts)
-    )
+    keys = denied.select("denial", "remit_line_offset", *SENT, "line_offset")
+    about = lines_of(keys, lines.select(*key, "line_offset", "line", *facts))
+    one = about.filter(pl.len().over("denial") == 1)
+    of_line = one.select("denial", "line", *(pl.col(name).alias(f"sent_{name}") for name in facts))
     return (
         denied.join(of_claim, on=SENT, how="left")
         .join(of_line, on="denial", how="left")

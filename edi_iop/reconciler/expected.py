@@ -21,13 +21,24 @@ def expected_cents(
     about: denial and the lines sent that it is about. rates: of rules.rates.
     """
     worth = pl.col("worth_cents")
-    lines = about.join(worth_of(about, policies, rates), on=RATED_BY, nulls_equal=True)
-    return lines.group_by("denial", maintain_order=True).agg(
+    lines = about.select("denial", *RATED_BY).join(
+        worth_of(about, policies, rates), on=RATED_BY, nulls_equal=True, maintain_order="left"
+    )
+    alone = pl.len().over("denial") == 1  # as most are
+    several = lines.filter(~alone).group_by("denial", maintain_order=True)
+    sums = several.agg(
         expected_cents=pl.when(worth.is_not_null().all()).then(worth.sum()),
         expected_source=pl.when(worth.is_not_null().all()).then(
             pl.col("worth_source").unique(maintain_order=True).str.join(", ")
         ),
     )
+    known = pl.when(worth.is_not_null())
+    one = lines.filter(alone).select(
+        "denial",
+        expected_cents=worth,
+        expected_source=known.then(pl.col("worth_source").fill_null("")),
+    )
+    return pl.concat([one, sums])
 
 
 def of_any_line(

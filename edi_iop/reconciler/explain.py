@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from edi_iop.reconciler import judging, shortfall
-from edi_iop.reconciler.answers import answers, latest
+from edi_iop.reconciler.answers import Said, said
 from edi_iop.reconciler.beside import paired, to_keep
 from edi_iop.reconciler.chances import refusals
 from edi_iop.reconciler.denials import (
@@ -24,7 +24,7 @@ from edi_iop.reconciler.denials import (
     refusals_told,
     still_open,
 )
-from edi_iop.reconciler.expected import expected_cents, of_any_line, worth_of
+from edi_iop.reconciler.expected import RATED_BY, expected_cents, of_any_line, worth_of
 from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.reconciler.priority import ranked, recoverable
 from edi_iop.reconciler.remedies import remedied
@@ -71,20 +71,23 @@ def explained(
     violations: pl.DataFrame,
     policies: Mapping[str, Policy],
     rates: pl.DataFrame | None = None,
+    answers: Said | None = None,
 ) -> Explained:
     """tables.VERDICTS of every line denied, in whole or in part, or paid below its contract.
 
     violations: rules.check over records.lines, the denied ones among them. policies: by
-    payer id. rates: the facility's dated rates (rules.rates). Answers that a later one
+    payer id. rates: the facility's dated rates (rules.rates). answers: what the remits say of
+    these lines, where that is known already; it may be of others too. Answers that a later one
     replaced are left out.
     """
     whole, lines = remit_tables(remits), records.lines
     if records.history is None:
         reach = History.of(lines["sent_on"], whole["payments"]["payment_date"])
         records = replace(records, history=reach)
-    answered = answers(whole)
-    last = latest(answered, matches, lines)
-    worth = worth_of(lines.filter(pl.col("standing") == "paid"), policies, rates)
+    told_of = answers or said(whole, matches, lines)
+    answered, last = told_of.every, told_of.last
+    paid = lines.select("standing", *RATED_BY).filter(pl.col("standing") == "paid")
+    worth = worth_of(paid, policies, rates)
     told = refusals_told(answered, matches)
     opened = still_open(told, last, lines), reduced(answered, last, matches, lines, worth)
     denied = with_category(described(pl.concat(opened, how="diagonal"), whole, lines))
@@ -101,7 +104,8 @@ def explained(
         recoverable_cents=recoverable(), cause=_cause()
     )
     past = refusals(earlier(told, ever, whole), ever, last, lines)
-    return Explained(VERDICTS.conform(rows.sort("denial")), past)
+    held = rows.select("denial", *(name for name in VERDICTS.schema if name in rows.columns))
+    return Explained(VERDICTS.conform(held.sort("denial")), past)
 
 
 def _judged(

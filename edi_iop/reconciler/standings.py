@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.answers import CLAIM, answers, latest
+from edi_iop.reconciler.answers import CLAIM, said
 from edi_iop.reconciler.given import Tables, remit_tables
 
 
 def standings(remits: Tables, matches: pl.DataFrame, claim_lines: pl.DataFrame) -> pl.DataFrame:
-    """What became of the answered lines, one row each.
+    """What became of the answered lines, one row each (`standing`).
+
+    claim_lines: the lines sent, as in rules.lines.
+    """
+    whole = remit_tables(remits)
+    return standing(whole, said(whole, matches, claim_lines).last)
+
+
+def standing(remits: Tables, last: pl.DataFrame) -> pl.DataFrame:
+    """What became of the lines with these last answers (answers.latest), one row each.
 
     Columns: file_id, line_offset, standing (paid, denied), payer_claim_number,
     answered_on, and allowed_cents: what the payer and those beside it (the patient,
@@ -17,13 +26,12 @@ def standings(remits: Tables, matches: pl.DataFrame, claim_lines: pl.DataFrame) 
 
     The latest answer stands; a reversal (CLP02 = 22) with nothing after it leaves
     the line open. Paid in part is paid; nothing paid and nothing refused is paid too
-    (a deductible takes it all). claim_lines: the lines sent, as in rules.lines.
+    (a deductible takes it all).
     """
-    remits = remit_tables(remits)
     numbers = remits["remit_claims"].select(*CLAIM, "payer_claim_number")
-    standing = latest(answers(remits), matches, claim_lines).filter(~pl.col("reversal"))
     return (
-        standing.join(numbers, on=CLAIM, how="left")
+        last.filter(~pl.col("reversal"))
+        .join(numbers, on=CLAIM, how="left")
         .select(
             "line_offset",
             "payer_claim_number",
@@ -45,7 +53,7 @@ def standings(remits: Tables, matches: pl.DataFrame, claim_lines: pl.DataFrame) 
 
 
 def numbered(
-    standing: pl.DataFrame, acks: pl.DataFrame, claims: pl.DataFrame, claim_lines: pl.DataFrame
+    answered: pl.DataFrame, acks: pl.DataFrame, claims: pl.DataFrame, claim_lines: pl.DataFrame
 ) -> pl.DataFrame:
     """The standings with the numbers that payers gave in a 277CA (005010X214 loop 2200D, REF 1K).
 
@@ -67,7 +75,7 @@ def numbered(
         "file_id", "line_offset", "number"
     )
     return (
-        standing.join(lines, on=["file_id", "line_offset"], how="full", coalesce=True)
+        answered.join(lines, on=["file_id", "line_offset"], how="full", coalesce=True)
         .select(
             "file_id",
             "line_offset",

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from edi_iop.reconciler.answers import Said, said
 from edi_iop.reconciler.explain import explained
 from edi_iop.reconciler.ledger import Ledger
 from edi_iop.reconciler.reconcile import Reconciled, reconcile
-from edi_iop.reconciler.standings import numbered, standings
+from edi_iop.reconciler.standings import numbered, standing
 from edi_iop.rules.engine import check
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
@@ -21,7 +22,6 @@ from edi_iop.settings import Settings
 from edi_iop.store import Store
 from edi_iop.tables import LEDGER
 
-_CLAIM = ("file_id", "remit_claim_offset")
 _FIELDS = {"payment_standings": "payments"}
 
 
@@ -31,6 +31,8 @@ class Answers:
 
     remits: Tables
     matches: pl.DataFrame
+    said: Said
+    """What the remits say of every line sent."""
     standings: pl.DataFrame
     ledger: Ledger
     proposals: pl.DataFrame
@@ -45,9 +47,10 @@ def answers(store: Store, known: Known) -> Answers:
 
 def answered_by(made: Reconciled, sent: Tables) -> Answers:
     """Reconciled remits with how the lines sent stand by them. sent: with `acknowledgements`."""
-    paid = standings(made.remits, made.matches, sent["claim_lines"])
+    told = said(made.remits, made.matches, sent["claim_lines"])
+    paid = standing(made.remits, told.last)
     named = numbered(paid, sent["acknowledgements"], sent["claims"], sent["claim_lines"])
-    return Answers(made.remits, made.matches, named, made.ledger, made.proposals)
+    return Answers(made.remits, made.matches, told, named, made.ledger, made.proposals)
 
 
 def judged(
@@ -57,10 +60,15 @@ def judged(
     lines = known.lines(answered.standings)
     held = known.records(lines)
     violations = check(held, policies)
-    own = answered.matches.join(
-        answered.remits["remit_claims"], on=_CLAIM, how="semi", maintain_order="left"
+    told = explained(
+        answered.remits,
+        answered.matches,
+        held,
+        violations,
+        policies,
+        rates(settings),
+        answered.said,
     )
-    told = explained(answered.remits, own, held, violations, policies, rates(settings))
     return {
         "service_lines": lines,
         "violations": violations,
