@@ -24,24 +24,39 @@ _MISSING = {
     "answers": "the payer's answer",
 }
 """By what a rule needs: how a person calls it where it is not there."""
+NEEDS = tuple(sorted(_MISSING, key=lambda need: _MISSING[need]))
+"""In the order in which they are told."""
 
 
-def support(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy]) -> pl.DataFrame:
+def support(
+    about: pl.DataFrame,
+    records: Records,
+    policies: Mapping[str, Policy],
+    asked: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Evidence and its summary for each denial, by kind: denial, kind, evidence, note.
 
     about: denial and the lines sent that it is about. Kinds: claim, submission,
-    authorization, encounter, client.
+    authorization, encounter, client. asked: denial and kind of what is wanted; None for all.
     """
+
+    def of(kind: str, rows: pl.DataFrame) -> pl.DataFrame:
+        if asked is None:
+            return rows
+        wanted = asked.filter(pl.col("kind") == kind)
+        return rows.join(wanted, on="denial", how="semi", maintain_order="left")
+
     days = each(
         about, policies, lambda part, own: part.join(per_diems(own), on=("payer_id", "procedure"))
     )
+    authorized = of("authorization", days)
     found = [
-        _claims(about),
-        _submissions(about),
-        _authorizations(days, records.authorizations),
-        each(days, policies, _no_authorization_asked),
-        _encounters(days, records.days),
-        _coverages(about, records.clients),
+        _claims(of("claim", about)),
+        _submissions(of("submission", about)),
+        _authorizations(authorized, records.authorizations),
+        each(authorized, policies, _no_authorization_asked),
+        _encounters(of("encounter", days), records.days),
+        _coverages(of("client", about), records.clients),
     ]
     return (
         pl.concat(found)
@@ -54,7 +69,7 @@ def support(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
 
 
 def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy]) -> pl.DataFrame:
-    """denial, need, what: records that a rule may need and that we do not hold for the line."""
+    """denial, and by what a rule may need (NEEDS) the words for it where we do not hold it."""
     month = pl.col("service_date").dt.truncate("1mo")
     recorded = records.encounters.select("client_id", month=month, days=pl.lit(True)).unique()
     fed = records.authorizations["payer_id"].unique().to_list()
@@ -76,12 +91,10 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
             answers=pl.lit(True),
         )
     )
-    return (
-        held.unpivot(index="denial", variable_name="need", value_name="there")
-        .filter(~pl.col("there"))
-        .select("denial", "need")
-        .unique()
-        .with_columns(what=pl.col("need").replace_strict(_MISSING, return_dtype=pl.String))
+    there = held.group_by("denial").agg(pl.col(NEEDS).all())
+    return there.select(
+        "denial",
+        *(pl.when(~pl.col(need)).then(pl.lit(_MISSING[need])).alias(need) for need in NEEDS),
     )
 
 

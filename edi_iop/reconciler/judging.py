@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from edi_iop.codes import codes
-from edi_iop.reconciler.evidence import line_reference, missing, older, support
+from edi_iop.reconciler.evidence import NEEDS, line_reference, missing, older, support
 from edi_iop.reconciler.lists import listed
 from edi_iop.reconciler.signatures import (
     REASON,
@@ -49,7 +49,10 @@ def judged(
     lacking = missing(about, records, policies)
     ranked = _ranked(denied, _hits(about, violations), lacking, policies)
     history = records.history or History(None, None)
-    contrary = _contrary(ranked, support(about, records, policies), older(about, history))
+    meant_best = _meant_best(ranked)
+    asked = meant_best.select("denial", kind="shows").drop_nulls().unique()
+    kinds = support(about, records, policies, asked)
+    contrary = _contrary(meant_best, kinds, older(about, history))
     return (
         denied.join(_best(ranked), on="denial", how="left")
         .join(contrary, on="denial", how="left")
@@ -140,8 +143,11 @@ def _ranked(
         .with_columns(prior=pl.lit(RELATED))
     )
     every = pl.concat([named, related.select(named.columns)])
-    told = every.join(hits, on=("denial", "rule"), how="left").join(
-        _lacks(every, lacking), on=("denial", "rule"), how="left"
+    told = (
+        every.join(hits, on=("denial", "rule"), how="left")
+        .join(lacking, on="denial", how="left")
+        .with_columns(lacks=_lacks())
+        .drop(NEEDS)
     )
     best = pl.col("prior") == pl.col("prior").max().over("denial")
     hit = pl.col("broken").is_not_null() & (~pl.col("soft") | best) & pl.col("lacks").is_null()
@@ -164,21 +170,24 @@ def _best(ranked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _contrary(ranked: pl.DataFrame, kinds: pl.DataFrame, beyond: pl.DataFrame) -> pl.DataFrame:
+def _meant_best(ranked: pl.DataFrame) -> pl.DataFrame:
+    """The rules that the codes mean best, whether they say so clearly, and how each is refuted."""
+    clear = (pl.col("prior") >= REASON_AND_REMARK) | (
+        (pl.col("prior") >= REASON) & (pl.len().over("denial") == 1)
+    )
+    top = ranked.filter("top").with_columns(clear=clear)
+    return top.join(_refutations(), on="rule", how="left", maintain_order="left")
+
+
+def _contrary(top: pl.DataFrame, kinds: pl.DataFrame, beyond: pl.DataFrame) -> pl.DataFrame:
     """Whether the rules meant best are all refuted, by what, and what is missing where not.
 
     That nothing of the kind stands in our records tells only of the time they reach back to.
 
     denial, refutable, against (evidence), refuted_by (a sentence), refuted_remedy, lacking.
     """
-    top = ranked.filter(pl.col("top"))
-    clear = (pl.col("prior") >= REASON_AND_REMARK) | (
-        (pl.col("prior") >= REASON) & (pl.len().over("denial") == 1)
-    )
     cases = (
-        top.with_columns(clear=clear)
-        .join(_refutations(), on="rule", how="left")
-        .join(kinds, left_on=("denial", "shows"), right_on=("denial", "kind"), how="left")
+        top.join(kinds, left_on=("denial", "shows"), right_on=("denial", "kind"), how="left")
         .join(beyond, on="denial", how="left")
         .with_columns(beyond=_beyond())
         .with_columns(refuted=_refuted(), sentence=_sentence())
@@ -202,15 +211,10 @@ def _refutations() -> pl.DataFrame:
     return listed("refutations").select(*names, refuted_remedy="remedy", contrary="says")
 
 
-def _lacks(rules: pl.DataFrame, lacking: pl.DataFrame) -> pl.DataFrame:
-    """denial, rule, lacks: the needed records we do not hold, in words."""
-    needed = rules.select("denial", "rule", need="needs").explode("need")
-    return (
-        needed.join(lacking, on=("denial", "need"))
-        .sort("denial", "rule", "what")
-        .group_by("denial", "rule")
-        .agg(lacks=pl.col("what").str.join(" and "))
-    )
+def _lacks() -> pl.Expr:
+    """The records that a rule needs and we do not hold, in words."""
+    words = [pl.when(pl.col("needs").list.contains(need)).then(need) for need in NEEDS]
+    return pl.concat_str(words, separator=" and ", ignore_nulls=True).replace("", None)
 
 
 def _refuted() -> pl.Expr:
@@ -222,7 +226,7 @@ def _beyond() -> pl.Expr:
     """What the payer may refer to and our records do not reach back to."""
     of = pl.col("beside").str
     asked = [pl.when(of.contains(name)).then(name) for name in ("sent", "answers")]
-    return pl.concat_list(asked).list.drop_nulls().list.join(" and ").replace("", None)
+    return pl.concat_str(asked, separator=" and ", ignore_nulls=True).replace("", None)
 
 
 def _sentence() -> pl.Expr:
