@@ -34,9 +34,11 @@ def shares(remits: Tables, matches: pl.DataFrame, claims: pl.DataFrame) -> pl.Da
         sent_ordinal="payer_responsibility",
         sent_payer="payer_id",
     )
-    tied = matches.filter(
-        pl.col("remit_line_offset").is_null(), pl.col("claim_file_id").is_not_null()
-    ).select(*CLAIM, *SENT)
+    tied = (
+        matches.select(*LINE, *SENT)
+        .filter(pl.col("remit_line_offset").is_null(), pl.col("claim_file_id").is_not_null())
+        .drop("remit_line_offset")
+    )
     number = pl.col("claim").str.strip_chars().replace(["", "0"], None)
     returned = pl.coalesce(number, "payer_claim_number", pl.lit("without number"))
     whole = _totals(remits).select(*CLAIM, *AMOUNTS)
@@ -78,8 +80,13 @@ def _with_groups(
     rows: pl.DataFrame, adjustments: pl.DataFrame, key: tuple[str, ...]
 ) -> pl.DataFrame:
     named = pl.col("group").replace_strict(_GROUPS, default="other_cents")
-    sums = adjustments.group_by(key).agg(
-        pl.col("amount_cents").filter(named == name).sum().alias(name) for name in AMOUNTS[2:]
+    sums = (
+        adjustments.select(*key, "amount_cents", named=named)
+        .group_by(key)
+        .agg(
+            pl.when(pl.col("named") == name).then("amount_cents").otherwise(0).sum().alias(name)
+            for name in AMOUNTS[2:]
+        )
     )
     return rows.join(sums, on=key, how="left", maintain_order="left").with_columns(
         pl.col(AMOUNTS).fill_null(0)
@@ -124,7 +131,7 @@ def _line_amounts(remits: Tables) -> pl.DataFrame:
 def _ties(matches: pl.DataFrame) -> pl.DataFrame:
     """Remit lines and the lines as sent they are matched to."""
     tied = pl.col("remit_line_offset").is_not_null() & pl.col("line_offset").is_not_null()
-    return matches.filter(tied).select(*LINE, *SENT, "line_offset").sort(*LINE, "line_offset")
+    return matches.select(*LINE, *SENT, "line_offset").filter(tied).sort(*LINE, "line_offset")
 
 
 def said_lines(remits: Tables, matches: pl.DataFrame, allotted: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +155,7 @@ def said_lines(remits: Tables, matches: pl.DataFrame, allotted: pl.DataFrame) ->
             ignore_nulls=True,
         ),
     )
-    ties = _ties(matches)
+    ties = _ties(matches.join(allotted, on=CLAIM, how="semi"))
     homes = allotted.select(*EVENT, *SENT)
     amounts = (
         _line_amounts(remits)

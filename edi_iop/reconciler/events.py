@@ -60,9 +60,8 @@ def told(remits: Tables, paid: pl.DataFrame, allotted: pl.DataFrame) -> pl.DataF
     reasons = remits["adjustments"].filter(pl.col("amount_cents") != 0)
     repeats = reasons.group_by(CLAIM).agg(repeated=pl.col("carc").is_in(REPEATED).all())
     ordinal = pl.col("status").replace_strict(ORDINALS, default=None, return_dtype=pl.String)
-    return (
+    ordered = (
         heads.join(of_payment, on=PAYMENT)
-        .join(claim_contents(remits).drop("payment_offset"), on=CLAIM)
         .join(repeats, on=CLAIM, how="left")
         .join(allotted, on=CLAIM)
         .with_columns(
@@ -83,6 +82,19 @@ def told(remits: Tables, paid: pl.DataFrame, allotted: pl.DataFrame) -> pl.DataF
             alone=_one_payment(),
         )
     )
+    return _with_contents(ordered, remits)
+
+
+def _with_contents(told: pl.DataFrame, remits: Tables) -> pl.DataFrame:
+    """The events with what they say (content), of accounts that several payments speak of."""
+    several = told.filter(~pl.col("alone"))
+    asked = {
+        name: rows.join(several, on=CLAIM, how="semi")
+        for name, rows in remits.items()
+        if "remit_claim_offset" in rows.columns
+    }
+    contents = claim_contents(asked).drop("payment_offset")
+    return told.join(contents, on=CLAIM, how="left", maintain_order="left")
 
 
 def _one_payment() -> pl.Expr:
@@ -162,7 +174,8 @@ def _paired(events: pl.DataFrame) -> pl.DataFrame:
     sized = events.filter(~pl.col("moneyless")).with_columns(
         size=pl.col("charge_cents").abs(), paid_size=pl.col("paid_cents").abs()
     )
-    takes = sized.with_columns(takes=pl.col("reversal").any().over(*_PAIR, *PAYMENT))
+    about = sized.join(sized.filter("reversal"), on=_PAIR, how="semi")
+    takes = about.with_columns(takes=pl.col("reversal").any().over(*_PAIR, *PAYMENT))
     second = ~pl.col("reversal")
     ordered = takes.sort(
         *_PAIR,

@@ -44,6 +44,8 @@ def on_date(remits: Tables, as_of: date | None) -> dict[str, pl.DataFrame]:
 
 def without(remits: Tables, payments: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The remits without these payments (PAYMENT) and all that stands in them."""
+    if payments.is_empty():
+        return dict(remits)  # as on most days: no copy is made
     claims = remits["remit_claims"].join(payments, on=PAYMENT, how="semi").select(CLAIM)
     return {
         name: rows.join(
@@ -90,6 +92,8 @@ def counted(remits: Tables, ledger: Ledger) -> dict[str, pl.DataFrame]:
     held = ledger.postings.filter(pl.col("standing") == "held").select(CLAIM)
     kept = ledger.payments.filter(pl.col("standing") != "posted").select(PAYMENT)
     rest = without(remit_tables(remits), kept)
+    if held.is_empty():
+        return rest
     return {
         name: rows.join(held, on=CLAIM, how="anti", maintain_order="left")
         if "remit_claim_offset" in rows.columns
