@@ -184,32 +184,12 @@ def _numbers(*columns: str) -> pl.Expr:
 
 def _held(case: Case) -> pl.DataFrame:
     """IOP lines of our clients with what is on file, where the payer asks for it at all."""
-    on_file = case.offers.group_by("row").agg(_totals())
     flags = ("approved", "pending", "approved_on_date", "denied_on_date", "covered")
     return (
         case.iop.filter(
             pl.col("client_id").is_not_null(), pl.lit(case.policy.authorization.required)
         )
         .select("row", "ref", "date", "client_id", "payer_id", "procedure", "revenue")
-        .join(on_file, on="row", how="left", maintain_order="left")
+        .join(case.on_file, on="row", how="left", maintain_order="left")
         .with_columns(pl.col(flags).fill_null(False))
     )
-
-
-def _totals() -> list[pl.Expr]:
-    approved, denied, on_date = pl.col("approved"), pl.col("denied"), pl.col("on_date")
-    covers, number = covering.covering(), pl.col("given_number")
-    return [
-        approved.any(),
-        (~approved & ~denied).any().alias("pending"),
-        (approved & on_date).any().alias("approved_on_date"),
-        (denied & on_date).any().alias("denied_on_date"),
-        covers.any().alias("covered"),
-        number.filter(approved).unique(maintain_order=True).alias("approved_numbers"),
-        number.filter(denied & on_date).unique(maintain_order=True).alias("denied_numbers"),
-        number.filter(approved & on_date).unique(maintain_order=True).alias("date_numbers"),
-        number.filter(covers).unique(maintain_order=True).alias("covering_numbers"),
-        pl.col("given_units").filter(covers).sum().alias("covering_units"),
-        pl.col("given_from_date").filter(approved).min().alias("begins"),
-        pl.col("given_to_date").filter(approved).max().alias("ends"),
-    ]

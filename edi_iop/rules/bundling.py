@@ -10,9 +10,7 @@ import polars as pl
 
 from edi_iop.rules import conditions
 from edi_iop.rules.case import Case, active, found, references
-from edi_iop.rules.codes import listed
 from edi_iop.rules.days import ATTENDED, medication_assisted
-from edi_iop.rules.policy import Policy
 
 LAB = "lab"
 """The bundle of laboratory tests in every policy."""
@@ -34,7 +32,7 @@ def professional_fee(case: Case) -> pl.DataFrame:
     """A professional claim by the program's own staff on an intensive outpatient day (BUN-02)."""
     if case.policy.professional.fees == "separate":
         return found(case.lines.clear(), pl.lit(""), pl.concat_list("ref"))
-    claims = _by_staff(case, _payable(case, _on_iop_days(case).filter(pl.col("form") == "P")))
+    claims = _by_staff(case, _payable(case, case.beside_iop.filter(pl.col("form") == "P")))
     says = pl.format(
         "{}: professional service {} by the program's staff is part of the day",
         "date",
@@ -47,7 +45,7 @@ def unauthorized_fee(case: Case) -> pl.DataFrame:
     """A professional fee paid apart, without the authorization it needs (BUN-03)."""
     professional = case.policy.professional
     asked = professional.separate_authorization and professional.fees != "included"
-    claims = _on_iop_days(case).filter(pl.col("form") == "P", pl.lit(asked))
+    claims = case.beside_iop.filter(pl.col("form") == "P", pl.lit(asked))
     authorized = conditions.separate_auth(case, claims).implode()
     lacking = _by_staff(case, claims.filter(~pl.col("row").is_in(authorized)))
     says = pl.format(
@@ -91,7 +89,7 @@ def unbilled_medication(case: Case) -> pl.DataFrame:
 
 
 def _bundled(case: Case, of_class: pl.Expr) -> pl.DataFrame:
-    lines = _payable(case, _on_iop_days(case).filter(pl.col("bundle").is_not_null(), of_class))
+    lines = _payable(case, case.beside_iop.filter(pl.col("bundle").is_not_null(), of_class))
     says = pl.format(
         "{}: {} ({}) is part of the intensive outpatient day",
         "date",
@@ -133,21 +131,3 @@ def _by_staff(case: Case, lines: pl.DataFrame) -> pl.DataFrame:
         active("service_date", "from_date", "to_date")
     )
     return lines.join(employed, on="row", how="semi")
-
-
-def _on_iop_days(case: Case) -> pl.DataFrame:
-    """Lines that are no intensive outpatient lines, beside the per diem of their day, with `bundle`."""
-    return case.beside_iop.with_columns(bundle=_bundle(case.policy))
-
-
-def _bundle(policy: Policy) -> pl.Expr:
-    """The class of a component service: by its procedure, else by its revenue code."""
-    classes = policy.bundles.items()
-    by_procedure = [
-        pl.when(listed("procedure", bundle.procedures)).then(pl.lit(name))
-        for name, bundle in classes
-    ]
-    by_revenue = [
-        pl.when(listed("revenue", bundle.revenues)).then(pl.lit(name)) for name, bundle in classes
-    ]
-    return pl.coalesce(*by_procedure, *by_revenue, pl.lit(None, pl.String()))

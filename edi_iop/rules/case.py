@@ -10,7 +10,7 @@ from functools import cached_property
 import polars as pl
 
 from edi_iop.rules import covering, families, weeks
-from edi_iop.rules.codes import marked
+from edi_iop.rules.codes import listed, marked
 from edi_iop.rules.in_force import SERVED, Policies, each
 from edi_iop.rules.lines import VOID
 from edi_iop.rules.parameters import HALVES, MINUTES_PER_UNIT
@@ -38,6 +38,8 @@ FOUND = {
 severity: null for the rule's own. surplus: the line should not be there at all,
 so no other rule is asked about it.
 """
+
+_NOTHING = pl.DataFrame(schema=FOUND)
 
 FAULTS = {"row": pl.UInt32(), "rule": pl.String(), "severity": pl.String()}
 
@@ -86,24 +88,30 @@ class Case:
     def iop_days(self) -> pl.DataFrame:
         """The line that stands for each day which has one, proposed, sent or paid."""
         standing = pl.col("standing") != "denied"
-        alone = self.iop.select(standing.all() & ~pl.struct(DAY).is_duplicated().any()).item()
-        if alone:
+        if self.iop.select(standing.all() & ~pl.col("several").any()).item():
             return self.iop  # of half a million lines no copy is made
         live = self.iop.filter(standing)
-        return live.unique(DAY, keep="first", maintain_order=True)
+        several = live.filter("several").unique(DAY, keep="first", maintain_order=True)
+        first = pl.col("row").is_in(several["row"].implode())
+        return live.filter(~pl.col("several") | first)
 
     @cached_property
     def beside_iop(self) -> pl.DataFrame:
-        """Lines that are no intensive outpatient lines, beside the per diem of their day (day_ref)."""
+        """Lines that are no intensive outpatient lines, with `bundle`, beside the per diem of their
+        day (day_ref)."""
         pairs = self.policy.iop.pairs
         revenues = [pair.revenue for pair in pairs if pair.unit_basis != "component"]
         other = ~pl.col("iop") & ~pl.col("revenue").is_in(revenues).fill_null(False)
         days = self.iop_days.select(*DAY, day_ref="ref")
-        return self.lines.filter(other).join(days, on=DAY)
+        return self.lines.filter(other).join(days, on=DAY).with_columns(bundle=_bundle(self.policy))
 
     @cached_property
     def offers(self) -> pl.DataFrame:
         return covering.offers(self.lines, self.authorizations)
+
+    @cached_property
+    def on_file(self) -> pl.DataFrame:
+        return covering.on_file(self.offers)
 
     @cached_property
     def drawn(self) -> pl.DataFrame:
@@ -208,6 +216,8 @@ def found(
     surplus: pl.Expr | None = None,
 ) -> pl.DataFrame:
     """The lines as FOUND."""
+    if lines.is_empty():  # as most rules find it
+        return _NOTHING.clone()
     # one chunk: Polars 2.x panics where it formats columns that are cut into chunks differently
     whole = lines.rechunk()
     return whole.select(
@@ -305,6 +315,19 @@ def _coded(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
             iop=pl.col("pair").is_not_null() & ~(pl.col("component") & _of_other_program(policy))
         )
     )
+
+
+def _bundle(policy: Policy) -> pl.Expr:
+    """The class of a component service: by its procedure, else by its revenue code."""
+    classes = policy.bundles.items()
+    by_procedure = [
+        pl.when(listed("procedure", bundle.procedures)).then(pl.lit(name))
+        for name, bundle in classes
+    ]
+    by_revenue = [
+        pl.when(listed("revenue", bundle.revenues)).then(pl.lit(name)) for name, bundle in classes
+    ]
+    return pl.coalesce(*by_procedure, *by_revenue, pl.lit(None, pl.String()))
 
 
 def _of_other_program(policy: Policy) -> pl.Expr:

@@ -114,6 +114,27 @@ def fits() -> pl.Expr:
     )
 
 
+def on_file(offers: pl.DataFrame) -> pl.DataFrame:
+    """Of each line what its client's authorizations come to: whether any, which, for which dates."""
+    approved, denied, on_date = pl.col("approved"), pl.col("denied"), pl.col("on_date")
+    covers, number = covering(), pl.col("given_number")
+    totals = [
+        approved.any(),
+        (~approved & ~denied).any().alias("pending"),
+        (approved & on_date).any().alias("approved_on_date"),
+        (denied & on_date).any().alias("denied_on_date"),
+        covers.any().alias("covered"),
+        number.filter(approved).unique(maintain_order=True).alias("approved_numbers"),
+        number.filter(denied & on_date).unique(maintain_order=True).alias("denied_numbers"),
+        number.filter(approved & on_date).unique(maintain_order=True).alias("date_numbers"),
+        number.filter(covers).unique(maintain_order=True).alias("covering_numbers"),
+        pl.col("given_units").filter(covers).sum().alias("covering_units"),
+        pl.col("given_from_date").filter(approved).min().alias("begins"),
+        pl.col("given_to_date").filter(approved).max().alias("ends"),
+    ]
+    return offers.group_by("row").agg(totals)
+
+
 def covering() -> pl.Expr:
     """Whether an offer is an approved authorization for this date and service."""
     return pl.col("approved") & pl.col("on_date") & pl.col("fits")

@@ -127,10 +127,9 @@ def _run(checks: Mapping[str, Check], case: Case) -> pl.DataFrame:
 
     With rule, theme, family, order, cites, policy and the final severity.
     """
+    told = {rule: find(case) for rule, find in checks.items() if rule not in case.policy.rules_off}
     found = [
-        find(case).with_columns(rule=pl.lit(rule))
-        for rule, find in checks.items()
-        if rule not in case.policy.rules_off
+        rows.with_columns(rule=pl.lit(rule)) for rule, rows in told.items() if not rows.is_empty()
     ]
     nothing = pl.DataFrame(schema=FOUND | {"rule": pl.String()})
     own = pl.col("rule").replace_strict(

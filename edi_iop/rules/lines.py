@@ -38,12 +38,13 @@ def service_lines(
     ):
         claims = claims.join(facts, on=CLAIM, how="left")
     billed = tables["claim_lines"].filter(pl.col("revenue").ne_missing(TOTAL_LINE))
+    in_order = billed.sort(*CLAIM, "line_offset")  # before they are wide
     own = pl.coalesce("rendering_npi", "claim_rendering_npi", "billing_npi")
     whole_day = pl.when(pl.col("statement_from") == pl.col("statement_to")).then("statement_from")
-    lines = billed.join(claims, on=CLAIM).with_columns(
+    lines = in_order.join(claims, on=CLAIM, maintain_order="left").with_columns(
         service_date=pl.coalesce("service_date", whole_day), rendering_npi=own
     )
-    return netted(SERVICE_LINES.conform(_answered(lines, standings)).sort(*CLAIM, "line_offset"))
+    return netted(SERVICE_LINES.conform(_answered(lines, standings)))
 
 
 def netted(lines: pl.DataFrame) -> pl.DataFrame:
@@ -202,7 +203,7 @@ def _answered(lines: pl.DataFrame, standings: pl.DataFrame | None) -> pl.DataFra
     """The lines with standing and, for all lines of a claim, the payer's number of it."""
     if standings is None:
         return lines.with_columns(standing=pl.lit("sent"), payer_claim_number=pl.lit(None))
-    joined = lines.join(standings, on=["file_id", "line_offset"], how="left")
+    joined = lines.join(standings, on=["file_id", "line_offset"], how="left", maintain_order="left")
     return joined.with_columns(
         pl.col("standing").fill_null("sent"),
         pl.col("payer_claim_number").drop_nulls().first().over(CLAIM),

@@ -88,7 +88,8 @@ def _beside_other_claims(case: Case) -> pl.DataFrame:
         )
         .sort("by_from", *CLAIM)
     )
-    beside = case.iop.join(claims, on=_MEMBER, suffix="_by")
+    lines = case.iop.clear() if claims.is_empty() else case.iop
+    beside = lines.join(claims, on=_MEMBER, suffix="_by")
     itself = (pl.col("file_id") == pl.col("file_id_by")) & (
         pl.col("claim_offset") == pl.col("claim_offset_by")
     )

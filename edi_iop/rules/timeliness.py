@@ -74,7 +74,10 @@ def below_contract(case: Case) -> pl.DataFrame:
         schema={"procedure": pl.String, "revenue": pl.String, "rate_cents": pl.Int64},
         orient="row",
     ).unique(["procedure", "revenue"], keep="first")
-    paid = case.iop.filter(pl.col("standing") == "paid", pl.col("allowed_cents").is_not_null())
+    facts = ("row", "ref", "date", "procedure", "revenue", "unit_basis", "units", "allowed_cents")
+    paid = case.iop.select("standing", *facts).filter(
+        pl.col("standing") == "paid", pl.col("allowed_cents").is_not_null()
+    )
     per_day = pl.min_horizontal("units", pl.lit(float(case.policy.iop.units_per_day)))
     units = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
     due = (pl.col("rate_cents") * units.fill_null(1.0)).round().cast(pl.Int64)
