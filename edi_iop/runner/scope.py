@@ -16,6 +16,7 @@ from edi_iop.reconciler import ties
 from edi_iop.reconciler.match_sides import MOST_HOLDERS
 from edi_iop.reconciler.references import PLB, References
 from edi_iop.store import Store
+from edi_iop.tables import TABLES
 
 CLAIM = ("file_id", "claim_offset")
 REMIT = ("file_id", "remit_claim_offset")
@@ -26,8 +27,25 @@ _KEYS = {"claim": CLAIM, "remit": REMIT, "ack": ACK}
 _MOST_LINES = 1_000 * (MOST_HOLDERS + 1)
 """Lines under one line control number, a claim having 999 at most: more, and too many hold it."""
 _TABLES = {"claim": ("claims", "claim_lines"), "remit": ("remit_claims", "remit_lines"), "ack": ("acknowledgements",)}  # fmt: skip
-
-
+_UNASKED = {
+    "claims": frozenset(
+        {
+            "transaction_offset", "provider_signature", "assignment", "benefits_assigned", "release",
+            "discharge_hour", "admission_hour", "admission_type", "admission_source",
+            "patient_paid_cents", "referral_number", "billing_name", "billing_taxonomy",
+            "billing_address1", "billing_address2", "billing_city", "billing_state", "billing_zip",
+            "group_number", "group_name", "subscriber_middle_name", "subscriber_address1",
+            "subscriber_address2", "subscriber_city", "subscriber_state", "subscriber_zip",
+            "subscriber_sex", "patient_middle_name", "patient_address1", "patient_address2",
+            "patient_city", "patient_state", "patient_zip", "patient_sex", "payer_name",
+            "attending_last_name", "attending_first_name", "attending_taxonomy",
+        }
+    ),
+    "claim_lines": frozenset(
+        {"qualifier", "unit_basis", "non_covered_cents", "place", "diagnosis_pointers"}
+    ),
+}  # fmt: skip
+"""What neither a match nor a rule looks at: addresses, and what is told for the payer's own use."""
 _HELD_IN = {"claim": "claim_lines", "remit": "remit_lines"}
 """Where each side's line control numbers stand."""
 
@@ -172,7 +190,7 @@ class _Closing:
     def _read(self, new: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         """The rows of what is new, which is known from here on."""
         rows = {
-            name: self._store.among(name, keys)
+            name: self._store.among(name, keys, _asked(name))
             for side, keys in new.items()
             for name in _TABLES[side]
         }
@@ -238,8 +256,9 @@ class _Closing:
         kind = pl.DataFrame({"kind": [ties.CONTROL]})
         few = self._store.first_among("ties", kind, columns, controls.height + 1)
         if few.height <= controls.height:  # mostly none at all
+            own = few.filter(pl.col("side") == side)
             asked = controls.select(value="control")
-            return few.filter(pl.col("side") == side).join(asked, on="value", how="semi")
+            return own if own.is_empty() else own.join(asked, on="value", how="semi")
         kept = controls.select(kind=pl.lit(ties.CONTROL), value="control", side=pl.lit(side))
         return self._store.among("ties", kept, columns)
 
@@ -299,6 +318,12 @@ class _Closing:
             .join(self._known[side], on=key, how="anti")
             for side, key in _KEYS.items()
         }
+
+
+def _asked(name: str) -> list[str]:
+    """The columns of a table that are read."""
+    unasked = _UNASKED.get(name, frozenset())
+    return [column for column in TABLES[name].schema if column not in unasked]
 
 
 def _any(new: dict[str, pl.DataFrame]) -> bool:
