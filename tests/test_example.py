@@ -16,6 +16,7 @@ from docx import Document
 
 from edi_iop import desk, parsers
 from edi_iop.errors import Forbidden, NotKnown
+from edi_iop.rules.lines import kept_lines
 from edi_iop.settings import Workspace
 from edi_iop.simulator.clinic import clinic
 from edi_iop.store import Store
@@ -28,7 +29,7 @@ SEED = 1
 
 def table(workspace: Workspace, name: str) -> pl.DataFrame:
     with Store.open(workspace.database, read_only=True) as store:
-        return store.load(name)
+        return kept_lines(store.sent()) if name == "service_lines" else store.load(name)
 
 
 def sent_files(workspace: Workspace) -> list[Path]:

@@ -12,6 +12,7 @@ from edi_iop.reports.posted import posted_remits
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
+from edi_iop.rules.lines import kept_lines
 
 KEYS = (
     "state", "claim", "line", "payer", "service_date", "procedure", "revenue", "units", "charge_cents",
@@ -30,7 +31,7 @@ def compared(question: Question) -> Sheet:
     told = underpaid(
         remits,
         matches,
-        store.load("service_lines"),
+        kept_lines(store.sent()),
         question.policy_on,
         question.rates,
         recovered(store.load("accounts")),

@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop.mapper.corrections import LATE_CHARGES, REPLACEMENT, VOID
 from edi_iop.mapper.differences import differences
+from edi_iop.rules.lines import kept_lines
 from edi_iop.store import Store
 
 _CLAIM = ["file_id", "claim_offset"]
@@ -39,7 +40,8 @@ def _numbered(store: Store, ours: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFr
     frequencies = pl.DataFrame({"frequency": list(_ACTIONS)})
     made = store.among("claims", frequencies).join(ours, on="file_id", how="semi")
     numbered = made.filter(pl.col("payer_claim_number").is_not_null())
-    before = store.among("service_lines", numbered.select("payer_claim_number").unique())
+    named = store.among("line_standings", numbered.select("payer_claim_number").unique())
+    before = kept_lines(store.sent(named))
     return numbered, _pairs(numbered, before)
 
 
@@ -49,9 +51,7 @@ def _anew(store: Store, ours: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]
     Such a claim has no other's number, and services of days that an earlier one has, which no later
     one replaced or voided.
     """
-    lines = store.among(
-        "service_lines", ours, [*_CLAIM, "claim", "standing", "frequency", *_SERVICE]
-    )
+    lines = kept_lines(store.sent(store.among("claims", ours, _CLAIM)))
     first = ~pl.col("frequency").is_in(list(_ACTIONS)) & (pl.col("payer_responsibility") == "P")
     again = lines.filter(first).filter(pl.col("claim").n_unique().over(_SERVICE) > 1)
     earlier = again.filter(pl.col("standing") != "void").select(
@@ -70,9 +70,9 @@ def _anew(store: Store, ours: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]
 
 def _told(store: Store, made: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """The correcting claims with what each says otherwise, and their clients and dates."""
-    after = store.among("service_lines", made.select(_CLAIM))
+    after = kept_lines(store.sent(made))
     homes = pairs.select(file_id="home_file", claim_offset="home_offset").unique()
-    before = store.among("service_lines", homes)
+    before = kept_lines(store.sent(homes))
     told = differences(
         before.join(pairs, left_on=_CLAIM, right_on=["home_file", "home_offset"]),
         after.join(pairs, on=_CLAIM),

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from edi_iop.tables import SERVICE_LINES, TABLES
+from edi_iop.tables import LINE_STANDINGS, SERVICE_LINES, TABLES
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -29,7 +29,38 @@ def service_lines(
     payer_claim_number, answered_on and allowed_cents of the lines a payer has
     answered; all others are sent.
     """
-    claims = _headed(tables["claims"], clients, sent_on)
+    claims = _headed(tables["claims"], sent_on)
+    return netted(_lines(tables, _known(claims, clients), standings))
+
+
+def kept_lines(tables: Tables) -> pl.DataFrame:
+    """tables.SERVICE_LINES of claims sent, as the settlement left them.
+
+    tables: tables.SENT of the claims, and tables.LINE_STANDINGS.
+    """
+    standings = tables["line_standings"]
+    clients = standings.select(*CLAIM, "client_id").drop_nulls().unique(CLAIM)
+    claims = _headed(tables["claims"], sent_on(tables["submissions"]))
+    return _lines(tables, claims.join(clients, on=CLAIM, how="left"), standings.drop("client_id"))
+
+
+def line_standings(lines: pl.DataFrame) -> pl.DataFrame:
+    """tables.LINE_STANDINGS of lines (tables.SERVICE_LINES): those of which there is something to say."""
+    told = ["client_id", "payer_claim_number", "answered_on", "allowed_cents"]
+    silent = pl.all_horizontal(
+        pl.col("standing") == "sent", *(pl.col(one).is_null() for one in told)
+    )
+    return LINE_STANDINGS.conform(lines.filter(~silent))
+
+
+def sent_on(submissions: pl.DataFrame) -> dict[int, date]:
+    """When each file was made; submissions: tables.SUBMISSIONS."""
+    made = submissions.group_by("file_id").agg(pl.col("created_on").min())
+    return {number: day for number, day in made.iter_rows() if day is not None}
+
+
+def _lines(tables: Tables, claims: pl.DataFrame, standings: pl.DataFrame | None) -> pl.DataFrame:
+    """The lines of claims with what they have from these."""
     for facts in (
         _ordered_diagnoses(tables["claim_diagnoses"]),
         _condition_codes(_given(tables, "claim_codes")),
@@ -44,7 +75,7 @@ def service_lines(
     lines = in_order.join(claims, on=CLAIM, maintain_order="left").with_columns(
         service_date=pl.coalesce("service_date", whole_day), rendering_npi=own
     )
-    return netted(SERVICE_LINES.conform(_answered(lines, standings)))
+    return SERVICE_LINES.conform(_answered(lines, standings))
 
 
 def netted(lines: pl.DataFrame) -> pl.DataFrame:
@@ -98,10 +129,8 @@ def _links(claims: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(links)
 
 
-def _headed(
-    claims: pl.DataFrame, clients: pl.DataFrame, sent_on: Mapping[int, date]
-) -> pl.DataFrame:
-    """The claims' part of a line, with the client and the day the claim went out."""
+def _headed(claims: pl.DataFrame, sent_on: Mapping[int, date]) -> pl.DataFrame:
+    """The claims' part of a line, with the day the claim went out."""
     dates = pl.DataFrame(
         {"file_id": list(sent_on), "sent_on": list(sent_on.values())},
         schema={"file_id": pl.Int64, "sent_on": pl.Date},
@@ -128,7 +157,7 @@ def _headed(
         replaces="payer_claim_number",
         claim_rendering_npi="rendering_npi",
     )
-    return _known(headed, clients).join(dates, on="file_id", how="left")
+    return headed.join(dates, on="file_id", how="left")
 
 
 def _known(claims: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
@@ -203,7 +232,8 @@ def _answered(lines: pl.DataFrame, standings: pl.DataFrame | None) -> pl.DataFra
     """The lines with standing and, for all lines of a claim, the payer's number of it."""
     if standings is None:
         return lines.with_columns(standing=pl.lit("sent"), payer_claim_number=pl.lit(None))
-    joined = lines.join(standings, on=["file_id", "line_offset"], how="left", maintain_order="left")
+    told = standings.drop("claim_offset", strict=False)
+    joined = lines.join(told, on=["file_id", "line_offset"], how="left", maintain_order="left")
     return joined.with_columns(
         pl.col("standing").fill_null("sent"),
         pl.col("payer_claim_number").drop_nulls().first().over(CLAIM),

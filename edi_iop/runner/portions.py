@@ -37,7 +37,7 @@ PORTION = 10_000
 """Remit claims and claims a portion begins with."""
 ALONE = 4_000
 """So many are judged before another process would have begun."""
-_BY_CLAIM = ("service_lines", "violations")
+_BY_CLAIM = ("line_standings", "violations")
 _BY_REMIT = ("matches", "proposals", "postings", "verdicts", "refusals")
 
 

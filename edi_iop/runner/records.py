@@ -13,7 +13,7 @@ from edi_iop import parsers
 from edi_iop.reconciler.ledger import Ledger, counted
 from edi_iop.rules.days import current, days
 from edi_iop.rules.in_force import Policies, of_payers
-from edi_iop.rules.lines import service_lines
+from edi_iop.rules.lines import sent_on, service_lines
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import History, Records
 from edi_iop.settings import Settings, Workspace
@@ -42,7 +42,8 @@ class Known:
 
     def lines(self, standings: pl.DataFrame | None = None) -> pl.DataFrame:
         """Every line sent (tables.SERVICE_LINES), as the payers have answered it so far."""
-        return service_lines(self.sent, self.clients, self._sent_on(), standings)
+        went = sent_on(self.sent["submissions"])
+        return service_lines(self.sent, self.clients, went, standings)
 
     def records(self, lines: pl.DataFrame) -> Records:
         """What the rules judge these lines by."""
@@ -56,10 +57,6 @@ class Known:
             as_of=self.as_of,
             history=self.history,
         )
-
-    def _sent_on(self) -> dict[int, date]:
-        made = self.sent["submissions"].group_by("file_id").agg(pl.col("created_on").min())
-        return {number: day for number, day in made.iter_rows() if day is not None}
 
 
 def policies(workspace: Workspace, settings: Settings, as_of: date) -> Policies:

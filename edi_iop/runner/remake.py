@@ -21,6 +21,7 @@ from edi_iop.reconciler.evidence import line_reference
 from edi_iop.rules.catalogue import STOPPING
 from edi_iop.rules.days import current, days
 from edi_iop.rules.engine import check
+from edi_iop.rules.lines import kept_lines
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
 from edi_iop.runner.reply import made as made_at
@@ -58,11 +59,10 @@ class Remade:
 
 def sides(store: Store, header: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) -> Sides:
     """The claim (one row of tables.CLAIMS) with its client's records."""
-    row = header.row(0, named=True)
-    key = {name: row[name] for name in _LINE[:2]}
-    own = store.load("service_lines", **key)
+    own = kept_lines(store.sent(header))
     client = own["client_id"].drop_nulls().first()
-    lines = own if client is None else store.load("service_lines", client_id=client)
+    its = None if client is None else store.load("line_standings", client_id=client)
+    lines = own if its is None else kept_lines(store.sent(its))
     encounters, clients, authorizations = (
         store.load(name, client_id=client) for name in ("encounters", "clients", "authorizations")
     )

@@ -13,6 +13,7 @@ from edi_iop.reconciler.ledger import Ledger
 from edi_iop.reconciler.reconcile import Reconciled, reconcile
 from edi_iop.reconciler.standings import numbered, standing
 from edi_iop.rules.engine import check
+from edi_iop.rules.lines import line_standings
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
 from edi_iop.runner import records
@@ -70,7 +71,7 @@ def judged(
         answered.said,
     )
     return {
-        "service_lines": lines,
+        "line_standings": line_standings(lines),
         "violations": violations,
         "matches": answered.matches,
         "proposals": answered.proposals,

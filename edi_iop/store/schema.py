@@ -18,7 +18,7 @@ from sqlite_utils import Database, Migrations
 from sqlite_utils.db import Table as SqliteTable
 
 from edi_iop import tables
-from edi_iop.tables import FEEDS, LEDGER, TABLES, Table
+from edi_iop.tables import FEEDS, KEPT, LEDGER, Table
 
 Error = sqlite3.DatabaseError
 """What the database said while its schema was brought up to date."""
@@ -31,7 +31,7 @@ _PAGE_BYTES = 16_384
 DERIVED = frozenset(
     {
         "days",
-        "service_lines",
+        "line_standings",
         "violations",
         "corrections",
         "matches",
@@ -65,7 +65,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "provider_adjustments": (("file_id", "payment_offset"),),
     "remarks": (("file_id", "remit_claim_offset"),),
     "days": (("client_id", "service_date"),),
-    "service_lines": (("file_id", "claim_offset", "line_offset"),),
+    "line_standings": (("file_id", "claim_offset"),),
     "violations": (("file_id", "claim_offset", "line_offset"),),
     "corrections": (("claim",),),
     "matches": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
@@ -92,7 +92,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
 """What questions join and look up by, beside the primary keys."""
 
 migrations = Migrations("edi_iop")
-_KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines", "0005_breaking")
+_KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines", "0005_standings")
 
 
 def migrate(path: Path) -> list[str]:
@@ -122,7 +122,7 @@ def missing(there: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
     """Canonical columns that a database with these lacks, by table; empty where it is complete."""
     lacking = {
         name: [column for column in table.schema if column not in there.get(name, ())]
-        for name, table in TABLES.items()
+        for name, table in KEPT.items()
     }
     return {name: columns for name, columns in lacking.items() if columns}
 
@@ -133,10 +133,10 @@ def complete(db: Database) -> list[str]:
     lacking = missing(present)
     for name, columns in lacking.items():
         if name not in present:
-            _create(db, TABLES[name])
+            _create(db, KEPT[name])
             continue
         for column in columns:
-            _table(db, name).add_column(column, sqlite_type(TABLES[name].schema[column]))
+            _table(db, name).add_column(column, sqlite_type(KEPT[name].schema[column]))
     return [
         f"{name}: {', '.join(columns)}" if name in present else f"{name}: the table"
         for name, columns in lacking.items()
@@ -153,7 +153,7 @@ def sqlite_type(dtype: pl.DataType) -> type:
 @migrations(name=_KNOWN[0])
 def _tables(db: Database) -> None:
     _create(db, tables.FILES)
-    for table in TABLES.values():
+    for table in KEPT.values():
         if table is not tables.FILES:
             _create(db, table)
 
@@ -186,8 +186,13 @@ def _deadlines(db: Database) -> None:
 
 
 @migrations(name=_KNOWN[4])
-def _breaking(db: Database) -> None:
-    """The lines that a rule stops, apart from the many that only differ from a contract."""
+def _standings(db: Database) -> None:
+    """How lines stand is kept without what their claims tell; the next night settles all anew.
+
+    And the lines that a rule stops are found apart from the many that only differ from a contract.
+    """
+    db.execute("DROP TABLE IF EXISTS service_lines")
+    db.execute("DELETE FROM settlement")
     db.execute(
         "CREATE INDEX idx_violations_breaking ON violations "
         "(rule, file_id, claim_offset, line_offset) WHERE severity IN ('block', 'hold')"
@@ -196,7 +201,7 @@ def _breaking(db: Database) -> None:
 
 def _index(db: Database) -> None:
     """Every table's indices as they are to be."""
-    for name in set(db.table_names()) & set(TABLES):
+    for name in set(db.table_names()) & set(KEPT):
         table, wanted = _table(db, name), _INDICES.get(name, ())
         made = {
             tuple(one.columns): one.name

@@ -20,7 +20,7 @@ from edi_iop.store.connection import Contradiction
 from edi_iop.store.database import query
 from edi_iop.store.runs import Runs
 from edi_iop.store.values import to_held, to_value
-from edi_iop.tables import FEEDS, FILES, TABLES, Table
+from edi_iop.tables import FEEDS, FILES, KEPT, SENT, TABLES, Table
 
 _INTERCHANGE_KEY = (
     "sender_qualifier", "sender_id", "receiver_qualifier", "receiver_id", "interchange_control",
@@ -92,7 +92,7 @@ class Store(Runs):
     def forget(self, file_id: int) -> None:
         """Takes back what was saved ahead of a file that is not to be kept."""
         with self.transaction():
-            for name, table in TABLES.items():
+            for name, table in KEPT.items():
                 if table is not FILES and name not in schema.DERIVED and "file_id" in table.schema:
                     self._open.run(f'DELETE FROM "{name}" WHERE file_id = ?', (file_id,))
 
@@ -172,6 +172,17 @@ class Store(Runs):
         """
         with self._together("BEGIN"):
             return keyed.rows(self._open, TABLES[name], keys, columns)
+
+    def sent(self, claims: pl.DataFrame | None = None) -> dict[str, pl.DataFrame]:
+        """tables.SENT and LINE_STANDINGS of these claims (file_id, claim_offset), or of every claim."""
+        names = (*SENT, "line_standings")
+        if claims is None:
+            return {name: self.load(name) for name in names}
+        keys, files = claims.select("file_id", "claim_offset"), claims.select("file_id")
+        return {
+            name: self.among(name, keys if "claim_offset" in TABLES[name].schema else files)
+            for name in names
+        }
 
     def first_among(
         self, name: str, keys: pl.DataFrame, columns: Sequence[str], most: int

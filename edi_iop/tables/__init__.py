@@ -28,6 +28,7 @@ from edi_iop.tables.judged import (
     DAYS,
     FILES,
     FINDINGS,
+    LINE_STANDINGS,
     MATCHES,
     REFUSALS,
     SERVICE_LINES,
@@ -63,6 +64,8 @@ TABLES: dict[str, Table] = (
     _of(feeds) | _of(claims) | _of(remits) | _of(answers) | _of(judged) | _of(ledger)
 )
 """Every canonical table by name."""
+KEPT = {name: table for name, table in TABLES.items() if table is not SERVICE_LINES}
+"""Those that a store keeps; a line is told by its claim and by how it stands."""
 FEEDS = tuple(_of(feeds))
 """The tables a clinic delivers."""
 REMITS = tuple(_of(remits))
@@ -101,7 +104,9 @@ __all__ = [
     "FILES",
     "FINDINGS",
     "INTERCHANGES",
+    "KEPT",
     "LEDGER",
+    "LINE_STANDINGS",
     "MATCHES",
     "OTHER_PAYERS",
     "OTHER_PAYER_ADJUSTMENTS",

@@ -92,6 +92,23 @@ SERVICE_LINES = Table(
     ),
 )
 
+LINE_STANDINGS = Table(
+    "line_standings",
+    "whose a line sent is and how it stands with its payer; without a row it is sent and nobody's",
+    ("file_id", "claim_offset", "line_offset"),
+    (
+        FILE,
+        CLAIM_OFFSET,
+        LINE_OFFSET,
+        text("standing", "sent, paid, denied, or void (replaced or voided since)"),
+        text("client_id", "null where no client has the member id"),
+        text("payer_claim_number", "the number the payer gave this claim, where known"),
+        day("answered_on", "payment date of the remit that answers it last"),
+        cents("allowed_cents", "what payer and patient pay together, by that remit"),
+    ),
+)
+"""Of tables.SERVICE_LINES what claims do not tell."""
+
 OF_CLAIM = (
     "statement_from",
     "statement_to",

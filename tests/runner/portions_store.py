@@ -21,7 +21,7 @@ DERIVED = (
     "postings",
     "provider_postings",
     "accounts",
-    "service_lines",
+    "line_standings",
     "violations",
     "verdicts",
     "refusals",

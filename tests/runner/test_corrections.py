@@ -21,6 +21,7 @@ from runner_drops import (
 from runner_remits import NUMBER, policy, remit, status_277
 
 from edi_iop.reports.questions import corrections
+from edi_iop.rules.lines import kept_lines
 from edi_iop.runner import run
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
@@ -44,7 +45,7 @@ def send_week(workspace: Workspace) -> Workspace:
 
 def load(workspace: Workspace, table: str) -> pl.DataFrame:
     with Store.open(workspace.database, read_only=True) as store:
-        return store.load(table)
+        return kept_lines(store.sent()) if table == "service_lines" else store.load(table)
 
 
 def claims(workspace: Workspace) -> list[dict[str, Any]]:

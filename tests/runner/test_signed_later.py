@@ -12,6 +12,7 @@ import pytest
 from runner_drops import AUTHORIZATIONS, CLIENTS, ENCOUNTER_COLUMNS, PROVIDERS, drop
 from runner_remits import NUMBER, status_277
 
+from edi_iop.rules.lines import kept_lines
 from edi_iop.runner import run
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
@@ -55,7 +56,7 @@ def component_payer(workspace: Workspace) -> Workspace:
 def lines(workspace: Workspace) -> list[tuple[str, str, float, str]]:
     """Standing lines: frequency of their claim, procedure, units, standing."""
     with Store.open(workspace.database, read_only=True) as store:
-        found = store.load("service_lines").filter(pl.col("standing") != "void")
+        found = kept_lines(store.sent()).filter(pl.col("standing") != "void")
     return sorted(found.select("frequency", "procedure", "units", "standing").rows())
 
 

@@ -17,7 +17,7 @@ from edi_iop.runner import inbox, reply, run, turns
 from edi_iop.runner.intake import Intake
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
-from edi_iop.tables import TABLES
+from edi_iop.tables import KEPT
 from tests.conftest import FIXTURES
 from tests.parsers.test_chunks import many_claims
 from tests.runner.conftest import make_workspace
@@ -51,7 +51,7 @@ def in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
 def everything(workspace: Workspace) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table, and what lies in the folders."""
     with Store.open(workspace.database, read_only=True) as store:
-        rows = {name: store.history(name).rows() for name in TABLES}
+        rows = {name: store.history(name).rows() for name in KEPT}
     rows = {name: sorted(found, key=repr) for name, found in rows.items()}
     for folder in (workspace.quarantine, workspace.work, workspace.inbox, workspace.outbox):
         rows[folder.name] = list(contents(folder).items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import date, time
@@ -14,7 +15,7 @@ from polars.testing import assert_frame_equal
 from edi_iop.errors import NotWritten, StoreVersion, Unreadable
 from edi_iop.store import Lock, Store
 from edi_iop.store.schema import DERIVED
-from edi_iop.tables import TABLES, Table
+from edi_iop.tables import KEPT, TABLES, Table
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def sample(table: Table) -> pl.DataFrame:
     return frame
 
 
-@pytest.mark.parametrize("name", sorted(set(TABLES) - {"files"}))
+@pytest.mark.parametrize("name", sorted(KEPT.keys() - {"files"}))
 def test_every_table_comes_back_as_it_was_saved(store: Store, name: str) -> None:
     store.add_file(file_id=1, sha256="a", status="applied")
     frame = sample(TABLES[name])
@@ -74,7 +75,7 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
         status = first.status()
     assert status.version == status.newest > 0
     assert status.pending == ()
-    assert set(TABLES) <= set(status.rows)
+    assert set(KEPT) <= set(status.rows)
     with Store.create(path) as again:
         assert again.status() == status
 
@@ -290,12 +291,15 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
     path = tmp_path / "iop.db"
     with Store.create(path) as writer:
         writer.add_file(file_id=1, sha256="1", status="applied")
-        with (
-            pytest.raises(NotWritten, match="iop.db: attempt to write a readonly database;"),
-            Store.open(path, read_only=True) as reader,
-        ):
-            assert reader.load("files").height == 1
-            reader.release()
+        said = "iop.db: attempt to write a readonly database; check"
+        with pytest.raises(NotWritten, match=re.escape(said)):
+            release(path)
+
+
+def release(path: Path) -> None:
+    with Store.open(path, read_only=True) as reader:
+        assert reader.load("files").height == 1
+        reader.release()
 
 
 def test_rows_prepared_together_are_saved_file_by_file(store: Store) -> None:

@@ -97,6 +97,7 @@ def test_tables_of_the_transactions_all_have_a_map() -> None:
     judged = {
         "days",
         "service_lines",
+        "line_standings",
         "violations",
         "corrections",
         "matches",
