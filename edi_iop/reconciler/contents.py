@@ -52,18 +52,31 @@ def check_key() -> pl.Expr:
 
 
 def claim_contents(remits: Tables) -> pl.DataFrame:
-    """file_id, remit_claim_offset, content: each remit claim with its lines, adjustments and remarks."""
+    """file_id, payment_offset, remit_claim_offset, content: each remit claim with its lines,
+    adjustments and remarks."""
+    return combined(own_contents(remits), inner_contents(remits))
+
+
+def own_contents(remits: Tables) -> pl.DataFrame:
+    """PAYMENT, remit_claim_offset, own: what each remit claim says by itself."""
+    return remits["remit_claims"].select(*PAYMENT, "remit_claim_offset", own=_hash("remit_claims"))
+
+
+def inner_contents(remits: Tables) -> pl.DataFrame:
+    """CLAIM, part: what stands in each remit claim; of a claim in pieces the parts add up."""
     lines = remits["remit_lines"].select(*LINE, part=_hash("remit_lines"))
     parts = [
         lines.select(*CLAIM, "part"),
         *(_of_lines(remits[name], lines, name) for name in ("adjustments", "remarks")),
     ]
-    inside = pl.concat(parts).group_by(CLAIM).agg(pl.col("part").sum())
-    return (
-        remits["remit_claims"]
-        .select(*PAYMENT, "remit_claim_offset", own=_hash("remit_claims"))
-        .join(inside, on=CLAIM, how="left", maintain_order="left")
-        .select(*PAYMENT, "remit_claim_offset", content=pl.struct("own", "part").hash())
+    return pl.concat(parts).group_by(CLAIM).agg(pl.col("part").sum())
+
+
+def combined(own: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:
+    """claim_contents of own_contents and inner_contents."""
+    inside = inner.group_by(CLAIM).agg(pl.col("part").sum())
+    return own.join(inside, on=CLAIM, how="left", maintain_order="left").select(
+        *PAYMENT, "remit_claim_offset", content=pl.struct("own", "part").hash()
     )
 
 

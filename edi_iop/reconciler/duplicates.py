@@ -13,18 +13,24 @@ import polars as pl
 
 from edi_iop.reconciler.balance import balance
 from edi_iop.reconciler.contents import (
-    CLAIM,
     PAYMENT,
     check_key,
-    claim_contents,
+    combined,
+    inner_contents,
+    own_contents,
     payer_key,
     whole_contents,
 )
-from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.tables import PAYMENT_CONTENTS
 from edi_iop.tables.amounts import dollars
 
 _CHECK = ("payer", "check_number")
+_SUMMED: dict[str, tuple[str, ...]] = {
+    "remit_claims": (*PAYMENT, "remit_claim_offset", "paid_cents"),
+    "provider_adjustments": (),
+}
+"""Tables of which sums are made, whole or these columns."""
 _VERSION = pl.__version__
 """Equal content has an equal number in one version of Polars only."""
 _INTERCHANGE = ("sender_id", "receiver_id", "interchange_control")
@@ -32,10 +38,39 @@ _INTERCHANGE = ("sender_id", "receiver_id", "interchange_control")
 
 def payment_contents(remits: Tables) -> pl.DataFrame:
     """tables.PAYMENT_CONTENTS: all that standings need of each payment, other payments apart."""
-    faults = _faults(remits)
-    return PAYMENT_CONTENTS.conform(
-        _identified(remits).join(faults, on=PAYMENT, how="left", maintain_order="left")
-    )
+    running = RunningContents()
+    running.add(remits)
+    return running.contents(remits["payments"], balance(remits))
+
+
+class RunningContents:
+    """The contents of payments that come in chunks."""
+
+    def __init__(self) -> None:
+        self._own: list[pl.DataFrame] = []
+        self._inner: list[pl.DataFrame] = []
+        self._summed: dict[str, list[pl.DataFrame]] = {name: [] for name in _SUMMED}
+
+    def add(self, tables: Tables) -> None:
+        """A chunk's remit claims; a claim may have its lines in several."""
+        remits = remit_tables(tables)
+        self._own.append(own_contents(remits))
+        self._inner.append(inner_contents(remits))
+        for name, columns in _SUMMED.items():
+            self._summed[name].append(remits[name].select(columns or pl.all()))
+
+    def contents(self, payments: pl.DataFrame, unbalanced: pl.DataFrame) -> pl.DataFrame:
+        """tables.PAYMENT_CONTENTS of the payments, all of which are there.
+
+        unbalanced: the findings of their balance (reconciler.balance).
+        """
+        claims = combined(pl.concat(self._own), pl.concat(self._inner))
+        summed = {name: pl.concat(parts) for name, parts in self._summed.items()}
+        remits = {"payments": payments, **summed}
+        faults = _faults(remits, unbalanced)
+        return PAYMENT_CONTENTS.conform(
+            _identified(remits, claims).join(faults, on=PAYMENT, how="left", maintain_order="left")
+        )
 
 
 def payment_standings(contents: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
@@ -52,9 +87,9 @@ def payment_standings(contents: pl.DataFrame, decisions: pl.DataFrame) -> pl.Dat
     return _judged(paid.with_columns(verb=verb)).drop("verb", "decision")
 
 
-def _identified(remits: Tables) -> pl.DataFrame:
+def _identified(remits: Tables, claims: pl.DataFrame) -> pl.DataFrame:
     """Payments with what they are told apart by, their sums, and whether they move money."""
-    contents = whole_contents(remits, claim_contents(remits)).with_columns(
+    contents = whole_contents(remits, claims).with_columns(
         content=pl.format("{} {}", pl.lit(_VERSION), "content")
     )
     sums = [
@@ -115,23 +150,18 @@ def _decided(decisions: pl.DataFrame) -> pl.DataFrame:
     return last.select(*PAYMENT, "verb", "decision")
 
 
-def _faults(remits: Tables) -> pl.DataFrame:
+def _faults(remits: Tables, unbalanced: pl.DataFrame) -> pl.DataFrame:
     """The first imbalance of each payment, in words (findings LINE_, CLAIM_, PAYMENT_UNBALANCED)."""
-    found = balance(remits).filter(pl.col("severity") == "error")
-    claims = remits["remit_claims"].select(*PAYMENT, "remit_claim_offset")
-    places = pl.concat(
+    found = unbalanced.filter(pl.col("severity") == "error").sort("file_id", "byte_offset", "code")
+    begins = pl.concat(
         [
             remits["payments"].select(*PAYMENT, byte_offset="payment_offset"),
-            claims.select(*PAYMENT, byte_offset="remit_claim_offset"),
-            remits["remit_lines"]
-            .select(*CLAIM, byte_offset="remit_line_offset")
-            .join(claims, on=CLAIM)
-            .select(*PAYMENT, "byte_offset"),
+            remits["remit_claims"].select(*PAYMENT, byte_offset="remit_claim_offset"),
         ]
-    )
+    ).sort("file_id", "byte_offset")
+    # a fault of a line or claim stands behind where its claim begins, and before the next
     return (
-        found.join(places, on=("file_id", "byte_offset"))
-        .sort("file_id", "byte_offset", "code")
+        found.join_asof(begins, on="byte_offset", by="file_id", check_sortedness=False)
         .group_by(PAYMENT, maintain_order=True)
         .agg(fault=pl.col("message").first(), faults=pl.len())
     )

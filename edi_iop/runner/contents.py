@@ -18,14 +18,16 @@ def contents(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
 
 
 def in_turns(store: Store, after: int, most: int, at_once: int) -> list[pl.DataFrame]:
-    """The payments (PAYMENT) of files after this number, in so many parts or more of a size.
+    """The payments (PAYMENT) of files after this number of which nobody said yet what they say, in so
+    many parts or more of a size.
 
-    most: remit claims that are read together.
+    Of large files it was said when they were read (runner.turns). most: remit claims that are read together.
     """
     claims = store.newer("remit_claims", after, PAYMENT)
     size = min(most, -(-claims.height // at_once) or 1)
     sized = (
         store.newer("payments", after, PAYMENT)
+        .join(store.newer("payment_contents", after, PAYMENT), on=PAYMENT, how="anti")
         .join(claims.group_by(PAYMENT).agg(claims=pl.len()), on=PAYMENT, how="left")
         .sort(PAYMENT)
         .with_columns(pl.col("claims").fill_null(0))

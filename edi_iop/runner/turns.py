@@ -24,6 +24,7 @@ from edi_iop.parsers.identify import kind_of_all
 from edi_iop.parsers.interchanges import Survey
 from edi_iop.parsers.streams import Spoken
 from edi_iop.reconciler.balance import Running
+from edi_iop.reconciler.duplicates import RunningContents
 from edi_iop.runner.numbering import numbered_again
 from edi_iop.runner.outcome import judge, weigh
 from edi_iop.runner.reading import Reading, refused
@@ -86,6 +87,8 @@ def read_in_turns(
     last = {"interchanges": taken, "findings": found}
     if outcome.status != "quarantined" and "payments" in parsed.tables:
         last["payments"] = parsed.tables["payments"]
+        with _ours():
+            last["payment_contents"] = held.contents(last["payments"], imbalance)
     rows = store.prepare(last).get(number, {})
     return Reading(number, outcome, parsed.transactions, rows, found, answers.get(number, ()))
 
@@ -156,6 +159,7 @@ class _Held:
     def __init__(self) -> None:
         self._balance = Running()
         self._unbalanced = [FINDINGS.empty()]
+        self._contents = RunningContents()
         self._findings = [FINDINGS.empty()]
         self._envelopes: list[pl.DataFrame] = []
         self._transactions: list[pl.DataFrame] = []
@@ -168,6 +172,7 @@ class _Held:
         self._transactions.append(batch.transactions)
         if "payments" in batch.tables:
             self._unbalanced += [self._balance.claims(batch.tables), self._balance.settled()]
+            self._contents.add(batch.tables)
         for name, rows in batch.tables.items():
             held = self._tables.setdefault(name, [])
             if name in _HELD:
@@ -190,6 +195,10 @@ class _Held:
             len(transactions),
             envelopes=parsers.last_of_each(pl.concat(self._envelopes)).drop("file"),
         )
+
+    def contents(self, payments: pl.DataFrame, unbalanced: pl.DataFrame) -> pl.DataFrame:
+        """What each payment says (tables.PAYMENT_CONTENTS)."""
+        return self._contents.contents(payments, unbalanced)
 
     def imbalance(self) -> pl.DataFrame:
         """Where the money of its payments does not add up."""
