@@ -106,12 +106,12 @@ def test_dates_are_days_in_order_and_what_has_ended_is_retired(kind: str):
 
 
 def test_an_unlabelled_code_is_known_all_the_same():
-    assert codes.label("rarc", "N601") is None
-    assert codes.known("rarc", "N601")
+    assert codes.label("rarc", "N102") is None
+    assert codes.known("rarc", "N102")
     assert not codes.known("rarc", "M999")
-    assert codes.senses("N601")[0][:3] == (
+    assert codes.senses("N102")[0][:3] == (
         "rarc",
-        "N601",
+        "N102",
         "in the list; we have no label of our own",
     )
 
@@ -183,7 +183,21 @@ def test_reasons_and_remarks_have_their_dates():
     assert {f"N{number}" for number in range(1, 771)} <= set(remarks)
     assert remarks["M78"].valid_to == date(2006, 5, 18)
     assert remarks["N767"].valid_from == date(2016, 3, 1)
-    assert codes.reach("rarc").silent
+
+
+def test_reasons_and_remarks_are_all_those_of_2026_08_17():
+    """As X12 counts them then, stopped ones with them: to 308 and to N940, without N813 and N814."""
+    reasons, remarks = codes.codes("carc"), codes.codes("rarc")
+    assert (len(reasons), len(remarks)) == (407, 1216)
+    assert {str(number) for number in range(1, 309)} <= set(reasons)
+    assert {f"N{number}" for number in range(1, 941)} - set(remarks) == {"N813", "N814"}
+    assert codes.reach("carc").as_of == codes.reach("rarc").as_of == date(2026, 8, 17)
+    assert remarks["N793"].retired
+
+
+def test_every_remark_in_use_has_a_label():
+    in_use = [entry for entry in codes.codes("rarc").values() if not entry.retired]
+    assert [entry.code for entry in in_use if not entry.label] == []
 
 
 PROCEDURES = {
