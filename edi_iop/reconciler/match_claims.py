@@ -265,7 +265,6 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
     that we do not hold, and so are line control numbers that are none of the claim's; but what
     a number is more like says nothing between two claims.
     """
-    ours = pl.col("known_number").fill_null(False) | pl.col("folded").is_null() | resembling()
     able = pairs.filter(
         sound()
         & truth("member")
@@ -277,7 +276,10 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
         & (pl.col("patient").fill_null(True) | truth("given"))
         & ~against("priority")
     )
-    single = _single(able.with_columns(exact=pl.lit(False))).filter(ours.fill_null(True))
+    single = _single(able.with_columns(exact=pl.lit(False)))
+    ours = pl.col("known_number").fill_null(False) | pl.col("folded").is_null() | resembling()
+    if not single.is_empty():  # character by character: dear even of no rows
+        single = single.filter(ours.fill_null(True))
     taken = found.join(answers.select(*KEY, taken_by="answer_icn"), on=KEY).select(
         *CLAIM, "taken_by"
     )

@@ -82,9 +82,9 @@ def controls(side: str, rows: pl.DataFrame, place: str) -> pl.DataFrame:
 
 
 def asked_controls(side: str, lines: pl.DataFrame) -> pl.Series:
-    """The line control numbers of a side's lines as they are compared, each once."""
+    """The line control numbers of a side's lines as they are compared."""
     known = lines.filter(_asking(side)).select(plain("line_control"))
-    return known["line_control"].drop_nulls().unique()
+    return known["line_control"].drop_nulls()
 
 
 def asked_as(side: str, controls: pl.Series) -> pl.Series:
