@@ -59,9 +59,13 @@ def pooled(chosen: pl.DataFrame, **tiers: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_runner_up(matched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
-    """Beside each match the best other candidate that was looked at, and by how much it is behind."""
+    """Beside each match the best other candidate that was looked at, and by how much it is behind.
+
+    Of several that are behind alike the one of the earliest tier, then of the earliest claim.
+    """
+    order = [*KEY, "score", "tier", *CLAIM]
     best = (
-        pool.sort(*KEY, "score", descending=[False, False, True], maintain_order=True)
+        pool.sort(order, descending=[False, False, True, False, False, False])
         .group_by(KEY, maintain_order=True)
         .agg(runner_up=pl.col("sent_number").first(), behind=pl.col("score").first())
     )
