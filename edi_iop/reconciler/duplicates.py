@@ -24,6 +24,7 @@ from edi_iop.reconciler.contents import (
 from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.tables import PAYMENT_CONTENTS
 from edi_iop.tables.amounts import dollars
+from edi_iop.tables.pool import pooled
 
 _CHECK = ("payer", "check_number")
 _SUMMED: dict[str, tuple[str, ...]] = {
@@ -51,6 +52,7 @@ class RunningContents:
         self._inner: list[pl.DataFrame] = []
         self._summed: dict[str, list[pl.DataFrame]] = {name: [] for name in _SUMMED}
 
+    @pooled
     def add(self, tables: Tables) -> None:
         """A chunk's remit claims; a claim may have its lines in several."""
         remits = remit_tables(tables)
