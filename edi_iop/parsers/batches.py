@@ -42,6 +42,7 @@ def _in_turn(
         lent: Lent | None = None
         """The chunk before ours, where the other process reads it."""
         left, weight, several, room = Left(), 0, False, Room(size)
+        more = size // _MORE
         chunks = split.chunks(files, room)
         for chunk in chunks:
             weight += sum(len(part.data) for _, part in chunk if isinstance(part, Piece))
@@ -55,9 +56,9 @@ def _in_turn(
                 continue
             following = None
             if beside.ready:
-                room.size = size + size // _SHIFTED
+                room.size = size + more
                 following = next(chunks, None)
-                room.size = size - size // _SHIFTED
+                room.size = size - more
             after = None if following is None else beside.lend(following)
             framed = frame(chunk)
             del chunk, following
@@ -67,15 +68,30 @@ def _in_turn(
             if after is not None:
                 after.follow(left)
             yield from _both(lent, own, asked)
+            more = _shared(more, size, beside.longer())
             lent = after
             del own
         if lent is not None:
             yield lent.batch()
 
 
-_SHIFTED = 10
-"""The part of a chunk that the other process reads besides its own: this one reads the files, takes
-the batches and hands them on, to whoever works on them."""
+_MORE, _MOST, _STEPS = 20, 3, 40
+"""Parts of a chunk: what the other process reads more than one at first, at most, and in how small
+steps it comes to more or less."""
+_IN_STEP = 0.002
+"""Seconds waited that say nothing."""
+
+
+def _shared(more: int, size: int, longer: float) -> int:
+    """What the other process reads more from here on, so that neither waits for the other.
+
+    This one reads the files, takes the batches and hands them on, to whoever works on them.
+    longer: the seconds the other has waited more.
+    """
+    if abs(longer) < _IN_STEP:
+        return more
+    more += size // _STEPS if longer > 0 else -size // _STEPS
+    return max(-size // _MOST, min(size // _MOST, more))
 
 
 def _goes_on(chunk: Sequence[split.Part]) -> bool:

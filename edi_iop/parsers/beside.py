@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
+from time import perf_counter
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, cast
 
@@ -32,6 +33,8 @@ class Lent:
     _left: Future[Any]
     _written: Future[Any]
     _file: BinaryIO
+    _waited: Callable[[float], None]
+    """Told the seconds the other process waited for this one, and, below 0, this one for it."""
 
     @property
     def done(self) -> bool:
@@ -39,12 +42,18 @@ class Lent:
 
     def left(self) -> Left:
         """What it leaves open; waited for."""
-        return cast(Left, _told(self._left))
+        return cast(Left, self._awaited(self._left))
 
     def batch(self) -> Batch:
         """Its tables and findings; waited for."""
-        _told(self._written)
+        self._waited(cast(float, self._awaited(self._written)))
         return made(cast(Batch, taken(self._file)))
+
+    def _awaited(self, answer: Future[Any]) -> object:
+        begun = perf_counter()
+        told = _told(answer)
+        self._waited(begun - perf_counter())
+        return told
 
 
 class Beside:
@@ -57,6 +66,7 @@ class Beside:
         self._saying, self._hearing = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         self._greeting: Future[Any] = Future()
         self._lent = 0
+        self._longer = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +92,15 @@ class Beside:
         self._lent += 1
         place(chunk, chunks)
         self._say("placed")
-        return Lent(self._say, self._hear(), self._hear(), batches)
+        return Lent(self._say, self._hear(), self._hear(), batches, self._waited)
+
+    def longer(self) -> float:
+        """The seconds that it waited longer for this process than this one for it, since asked last."""
+        longer, self._longer = self._longer, 0.0
+        return longer
+
+    def _waited(self, seconds: float) -> None:
+        self._longer += seconds
 
     def __exit__(
         self,
@@ -130,12 +148,19 @@ def serve() -> None:
         write("ready", said)
         for number in count():
             chunks, batches = _turn(files, number)
-            pickle.load(heard)
+            _, for_chunk = _heard(heard)
             framed = frame(cast(list[Part], taken(chunks)))
-            placed = step(framed, pickle.load(heard))
+            before, for_left = _heard(heard)
+            placed = step(framed, cast(Left, before))
             write(placed.left, said)
             place(drafted(placed, asked), batches)
-            write("written", said)
+            write(for_chunk + for_left, said)
             del framed, placed
     except (EOFError, BrokenPipeError):
         return
+
+
+def _heard(stream: BinaryIO) -> tuple[object, float]:
+    """What the first process says, and the seconds it was waited for."""
+    begun = perf_counter()
+    return pickle.load(stream), perf_counter() - begun
