@@ -19,7 +19,7 @@ from edi_iop.findings import Finding
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.separators import Separators
 
-CHUNK = 15 * 2**18
+CHUNK = 18 * 2**18
 """Bytes worked on at a time."""
 _PATIENCE, _MOST = 4, 8 * 2**20
 """Chunks, or bytes, that one claim may fill before it is cut in its middle."""
