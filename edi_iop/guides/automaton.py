@@ -122,25 +122,31 @@ class Automaton:
         """
         root = self.guide.root.index
         begin = [root if one is None else int(self._places[one]) for one in after]
-        if (self._usual[keys] == _UNKNOWN).any():
+        usual = self._usual[keys]
+        if (usual == _UNKNOWN).any():
             lesson = self._one_by_one(keys[:_LESSON], starts, begin)
             if len(lesson) == len(keys):
                 return lesson
-        taken = self._guessed(keys, starts, begin)
+            usual = self._usual[keys]
+        taken = self._guessed(keys, usual, starts, begin)
         if taken is None:
             return self._one_by_one(keys, starts, begin)
         self._usual[keys] = self._places[taken]
         return taken
 
-    def _guessed(self, keys: Integers, starts: Integers, begin: Sequence[int]) -> Integers | None:
+    def _guessed(
+        self, keys: Integers, usual: Integers, starts: Integers, begin: Sequence[int]
+    ) -> Integers | None:
         """The walk without a loop over segments; None where that takes too many turns.
 
         Each place depends on the one before it, but a key nearly always leads to the same place:
         all places are guessed from the key before them, and those that the transition before
         them does not lead to are put right, again and again, until there are none. What is not
         taught yet is taught where all before it is right.
+
+        usual: where each key usually leads.
         """
-        place = np.concatenate([[0], self._usual[keys[:-1]]])
+        place = np.concatenate([[0], usual[:-1]])
         place[starts] = begin
         follows = np.ones(len(keys) + 1, dtype=bool)
         follows[starts] = follows[-1] = False

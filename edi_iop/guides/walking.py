@@ -94,23 +94,22 @@ def _walk_guide(
 ) -> Loops:
     machine = automaton(name)
     keys = keys_of(segments, machine)
-    texts = segments.text
     first, last = (transactions[name].to_numpy() for name in ("row", "last"))
     if int(first[0]) >= segments.repeated:
         before = None
     place = ranges(first, last)
+    texts = segments.text[place]
     begun = machine.known(before.taken if before is not None else ())
-    own = place[len(begun) :]
     starts = np.maximum(np.cumsum(last - first + 1) - (last - first + 1) - len(begun), 0)
     after: list[int | None] = [None] * len(first)
     if before is not None:
         after[:1] = machine.known(before.last).tolist()
-    taken = anew.walk(machine, keys[texts[own]], starts, after, begun)
+    taken = anew.walk(machine, keys[texts[len(begun) :]], starts, after, begun)
     nodes = np.array(
         [-1 if one.node is None else one.node.index for one in machine.transitions], dtype=np.int64
     )
     node = nodes[taken]
-    pairs, pair = _pairs(segments, node, texts[place])
+    pairs, pair = _pairs(segments, node, texts)
     return Loops(
         machine.guide,
         place,
@@ -153,11 +152,7 @@ def _open(
 
 def _left(loops: Loops) -> Left:
     """What the next frame must know of the last transaction."""
-    begin = {loop.index: loops.last_start(loop) for loop in loops.open}
-    own = [begin.get(around, len(loops.node)) for around in _around(loops.guide.name)]
-    # An unmatched segment has the last entry: nobody looks at it again.
-    since = np.array([*own, len(loops.node)], dtype=np.int64)
-    kept = np.flatnonzero(np.arange(len(loops.node)) >= since[loops.node])
+    kept = _of_open(loops)
     return Left(
         rows=loops.rows[kept],
         taken=loops.automaton.taught(loops.taken[kept]),
@@ -169,6 +164,15 @@ def _left(loops: Loops) -> Left:
         },
         open=frozenset(loop.index for loop in loops.open),
     )
+
+
+def _of_open(loops: Loops) -> Integers:
+    """The places of the segments of open loops themselves, in their last instances."""
+    begin = {loop.index: loops.last_start(loop) for loop in loops.open}
+    around = zip(loops.guide.nodes, _around(loops.guide.name), strict=True)
+    since = [(loops.segments_of(node), begin[loop]) for node, loop in around if loop in begin]
+    kept = [places[np.searchsorted(places, start) :] for places, start in since if len(places)]
+    return np.sort(np.concatenate([NOWHERE, *kept]))
 
 
 def _numbers(loops: Loops, segment_id: str) -> pl.Series:

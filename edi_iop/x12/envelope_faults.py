@@ -144,10 +144,10 @@ def _unclosed(heads: pl.DataFrame, ends: pl.DataFrame, segments: Segments) -> pl
 
 def stray_rows(segments: Segments, spans: pl.DataFrame) -> Integers:
     """Rows under no transaction that are no envelope segment."""
-    known = np.zeros(len(segments.rows) + 1, dtype=np.int32)
+    known = np.zeros(len(segments.rows) + 1, dtype=np.int8)
     np.add.at(known, spans["row"].to_numpy(), 1)
     np.add.at(known, spans["last"].to_numpy() + 1, -1)
-    outside = np.flatnonzero(np.cumsum(known)[:-1] <= 0)
+    outside = np.flatnonzero(np.cumsum(known, dtype=np.int8)[:-1] <= 0)
     allowed = segments.with_ids({*HEADERS, *TRAILERS, *_SERVICES, ""}.__contains__)
     stray: Integers = outside[~allowed[segments.rows["text"].to_numpy()[outside]]]
     return stray

@@ -52,7 +52,8 @@ def _first_alike(hashes: npt.NDArray[np.uint64], half: int = 1) -> Integers:
 
 def _as_categories(raw: pl.Series) -> tuple[Integers, pl.Series]:
     """The same, as a category is numbered; each frame has its own."""
-    numbers = raw.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
+    texts = raw.cast(pl.String).cast(pl.Categorical(pl.Categories.random()))
+    numbers = texts.to_physical().to_numpy()
     first = np.zeros(int(numbers.max()) + 1, dtype=np.int64)
     first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
     return numbers.astype(np.int64), raw[first]

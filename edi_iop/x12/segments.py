@@ -213,8 +213,9 @@ def _frame(pieces: Sequence[Piece], findings: Sequence[tuple[int, Finding]]) -> 
     bounds = [_bounds(text) for text in texts]
     raw = _cut(texts, bounds)
     if any(piece.wrapped for piece in pieces):
-        raw = _unwrapped(raw, pieces, bounds)
+        raw = _unwrapped(raw.cast(pl.String), pieces, bounds)
     text, distinct = numbered(raw)
+    distinct = distinct.cast(pl.String)
     sizes = np.array([len(starts) for starts, _ in bounds], dtype=np.int64)
     of_piece, files, begin = (
         np.repeat(np.array(values, dtype=dtype), sizes)
@@ -275,7 +276,7 @@ def _bounds(text: bytes) -> _Bounds:
             break
         inside += blank
     last = len(inside)
-    for one in [*np.flatnonzero(_is_blank(data[inside])).tolist(), last]:  # hardly ever another
+    for one in [*np.flatnonzero(blank).tolist(), last]:  # hardly ever another
         content = text[starts[one] : stops[one]]
         starts[one] += len(content) - len(content.lstrip(_BLANK))
     rest = text[starts[last] :].strip(_SPACES)
@@ -290,7 +291,7 @@ def _is_blank(bytes_: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
 
 
 def _cut(texts: Sequence[bytes], bounds: Sequence[_Bounds]) -> pl.Series:
-    """The segments of all pieces: parts of their text, which is not copied."""
+    """The segments of all pieces, as bytes of UTF-8: parts of their text, which is not copied."""
     base = np.cumsum([0, *(len(text) for text in texts)])
     starts = _joined(one + own for (one, _), own in zip(bounds, base, strict=False))
     stops = _joined(one + own for (_, one), own in zip(bounds, base, strict=False))
@@ -301,7 +302,7 @@ def _cut(texts: Sequence[bytes], bounds: Sequence[_Bounds]) -> pl.Series:
         whole = whole.decode("latin-1").encode()
     text = pl.lit(pl.Series([whole], dtype=pl.Binary)).first()
     places = pl.DataFrame({"at": starts, "length": stops - starts})
-    return places.select(raw=text.bin.slice("at", "length").cast(pl.String)).to_series()
+    return places.select(raw=text.bin.slice("at", "length")).to_series()
 
 
 def _joined(parts: Iterable[Integers]) -> Integers:
