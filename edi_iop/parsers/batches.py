@@ -59,6 +59,8 @@ def _in_turn(
                 room.size = size + more
                 following = next(chunks, None)
                 room.size = size - more
+                if following is None:
+                    beside.over()
             after = None if following is None else beside.lend(following)
             framed = frame(chunk)
             del chunk, following

@@ -94,6 +94,10 @@ class Beside:
         self._say("placed")
         return Lent(self._say, self._hear(), self._hear(), batches, self._waited)
 
+    def over(self) -> None:
+        """There are no more chunks: it ends, having read those it has, while this process goes on."""
+        self._say(None)
+
     def longer(self) -> float:
         """The seconds that it waited longer for this process than this one for it, since asked last."""
         longer, self._longer = self._longer, 0.0
@@ -148,7 +152,9 @@ def serve() -> None:
         write("ready", said)
         for number in count():
             chunks, batches = _turn(files, number)
-            _, for_chunk = _heard(heard)
+            placed_there, for_chunk = _heard(heard)
+            if placed_there is None:
+                return
             framed = frame(cast(list[Part], taken(chunks)))
             before, for_left = _heard(heard)
             placed = step(framed, cast(Left, before))

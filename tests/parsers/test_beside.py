@@ -106,6 +106,30 @@ def test_a_process_begun_ahead_is_taken_up_once_and_reads_at_once() -> None:
         assert lent.batch().findings.equals(own.findings)
 
 
+def test_whoever_waits_reads_more_of_the_next_turn() -> None:
+    assert batches._shared(200, 4000, 0.05) == 300
+    assert batches._shared(200, 4000, -0.05) == 100
+    assert batches._shared(200, 4000, 0.001) == 200
+    most = least = 0
+    for _ in range(100):
+        most, least = batches._shared(most, 4000, 1), batches._shared(least, 4000, -1)
+    assert most < 2000
+    assert least > -2000
+
+
+def test_the_other_process_ends_by_itself_behind_the_last_chunk() -> None:
+    (chunk,) = segments.chunks([(0, io.BytesIO(FILES[0]))])
+    with Beside(EVERYTHING) as other:
+        other.begin()
+        lent = other.lend(chunk)
+        lent.follow(Left())
+        other.over()
+        assert other._other is not None
+        assert other._other.process.wait(60) == 0
+        assert lent.batch().findings.equals(batch(step(frame(chunk), Left())).findings)
+        assert other.longer() < 60
+
+
 @pytest.mark.parametrize("many", [0, 2**30])
 def test_tables_pass_whole_and_as_values_and_their_numbers(
     many: int, monkeypatch: pytest.MonkeyPatch
