@@ -4,7 +4,7 @@ One payment is one check or transfer number of one payer (835 TRN02 with TRN03).
 same content under it is the same payment, wrapped anew: one of them counts. Other
 content under it is a conflict (a number used twice, or a remit sent again changed):
 nobody but a person can say which counts, so that both wait, whichever came first,
-and whether or not the sums of both come out.
+and whether or not the amounts of both can be read and come out.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def _judged(paid: pl.DataFrame) -> pl.DataFrame:
     rest = pl.col("amount_cents") - pl.col("claims_cents") + pl.col("plb_cents")
     unbalanced = pl.col("fault").is_not_null() | (rest != 0)
     verb = pl.col("verb").fill_null("")
-    contends = counts & ~pl.col("unread") & (verb != "reject") & pl.col("moves")
+    contends = counts & (verb != "reject") & pl.col("moves")
     contents = pl.col("content").filter(contends).n_unique().over(_CHECK)
     clash = contends & pl.col("check_number").is_not_null() & (contents > 1)
     reason = (
@@ -233,7 +233,7 @@ def _says() -> pl.Expr:
         .when(pl.col("reason") == "conflict")
         .then(clash)
         .when(pl.col("reason") == "unreadable")
-        .then(pl.lit("its amount cannot be read"))
+        .then(pl.concat_str(pl.lit("its amount cannot be read"), beside))
         .when((pl.col("reason") == "unbalanced") & pl.col("fault").is_not_null())
         .then(pl.concat_str("fault", more.fill_null(""), beside))
         .when(pl.col("reason") == "unbalanced")

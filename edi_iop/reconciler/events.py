@@ -112,7 +112,7 @@ def judged(
 ) -> pl.DataFrame:
     """Every event with event, standing, current, pair_file, pair_offset and says.
 
-    events: `told`. said: accounts.said_lines. recovered: ACCOUNT and recovered_cents.
+    events: `told`. said: accounts.said_lines. recovered: provider_ledger.taken_back.
     released: CLAIM of those that a person lets count. replacing: payers (ids) whose second
     payment takes the first one's place.
     """
@@ -316,9 +316,17 @@ def _beside(events: pl.DataFrame) -> pl.DataFrame:
             pl.col("charged_before") + pl.col("charge_cents") > pl.col("sent_charge")
         ).fill_null(False)
         & (pl.col("paid_sum_before") != 0),
-        settled=(pl.col("recovered_cents") == pl.col("paid_sum_before")).fill_null(False),
+        settled=_settled(paid.sum().over(_CHAIN)),
         stands=stands,
     )
+
+
+def _settled(whole: pl.Expr) -> pl.Expr:
+    """At some time the payer had taken back all that it had paid before, or before a later answer;
+    what it takes of the later one's money afterwards changes nothing of that."""
+    taken = pl.col("taken_so_far")
+    before = taken.list.contains(pl.col("paid_sum_before")).fill_null(False)
+    return before.cum_max(reverse=True).over(_CHAIN) | taken.list.contains(whole).fill_null(False)
 
 
 def _plain_event() -> pl.Expr:

@@ -18,6 +18,7 @@ from edi_iop.reconciler.references import PLB, named
 
 TAKES_BACK = ("recovery", "refund", "adjustment")
 FORWARD = "forward"
+_ORDER = ("effective_on", "trace_number", "content")
 
 
 def provider_postings(
@@ -61,12 +62,21 @@ def _of_payments(remits: Tables, paid: pl.DataFrame) -> pl.DataFrame:
 
 
 def taken_back(postings: pl.DataFrame) -> pl.DataFrame:
-    """payer, account_key, recovered_cents: what adjustments of posted payments took back."""
+    """payer, account_key, recovered_cents: what adjustments of posted payments took back; and
+    taken_so_far: what they had after each payment, less what later ones gave back."""
     posted = pl.col("standing") == "posted"
+    account = ("payer", "account_key")
+    so_far = pl.col("amount_cents").cum_sum()
     return (
         postings.filter(posted, pl.col("account_key").is_not_null(), _takes_back())
-        .group_by("payer", "account_key")
-        .agg(recovered_cents=pl.col("amount_cents").sum())
+        .sort(*account, *_ORDER, nulls_last=True)
+        .group_by(*account, *PAYMENT, maintain_order=True)
+        .agg(pl.col("amount_cents").sum())
+        .group_by(account, maintain_order=True)
+        .agg(
+            recovered_cents=pl.col("amount_cents").sum(),
+            taken_so_far=so_far.filter(so_far == so_far.cum_min(reverse=True)),
+        )
     )
 
 
@@ -93,10 +103,9 @@ def _threaded(rows: pl.DataFrame) -> pl.DataFrame:
     )
     provider = pl.col("provider_id").fill_null("?")
     thread = pl.format("{} of {}: {}", "payer", provider, about)
-    order = ("effective_on", "trace_number", "content", *PLB)
     running = pl.when(pl.col("standing") == "posted").then("amount_cents").otherwise(0)
     return (
         rows.with_columns(thread=thread.fill_null(about))
-        .sort("thread", *order, nulls_last=True)
+        .sort("thread", *_ORDER, *PLB, nulls_last=True)
         .with_columns(balance_cents=running.cum_sum().over("thread"))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import polars as pl
+from remit_rows import payment, remit_claim, remits
 
 from edi_iop.parsers.batches import read_batches
 from edi_iop.reconciler.balance import Running, balance
@@ -24,3 +25,20 @@ def test_chunks_balance_as_the_whole() -> None:
     assert len(parts) > 1
     found = [running.claims(part.tables) for part in parts] + [running.payments()]
     assert pl.concat(found).sort("byte_offset", "code").equals(expected)
+
+
+def test_a_payment_is_told_when_the_next_one_has_begun() -> None:
+    """Payments at 200 and 900, each a cent beside its claim; the first is over, the second may go on."""
+    running = Running()
+    told = []
+    for offset in (200, 900):
+        key = {"payment_offset": offset}
+        running.claims(
+            remits(
+                payments=[payment(amount_cents=101, **key)],
+                remit_claims=[remit_claim(offset + 1, charge_cents=100, paid_cents=100, **key)],
+            )
+        )
+        told.append(running.settled()["byte_offset"].to_list())
+    assert told == [[], [200]]
+    assert running.payments()["byte_offset"].to_list() == [900]

@@ -9,161 +9,23 @@ import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from remit_rows import claim, claim_line, claims, payment, remits
+from ledger_cases import (
+    FEB2,
+    MARCH,
+    account,
+    answer,
+    decided,
+    file,
+    fold,
+    seen,
+    sent,
+    told,
+    two_days,
+)
 
 from edi_iop.reconciler.balance import balance
-from edi_iop.reconciler.ledger import Ledger
 from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.rules import policy
-from edi_iop.tables import DECISIONS
-
-Row = dict[str, Any]
-Tables = dict[str, pl.DataFrame]
-MARCH = [date(2026, 3, day) for day in range(1, 31)]
-FEB2 = date(2026, 2, 2)
-
-
-def answer(paid: int, charge: int = 35000, status: str = "1", **values: Any) -> Row:
-    """A remit claim of one day: what is not paid is by contract, unless `patient` says otherwise.
-
-    Keys that no table has: patient (cents of group PR), days (dates of its lines, the
-    amounts on the first), reason (CARC of what is not paid).
-    """
-    return {"claim": "EAAA", "payer_claim_number": "ICN0001"} | values | {
-        "paid_cents": paid, "charge_cents": charge, "status": status,
-    }  # fmt: skip
-
-
-def file(number: int, trace: str, day: int, *answers: Row, plb: Any = (), **values: Any) -> Tables:
-    """One file of one payment that balances: its amount is what its claims and PLB make."""
-    heads, lines, cas, beside = [], [], [], []
-    for place, given_answer in enumerate(answers):
-        one = dict(given_answer)
-        offset = 300 + 1000 * place
-        patient, days = one.pop("patient", 0), one.pop("days", (FEB2,))
-        reason = one.pop("reason", "45")
-        heads.append({"file_id": number, "payment_offset": 200, "remit_claim_offset": offset} | one)
-        left = one["charge_cents"] - one["paid_cents"] - patient
-        for at, service_date in enumerate(days):
-            first = at == 0
-            key = {
-                "file_id": number,
-                "remit_claim_offset": offset,
-                "remit_line_offset": offset + 10 + at,
-            }
-            lines.append(
-                key
-                | {
-                    "position": at + 1,
-                    "qualifier": "HC",
-                    "procedure": "H0015",
-                    "revenue": "0906",
-                    "units": 1.0,
-                    "service_date": service_date,
-                    "charge_cents": one["charge_cents"] if first else 0,
-                    "paid_cents": one["paid_cents"] if first else 0,
-                }
-            )
-            if not first:
-                continue
-            groups = (("CO", left, reason), ("PR", patient, "1"))
-            cas += [
-                key
-                | {
-                    "byte_offset": offset + 100 + byte,
-                    "position": 1,
-                    "group": group,
-                    "carc": carc,
-                    "amount_cents": cents,
-                }
-                for byte, (group, cents, carc) in enumerate(groups)
-                if cents
-            ]
-    for position, (reason, reference, cents) in enumerate(plb, start=1):
-        beside.append(
-            {
-                "file_id": number,
-                "payment_offset": 200,
-                "byte_offset": 9000,
-                "position": position,
-                "provider_id": "1234567893",
-                "reason": reason,
-                "reference": reference,
-                "amount_cents": cents,
-            }
-        )
-    due = sum(one["paid_cents"] for one in answers) - sum(cents for *_, cents in plb)
-    head = {
-        "file_id": number,
-        "trace_number": trace,
-        "payment_date": MARCH[day - 1],
-        "amount_cents": due,
-        "payer_trace_id": "1999999999",
-    }
-    return remits(
-        payments=[payment(**(head | values))],
-        remit_claims=heads,
-        remit_lines=lines,
-        adjustments=cas,
-        provider_adjustments=beside,
-    )
-
-
-def together(*files: Tables) -> Tables:
-    return {name: pl.concat([one[name] for one in files]) for name in files[0]}
-
-
-def sent(charge: int = 35000, number: str = "EAAA") -> Tables:
-    return claims(
-        claims=[claim(100, number, charge_cents=charge)],
-        claim_lines=[claim_line(100, 150, charge_cents=charge)],
-    )
-
-
-def two_days() -> Tables:
-    return claims(
-        claims=[claim(100, "EAAA", charge_cents=70000, statement_to=date(2026, 2, 4))],
-        claim_lines=[claim_line(100, 150), claim_line(100, 160, service_date=date(2026, 2, 4))],
-    )
-
-
-def fold(*files: Tables, decisions: pl.DataFrame | None = None, **more: Any) -> Ledger:
-    made = reconcile(together(*files), more.pop("sent", sent()), decisions, **more).ledger
-    add_up(made)
-    return made
-
-
-def add_up(ledger: Ledger) -> None:
-    """amount = posted - PLB + held for every payment that counts, and over all of them."""
-    counts = ledger.payments.filter(pl.col("standing").is_in(["posted", "held"]))
-    due = pl.col("posted_cents") - pl.col("provider_adjustment_cents") + pl.col("held_cents")
-    assert counts.filter(pl.col("amount_cents") != due).is_empty()
-    posted = ledger.postings.filter(pl.col("standing") == "posted")["paid_cents"].sum()
-    plb = ledger.provider_postings.filter(pl.col("standing") == "posted")["amount_cents"].sum()
-    assert counts["amount_cents"].sum() == posted - plb + counts["held_cents"].sum()
-    accounts = ledger.accounts
-    assert accounts["posted_cents"].sum() == posted
-
-
-def told(ledger: Ledger) -> list[tuple[str, str, int]]:
-    return ledger.postings.select("event", "standing", "paid_cents").rows()
-
-
-def account(ledger: Ledger) -> Row:
-    (row,) = ledger.accounts.to_dicts()
-    return row
-
-
-def decided(verb: str, file_id: int, claim_offset: int | None = None) -> pl.DataFrame:
-    row = {
-        "decision": 1,
-        "verb": verb,
-        "file_id": file_id,
-        "payment_offset": 200,
-        "remit_claim_offset": claim_offset,
-    }
-    return DECISIONS.conform(pl.DataFrame([row], infer_schema_length=None))
-
 
 # -- one claim's life
 
@@ -241,6 +103,20 @@ def test_a_second_payment_of_the_same_lines_without_reversal_waits():
     )  # fmt: skip
 
 
+def test_a_release_that_is_undone_waits_again():
+    files = (file(1, "T1", 1, answer(28000)), file(2, "T2", 8, answer(30000)))
+    undone = decided("undo", 2, 300).with_columns(decision=pl.lit(2, pl.Int64))
+    made = fold(*files, decisions=pl.concat([decided("release", 2, 300), undone]))
+    assert told(made)[1] == ("correction", "held", 30000)
+
+
+def test_a_payment_and_its_reversal_of_one_date_are_a_pair_whatever_their_numbers():
+    """T9 pays on March 8, T2 takes it back on the same day: nothing stands, nothing is parked."""
+    made = fold(file(1, "T9", 8, answer(28000)), file(2, "T2", 8, answer(-28000, -35000, "22")))
+    assert made.postings["standing"].to_list() == ["posted", "posted"]
+    assert (account(made)["state"], account(made)["posted_cents"]) == ("reversed", 0)
+
+
 def test_a_policy_lets_a_second_payment_take_the_first_ones_place():
     """The payer corrects without reversals: 300.00 count at once, and 280.00 are a credit."""
     files = (file(1, "T1", 1, answer(28000)), file(2, "T2", 8, answer(30000)))
@@ -272,6 +148,21 @@ def test_interest_of_a_claim_stands_beside_its_money():
         28000,
     )
     assert made.postings["says"].to_list() == ["with interest of 1.25 beside it"]
+
+
+def test_a_reversal_takes_its_interest_back_too():
+    """281.25 came with interest; 280.00 and the 1.25 (L6 1.25, AMT*I -1.25) leave 300.00 - 281.25."""
+    other = answer(30000, claim="EBBB", payer_claim_number="ICN0002")
+    back = answer(-28000, -35000, "22", interest_cents=-125)
+    files = (
+        file(1, "T1", 1, answer(28000, interest_cents=125), plb=[("L6", "", -125)]),
+        file(2, "T2", 8, back, other, plb=[("L6", "", 125)]),
+    )
+    made = fold(*files)
+    assert made.payments["amount_cents"].to_list() == [28125, 1875]
+    row = made.accounts.filter(account="EAAA").row(0, named=True)
+    assert (row["state"], row["posted_cents"], row["interest_cents"]) == ("reversed", 0, 0)
+    assert balance(files[1]).is_empty()
 
 
 def test_interest_that_only_the_claim_names_is_no_money():
@@ -415,6 +306,23 @@ def test_primary_and_secondary_payers_stand_beside_each_other():
     assert made.postings["forwarded_to"].to_list() == ["SUMMIT", None]
     assert made.postings["says"][0] == "forwarded to SUMMIT"
     assert account(made)["answered_cents"] == 28000
+
+
+def test_second_and_third_payers_that_forward_stand_beside_the_first():
+    """19, 20 and 21 are answers of the first, second and third payer, each sent on to the next one;
+    what the second takes back (22) is its own."""
+    files = [
+        file(1, "T1", 1, answer(20000, status="19", crossover_payer="SUMMIT")),
+        file(2, "T2", 8, answer(8000, status="20"), payer_trace_id="1888888888"),
+        file(3, "T3", 9, answer(5000, status="21"), payer_trace_id="1777777777"),
+        file(4, "T4", 15, answer(-8000, -35000, "22"), payer_trace_id="1888888888"),
+    ]
+    made = fold(*files[:3])
+    assert made.accounts["answered_cents"].to_list() == [20000, 8000, 5000]
+    taken = fold(*files)
+    assert sorted(taken.accounts.select("state", "posted_cents").rows()) == [
+        ("paid", 5000), ("paid", 20000), ("reversed", 0),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("status", "event"), [("25", "predetermination"), ("23", "not ours")])
@@ -565,6 +473,56 @@ def test_a_conflict_is_told_of_what_does_not_balance_too():
     assert "260.00" in made.payments["says"][1]
 
 
+def test_what_cannot_be_read_contends_as_well():
+    """Which of the two the bank paid, the one that can be read does not tell."""
+    made = fold(file(1, "T1", 1, answer(28000)), file(2, "T1", 2, answer(27000), amount_cents=None))
+    assert made.payments.select("standing", "reason").rows() == [
+        ("held", "conflict"), ("held", "unreadable"),
+    ]  # fmt: skip
+    assert made.payments["says"][1].startswith("its amount cannot be read; number T1")
+
+
+def test_payments_without_a_number_are_each_their_own():
+    """Neither copies nor rivals of each other; the same answer once more waits by itself."""
+    other = answer(1000, claim="EBBB", payer_claim_number="ICN0002")
+    made = fold(file(1, None, 1, answer(28000)), file(2, None, 1, other))
+    assert made.payments["standing"].to_list() == ["posted", "posted"]
+    again = fold(file(1, None, 1, answer(28000)), file(2, None, 1, answer(28000)))
+    assert again.payments["standing"].to_list() == ["posted", "posted"]
+    assert told(again)[1] == ("repeat", "held", 28000)
+
+
+@pytest.mark.parametrize("moves", ["claims", "adjustments"])
+def test_notices_whose_money_comes_to_nothing_are_in_conflict_too(moves: str):
+    """100.00 and -100.00 move as much as two checks would."""
+
+    def one(number: int, cents: int) -> Any:
+        if moves == "claims":
+            back = answer(-cents, -35000, "22")
+            return file(number, "T1", number, answer(cents), back)
+        return file(number, "T1", number, plb=[("WO", "A", cents), ("CS", "", -cents)])
+
+    made = fold(one(1, 10000), one(2, 20000))
+    assert made.payments["reason"].to_list() == ["conflict", "conflict"]
+
+
+def test_what_a_claim_pays_that_cannot_be_read_is_in_no_claim():
+    """280.00 by check, of a claim whose CLP04 is no number: 280.00 are explained by nothing."""
+    one = file(1, "T1", 1, answer(28000))
+    one["remit_claims"] = one["remit_claims"].with_columns(paid_cents=pl.lit(None, pl.Int64))
+    (row,) = reconcile(one, sent()).ledger.payments.to_dicts()
+    assert (row["standing"], row["reason"], row["held_cents"]) == ("held", "unbalanced", 28000)
+    assert row["says"] == "280.00 of it is in no claim and no adjustment"
+
+
+def test_a_decision_on_a_copy_is_one_on_the_payment():
+    def one(number: int) -> Any:
+        return file(number, "T1", 1, answer(28000), amount_cents=27000)
+
+    made = fold(one(1), one(2), decisions=decided("release", 2))
+    assert made.payments["standing"].to_list() == ["posted", "duplicate"]
+
+
 def test_one_number_of_two_payers_is_no_conflict():
     other = answer(1000, claim="EBBB", payer_claim_number="ICN0002")
     made = fold(file(1, "T1", 1, answer(28000)), file(2, "T1", 1, other, payer_trace_id="1888"))
@@ -600,27 +558,6 @@ LIFE = [
     ("T5", 11, (answer(200, claim="EBBB", payer_claim_number="ICN0002"),), (("FB", None, -7),)),
     ("T6", 12, (answer(-25000, -35000, "22"),), (("FB", None, 7), ("L6", "X", -9))),
 ]  # fmt: skip
-SEEN = ("payer", "trace_number", "standing", "amount_cents", "posted_cents", "held_cents")
-
-
-def seen(files: list[Any]) -> tuple[list[Any], ...]:
-    """What the ledger of files that came in this order says, without the numbers they were given."""
-    made = fold(
-        *(
-            file(number, trace, day, *answers, plb=plb)
-            for number, (trace, day, answers, plb) in enumerate(files, start=1)
-        )
-    )
-    events = ("account", "trace_number", "sequence", "event", "standing", "current", "paid_cents")
-    threads = ("trace_number", "thread", "account", "standing", "amount_cents", "balance_cents")
-    return (
-        sorted(made.payments.filter(pl.col("standing") != "duplicate").select(SEEN).rows()),
-        made.postings.select(events).rows(),
-        made.provider_postings.select(threads).rows(),
-        made.accounts.drop("claim_file_id", "claim_offset").rows(),
-    )
-
-
 WHOLE = seen(LIFE)
 
 

@@ -112,6 +112,91 @@ def test_second_and_third_payers_stand_for_themselves():
     ]  # fmt: skip
 
 
+def standing(made: Ledger) -> list[tuple[str, int, int, int, int]]:
+    """State, paid, contract, patient and other cents of each account."""
+    names = ("state", "answered_cents", "contract_cents", "patient_cents", "other_cents")
+    return made.accounts.sort("account").select(names).rows()
+
+
+COORDINATED = {
+    # 500.00 charged to each; what the payers before have paid is OA 23, what they took off beyond
+    # that is given back by OA 94 of a negative amount
+    "1": ("paid", 10000, 0, 0, 40000),
+    "2": ("paid", 35000, 0, 0, 25000 - 10000),
+    "3": ("paid", 10000, 0, 0, 60000 - 20000),
+    "4a": ("paid", 10000, 0, 0, 50000 - 10000),
+    "4b": ("nothing paid", 0, 10000, 0, 50000 - 10000),
+    "5": ("paid", 10000, 0, 0, 40000),
+    "6": ("left to the patient", 0, 0, 10000, 40000),
+    "7": ("paid", 10000, 15000, 0, 25000),
+    "8": ("paid", 28000, 15000, 7000, 0),
+    "9": ("paid", 10000, 0, 0, 40000),
+}
+"""The coordination of benefits examples of the guide: by claim (a) and by line (b) they say the same."""
+
+
+@pytest.mark.parametrize("level", ["a", "b"])
+@pytest.mark.parametrize("example", COORDINATED)
+def test_what_earlier_payers_paid_is_no_denial(example: str, level: str):
+    """CLP02 2, of example 9 CLP02 3."""
+    made = fold(f"x12-types__X221-coordination-of-benefits-example-{example}{level}.edi")
+    expected = COORDINATED[example]
+    assert standing(made) == [expected]
+    assert payment(made) == [("posted", expected[1], expected[1], 0, 0)]
+
+
+PENALTY = "line-service-line-penalty-tax-or-bonuses-impacting-payment-only-example"
+
+
+@pytest.mark.parametrize(
+    ("name", "accounts"),
+    [
+        # 26.20 - 23.20 + 0.06 (a surcharge, CARC 137) and 10.00 - 2.00: 11.06
+        (f"x12-types__X221-{PENALTY}-1.edi", [("paid", 1106, 2320 - 6 + 200, 0, 0)]),
+        # 25.00 - 5.00 + 2.00 (a bonus, CARC 161) - 10.00 of copayment: 12.00
+        (f"x12-types__X221-{PENALTY}-2.edi", [("paid", 1200, 300, 1000, 0)]),
+        # 25.00 - 5.00 - 2.00 (a penalty, CARC B4) - 10.00: 8.00
+        (f"x12-types__X221-{PENALTY}-3.edi", [("paid", 800, 700, 1000, 0)]),
+        # 541.00 - 516.00 + 9.00: more than the charge was allowed
+        ("lfh-x12__005010X221A1_cob-contractural-adjustment.835", [("paid", 3400, 0, 0, 50700)]),
+        # 800.00 - 300.00 of the line, - 50.00 of the claim; 1,200.00 - 650.00 and - 55.00
+        (
+            "lfh-x12__005010X221A1_managed-care.835",
+            [("paid", 45000, 5000, 30000, 0), ("paid", 49500, 10500, 60000, 0)],
+        ),
+        # one claim paid, the other denied (4, CO 96): it stands with nothing
+        (
+            "scribe__sample_835_multi_claim.edi",
+            [("paid", 19000, 3500, 2500, 0), ("nothing paid", 0, 9500, 0, 0)],
+        ),
+    ],
+)
+def test_claims_come_to_what_lines_and_claim_say_together(
+    name: str, accounts: list[tuple[str, int, int, int, int]]
+):
+    made = fold(name)
+    assert standing(made) == accounts
+    paid = sum(cents for _, cents, *_ in accounts)
+    assert payment(made) == [("posted", paid, paid, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "amount"),
+    [
+        # the third claim pays 1,200.75 of 1,125.25 and takes nothing off
+        ("edi-cli__sample-835.edi", 235075),
+        # 1,000.00 less 500.00 of the claim and 100.00 of its lines are not 500.00
+        ("openx12__embedded_1.x12", 50000),
+        # a separator in the procedure (SVC*HC*24599.00) makes its code the charge of the line
+        ("lfh-x12__005010X221A1_tertiary-payment.835", 18750),
+    ],
+)
+def test_claims_that_do_not_add_up_keep_their_check(name: str, amount: int):
+    made = fold(name)
+    assert payment(made) == [("held", amount, 0, 0, amount)]
+    assert {state for state, *_ in standing(made)} == {"held"}
+
+
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*")), ids=lambda path: path.name)
 def test_every_sample_adds_up(path: Path):
     made = fold(path.name)

@@ -117,3 +117,19 @@ def test_another_payer_s_number_is_not_looked_for() -> None:
         }
     )
     assert named(rows, events, CLAIMS.empty()).select("byte_offset", "account").rows() == [(8, "Q")]
+
+
+def test_a_number_returned_too_short_is_no_name_of_the_claim_it_was_tied_to() -> None:
+    """The payer cut 673095-WILLOW to 673095, which stands in the number of a claim that is not ours;
+    of an answer that is tied to no claim the number returned is all that it is known by."""
+    schema = {"claim_file_id": pl.Int64, "claim_offset": pl.Int64, "payer_claim_number": pl.String}
+    rows = pl.DataFrame({"file_id": [2], "byte_offset": [9], "position": [1], "payer": ["P"],
+                         "reference": ["67309512345"]})  # fmt: skip
+
+    def name(offset: int | None) -> list[str]:
+        event = {"payer": "P", "account": "A", "account_key": "A", "claim_file_id": offset,
+                 "claim_offset": offset, "payer_claim_number": None, "returned": "673095"}  # fmt: skip
+        events = pl.DataFrame([event], schema_overrides=schema)
+        return named(rows, events, CLAIMS.empty())["account"].to_list()
+
+    assert (name(1), name(None)) == ([], ["A"])

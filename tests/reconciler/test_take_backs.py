@@ -46,6 +46,27 @@ def test_a_reversal_without_a_new_answer_is_open() -> None:
     assert opened(account) == [("EAAA", "HARBR", 28000, "reversed by payment T2")]
 
 
+def test_what_gives_back_and_what_is_held_took_nothing() -> None:
+    """WO -20.00 returns money; a reversal that waits has taken none, nor has a WO of a held check."""
+    held = {"standing": "held", "trace_number": "T9"}
+    gives = WO | {"byte_offset": 10, "amount_cents": -2000, "trace_number": "T4"}
+    found = open_take_backs(
+        rows(ACCOUNTS, ACCOUNT),
+        POSTINGS.empty(),
+        rows(PROVIDER_POSTINGS, WO, gives, WO | {"byte_offset": 11} | held),
+        rows(CLAIMS, SENT),
+    )
+    assert found["how"].to_list() == ["PLB WO ICN1 of payment T3"]
+    reversed_ = rows(ACCOUNTS, ACCOUNT | {"state": "reversed", "credit_cents": 0})
+    found = open_take_backs(
+        reversed_,
+        rows(POSTINGS, REVERSAL, REVERSAL | {"remit_claim_offset": 10} | held),
+        PROVIDER_POSTINGS.empty(),
+        rows(CLAIMS, SENT),
+    )
+    assert found.select("taken_back_cents", "how").rows() == [(28000, "reversed by payment T2")]
+
+
 def test_nothing_is_open_of_what_is_paid_or_of_a_number_that_is_unmatched() -> None:
     assert opened(ACCOUNT | {"state": "paid"}) == []
     assert opened(ACCOUNT | {"claim_file_id": None, "claim_offset": None}) == []
