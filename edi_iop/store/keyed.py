@@ -155,7 +155,9 @@ def _wanted(
     if unknown:
         raise ValueError(f"{table.name} has no column {unknown[0]}")
     held = pl.concat([to_held(table.only(own), keys), keys.select(extra)], how="horizontal")
-    held = held.drop_nulls().unique().sort(held.columns)
+    in_order = held.drop_nulls().sort(held.columns)
+    # of the sorted keys the equal ones stand together
+    held = in_order.filter(pl.any_horizontal(pl.all().ne_missing(pl.all().shift())))
     names = [f"k{place}" for place in range(held.width)]
     connection.run("DROP TABLE IF EXISTS temp.wanted")
     connection.run(f"CREATE TEMP TABLE wanted ({', '.join(names)})")
