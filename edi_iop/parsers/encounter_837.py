@@ -20,6 +20,7 @@ from edi_iop.parsers.feed_sheet import SEVERAL, as_findings, no_findings
 from edi_iop.parsers.feed_values import typed
 from edi_iop.parsers.x12 import Batch
 from edi_iop.tables import FINDINGS, SENT, SUBMISSIONS
+from edi_iop.tables.amounts import dollars
 from edi_iop.tables.found import catalogued
 
 Tables = Mapping[str, pl.DataFrame]
@@ -96,7 +97,7 @@ def _lines(tables: Tables, claims: pl.DataFrame) -> pl.DataFrame:
             for name in service.columns
             if name not in (*_CLAIM, "line_offset", "charge_cents", "units")
         ),
-        charge=_dollars("charge_cents"),
+        charge=dollars(pl.col("charge_cents")),
         units=pl.when(pl.col("unit_basis").ne_missing(_MINUTES)).then(_text(service, "units")),
         minutes=pl.when(pl.col("unit_basis") == _MINUTES).then(_text(service, "units")),
         pointers=pl.col("diagnosis_pointers").str.split(" "),
@@ -206,8 +207,3 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
     if frame.schema[name] == pl.Float64():
         return pl.col(name).cast(pl.String).str.replace(r"\.0$", "")
     return pl.col(name).cast(pl.String)
-
-
-def _dollars(name: str) -> pl.Expr:
-    cents = (pl.col(name) % 100).cast(pl.String).str.zfill(2)
-    return pl.format("{}.{}", pl.col(name) // 100, cents)

@@ -11,6 +11,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop.simulator.payer import Answer
+from edi_iop.transcribe.values import dollars
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.writer import Envelope, interchange
 
@@ -71,13 +72,6 @@ def _text(*parts: pl.Expr | str) -> pl.Expr:
     return pl.concat_str(texts, separator=sep.ELEMENT).str.strip_chars_end(sep.ELEMENT)
 
 
-def _dollars(cents: pl.Expr) -> pl.Expr:
-    fraction = (cents % 100).cast(pl.String).str.zfill(2)
-    return (
-        pl.format("{}.{}", cents // 100, fraction).str.strip_chars_end("0").str.strip_chars_end(".")
-    )
-
-
 def _rows(frame: pl.DataFrame, *texts: pl.Expr) -> pl.DataFrame:
     """The segments of each row, in order."""
     return pl.concat(
@@ -118,9 +112,9 @@ def _heads(claims: pl.DataFrame, day: date) -> pl.DataFrame:
         _text("HL", "2", "1", "21", "1"),
         _text("NM1", "41", "2", pl.col("sender_id"), "", "", "", "", "46", pl.col("sender_id")),
         _text("TRN", "2", batch),
-        _text("STC", _RECEIVED, today, "WQ", _dollars(pl.col("charge"))),
+        _text("STC", _RECEIVED, today, "WQ", dollars(pl.col("charge"))),
         _text("QTY", "90", pl.col("count")),
-        _text("AMT", "YU", _dollars(pl.col("charge"))),
+        _text("AMT", "YU", dollars(pl.col("charge"))),
     )
 
 
@@ -139,9 +133,9 @@ def _providers(claims: pl.DataFrame) -> pl.DataFrame:
         _text("HL", _NUMBER, "2", "19", "1"),
         _text("NM1", "85", "2", name, "", "", "", "", "XX", pl.col("billing_npi")),
         _text("TRN", "1", pl.col("billing_npi")),
-        _text("STC", _RECEIVED, "", "WQ", _dollars(pl.col("charge"))),
+        _text("STC", _RECEIVED, "", "WQ", dollars(pl.col("charge"))),
         _text("QTY", "QA", pl.col("count")),
-        _text("AMT", "YU", _dollars(pl.col("charge"))),
+        _text("AMT", "YU", dollars(pl.col("charge"))),
     )
 
 
@@ -166,7 +160,7 @@ def _patients(claims: pl.DataFrame, day: date) -> pl.DataFrame:
         _text("HL", _NUMBER, pl.col("above"), "PT"),
         _text("NM1", "QC", "1", last, given, "", "", "", "MI", pl.col("member_id")),
         _text("TRN", "2", pl.col("claim")),
-        _text("STC", _ACCEPTED, f"{day:%Y%m%d}", "WQ", _dollars(pl.col("charge_cents"))),
+        _text("STC", _ACCEPTED, f"{day:%Y%m%d}", "WQ", dollars(pl.col("charge_cents"))),
         _text("REF", "1K", pl.col("icn")),
         pl.when(days[0].is_not_null()).then(span),
     )
