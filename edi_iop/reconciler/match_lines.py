@@ -288,11 +288,13 @@ def _unbundled(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _bundled(pairs: pl.DataFrame) -> pl.DataFrame:
     """One answer over several days for all lines of its codes in them, their charges summed."""
-    spread = pairs.filter(pl.col("spans") & truth("covers"))
+    covering = pairs.filter(pl.col("spans") & truth("covers"))
+    # a column of its own: inside another window it would count in that window's rows only
+    spread = covering.with_columns(shared=pl.len().over(*REMIT, *CLAIM_LINE) > 1)
     charges = pl.col("charge_cents_sent").sum().over(REMIT_LINE) == pl.col("charge_cents")
     units = pl.col("units_sent").sum().over(REMIT_LINE) == pl.col("own_units")
     several = pl.len().over(REMIT_LINE) > 1
-    alone = (pl.len().over(*REMIT, *CLAIM_LINE) == 1).all().over(REMIT_LINE)
+    alone = ~pl.col("shared").any().over(REMIT_LINE)
     return spread.filter(several & charges & units.fill_null(True) & alone)
 
 
