@@ -26,7 +26,7 @@ from edi_iop.tables import Table
 
 _PATIENCE_MILLISECONDS = 30_000
 """How long a writer waits for another's transaction to end."""
-_CACHE_KIB, _READERS_CACHE_KIB = 262_144, 65_536
+_CACHE_KIB, _READERS_CACHE_KIB = 1_048_576, 65_536
 """Memory for pages of the database: of one that writes, of one that only reads."""
 _ROWS = str(65_536)
 """Rows a batch of an answer has."""
