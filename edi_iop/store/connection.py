@@ -157,10 +157,10 @@ def _one_row(sql: str, values: Values) -> pl.DataFrame:
     """The values in the order of their places, by which alone ADBC knows them."""
     given = [values[name] for name in _named(sql)] if isinstance(values, Mapping) else values
     held = [to_value(value) for value in given]
-    text = pl.String() if None in held else None  # a column of nothing else has a type too
-    return pl.DataFrame(
-        [pl.Series(str(at), [one], text if one is None else None) for at, one in enumerate(held)]
-    )
+    # a column of nothing has a type too
+    types = [pl.String() if one is None else None for one in held]
+    pairs = zip(held, types, strict=True)
+    return pl.DataFrame([pl.Series(str(at), [one], of) for at, (one, of) in enumerate(pairs)])
 
 
 @cache
