@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
-from remit_rows import claim, claim_line, claims, payment, remit_claim, remit_line, remits
+from remit_rows import PAYDAY, claim, claim_line, claims, payment, remit_claim, remit_line, remits
 
 from edi_iop.identifiers import patient_control_number
 from edi_iop.reconciler.match import Matched, match, matched
@@ -379,6 +379,30 @@ def test_parts_in_two_payments_agree_in_charge_together():
     assert all("charge" in agreed for agreed in whole["agreed"])
 
 
+@pytest.mark.parametrize(("days", "together"), [(60, True), (61, False)])
+def test_parts_come_within_sixty_days(days: int, together: bool):
+    remit = answered({"claim": "ENUMBER0", "charge_cents": 20000})
+    later = answered({"claim": "ENUMBER0", "charge_cents": 15000})
+    later["payments"] = remits(payments=[payment(payment_date=PAYDAY + timedelta(days))])[
+        "payments"
+    ]
+    later = {name: rows.with_columns(file_id=pl.lit(10, pl.Int64)) for name, rows in later.items()}
+    rows = match({name: pl.concat([remit[name], later[name]]) for name in remit}, sent({}))
+    whole = rows.filter(pl.col("remit_line_offset").is_null())
+    assert ["charge" in agreed for agreed in whole["agreed"]] == [together, together]
+
+
+def test_line_control_numbers_that_two_members_claims_hold_tell_nothing_of_the_person():
+    """The number is the other member's claim's; the 6R would confirm it, were they only there."""
+    claimed = sent(PERSON, OTHER)
+    lines = claimed["claim_lines"].with_columns(line_control=pl.lit("KEEP0001"))
+    person = {"patient_id": "M0012345", "patient_last_name": "SAMPLE"}
+    remit = answered({"claim": "ENUMBER1", "controls": ("KEEP0001",)} | person)
+    made = both(remit, {**claimed, "claim_lines": lines})
+    assert found(made) == (None, None, None)
+    assert {offset for offset, _ in proposed(made)} == {100, 200}
+
+
 def test_an_answer_to_a_replacement_under_the_first_number_goes_to_the_replacement():
     remit = answered(
         {"claim": "ENUMBER0", "payer_claim_number": "A123456"},
@@ -479,8 +503,15 @@ def test_parts_of_a_line_make_up_its_charge_and_units():
     part = {"charge_cents": 17500, "units": 0.5}
     made = match(one_answer(2, part, part), one_claim({}, {"service_date": FEB4}))
     assert lines_of(made) == [(310, 110, "split"), (311, 110, "split")]
-    short = match(one_answer(2, part, part | {"charge_cents": 1}), one_claim({}))
+    short = match(one_answer(1, part, part | {"charge_cents": 1}), one_claim({}))
+    assert short["claim_offset"].to_list() == [100] * 3
     assert {tier for *_, tier in lines_of(short)} == {None}
+
+
+def test_a_line_answered_whole_beside_one_of_nothing_is_no_split():
+    """Of parts each has less than the line (RFI 467); here the first answers it."""
+    made = match(one_answer(1, {}, {"charge_cents": 0, "units": 0.0}), one_claim({}))
+    assert lines_of(made) == [(310, 110, "day"), (311, None, None)]
 
 
 def test_unbundled_codes_go_to_the_line_they_were_made_of():
@@ -490,6 +521,24 @@ def test_unbundled_codes_go_to_the_line_they_were_made_of():
         one_claim({}, {"service_date": FEB4}),
     )
     assert lines_of(made) == [(310, 110, "unbundle"), (311, 110, "unbundle")]
+
+
+def test_other_codes_that_each_charge_something_are_no_unbundling():
+    """RFI 2283: the first line of an unbundling has the charge, the others none."""
+    first = {"procedure": "90853", "original_procedure": "H0015"}
+    made = match(
+        one_answer(2, first, first | {"procedure": "90834", "charge_cents": 1000}),
+        one_claim({}, {"service_date": FEB4}),
+    )
+    assert lines_of(made) == [(310, 110, "day"), (311, None, None)]
+
+
+def test_two_answers_over_the_same_days_are_no_bundles_of_their_lines():
+    """Each would have both days: which of them has which, nobody can know."""
+    whole = {"service_date_to": FEB4, "charge_cents": 70000, "units": 2.0}
+    made = match(one_answer(2, whole, whole), one_claim({}, {"service_date": FEB4}))
+    assert {tier for *_, tier in lines_of(made)} == {None}
+    assert made["claim_offset"][0] == 100
 
 
 def test_one_answer_over_several_days_has_all_their_lines():
