@@ -41,7 +41,11 @@ def kept_lines(tables: Tables) -> pl.DataFrame:
     standings = tables["line_standings"]
     clients = standings.select(*CLAIM, "client_id").drop_nulls().unique(CLAIM)
     claims = _headed(tables["claims"], sent_on(tables["submissions"]))
-    return _lines(tables, claims.join(clients, on=CLAIM, how="left"), standings.drop("client_id"))
+    return _lines(
+        tables,
+        claims.join(clients, on=CLAIM, how="left"),
+        standings.drop("claim_offset", "client_id"),
+    )
 
 
 def line_standings(lines: pl.DataFrame) -> pl.DataFrame:
@@ -232,8 +236,7 @@ def _answered(lines: pl.DataFrame, standings: pl.DataFrame | None) -> pl.DataFra
     """The lines with standing and, for all lines of a claim, the payer's number of it."""
     if standings is None:
         return lines.with_columns(standing=pl.lit("sent"), payer_claim_number=pl.lit(None))
-    told = standings.drop("claim_offset", strict=False)
-    joined = lines.join(told, on=["file_id", "line_offset"], how="left", maintain_order="left")
+    joined = lines.join(standings, on=["file_id", "line_offset"], how="left", maintain_order="left")
     return joined.with_columns(
         pl.col("standing").fill_null("sent"),
         pl.col("payer_claim_number").drop_nulls().first().over(CLAIM),

@@ -23,12 +23,12 @@ def in_turns(store: Store, after: int, most: int, at_once: int) -> list[pl.DataF
 
     Of large files it was said when they were read (runner.turns). most: remit claims that are read together.
     """
-    claims = store.newer("remit_claims", after, PAYMENT)
+    told = store.newer("payment_contents", after, PAYMENT)
+    payments = store.newer("payments", after, PAYMENT).join(told, on=PAYMENT, how="anti")
+    claims = store.newer("remit_claims", after, PAYMENT).join(payments, on=PAYMENT, how="semi")
     size = min(most, -(-claims.height // at_once) or 1)
     sized = (
-        store.newer("payments", after, PAYMENT)
-        .join(store.newer("payment_contents", after, PAYMENT), on=PAYMENT, how="anti")
-        .join(claims.group_by(PAYMENT).agg(claims=pl.len()), on=PAYMENT, how="left")
+        payments.join(claims.group_by(PAYMENT).agg(claims=pl.len()), on=PAYMENT, how="left")
         .sort(PAYMENT)
         .with_columns(pl.col("claims").fill_null(0))
         .with_columns(turn=(pl.col("claims").cum_sum() - pl.col("claims")) // size)

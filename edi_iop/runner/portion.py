@@ -19,7 +19,7 @@ from edi_iop.runner.settle import answered_by, judged
 from edi_iop.runner.since import PAYMENT
 from edi_iop.settings import Settings
 from edi_iop.store import Store
-from edi_iop.tables import SENT, TABLES
+from edi_iop.tables import SENT
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,7 @@ def _sent(store: Store, scope: Scope) -> Tables:
     """tables.SENT of the scope's claims, and the answers to them by number."""
     claims = scope.table("claims")
     held = {"claims": claims, "claim_lines": scope.table("claim_lines")}
-    keys, files = claims.select(CLAIM), claims.select("file_id")
-    rest = {
-        name: store.among(name, keys if "claim_offset" in TABLES[name].schema else files)
-        for name in SENT
-        if name not in held
-    }
+    rest = {name: store.of_claims(name, claims) for name in SENT if name not in held}
     acks = store.among("acknowledgements", claims.select("claim"))
     return {**held, **rest, "acknowledgements": acks, "common_controls": scope.common.unique()}
 

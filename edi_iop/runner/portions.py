@@ -56,11 +56,12 @@ def settle(store: Store, policies: Mapping[str, Policy], settings: Settings, as_
         prepared = _prepared(store, judges, policies, settings, begun)
         judges.under(prepared)
         begin, turned = _everything(prepared) if begun.whole else _what_is_new(prepared, begun)
-        if begin.height > ALONE:
+        many = begin.height > ALONE
+        if many:
             judges.begin()
         # Of many rows each portion is kept by itself. Where the night dies in between, the next one
         # begins at the same settlement and judges them again, to the same end.
-        with nullcontext() if begin.height > ALONE else store.transaction():
+        with nullcontext() if many else store.transaction():
             named, payments = _in_portions(prepared, judges, begin)
             with store.transaction():
                 _finish(prepared, pl.concat([payments, turned]).unique(), named)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edi_iop.runner.scope import Begin
 
 _SHARE = 4
+"""Where more than one in so many of those left is held, all that are left are gone through."""
 
 
 class Rest:

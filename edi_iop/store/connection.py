@@ -24,7 +24,7 @@ from adbc_driver_sqlite import StatementOptions
 from edi_iop.store.values import row_of_types, to_frame, to_value
 from edi_iop.tables import Table
 
-_PATIENCE_MILLISECONDS = 30_000
+PATIENCE_SECONDS = 30
 """How long a writer waits for another's transaction to end."""
 _CACHE_KIB, _READERS_CACHE_KIB = 1_048_576, 65_536
 """Memory for pages of the database: of one that writes, of one that only reads."""
@@ -59,7 +59,7 @@ class Connection:
         # Several may read at once, and little of it twice.
         cache_kib = _READERS_CACHE_KIB if read_only else _CACHE_KIB
         for pragma in (
-            f"busy_timeout = {_PATIENCE_MILLISECONDS}",
+            f"busy_timeout = {1000 * PATIENCE_SECONDS}",
             "foreign_keys = ON",
             # A file leaves work/ only once its rows are safe, so every commit reaches the disk.
             "synchronous = FULL",

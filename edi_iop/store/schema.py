@@ -18,13 +18,12 @@ from sqlite_utils import Database, Migrations
 from sqlite_utils.db import Table as SqliteTable
 
 from edi_iop import tables
+from edi_iop.store.connection import PATIENCE_SECONDS
 from edi_iop.tables import FEEDS, KEPT, LEDGER, Table
 
 Error = sqlite3.DatabaseError
 """What the database said while its schema was brought up to date."""
 
-_PATIENCE_SECONDS = 30.0
-"""How long a writer waits for another's transaction to end."""
 _PAGE_BYTES = 16_384
 """Rows come in by the thousand: with four times the usual page an eighth less work."""
 
@@ -97,7 +96,7 @@ _KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines
 
 def migrate(path: Path) -> list[str]:
     """Brings the database at path, made if it is absent, to the present schema; what was done."""
-    with closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as plain:
+    with closing(sqlite3.connect(path, timeout=PATIENCE_SECONDS, isolation_level=None)) as plain:
         db = Database(plain, execute_plugins=False)
         db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a database that is made now
         done = [migration.name for migration in migrations.pending(db)]

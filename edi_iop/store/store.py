@@ -176,13 +176,15 @@ class Store(Runs):
     def sent(self, claims: pl.DataFrame | None = None) -> dict[str, pl.DataFrame]:
         """tables.SENT and LINE_STANDINGS of these claims (file_id, claim_offset), or of every claim."""
         names = (*SENT, "line_standings")
-        if claims is None:
-            return {name: self.load(name) for name in names}
-        keys, files = claims.select("file_id", "claim_offset"), claims.select("file_id")
         return {
-            name: self.among(name, keys if "claim_offset" in TABLES[name].schema else files)
+            name: self.load(name) if claims is None else self.of_claims(name, claims)
             for name in names
         }
+
+    def of_claims(self, name: str, claims: pl.DataFrame) -> pl.DataFrame:
+        """A table's rows of these claims; of their files, where it tells of files alone."""
+        own = [key for key in ("file_id", "claim_offset") if key in TABLES[name].schema]
+        return self.among(name, claims.select(own))
 
     def first_among(
         self, name: str, keys: pl.DataFrame, columns: Sequence[str], most: int
