@@ -27,13 +27,16 @@ DERIVED = (
     "refusals",
 )
 
+RUN = "20260920-0001"
+"""All files are taken in by one run."""
+
 
 def add_file(store: Store, number: int, tables: Mapping[str, pl.DataFrame]) -> None:
     """A file of these tables, under the next number."""
     kind = "835" if "payments" in tables else "837I" if "claims" in tables else "277CA"
     assert store.next_numbers("file") == number
     store.add_file(file_id=number, direction="in", kind=kind, status="applied", name="x",
-                   sha256=str(number))  # fmt: skip
+                   sha256=str(number), run=RUN)  # fmt: skip
     store.save(tables)
 
 

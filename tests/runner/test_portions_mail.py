@@ -16,7 +16,7 @@ from edi_iop.store import Store
 from edi_iop.tables import SENT, TABLES
 from scripts import accuracy_remits
 from scripts.accuracy_clinic import remits_of
-from tests.runner.portions_store import add_file, derived, settled_at_once
+from tests.runner.portions_store import RUN, add_file, derived, settled_at_once
 
 CLIENTS, WEEKS = 80, 10
 LAST = date(2026, 9, 20)
@@ -85,3 +85,13 @@ def test_nights_of_corrupted_mail_are_one_settlement_of_all(
         assert derived(store) == whole
         portions.settle(once, made.policies, settings, LAST)
         assert derived(once) == whole
+        assert once.answered(RUN) == _matched(once.load("matches"))
+
+
+def _matched(matches: pl.DataFrame) -> tuple[int, int, int]:
+    """Remit claims, those that answer a claim of ours, and lines, as the matches have them."""
+    heads = matches.filter(pl.col("remit_line_offset").is_null())
+    remit = ("file_id", "remit_claim_offset")
+    lines = matches.select(*remit, "remit_line_offset").drop_nulls()
+    tied = heads.drop_nulls("claim_file_id")
+    return heads.select(remit).n_unique(), tied.select(remit).n_unique(), lines.n_unique()

@@ -1,9 +1,11 @@
 -- What a run took in of answers: remit claims, those that answer a claim of ours, and lines; each once,
--- however many rows tell of it.
+-- where one is posted to several claims too.
 SELECT COUNT(*) AS claims, COALESCE(SUM(matched), 0), COALESCE(SUM(lines), 0) FROM (
-  SELECT MAX(remit_line_offset IS NULL AND claim_file_id IS NOT NULL) AS matched,
-    COUNT(DISTINCT remit_line_offset) AS lines
-  FROM matches
-  WHERE file_id IN (SELECT file_id FROM files WHERE run = :run AND direction = 'in')
-  GROUP BY file_id, remit_claim_offset
+  SELECT MAX(p.claim_file_id IS NOT NULL) AS matched, (
+      SELECT COUNT(*) FROM remit_lines AS l
+      WHERE l.file_id = p.file_id AND l.remit_claim_offset = p.remit_claim_offset
+    ) AS lines
+  FROM postings AS p
+  WHERE p.file_id IN (SELECT file_id FROM files WHERE run = :run AND direction = 'in')
+  GROUP BY p.file_id, p.remit_claim_offset
 )
