@@ -15,11 +15,12 @@ from edi_iop.desk.files import error_lines
 from edi_iop.desk.material import Tables
 from edi_iop.money import to_dollars
 from edi_iop.reconciler import reconcile as remittance
+from edi_iop.reconciler.answers import said
 from edi_iop.reconciler.balance import balance
 from edi_iop.reconciler.contents import CLAIM, LINE
 from edi_iop.reconciler.explain import verdicts
 from edi_iop.reconciler.ledger import Ledger
-from edi_iop.reconciler.standings import standings
+from edi_iop.reconciler.standings import standing
 from edi_iop.reports import shapes
 from edi_iop.rules import engine
 from edi_iop.rules.rates import rates
@@ -41,7 +42,13 @@ def reconcile_workspace(root: Path, as_of: date | None = None) -> Answer:
     records = known.records(known.lines(answered.standings))
     violations = engine.check(records, policies)
     found = verdicts(
-        answered.remits, answered.matches, records, violations, policies, rates(facility)
+        answered.remits,
+        answered.matches,
+        records,
+        violations,
+        policies,
+        rates(facility),
+        answered.said,
     )
     remarks = (*_tied(answered.matches, answered.remits), *kept_back(answered.ledger))
     return Answer(shapes.denials(found), remarks=remarks)
@@ -65,10 +72,10 @@ def reconcile(
     sent: Tables = {name: held.table(name) for name in TABLES if name not in REMITS}
     made = remittance.reconcile(answered, sent, policies=policies)
     matches, counted = made.matches, made.remits
-    standing = standings(counted, matches, sent["claim_lines"])
-    records = material.recorded(replace(held, standing=standing), policies, on)
+    told = said(counted, matches, sent["claim_lines"])
+    records = material.recorded(replace(held, standing=standing(counted, told.last)), policies, on)
     violations = engine.check(records, policies)
-    found = verdicts(counted, matches, records, violations, policies, rates(facility))
+    found = verdicts(counted, matches, records, violations, policies, rates(facility), told)
     troubles = pl.concat([held.findings, FINDINGS.conform(balance(answered))])
     remarks = (
         *error_lines(troubles, held.names),

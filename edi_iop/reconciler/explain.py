@@ -57,9 +57,10 @@ def verdicts(
     violations: pl.DataFrame,
     policies: Mapping[str, Policy],
     rates: pl.DataFrame | None = None,
+    answers: Said | None = None,
 ) -> pl.DataFrame:
     """tables.VERDICTS of what `explained` says, ranked by the history of these remits."""
-    told = explained(remits, matches, records, violations, policies, rates)
+    told = explained(remits, matches, records, violations, policies, rates, answers)
     return VERDICTS.conform(ranked(told.verdicts, told.refusals, records.as_of))
 
 

@@ -31,9 +31,9 @@ from edi_iop.runner.scope import CLAIM, REMIT, Begin
 from edi_iop.runner.since import PAYMENT, Since
 from edi_iop.settings import Settings
 from edi_iop.store import Store
-from edi_iop.tables import PAYMENT_STANDINGS, PROVIDER_POSTINGS, TABLES
+from edi_iop.tables import PAYMENT_STANDINGS, PROVIDER_POSTINGS, TABLES, TIES
 
-PORTION = 10_000
+PORTION = 15_000
 """Remit claims and claims a portion begins with."""
 ALONE = 4_000
 """So many are judged before another process would have begun."""
@@ -111,7 +111,8 @@ def _keep_ties(store: Store, after: int) -> None:
     for name, columns in ties.COLUMNS.items():
         own = dict.fromkeys(column for _, column in columns)
         rows = store.newer(name, after, ("file_id", ties.PLACES[name], *own))
-        store.save({"ties": ties.ties(name, rows)})
+        # in the order of their index, into which they go a third faster than as they come
+        store.save({"ties": ties.ties(name, rows).sort(TIES.key)})
     for side, name, place in (
         ("claim", "claim_lines", CLAIM[1]),
         ("remit", "remit_lines", REMIT[1]),

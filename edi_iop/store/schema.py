@@ -52,17 +52,10 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "deposits": (("deposit_date",),),
     "submissions": (("interchange_control",),),
     "claims": (("claim",),),
-    "claim_lines": (("file_id", "claim_offset"), ("line_control",)),
-    "claim_parties": (("file_id", "claim_offset"),),
-    "other_payers": (("file_id", "claim_offset"),),
-    "other_payer_lines": (("file_id", "claim_offset"),),
-    "other_payer_adjustments": (("file_id", "claim_offset"),),
+    "claim_lines": (("line_control",),),
     "payments": (("trace_number",),),
     "remit_claims": (("claim",), ("file_id", "payment_offset")),
-    "remit_lines": (("file_id", "remit_claim_offset"), ("line_control",)),
-    "adjustments": (("file_id", "remit_claim_offset"),),
-    "provider_adjustments": (("file_id", "payment_offset"),),
-    "remarks": (("file_id", "remit_claim_offset"),),
+    "remit_lines": (("line_control",),),
     "days": (("client_id", "service_date"),),
     "line_standings": (("file_id", "claim_offset"),),
     "violations": (("file_id", "claim_offset", "line_offset"),),
@@ -91,7 +84,8 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
 """What questions join and look up by, beside the primary keys."""
 
 migrations = Migrations("edi_iop")
-_KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines", "0005_standings")
+_KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines", "0005_standings",
+          "0006_keys")  # fmt: skip
 
 
 def migrate(path: Path) -> list[str]:
@@ -196,6 +190,16 @@ def _standings(db: Database) -> None:
         "CREATE INDEX idx_violations_breaking ON violations "
         "(rule, file_id, claim_offset, line_offset) WHERE severity IN ('block', 'hold')"
     )
+
+
+@migrations(name=_KNOWN[5])
+def _keys(db: Database) -> None:
+    """What stands in a claim or payment has the key of that before its own: one index finds either."""
+    for name in set(db.table_names()) & set(KEPT):
+        table, key = _table(db, name), _key(KEPT[name])
+        if key and set(table.pks) != set(key):
+            table.transform(pk=list(key))
+    _index(db)
 
 
 def _index(db: Database) -> None:

@@ -121,7 +121,7 @@ CLAIMS = Table(
 CLAIM_LINES = Table(
     "claim_lines",
     "one service line as sent",
-    ("file_id", "line_offset"),
+    ("file_id", "claim_offset", "line_offset"),
     (
         FILE,
         CLAIM_OFFSET,
@@ -179,7 +179,7 @@ CLAIM_CODES = Table(
 CLAIM_PARTIES = Table(
     "claim_parties",
     "the other providers a claim names",
-    ("file_id", "byte_offset"),
+    ("file_id", "claim_offset", "byte_offset"),
     (
         FILE,
         CLAIM_OFFSET,
@@ -194,7 +194,7 @@ CLAIM_PARTIES = Table(
 OTHER_PAYERS = Table(
     "other_payers",
     "other coverage of the claim",
-    ("file_id", "other_payer_offset"),
+    ("file_id", "claim_offset", "other_payer_offset"),
     (
         FILE,
         CLAIM_OFFSET,
@@ -221,7 +221,7 @@ OTHER_PAYERS = Table(
 OTHER_PAYER_LINES = Table(
     "other_payer_lines",
     "what another payer decided on one line",
-    ("file_id", "decision_offset"),
+    ("file_id", "claim_offset", "decision_offset"),
     (
         FILE,
         CLAIM_OFFSET,
@@ -243,7 +243,7 @@ OTHER_PAYER_LINES = Table(
 OTHER_PAYER_ADJUSTMENTS = Table(
     "other_payer_adjustments",
     "another payer's adjustments, of the claim (line_offset null) or a line",
-    ("file_id", "byte_offset", "position"),
+    ("file_id", "claim_offset", "byte_offset", "position"),
     (
         FILE,
         CLAIM_OFFSET,

@@ -87,7 +87,7 @@ REMIT_CLAIMS = Table(
 REMIT_LINES = Table(
     "remit_lines",
     "one service line as answered",
-    ("file_id", "remit_line_offset"),
+    ("file_id", "remit_claim_offset", "remit_line_offset"),
     (
         FILE,
         REMIT_CLAIM_OFFSET,
@@ -112,7 +112,7 @@ REMIT_LINES = Table(
 ADJUSTMENTS = Table(
     "adjustments",
     "one adjustment of a claim (remit_line_offset null) or of a line",
-    ("file_id", "byte_offset", "position"),
+    ("file_id", "remit_claim_offset", "byte_offset", "position"),
     (
         FILE,
         REMIT_CLAIM_OFFSET,
@@ -129,7 +129,7 @@ ADJUSTMENTS = Table(
 PROVIDER_ADJUSTMENTS = Table(
     "provider_adjustments",
     "one adjustment of the payment that belongs to no claim (PLB)",
-    ("file_id", "byte_offset", "position"),
+    ("file_id", "payment_offset", "byte_offset", "position"),
     (
         FILE,
         PAYMENT_OFFSET,
@@ -146,7 +146,7 @@ PROVIDER_ADJUSTMENTS = Table(
 REMARKS = Table(
     "remarks",
     "one remark code of a claim (remit_line_offset null) or of a line",
-    ("file_id", "byte_offset", "position"),
+    ("file_id", "remit_claim_offset", "byte_offset", "position"),
     (
         FILE,
         REMIT_CLAIM_OFFSET,

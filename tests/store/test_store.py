@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, time
 from pathlib import Path
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from sqlite_utils import Database
 
 from edi_iop.errors import NotWritten, StoreVersion, Unreadable
 from edi_iop.store import Lock, Store
 from edi_iop.store.schema import DERIVED
-from edi_iop.tables import KEPT, TABLES, Table
+from edi_iop.tables import CLAIM_LINES, KEPT, TABLES, Table
 
 
 @pytest.fixture
@@ -109,6 +111,35 @@ def test_an_older_database_is_refused_until_migrated(tmp_path: Path) -> None:
     with Store.open(path) as mended:
         assert mended.load("verdicts").schema["says"] == pl.String()
         assert mended.load("claim_codes").is_empty()
+
+
+def test_keys_begin_with_the_claim_after_a_migration_and_rows_stay(tmp_path: Path) -> None:
+    path = tmp_path / "iop.db"
+    lines = pl.DataFrame(
+        {
+            "file_id": [1] * 3,
+            "claim_offset": [9, 9, 5],
+            "line_offset": [30, 20, 10],
+            "line": [3, 2, 1],
+        }
+    )
+    with Store.create(path) as store:
+        store.add_file(direction="in", status="applied")
+        store.save({"claim_lines": CLAIM_LINES.conform(lines)})
+    with closing(sqlite3.connect(path)) as plain:
+        db = Database(plain)
+        db["claim_lines"].transform(pk=["file_id", "line_offset"])  # as it was until 0005
+        db["claim_lines"].create_index(["file_id", "claim_offset"])
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = '0006_keys'")
+        plain.commit()
+    with Store.attach(path) as old:
+        assert old.migrate() == ["0006_keys"]
+    with closing(sqlite3.connect(path)) as plain:
+        made = Database(plain)["claim_lines"]
+        assert set(made.pks) == {"file_id", "claim_offset", "line_offset"}
+        assert [one.columns for one in made.indexes if one.origin == "c"] == [["line_control"]]
+    with Store.open(path) as store:
+        assert store.load("claim_lines")["line"].to_list() == [3, 2, 1]
 
 
 def test_no_database_and_no_sqlite_file_are_told_apart(tmp_path: Path) -> None:
@@ -244,6 +275,7 @@ def test_loads_filter_by_value_and_null(store: Store) -> None:
     rows = pl.DataFrame(
         {
             "file_id": [1, 1],
+            "remit_claim_offset": [3, 3],
             "byte_offset": [5, 9],
             "position": [1, 1],
             "remit_line_offset": [None, 4],
@@ -308,6 +340,7 @@ def test_rows_prepared_together_are_saved_file_by_file(store: Store) -> None:
     lines = pl.DataFrame(
         {
             "file_id": [1, 2, 1],
+            "claim_offset": [20, 20, 20],
             "line_offset": [30, 30, 60],
             "service_date": [date(2026, 1, 5), date(2026, 1, 6), None],
         }
