@@ -13,7 +13,7 @@ from edi_iop.reconciler.said import carcs_of
 
 SERVICE = (
     "file_id", "claim_offset", "line_offset",
-    "payer_id", "client_id", "member_id", "service_date", "procedure",
+    "payer_id", "client_id", "member_id", "birth_date", "service_date", "procedure",
 )  # fmt: skip
 """Of a line sent: its key, and which service of whom it is, on whatever claim."""
 
@@ -248,5 +248,6 @@ def _as_sent(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def person() -> pl.Expr:
-    """Whose a line sent is: our client's, else a member's."""
-    return pl.coalesce("client_id", "member_id")
+    """Whose a line sent is: our client's, else a member's, of whom the birth date tells a family apart."""
+    born = pl.col("birth_date").cast(pl.String).fill_null("")
+    return pl.coalesce("client_id", pl.concat_str("member_id", born, separator=" "))

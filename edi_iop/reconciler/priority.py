@@ -39,7 +39,7 @@ def recoverable() -> pl.Expr:
     all of it is to be had for the one to keep. What another payer will owe no rate of this
     one tells.
     """
-    gap = pl.col("expected_cents") - pl.col("received_cents").fill_null(0)
+    gap = pl.col("expected_cents") - pl.col("received_cents")
     right = (pl.col("verdict") == "confirmed").fill_null(False)
     doubled = right & pl.col("rule").str.starts_with("DUP")
     beside = pl.when(doubled).then("beside_cents").fill_null(0)

@@ -19,6 +19,7 @@ import polars as pl
 from edi_iop.codes import with_role
 from edi_iop.reconciler.accounts import SENT
 from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest
+from edi_iop.reconciler.denials import person
 from edi_iop.reconciler.expected import PAIR_RATES, pair_rates, worth_cents
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.said import carcs_of
@@ -29,9 +30,11 @@ STATES = ("underpaid", "one of two paid", "paid twice", "unknown", "overpaid", "
 TWICE = "paid twice"
 """Lines on several claims, or of several codes, for one date: more per diems than are payable."""
 PolicyOn = Callable[[str, date], Policy | None]
-_DAY = ("payer_id", "member_id", "service_date")
+_DAY = ("payer_id", "person", "service_date")
 _OF_PAYER = (*_DAY, "payer_responsibility")
 """A primary and its secondary claim are paid for the same day by right."""
+_KNOWN = pl.col("person").is_not_null()
+"""Of lines that name no member nobody knows whether they are one's."""
 
 
 def underpaid(
@@ -52,7 +55,7 @@ def underpaid(
     shortfall.beyond_agreed), payment (TRN02), policy.
     """
     received = _shared(_received(remits, matches, lines), lines, taken_back)
-    sent = lines.rename({"file_id": "claim_file_id"}).select(*SENT_LINE, *_SENT)
+    sent = lines.rename({"file_id": "claim_file_id"}).select(*SENT_LINE, *_SENT, person=person())
     owed = rated(sent.join(received, on=SENT_LINE), rates).join(
         _rates(sent, policy_on), on=("payer_id", "service_date", "procedure", "revenue"), how="left"
     )
@@ -159,7 +162,7 @@ def _refused_beside_paid(rows: pl.DataFrame) -> pl.DataFrame:
     """
     per_diem = pl.col("unit_basis") == "per_diem"
     paid = (~pl.col("denied") & per_diem).fill_null(False)
-    refused = pl.col("denied") & per_diem.fill_null(False)
+    refused = pl.col("denied") & per_diem.fill_null(False) & _KNOWN
     paid_units = pl.col("units").filter(paid).sum().over(_DAY)
     place = refused.cast(pl.Int64).cum_sum().over(_DAY)
     owed = refused & (paid_units > 0) & (paid_units + place <= pl.col("units_per_day"))
@@ -175,7 +178,7 @@ def _twice() -> pl.Expr:
     and what was taken back whole."""
     gone = (pl.col("taken_back_cents") > 0) & (pl.col("taken_back_cents") >= pl.col("paid_cents"))
     stands = pl.col("standing").ne_missing("void") & (pl.col("unit_basis") == "per_diem") & ~gone
-    paid = (~pl.col("denied") & stands).fill_null(False)
+    paid = (~pl.col("denied") & stands & _KNOWN).fill_null(False)
     units = pl.col("units").filter(paid).sum().over(_OF_PAYER)
     return paid & (paid.sum().over(_OF_PAYER) > 1) & (units > pl.col("units_per_day"))
 

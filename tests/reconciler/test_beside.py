@@ -197,6 +197,16 @@ def test_a_day_of_another_date_or_member_is_none():
     assert of_claim(case.verdicts(refused()), "EAAA")["paired_claim"] is None
 
 
+def test_a_day_of_a_brother_under_the_same_member_id_is_none():
+    """Another system's claims: no client of ours has the member id."""
+    case = two_claims()
+    case.clients = case.clients.clear()
+    born = pl.when(pl.col("claim") == "EBBB").then(date(2011, 4, 2)).otherwise(date(2009, 1, 5))
+    assert of_claim(case.verdicts(refused()), "EAAA")["paired_claim"] == "EBBB"
+    case.sent["claims"] = case.sent["claims"].with_columns(patient_birth_date=born)
+    assert of_claim(case.verdicts(refused()), "EAAA")["paired_claim"] is None
+
+
 def test_a_denial_for_another_reason_names_the_other_day_in_its_fields_alone():
     """An authorization denial is not about the second day."""
     remit = denial("197", "M62", line={"procedure": "S9480", "revenue": "0905"})

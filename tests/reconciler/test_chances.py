@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 from denial_cases import CLIENT, FEB2, FEB3, Case, denial, only, together
-from remit_rows import claim, claim_line, payment, remit_claim, remit_line, remits
+from remit_rows import PAYDAY, claim, claim_line, payment, remit_claim, remit_line, remits
 
-from edi_iop.reconciler.chances import ranking, with_chance
+from edi_iop.reconciler.chances import history, ranking, refusals, with_chance
 from edi_iop.reconciler.lists import listed
 from edi_iop.reconciler.priority import prioritized, recoverable
 
@@ -164,6 +164,104 @@ def test_a_denial_denied_again_is_lost():
     assert row["chance_basis"].startswith("paid later: 0 of 1 of this payer")
 
 
+APRIL1 = date(2026, 4, 1)
+SENT = {"claim_file_id": 1, "file_id": 1, "claim_offset": 100, "payer_id": "HARBR", "client_id": "C1",
+        "member_id": "M1", "birth_date": None, "service_date": FEB2, "procedure": "H0015"}  # fmt: skip
+
+
+def became(
+    lines: list[dict[str, Any]], refused: list[dict[str, Any]], paid: list[dict[str, Any]]
+) -> list[tuple[bool, bool]]:
+    """Won and again of each answer that refused lines: of harbor, for CO-197, on 10 March."""
+    about = [SENT | lines[one["line"]] | {"denial": at, "line_offset": one["line"]}
+             for at, one in enumerate(refused)]  # fmt: skip
+    told = [{"denial": at, "file_id": 9, "remit_claim_offset": 300, "payment_date": PAYDAY,
+             "payer": "HARBR", "carc": "197"} | one for at, one in enumerate(refused)]  # fmt: skip
+    last = [{"claim_file_id": 1, "line_offset": one["line"], "reversal": False, "paid_cents": 28500,
+             "payment_date": APRIL1} | one for one in paid]  # fmt: skip
+    sent = [SENT | line | {"line_offset": at} for at, line in enumerate(lines)]
+    found = refusals(
+        pl.DataFrame(told).drop("line"),
+        pl.DataFrame(about),
+        pl.DataFrame(last, schema={**dict.fromkeys(("claim_file_id", "line_offset"), pl.Int64),
+            "reversal": pl.Boolean, "paid_cents": pl.Int64, "payment_date": pl.Date}),
+        pl.DataFrame(sent),
+    )  # fmt: skip
+    return found.sort("file_id").select("won", "again").rows()
+
+
+@pytest.mark.parametrize(
+    ("answer", "won"),
+    [
+        ({}, True),
+        ({"payment_date": date(2026, 3, 11)}, True),
+        # paid on the day it was denied, or before: that answer is no fruit of working the denial
+        ({"payment_date": PAYDAY}, False),
+        ({"payment_date": date(2026, 3, 9)}, False),
+        ({"paid_cents": 0}, False),
+        ({"reversal": True}, False),
+    ],
+)
+def test_won_is_what_was_paid_after_the_denial(answer: dict[str, Any], won: bool):
+    assert became([{}], [{"line": 0}], [{"line": 0} | answer]) == [(won, False)]
+
+
+@pytest.mark.parametrize(
+    ("other", "won"),
+    [
+        ({"claim_offset": 200}, True),  # a claim in its place
+        ({"procedure": "S9480"}, False),
+        ({"payer_id": "MERID"}, False),
+        ({"service_date": FEB3}, False),
+        ({"client_id": "C2"}, False),
+    ],
+)
+def test_the_same_service_on_any_claim_is_paid_and_no_other(other: dict[str, Any], won: bool):
+    assert became([{}, other], [{"line": 0}], [{"line": 1}]) == [(won, False)]
+
+
+def test_of_a_service_paid_twice_the_last_time_counts():
+    paid = [{"line": 0}, {"line": 1, "payment_date": date(2026, 3, 9)}]
+    assert became([{}, {"claim_offset": 200}], [{"line": 0}], paid) == [(True, False)]
+
+
+def test_an_answer_to_two_days_of_which_one_was_paid_is_won_once():
+    days = [{}, {"service_date": FEB3}]
+    assert became(days, [{"line": 0}, {"line": 1}], [{"line": 1}]) == [(True, False)]
+
+
+def test_the_first_of_two_refusals_was_in_vain_and_the_second_is_open():
+    twice = [{"line": 0}, {"line": 0, "file_id": 12, "payment_date": APRIL1}]
+    assert became([{}], twice, []) == [(False, True), (False, False)]
+    same_day = [{"line": 0}, {"line": 0, "file_id": 12}]
+    assert became([{}], same_day, []) == [(False, False), (False, False)]
+
+
+def test_of_lines_without_a_member_none_is_the_same_service_as_another():
+    nobody = {"client_id": None, "member_id": None}
+    twice = [{"line": 0}, {"line": 1, "file_id": 12, "payment_date": APRIL1}]
+    assert became([nobody, nobody], twice, []) == [(False, False), (False, False)]
+
+
+def decided(**of: Any) -> tuple[Any, ...] | None:
+    """won and settled, on 6 September, of one refusal of 10 March: 180 days."""
+    row = {"payer": "H", "carc": "197", "payment_date": PAYDAY, "won": False, "again": False} | of
+    found = history(
+        pl.DataFrame([row], schema_overrides={"payment_date": pl.Date}), date(2026, 9, 6)
+    )
+    return found.row(0)[2:] if found.height else None
+
+
+def test_a_refusal_is_settled_when_won_when_refused_again_and_after_180_days():
+    assert decided() == (0, 1)
+    young = date(2026, 3, 11)
+    assert decided(payment_date=young) is None
+    assert decided(payment_date=None) is None
+    assert decided(payment_date=young, won=True) == (1, 1)
+    assert decided(payment_date=young, again=True) == (0, 1)
+    assert decided(won=True, again=True) == (1, 1)
+
+
 # ---------------------------------------------------------------- priority
 
 
@@ -199,6 +297,7 @@ def test_what_closes_soon_counts_whole_and_what_has_time_half():
     """285.00 x 0.5: 142.50 within 14 days, half of that from 180 days on, 3/4 in the middle."""
     assert ranked()["priority"] == 14250
     assert ranked(deadline=date(2026, 3, 29))["priority"] == 14250
+    assert ranked(deadline=date(2026, 3, 15))["priority"] == 14250
     assert ranked(deadline=date(2026, 3, 15) + timedelta(days=97))["priority"] == 10688
     assert ranked(deadline=date(2026, 12, 31))["priority"] == 7125
 
@@ -206,6 +305,7 @@ def test_what_closes_soon_counts_whole_and_what_has_time_half():
 def test_a_window_that_is_closed_is_worth_little_and_one_nobody_set_is_urgent():
     assert ranked(deadline=date(2026, 3, 14))["priority"] == 712
     assert ranked(deadline=None, deadline_source="unknown: set it")["priority"] == 14250
+    assert ranked(deadline=None, deadline_source="none needed")["priority"] == 7125
 
 
 def test_the_contract_rate_counts_less_what_was_received():
@@ -224,13 +324,23 @@ def test_a_surplus_day_recovers_nothing_and_another_payers_debt_is_unknown():
     paid = {**rebill, "beside_stands": "paid"}
     assert ranked(**paid, beside_cents=31000)["recoverable_cents"] == 0
     assert ranked(**paid, beside_cents=20000)["recoverable_cents"] == 8500
+    void = {**paid, "rule_remedy": "void_8"}
+    assert ranked(**void, beside_cents=20000)["recoverable_cents"] == 8500
     assert ranked(disposition="bill next payer")["recoverable_cents"] is None
+
+
+def test_two_days_on_which_the_payer_pays_by_the_hour_are_each_worth_their_own():
+    """Only where a duplicate is confirmed does what was paid for the other day count against it."""
+    paid = {"beside_stands": "paid", "beside_cents": 20000}
+    assert ranked(verdict="confirmed", rule="DX-01", **paid)["recoverable_cents"] == 28500
+    assert ranked(verdict="unknown", rule="DUP-01", **paid)["recoverable_cents"] == 28500
 
 
 def test_where_both_days_are_denied_the_one_to_keep_recovers_and_the_other_does_not():
     assert ranked(rule="DUP-01", to_keep=True, beside_stands="denied")["recoverable_cents"] == 28500
     rebill = {"verdict": "confirmed", "rule": "DUP-01", "disposition": "correct and rebill"}
     assert ranked(**rebill, beside_stands="denied")["recoverable_cents"] == 0
+    assert ranked(**rebill, beside_stands="taken back")["recoverable_cents"] == 0
     back = {"rule": "DUP-01", "surplus": "two of one date", "beside_stands": "taken back"}
     assert ranked(**back, to_keep=True)["recoverable_cents"] == 28500
     assert ranked(**back)["recoverable_cents"] == 0
@@ -239,6 +349,8 @@ def test_where_both_days_are_denied_the_one_to_keep_recovers_and_the_other_does_
 def test_a_day_to_be_voided_recovers_nothing():
     level = {"verdict": "confirmed", "rule": "LOC-01", "rule_remedy": "void_8"}
     assert ranked(**level, disposition="correct and rebill")["recoverable_cents"] == 0
+    unknown = level | {"verdict": "unknown"}
+    assert ranked(**unknown, disposition="appeal")["recoverable_cents"] == 28500
 
 
 def test_a_day_under_a_wrong_revenue_code_is_worth_its_procedure():

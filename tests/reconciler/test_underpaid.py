@@ -17,14 +17,17 @@ DAY = date(2026, 2, 3)
 HARBOR = load("harbor", DAY)
 
 
-def told(
+def compared(
     *lines: dict[str, Any],
     policy: Policy | None = HARBOR,
     status: str = "1",
     rates: pl.DataFrame = NONE,
     taken_back: int = 0,
-) -> list[tuple[Any, ...]]:
-    """lines: procedure, paid, and adjustments (group, carc, cents) of one claim on one day."""
+    before: tuple[tuple[str, str, int], ...] = (),
+) -> pl.DataFrame:
+    """lines: procedure, paid, and adjustments (group, carc, cents) of one claim on one day.
+
+    before: adjustments of an answer to line 1 that paid nothing, a day earlier."""
     sent, svc, ties, cas = [], [], [], []
     for at, line in enumerate(lines, 1):
         code, revenue = line.get("code", ("H0015", "0906"))
@@ -37,14 +40,22 @@ def told(
         ties.append({**key, "claim_file_id": 1, "claim_offset": 5, "line_offset": at})
         cas += [{**key, "byte_offset": 1000 * at + n, "position": 1, "group": g, "carc": c, "amount_cents": a}
                 for n, (g, c, a) in enumerate(line.get("cas", ()))]  # fmt: skip
-    head = {"file_id": 2, "payment_offset": 1, "payment_date": DAY, "trace_number": "T"}
-    claim = {"file_id": 2, "payment_offset": 1, "remit_claim_offset": 10, "status": status,
-             "paid_cents": sum(line["paid"] for line in lines)}  # fmt: skip
+    heads = [{"file_id": 2, "payment_offset": 1, "payment_date": DAY, "trace_number": "T"}]
+    answers = [{"file_id": 2, "payment_offset": 1, "remit_claim_offset": 10, "status": status,
+               "paid_cents": sum(line["paid"] for line in lines)}]  # fmt: skip
+    if before:
+        first = {"file_id": 3, "remit_claim_offset": 10, "remit_line_offset": 101}
+        heads.append(heads[0] | {"file_id": 3, "payment_date": DAY - timedelta(1)})
+        answers.append(answers[0] | {"file_id": 3, "paid_cents": 0})
+        svc.append(first | {"paid_cents": 0})
+        ties.append(ties[0] | first)
+        cas += [first | {"byte_offset": n, "position": 1, "group": g, "carc": c, "amount_cents": a}
+                for n, (g, c, a) in enumerate(before)]  # fmt: skip
     remits = {name: TABLES[name].empty() for name in REMITS}
-    for name, rows in (("payments", [head]), ("remit_claims", [claim]), ("remit_lines", svc), ("adjustments", cas)):  # fmt: skip
+    for name, rows in (("payments", heads), ("remit_claims", answers), ("remit_lines", svc), ("adjustments", cas)):  # fmt: skip
         if rows:
             remits[name] = TABLES[name].conform(pl.DataFrame(rows))
-    found = underpaid(
+    return underpaid(
         remits,
         MATCHES.conform(pl.DataFrame(ties)),
         SERVICE_LINES.conform(pl.DataFrame(sent)),
@@ -52,7 +63,11 @@ def told(
         rates,
         pl.DataFrame({"claim_file_id": [1], "claim_offset": [5], "taken_back_cents": [taken_back]}),
     )
-    return found.sort("line").select("line", "state", "contract_cents", "short_cents").rows()
+
+
+def told(*lines: dict[str, Any], **given: Any) -> list[tuple[Any, ...]]:
+    found = compared(*lines, **given).sort("line")
+    return found.select("line", "state", "contract_cents", "short_cents").rows()
 
 
 def test_the_contract_to_the_cent() -> None:
@@ -65,6 +80,25 @@ def test_the_patient_s_share_and_an_earlier_payer_s_are_part_of_the_contract() -
     cas = [("PR", "2", 5000), ("OA", "23", 3500), ("CO", "45", 11500)]
     assert told({"paid": 20000, "cas": cas}) == [(1, "paid in full", 28500, 0)]
     assert told({"paid": 0, "cas": [("PR", "1", 28500)]}) == [(1, "paid in full", 28500, 0)]
+
+
+def test_what_others_give_counts_once_and_what_nobody_gives_does_not() -> None:
+    """250.00 paid and 35.00 of another payer (23), which some payers put in the patient's group;
+    an amount above the fee (45) is nobody's, whatever its group."""
+    for group in ("OA", "CO", "PI", "PR"):
+        assert told({"paid": 25000, "cas": [(group, "23", 3500)]}) == [
+            (1, "paid in full", 28500, 0)
+        ]
+    for group in ("OA", "CO", "PI"):
+        assert told({"paid": 25000, "cas": [(group, "45", 3500)]}) == [
+            (1, "underpaid", 28500, 3500)
+        ]
+
+
+def test_shares_of_an_earlier_answer_are_not_those_of_the_last() -> None:
+    """Left to the patient whole at first (PR-1 285.00), then paid 200.00 with a share of 50.00."""
+    last = {"paid": 20000, "cas": [("PR", "2", 5000)]}
+    assert told(last, before=(("PR", "1", 28500),)) == [(1, "underpaid", 28500, 3500)]
 
 
 def test_no_rate_is_unknown_and_never_a_guess() -> None:
@@ -80,6 +114,9 @@ def dated(since: date, cents: int) -> pl.DataFrame:
 
 def test_a_dated_rate_of_the_facility_goes_before_the_policy_s() -> None:
     assert told({"paid": 28500}, rates=dated(DAY, 29000)) == [(1, "underpaid", 29000, 500)]
+    by = compared({"paid": 28500}, rates=dated(DAY, 29000))["policy"].item()
+    assert by == "settings.toml, from 2026-02-03"
+    assert compared({"paid": 28500})["policy"].item() == HARBOR.label
     assert told({"paid": 28500}, rates=dated(date(2026, 3, 1), 29000)) == [
         (1, "paid in full", 28500, 0)
     ]
@@ -103,6 +140,41 @@ def test_one_of_two_paid_where_the_payer_owes_both() -> None:
         (1, "paid in full", 28500, 0),
         (2, "one of two paid", 31000, 31000),
     ]
+    # one beside the paid one makes the two; a third is not owed
+    assert [row[:2] for row in told({"paid": 28500}, REFUSED, REFUSED, policy=two)] == [
+        (1, "paid in full"),
+        (2, "one of two paid"),
+    ]
+    assert told(REFUSED, REFUSED, policy=two) == []
+
+
+def test_two_members_of_one_day_are_two_days() -> None:
+    """So are two children's under one member id; of lines that name no member nobody knows whose
+    they are."""
+    two = msgspec.structs.replace(HARBOR, iop=msgspec.structs.replace(HARBOR.iop, units_per_day=2))
+    children = ({"birth_date": date(2009, 1, 5)}, {"birth_date": date(2011, 4, 2)})
+    others = ({"member_id": "N"}, {"member_id": "M"})
+    for one, other in (children, others, ({"member_id": None},) * 2):
+        first = {"paid": 28500, "sent": one}
+        second = first | {"sent": other}
+        assert [row[1] for row in told(first, second)] == ["paid in full"] * 2
+        assert told(first, REFUSED | {"sent": other}, policy=two) == [(1, "paid in full", 28500, 0)]
+
+
+MERIDIAN = load("meridian", DAY)
+
+
+def test_hours_of_one_date_on_two_lines_are_each_owed() -> None:
+    """78.50 an hour: three hours in the morning and two in the evening are 235.50 and 157.00."""
+    morning, evening = {"paid": 23550, "units": 3.0}, {"paid": 15700, "units": 2.0}
+    assert told(morning, evening, policy=MERIDIAN) == [
+        (1, "paid in full", 23550, 0),
+        (2, "paid in full", 15700, 0),
+    ]
+    many = msgspec.structs.replace(MERIDIAN.iop, units_per_day=9)
+    nine = msgspec.structs.replace(MERIDIAN, iop=many)
+    refused = {"paid": 0, "cas": [("CO", "97", 40000)]}
+    assert told(morning, refused, policy=nine) == [(1, "paid in full", 23550, 0)]
 
 
 def test_what_law_alone_takes_off_is_no_underpayment() -> None:
@@ -119,6 +191,13 @@ def test_two_days_of_one_date_paid_are_told_since_the_payer_may_take_one_back() 
         (2, "paid twice", 31000, 0),
     ]
     assert [row[1] for row in told({"paid": 28500}, second, REFUSED)] == ["paid twice"] * 2
+    two = msgspec.structs.replace(HARBOR, iop=msgspec.structs.replace(HARBOR.iop, units_per_day=2))
+    assert [row[1] for row in told({"paid": 28500}, second, policy=two)] == ["paid in full"] * 2
+    # a dollar back of each is not the day back
+    assert [row[1] for row in told({"paid": 28500}, {"paid": 28500}, taken_back=200)] == [
+        "paid twice",
+        "paid twice",
+    ]
 
 
 def test_a_claim_and_its_replacement_or_its_secondary_claim_are_not_paid_twice() -> None:
