@@ -160,4 +160,5 @@ def _enclosures(evidence: pl.DataFrame, proof: Proof | None) -> list[str]:
         ("client", "proof of coverage on the dates of service"),
     ]
     named = [paper for kind, paper in papers if kind in kinds]
-    return ["remittance advice of the lines", *named, *(["999 and 277CA listed"] if proof else [])]
+    taken = ["999 and 277CA listed"] if proof and proof.acknowledged else []
+    return ["remittance advice of the lines", *named, *taken]

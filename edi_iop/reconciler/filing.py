@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -26,7 +26,7 @@ class Event:
     what: str
     reference: str
     taken: bool = False
-    """The receiver says that it took the claim in."""
+    """The receiver says that it took the claim in, and none after it turned it away."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ def _events(
     words = told.submissions.join(sent.select(SUBMISSION), on=SUBMISSION, how="semi")
     said = {tuple(row[name] for name in SUBMISSION): row for row in words.to_dicts()}
     statuses = told.claims.join(claims, on=["file_id", "claim_offset"], how="semi").to_dicts()
+    turned_away = _turned_away(statuses)
     events: list[Event] = []
     for row in sent.sort("created_on", "file_id", "transaction_offset").to_dicts():
         key = tuple(row[name] for name in SUBMISSION)
@@ -89,18 +90,26 @@ def _events(
             f"transaction {row['transaction_control']}"
         )
         named = ", ".join(inside["claim"].to_list())
+        stands = not turned_away.issuperset(inside.select("file_id", "claim_offset").iter_rows())
         events.append(Event(row["created_on"], f"claim {named} sent (837)", control))
-        events += _functional(said.get(key, {}), days, control)
+        events += _functional(said.get(key, {}), days, control, stands)
         events += [
-            _claim_status(status, days, numbers)
+            _claim_status(status, days, numbers, stands)
             for status in statuses
             if (status["file_id"], status["transaction_offset"]) == key
         ]
     return sorted(events, key=lambda event: event.on or date.max)
 
 
+def _turned_away(statuses: Sequence[Mapping[str, object]]) -> set[tuple[object, object]]:
+    """Claims of which the last word is no: what the payer says goes further than the clearinghouse."""
+    payer_last = sorted(statuses, key=lambda status: status["by"] == "payer")
+    last = {(one["file_id"], one["claim_offset"]): one["decision"] for one in payer_last}
+    return {claim for claim, decision in last.items() if decision == "R"}
+
+
 def _functional(
-    said: Mapping[str, object], days: Mapping[int, date | None], control: str
+    said: Mapping[str, object], days: Mapping[int, date | None], control: str, stands: bool
 ) -> list[Event]:
     """TA1 and 999 of the submission, as far as there are any."""
     events = []
@@ -110,7 +119,7 @@ def _functional(
             continue
         kind = "TA1" if name == "ta1" else "999"
         word = _word(decision)
-        taken = decision in _TAKEN and kind == "999"
+        taken = decision in _TAKEN and kind == "999" and stands
         events.append(Event(days.get(file), f"{what} {word} ({kind})", control, taken))
     return events
 
@@ -119,6 +128,7 @@ def _claim_status(
     status: Mapping[str, object],
     days: Mapping[int, date | None],
     numbers: Mapping[tuple[int, str], str],
+    stands: bool,
 ) -> Event:
     """What clearinghouse or payer says of the claim (277CA)."""
     file, claim = int(str(status["answer_file"])), str(status["claim"])
@@ -133,7 +143,7 @@ def _claim_status(
         days.get(file),
         f"claim {word} by the {status['by']} (277CA)",
         reference,
-        status["decision"] in _TAKEN,
+        status["decision"] in _TAKEN and stands,
     )
 
 
