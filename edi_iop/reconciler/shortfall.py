@@ -16,7 +16,7 @@ def beyond_agreed(rows: pl.DataFrame) -> pl.DataFrame:
     rows: kind, received_cents, expected_cents, agreed_cents.
     """
     short = pl.col("expected_cents") - pl.col("received_cents")
-    agreed = (pl.col("kind") == "reduced") & (short <= pl.col("agreed_cents").fill_null(0))
+    agreed = (pl.col("kind") == "reduced") & (short <= pl.col("agreed_cents"))
     return rows.filter(~agreed.fill_null(False))
 
 

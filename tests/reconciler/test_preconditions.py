@@ -76,9 +76,22 @@ def test_a_payer_that_takes_no_void():
     policy = msgspec.structs.replace(HARBOR, billing=billing)
     assert "takes no void" in (Asked(policy=policy).why("void_8") or "")
     assert Asked(policy=policy).why("corrected_7") is None
+    assert Asked(policy=None).why("void_8") is None
+
+
+def test_a_remark_by_which_one_payer_alone_says_that_it_processed_nothing():
+    """M76 for a payer whose policy lists it: a replacement would meet no claim."""
+    billing = msgspec.structs.replace(HARBOR.billing, new_claim_remarks=("N142", "M76"))
+    policy = msgspec.structs.replace(HARBOR, billing=billing)
+    for remedy in ("corrected_7", "void_8"):
+        assert (Asked(policy=policy).why(remedy) or "").startswith("remark M76 says")
+        assert Asked().why(remedy) is None
+        assert Asked(policy=None).why(remedy) is None
 
 
 def test_what_is_advised_is_named_where_a_remark_bars_the_void():
     why = forbidden("void_8", (), {"N142"}, "P77", HARBOR, ("new_claim_1",))
     assert why is not None
     assert why.endswith("take new_claim_1")
+    why = forbidden("void_8", (), {"N142"}, "P77", HARBOR, ("void_8", "new_claim_1"))
+    assert (why or "").endswith("take new_claim_1")
