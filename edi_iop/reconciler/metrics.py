@@ -51,7 +51,8 @@ def history(
 ) -> pl.DataFrame:
     """One row a claim sent: charge, days, its first answer, and whether a denial was turned.
 
-    claims: file_id, claim_offset, claim, charge_cents, sent_on, frequency, payer_claim_number.
+    claims: file_id, claim_offset, claim, charge_cents, sent_on, frequency, payer_claim_number, void
+    (replaced or voided since, or itself a void: of it nothing is owed).
     answered (claim_answers): file_id, claim_offset, payment_date, reversal, denied, paid_cents, payer_claim_number;
     one row an answer to the claim. denied_lines: claim, open_cents, of denials still open.
     """
@@ -76,7 +77,9 @@ def history(
         .join(resent, on="icn", how="left")
         .join(denied_lines, on="claim", how="left")
         .with_columns(
-            open_cents=pl.when(pl.col("first_on").is_null())
+            open_cents=pl.when("void")
+            .then(0)
+            .when(pl.col("first_on").is_null())
             .then("charge_cents")
             .otherwise(pl.col("open_cents").fill_null(0))
         )
@@ -133,7 +136,7 @@ def _measures(claims: pl.DataFrame, as_of: date) -> Iterator[_Row]:
         "claims whose first answer denied nothing and that replaced no other, by all answered")  # fmt: skip
     waiting = _cents(claims.filter(pl.col("sent_on") <= on), "open_cents")
     yield _share("days in A/R", waiting, _cents(sent) / 90, 1, "days",
-        "charges unanswered or still denied, by the mean charge of a day over the last 90")  # fmt: skip
+        "charges unanswered or still denied of claims that none replaced or voided, by the mean charge of a day over the last 90")  # fmt: skip
     old = claims.filter(pl.col("sent_on") < on - QUARTER)
     yield _ratio("A/R over 90 days", _cents(old, "open_cents"), waiting,
         "charges unanswered or still denied of claims sent more than 90 days ago, by all of them")  # fmt: skip

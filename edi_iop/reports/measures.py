@@ -10,6 +10,8 @@ from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Chart, Field, Sheet
 from edi_iop.reports.sums import dollars
 
+_CLAIM = ("file_id", "claim_offset")
+
 
 def measured(question: Question) -> Sheet:
     """The HFMA six, the clean-claim rate and the receivables, on a day."""
@@ -17,6 +19,9 @@ def measured(question: Question) -> Sheet:
     remits, matches = posted_remits(store)
     made = store.load("submissions").select("file_id", "transaction_offset", sent_on="created_on")
     claims = store.load("claims").join(made, on=["file_id", "transaction_offset"], how="left")
+    claims = claims.join(_void(store.load("line_standings")), on=_CLAIM, how="left").with_columns(
+        pl.col("void").fill_null(False)
+    )
     denied = store.load("verdicts").filter(pl.col("kind").ne_missing("reduced"))
     still = denied.group_by("claim").agg(open_cents=pl.col("charge_cents").sum())
     known = history(claims, claim_answers(remits, matches), still)
@@ -38,6 +43,11 @@ def measured(question: Question) -> Sheet:
         charts=(Chart("Charges open, by days since sent", ages(known, question.as_of), "money"),),
         summed=(),
     )
+
+
+def _void(standings: pl.DataFrame) -> pl.DataFrame:
+    """_CLAIM and void: claims that were replaced or voided since, and the voids."""
+    return standings.group_by(_CLAIM).agg(void=(pl.col("standing") == "void").all())
 
 
 def _unit() -> pl.Expr:

@@ -74,7 +74,31 @@ def test_a_number_two_payers_use_ties_by_the_amount_or_not_at_all() -> None:
         "Harbor Health Plan": "remit without deposit",
         "Meridian": "matched",
     }
-    assert "matched" not in states(two, [entry(100, "777777")])
+    untied = ["remit without deposit"] * 2 + ["deposit without remit"]
+    assert sorted(states(two, [entry(100, "777777")])) == sorted(untied)
+
+
+def test_a_payment_that_two_entries_name_is_neither_s() -> None:
+    """Whether the 20.00 and the 31.00 are it with a fee, or half of it, the bank does not say."""
+    twice = [entry(2000, "12345678"), entry(3100, "12345678")]
+    assert sorted(states([payment("12345678", 5000)], twice)) == [
+        "deposit without remit",
+        "deposit without remit",
+        "remit without deposit",
+    ]
+
+
+def test_numbers_of_four_characters_tie_and_shorter_ones_stand_there_by_chance() -> None:
+    assert states([payment("1234", 5000)], [entry(4000, "CK 1234")]) == ["amount differs"]
+    assert "remit without deposit" in states([payment("123", 5000)], [entry(4000, "SUITE 123")])
+
+
+def test_what_the_provider_paid_back_is_no_deposit() -> None:
+    back = payment("12345678", 5000, credit_debit="D")
+    assert sorted(states([back], [entry(5000, "12345678")])) == [
+        "deposit without remit",
+        "paid back to the payer",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +118,9 @@ def test_amount_payer_and_date_within_three_business_days(day: date, state: str)
 def test_the_fallback_needs_the_payer_s_name_or_number() -> None:
     assert states([payment("X", 5000)], [entry(5000, "COUNTER DEPOSIT")]) != ["matched"]
     assert states([payment("X", 5000)], [entry(5000, "ACH 1970025548")]) == ["matched"]
+    sun = payment("X", 5000, payer_name="Sun Health", payer_trace_id=None)
+    assert states([sun], [entry(5000, "SUN HEALTH 35")]) == ["matched"]
+    assert "matched" not in states([sun], [entry(5000, "SUNDAY COUNTER")])
 
 
 def test_the_fallback_never_chooses_between_two() -> None:
@@ -114,6 +141,29 @@ def test_a_card_payment_is_no_missing_deposit_and_its_fee_is_shown() -> None:
     row = told(by_card, [entry(9700, "MERCHANT BANKCARD")]).row(0, named=True)
     assert (row["state"], row["difference_cents"]) == ("card", -300)
     assert "deposit without remit" in states(by_card, [entry(9400, "MERCHANT BANKCARD")])
+
+
+@pytest.mark.parametrize(
+    ("booked", "tied"),
+    [
+        ([entry(9500, "BANKCARD")], True),  # five percent
+        ([entry(9499, "BANKCARD")], False),
+        ([entry(10000, "BANKCARD")], True),
+        ([entry(10001, "BANKCARD")], False),  # more than was paid
+        ([entry(9700, "COUNTER")], False),
+        ([entry(9700, "BANKCARD", date(2026, 3, 13))], True),  # three business days
+        ([entry(9700, "BANKCARD", date(2026, 3, 16))], False),
+        ([entry(9700, "BANKCARD"), entry(9710, "BANKCARD")], False),  # one of two
+    ],
+)
+def test_a_card_s_entry_is_the_payment_less_a_fee_and_alone(
+    booked: list[dict[str, Any]], tied: bool
+) -> None:
+    by_card = payment("X", 10000, method="NON")
+    assert ("deposit without remit" not in states([by_card], booked)) is tied
+    assert "deposit without remit" in states(
+        [payment("X", 10000, method="ACH")], [entry(9700, "BANKCARD")]
+    )
 
 
 def test_what_went_out_of_the_account_is_no_deposit() -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+import pytest
 
 from edi_iop.reconciler.take_backs import open_take_backs, recovered
 from edi_iop.tables import ACCOUNTS, CLAIMS, POSTINGS, PROVIDER_POSTINGS, Table
@@ -72,8 +73,9 @@ def test_nothing_is_open_of_what_is_paid_or_of_a_number_that_is_unmatched() -> N
     assert opened(ACCOUNT | {"claim_file_id": None, "claim_offset": None}) == []
 
 
-def test_nothing_is_open_of_a_claim_that_another_of_ours_replaces() -> None:
-    later = SENT | {"claim_offset": 200, "claim": "EBBB", "frequency": "7",
+@pytest.mark.parametrize("frequency", ["7", "8"])
+def test_nothing_is_open_of_a_claim_that_another_of_ours_replaces_or_voids(frequency: str) -> None:
+    later = SENT | {"claim_offset": 200, "claim": "EBBB", "frequency": frequency,
                     "payer_claim_number": "ICN1"}  # fmt: skip
     assert opened(ACCOUNT, later) == []
 
@@ -88,5 +90,52 @@ def test_a_replacement_answered_under_the_old_number_is_open_itself() -> None:
 
 def test_recovered_sums_a_claim_s_accounts() -> None:
     other = ACCOUNT | {"payer": "1888888888", "credit_cents": -100, "state": "taken back in part"}
-    told = recovered(rows(ACCOUNTS, ACCOUNT, other, ACCOUNT | {"account": "X", "state": "paid"}))
+    aside = [
+        ACCOUNT | {"account": "X", "state": "paid"},
+        ACCOUNT | {"account": "Y", "state": "reversed", "credit_cents": -5},
+        ACCOUNT | {"claim_file_id": None, "claim_offset": None},
+    ]
+    told = recovered(rows(ACCOUNTS, ACCOUNT, other, *aside))
     assert told["taken_back_cents"].to_list() == [28100]
+
+
+def test_a_claim_reversed_in_two_parts_was_taken_back_in_both() -> None:
+    """280.00 paid in two payments, of which T2 reverses 200.00 and T5, a day later, 80.00."""
+    parts = [
+        REVERSAL | {"paid_cents": -8000, "trace_number": "T5", "effective_on": date(2026, 3, 9)},
+        REVERSAL | {"remit_claim_offset": 10, "paid_cents": -20000},
+        REVERSAL | {"remit_claim_offset": 11, "event": "payment", "paid_cents": 28000},
+    ]
+    reversed_ = ACCOUNT | {"state": "reversed", "credit_cents": 0}
+    found = open_take_backs(
+        rows(ACCOUNTS, reversed_),
+        rows(POSTINGS, *parts),
+        PROVIDER_POSTINGS.empty(),
+        rows(CLAIMS, SENT),
+    )
+    assert found.select("taken_back_cents", "how").rows() == [
+        (28000, "reversed by payment T2, reversed by payment T5")
+    ]
+
+
+def test_a_reversal_of_nothing_paid_leaves_nothing_open() -> None:
+    """A denial that was reversed: no money came, none is to be asked for again."""
+    found = open_take_backs(
+        rows(ACCOUNTS, ACCOUNT | {"state": "reversed", "credit_cents": 0}),
+        rows(POSTINGS, REVERSAL | {"paid_cents": 0}),
+        PROVIDER_POSTINGS.empty(),
+        rows(CLAIMS, SENT),
+    )
+    assert found.is_empty()
+
+
+def test_interest_and_another_payer_s_recovery_are_no_part_of_it() -> None:
+    """The account's own recovery tells of it, in the order they came."""
+    later = WO | {"byte_offset": 12, "trace_number": "T1", "effective_on": date(2026, 3, 10)}
+    interest = WO | {"byte_offset": 13, "reason": "L6", "role": "interest"}
+    theirs = WO | {"byte_offset": 14, "payer": "1888888888", "trace_number": "T7"}
+    found = open_take_backs(
+        rows(ACCOUNTS, ACCOUNT), POSTINGS.empty(),
+        rows(PROVIDER_POSTINGS, later, interest, theirs, WO), rows(CLAIMS, SENT),
+    )  # fmt: skip
+    assert found["how"].to_list() == ["PLB WO ICN1 of payment T3, PLB WO ICN1 of payment T1"]
