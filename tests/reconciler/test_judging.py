@@ -15,7 +15,7 @@ from remit_rows import claim, claim_line, frame
 
 from edi_iop.reconciler.judging import judged
 from edi_iop.rules.lines import service_lines
-from edi_iop.rules.records import Records
+from edi_iop.rules.records import History, Records
 
 DENIED = {"denial": 0, "claim_file_id": 1, "claim": "EAAA", "line": 1, "payer": "HARBR",
           "service_date": FEB2, "group": "CO", "partly": False}  # fmt: skip
@@ -158,6 +158,7 @@ def test_a_fault_for_want_of_records_is_none():
         (("150", "N180"), "refuted", "DUR-01"),  # 195 minutes are enough
         (("29",), "refuted", "TF-01"),  # the only rule that the reason means
         (("152", "M25"), "refuted", "DUR-01"),  # reason and remark
+        (("197", "N54"), "refuted", "AUTH-01"),  # AUTH-02 as well, and neither is so
         (("152",), "unknown", "DUR-07"),  # by itself it may mean two
         (("11",), "refuted", "DX-01"),  # nor by itself, but harbor's own policy says which
         (("16", "MA31"), "unknown", "CLM-05"),  # CLM-01 as well, which no record decides
@@ -169,6 +170,17 @@ def test_what_is_clearly_meant_and_not_so_is_refuted(
     codes: tuple[str, ...], verdict: str, rule: str | None
 ):
     assert told(*codes) == (verdict, rule)
+
+
+def test_what_may_lie_before_all_our_records_refutes_nothing():
+    """18: whether the day went out before is known only where our records reach back to it."""
+    assert told("18") == ("refuted", "DUP-03")
+    young = replace(records(), history=History(date(2026, 2, 3), date(2025, 1, 1)))
+    row = verdict("18", of=young)
+    assert row["verdict"] == "unknown"
+    assert row["says"].endswith(
+        "our records lack claims sent before 2026-02-03, of which one may be meant."
+    )
 
 
 def test_where_several_rules_may_be_meant_it_says_so():
