@@ -172,6 +172,13 @@ def test_what_is_clearly_meant_and_not_so_is_refuted(
     assert told(*codes) == (verdict, rule)
 
 
+def test_what_our_records_lack_refutes_nothing():
+    """97 M97 is harbor's word for its staff's own claims (BUN-02): without a roster nobody knows."""
+    row = verdict("97", "M97")
+    assert (row["verdict"], row["rule"]) == ("unknown", "BUN-02")
+    assert row["says"].endswith("our records lack the staff roster.")
+
+
 def test_what_may_lie_before_all_our_records_refutes_nothing():
     """18: whether the day went out before is known only where our records reach back to it."""
     assert told("18") == ("refuted", "DUP-03")
