@@ -154,9 +154,10 @@ def test_an_amount_or_a_claim_that_cannot_be_read_holds_it():
     assert (
         stands(file(1, "T1", 1, answer(28000), amount_cents=None))["reason"].item() == "unreadable"
     )
-    one = file(1, "T1", 1, answer(28000))
-    one["remit_claims"] = one["remit_claims"].with_columns(paid_cents=pl.lit(None, pl.Int64))
-    assert stands(one)["says"].item() == "280.00 of it is in no claim and no adjustment"
+    for cents, said in ((28000, "280.00"), (1, "0.01")):
+        one = file(1, "T1", 1, answer(cents))
+        one["remit_claims"] = one["remit_claims"].with_columns(paid_cents=pl.lit(None, pl.Int64))
+        assert stands(one)["says"].item() == f"{said} of it is in no claim and no adjustment"
 
 
 def test_a_warning_holds_nothing():

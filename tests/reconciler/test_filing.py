@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from denial_cases import FEB3, Case, denial
+from denial_cases import CLIENT, FEB3, Case, denial
 from remit_rows import PAYDAY, claim, claim_line, frame
 
 from edi_iop.reconciler.denials import lines_of
@@ -237,6 +237,7 @@ def test_a_claim_of_another_day_service_payer_or_person_proves_nothing(
     head: dict[str, Any], line: dict[str, Any]
 ):
     case = Case(
+        clients=[CLIENT, CLIENT | {"payer_id": "MERID", "row": 3}],
         heads=[
             claim(100, "EAAA", transaction_offset=50),
             claim(200, "EZZZ", transaction_offset=60, file_id=2, **head),
