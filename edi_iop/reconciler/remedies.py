@@ -19,7 +19,7 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) 
 
     as_of: the day that tells whether a deadline is over.
 
-    judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, reasons, carc, rarcs,
+    judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, reasons, carc, rarcs, category,
     payer, payer_claim_number, payment_date, service_date, statement_to, claim_lines, surplus,
     closing; of a day that is one of two payable, to_keep, one_claim, beside_stands.
     """
@@ -29,7 +29,7 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) 
         chosen.with_columns(remedy=_billed_rightly()).join(lists, on="remedy", how="left"),
         policies,
         lambda part, own: part.join(_clocks(own), on="payer", how="left"),
-    ).with_columns(next_step=_next_step(), disposition=_disposition())
+    ).with_columns(next_step=_next_step(), disposition=_disposition(), clock=_clock())
     return _dated(clocked).with_columns(next_step=_in_time(as_of))
 
 
@@ -103,6 +103,12 @@ def _disposition() -> pl.Expr:
     """What is to become of the denial: of its remedy, else nothing, or for a person to decide."""
     done = pl.when(pl.col("closing").is_not_null()).then(pl.lit("nothing"))
     return pl.coalesce(done, "disposition", pl.lit("decide"))
+
+
+def _clock() -> pl.Expr:
+    """The remedy's clock; of a claim that another payer is to get, that payer's filing limit counts."""
+    elsewhere = (pl.col("remedy") == "new_claim_1") & (pl.col("category") == "payer")
+    return pl.when(elsewhere).then(pl.lit("other")).otherwise("clock")
 
 
 def _next_step() -> pl.Expr:

@@ -92,6 +92,8 @@ def test_both_are_told_of_each_other_in_the_order_they_came():
     assert said.unique().to_list() == [
         "number T1 of this payer was given to payments of other content: 1:200, 2:200"
     ]
+    unread = stands(*twice(amount_cents=None))["says"][1]
+    assert unread == f"its amount cannot be read; {said[0]}"
 
 
 # ---------------------------------------------------------------- a person's word

@@ -22,7 +22,7 @@ POLICIES = {"MERID": load("meridian", PAYDAY), "SUMIT": load("summit", PAYDAY)}
 TEXT = pl.List(pl.String)
 SCHEMA = {
     "denial": pl.UInt32, "verdict": pl.String, "rule_remedy": pl.String, "rule_step": pl.String,
-    "refuted_remedy": pl.String, "reasons": TEXT, "carc": pl.String, "rarcs": TEXT,
+    "refuted_remedy": pl.String, "reasons": TEXT, "carc": pl.String, "rarcs": TEXT, "category": pl.String,
     "payer": pl.String, "payer_claim_number": pl.String, "payment_date": pl.Date,
     "service_date": pl.Date, "statement_to": pl.Date, "claim_lines": pl.UInt32,
     "surplus": pl.String, "closing": pl.String, "to_keep": pl.Boolean, "payable": pl.Boolean,
@@ -172,6 +172,18 @@ def test_each_remedy_has_its_clock(payer: str, chosen: str, deadline: date, sour
 
 def test_what_is_undecided_is_due_when_an_appeal_is():
     assert told(UNKNOWN, carc="242")["deadline"] == date(2026, 5, 14)
+
+
+@pytest.mark.parametrize("carc", ["109", "24", "B11"])
+def test_a_claim_for_another_payer_is_due_by_that_payers_limit(carc: str):
+    """The right payer is not known yet, and this one's 90 days are not its."""
+    row = told(UNKNOWN, carc=carc, category="payer")
+    assert (row["remedy"], row["deadline"]) == ("new_claim_1", None)
+    assert row["deadline_source"] == "unknown: the other payer's filing limit counts"
+    own = told(UNKNOWN, carc="31", category="eligibility")
+    assert (own["remedy"], own["deadline"]) == ("new_claim_1", date(2026, 5, 28))
+    records = told(CONFIRMED, rule_remedy="send_records", category="payer")
+    assert records["deadline"] == date(2026, 5, 14)
 
 
 def test_a_statement_without_an_end_counts_from_the_day():
