@@ -144,7 +144,7 @@ def _by_trace(remits: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
     exact = pairs.filter(same).filter(_alone("remit"), _alone("deposit"))
     left = pairs.join(exact, on="remit", how="anti").join(exact, on="deposit", how="anti")
     # One payment in one entry, or several payments that one entry names: their sum is compared.
-    rest = left.filter(_alone("remit")).filter(pl.col("trace").is_unique())
+    rest = left.filter(pl.col("trace").is_unique())
     return pl.concat([exact, rest]).select("remit", "deposit", how=pl.lit("trace"))
 
 

@@ -36,7 +36,7 @@ def priors(*codes: str, payer: str = "HARBR") -> dict[str, float]:
         (("29", "16", "N999", "MA30"), "CLM-03", 0.5),  # and all remarks
         (("16", "129"), "CLM-03", 0.15),  # 129 wants a remark as well
         (("16", "119"), "AUTH-04", 0.3),
-        (("16", "284"), "AUTH-02", 0.35),  # beside 16, which means it too, a reason that is clear
+        (("16", "15"), "AUTH-02", 0.3),  # beside 16, which means it too, a reason that is clear
     ],
 )
 def test_the_strongest_sign_counts(codes: tuple[str, ...], rule: str, prior: float):
