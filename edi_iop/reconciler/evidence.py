@@ -73,7 +73,8 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
     month = pl.col("service_date").dt.truncate("1mo")
     recorded = records.encounters.select("client_id", month=month, days=pl.lit(True)).unique()
     fed = records.authorizations["payer_id"].unique().to_list()
-    kept, enrolled = records.kept(), records.providers["payer_id"].unique().to_list()
+    staff = records.providers["payer_id"]
+    kept, enrolled = records.kept(), staff.unique().to_list()
     held = (
         each(about, policies, _asking)
         .with_columns(month=month)
@@ -84,7 +85,7 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
             clients=pl.col("client_id").is_not_null(),
             days=pl.col("days").fill_null(False),
             authorizations=pl.col("payer_id").is_in(fed) | ~pl.col("asking"),
-            providers=pl.lit(not records.providers.is_empty()),
+            providers=pl.lit(staff.is_null().any()),  # rows with a payer are enrollments, no roster
             consents=pl.lit("consents" in kept),
             enrollments=pl.col("payer_id").is_in(enrolled),
             plans=pl.lit("plans" in kept),
