@@ -207,6 +207,25 @@ def test_a_day_of_a_brother_under_the_same_member_id_is_none():
     assert of_claim(case.verdicts(refused()), "EAAA")["paired_claim"] is None
 
 
+def test_a_claim_that_was_replaced_is_not_the_other_day_but_its_replacement_is():
+    case = Case(
+        heads=[
+            claim(100, "EAAA", auth_number="A1"),
+            claim(200, "EBBB", auth_number="A1"),
+            claim(
+                300, "ECCC", auth_number="A1", frequency="7", payer_claim_number="EBBB", file_id=2
+            ),
+        ],
+        lines=[
+            claim_line(100, 150, procedure="S9480", revenue="0905", line_control="LAAA001"),
+            claim_line(200, 250, line_control="LBBB001"),
+            claim_line(300, 350, line_control="LCCC001", file_id=2),
+        ],
+    )
+    case.sent_on = {1: date(2026, 2, 6), 2: date(2026, 2, 9)}
+    assert of_claim(case.verdicts(refused()), "EAAA")["paired_claim"] == "ECCC"
+
+
 def test_a_denial_for_another_reason_names_the_other_day_in_its_fields_alone():
     """An authorization denial is not about the second day."""
     remit = denial("197", "M62", line={"procedure": "S9480", "revenue": "0905"})

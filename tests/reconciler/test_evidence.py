@@ -209,3 +209,13 @@ def test_a_claim_of_which_the_day_it_left_is_not_known_was_answered_after_its_se
     unknown = replace(held(), lines=held().lines.with_columns(sent_on=pl.lit(None, pl.Date)))
     assert older(about(unknown), History(FEB2, FEB2))["answers"].item() is None
     assert older(about(unknown), History(FEB2, FEB3))["answers"].item() is not None
+
+
+def test_of_a_claim_of_several_days_the_first_decides_how_far_back():
+    case = Case(
+        heads=[claim(100, "EAAA", statement_to=FEB3)],
+        lines=[claim_line(100, 150), claim_line(100, 160, line=2, service_date=FEB3)],
+    )
+    two = replace(held(), lines=service_lines(case.sent, case.clients, {1: FEB6}))
+    assert older(about(two), History(FEB2, FEB6))["sent"].item() is None
+    assert older(about(two), History(FEB3, FEB6))["sent"].item() is not None
