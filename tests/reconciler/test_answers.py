@@ -39,14 +39,14 @@ def said(
         )
     )
     word = (
-        pl.when("reversal")
-        .then(pl.lit("reversal"))
-        .when("repeat")
+        pl.when("repeat")
         .then(pl.lit("repeat"))
         .when("denied")
         .then(pl.lit("denied"))
         .when("partly")
         .then(pl.lit("partly"))
+        .when("reversal")
+        .then(pl.lit("reversal"))
         .otherwise(pl.lit("paid"))
     )
     return (
@@ -75,6 +75,7 @@ def words(*lines: tuple[int, Reasons], **given: Any) -> list[str]:
         (0, (("CO", "B13", 35000),), "repeat"),
         (0, (("CO", "18", 30000), ("CO", "197", 5000)), "denied"),  # not for that alone
         (20000, (*TAKEN, ("CO", "18", 8500)), "partly"),
+        (18500, (*TAKEN, ("CO", "151", -100)), "paid"),
         (0, (("CO", "197", -35000), ("CO", "45", 35000)), "paid"),  # a refusal taken off again
     ],
 )
