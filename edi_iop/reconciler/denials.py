@@ -249,5 +249,5 @@ def _as_sent(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
 
 def person() -> pl.Expr:
     """Whose a line sent is: our client's, else a member's, of whom the birth date tells a family apart."""
-    born = pl.col("birth_date").cast(pl.String).fill_null("")
+    born = pl.col("birth_date").to_physical().cast(pl.String).fill_null("")  # its day's number
     return pl.coalesce("client_id", pl.concat_str("member_id", born, separator=" "))
