@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from random import Random
 from time import perf_counter
 
 import polars as pl
 
-from edi_iop.identifiers import patient_control_number
 from edi_iop.reconciler.ledger import Ledger
 from edi_iop.reconciler.reconcile import Reconciled, reconcile
 from edi_iop.rules.policy import Policy
@@ -25,13 +23,11 @@ from edi_iop.simulator import adversary, enough
 from edi_iop.simulator import payer as payers
 from edi_iop.simulator.adversary import Adversary, Mailed
 from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, draw
-from scripts import accuracy_clinic
+from scripts import accuracy_clinic, accuracy_sent
 from scripts.accuracy_clinic import Tables, remits_of
 
 CLIENTS = 1_500
 """Of one clinic: about 33,000 answers in 26 weeks."""
-_FAMILIES = 0.05
-"""How many of the members are dependents of another."""
 _OTHERS = 2
 """Of a hundred answered claims so many are none of ours."""
 RECALL = 0.995
@@ -71,44 +67,8 @@ class Judged:
 def clinic(seed: int, clients: int, weeks: int) -> Clinic:
     """The claims of a synthetic clinic, under the numbers of several systems."""
     made = accuracy_clinic.clinic(seed, clients, weeks)
-    sent = renumbered(with_families(made.sent.tables, seed), seed)
+    sent = accuracy_sent.several(made.sent.tables, seed)
     return Clinic(sent, _most_of(sent, seed), made.policies, made.known)
-
-
-def with_families(sent: Tables, seed: int) -> Tables:
-    """The same claims, some patients being dependents under the member id of another."""
-    claims = sent["claims"]
-    chance = Random(f"{seed} families")
-    members = (
-        claims.filter(pl.col("patient_last_name").is_null())
-        .select("payer_id", "member_id", "subscriber_last_name", "subscriber_first_name")
-        .drop_nulls()
-        .unique("member_id", keep="first", maintain_order=True)
-        .sort("payer_id", "member_id")
-    )
-    pairs = [
-        (one["member_id"], other["member_id"], other["subscriber_last_name"],
-         other["subscriber_first_name"])
-        for one, other in pairwise(members.iter_rows(named=True))
-        if one["payer_id"] == other["payer_id"] and chance.random() < _FAMILIES
-    ]  # fmt: skip
-    schema = ["member_id", "holder", "holder_last", "holder_first"]
-    held = pl.DataFrame(pairs, schema=dict.fromkeys(schema, pl.String), orient="row")
-    of_family = pl.col("holder").is_not_null()
-    joined = claims.join(held, on="member_id", how="left", maintain_order="left").with_columns(
-        patient_last_name=pl.when(of_family)
-        .then("subscriber_last_name")
-        .otherwise("patient_last_name"),
-        patient_first_name=pl.when(of_family)
-        .then("subscriber_first_name")
-        .otherwise("patient_first_name"),
-    )
-    moved = joined.with_columns(
-        member_id=pl.coalesce("holder", "member_id"),
-        subscriber_last_name=pl.coalesce("holder_last", "subscriber_last_name"),
-        subscriber_first_name=pl.coalesce("holder_first", "subscriber_first_name"),
-    )
-    return sent | {"claims": moved.select(claims.columns)}
 
 
 def _most_of(sent: Tables, seed: int) -> Tables:
@@ -118,44 +78,6 @@ def _most_of(sent: Tables, seed: int) -> Tables:
         kept, on=("file_id", "claim_offset"), how="semi", maintain_order="left"
     )
     return sent | {"claims": kept, "claim_lines": lines}
-
-
-def renumbered(sent: Tables, seed: int) -> Tables:
-    """The same claims under our own numbers, and under those of other systems: long, with zeros
-    in front, with hyphens, in lower case; each patient's under those of one system."""
-    claims = sent["claims"].with_row_index("serial")
-    chance = Random(f"{seed} numbers")
-    systems = {member: chance.randrange(6) for member in claims["member_id"].unique().sort()}
-    numbers = [
-        _number(systems.get(member, 0), serial + seed % 1000 * 1_000_000, claim)
-        for serial, member, claim in claims.select("serial", "member_id", "claim").iter_rows()
-    ]
-    new = claims.with_columns(new=pl.Series(numbers)).select("file_id", "claim_offset", "new")
-    lines = sent["claim_lines"].join(new, on=("file_id", "claim_offset"), maintain_order="left")
-    control = pl.format(
-        "L{}{}", pl.col("new").str.tail(10), pl.col("line").cast(pl.String).str.zfill(3)
-    )
-    return sent | {
-        "claims": claims.drop("serial")
-        .join(new, on=("file_id", "claim_offset"), maintain_order="left")
-        .with_columns(claim="new")
-        .drop("new"),
-        "claim_lines": lines.with_columns(
-            line_control=pl.when(pl.col("line_control").is_not_null()).then(control)
-        ).drop("new"),
-    }
-
-
-def _number(system: int, serial: int, claim: str) -> str:
-    """A claim number as one of six systems makes it."""
-    return (
-        patient_control_number(serial),
-        patient_control_number(serial),
-        claim,
-        f"{serial:010d}",
-        f"{serial % 9000 + 1000}-{serial:08d}-WILLOW-HOUSE",
-        f"ac{serial:07d}x",
-    )[system]
 
 
 def adjudicated(made: Clinic, seed: int, mistakes: int = 20) -> payers.Answer:

@@ -28,6 +28,7 @@ from edi_iop.reconciler.match_candidates import (
     payer_numbers,
     replacements,
 )
+from edi_iop.reconciler.match_payers import contested, with_billed
 from edi_iop.reconciler.match_sides import (
     CLAIM,
     FEATURES,
@@ -71,6 +72,7 @@ def match_claims(
     answers, claimed = answered(remits), sent(claims)
     controls = control_hits(remits, claims)
     allowed = _Allowed(controls, barred, payers)
+    answers = with_billed(answers, claimed, allowed)
     named = allowed(by_number(answers, claimed))
     controlled = allowed(by_control(answers, claimed, controls.hits))
     first, second, several, clash = _by_identity(
@@ -78,8 +80,9 @@ def match_claims(
     )
     first = _undoubted(first, answers, claimed, allowed)
     found = _earliest(several, first, second, _chosen(_copies(_numbered(named)), "T1"))
-    found = found.join(clash, on=KEY, how="anti")
-    sure = answers.join(clash, on=KEY, how="anti", maintain_order="left")
+    unclear = pl.concat([clash, contested(named)])
+    found = found.join(unclear, on=KEY, how="anti")
+    sure = answers.join(unclear, on=KEY, how="anti", maintain_order="left")
     known = payer_numbers(answers, found, claims)
     found = _routed(found, answers, claimed, known, allowed)
     third = allowed(by_payer_number(_open(sure, found), claimed, known))
@@ -280,12 +283,14 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
     ours = pl.col("known_number").fill_null(False) | pl.col("folded").is_null() | resembling()
     if not single.is_empty():  # character by character: dear even of no rows
         single = single.filter(ours.fill_null(True))
-    taken = found.join(answers.select(*KEY, taken_by="answer_icn"), on=KEY).select(
-        *CLAIM, "taken_by"
-    )
+    taken = found.join(
+        answers.select(*KEY, taken_by="answer_icn", taken_as="answer_priority"), on=KEY
+    ).select(*CLAIM, "taken_by", "taken_as")
+    # a first and a second payer answer one claim, each under its own number
+    apart = (pl.col("taken_as") != pl.col("answer_priority")).fill_null(False)
     others = (
         single.join(taken, on=CLAIM)
-        .filter(~pl.col("taken_by").eq_missing(pl.col("answer_icn")))
+        .filter(~pl.col("taken_by").eq_missing(pl.col("answer_icn")), ~apart)
         .select(*KEY, *CLAIM)
     )
     return _chosen(single.join(others, on=(*KEY, *CLAIM), how="anti"), "T5")

@@ -48,6 +48,8 @@ MOST_HOLDERS = 8
 """Claims that hold one line control number: more, and it was never meant to name a claim."""
 _CROSSED = ("2", "3", "19", "20", "21")
 """Claim status codes (CLP02) that tell of more than one payer: forwarded, or answered by a later one."""
+LATER_PLACES = ("S", "T")
+"""Second and third payers (SBR01)."""
 _SHORTEST_LIKE = 4
 """Shorter numbers are like one another by chance."""
 LONGEST_NUMBER = 38
@@ -137,14 +139,15 @@ def _with_parts(rows: pl.DataFrame) -> pl.DataFrame:
     spread = (pl.col("payment_date").max() - pl.col("payment_date").min()).dt.total_days()
     near = (spread <= _SPLIT_DAYS).over(parts).fill_null(False)
     known = pl.col("number").is_not_null()
-    crossed = pl.col("status").is_in(_CROSSED).fill_null(False).any().over("number")
+    crossed = pl.col("status").is_in(_CROSSED).fill_null(False)
     charge = pl.col("answer_charge").sum()
     ordered = rows.sort("payment_date", "trace_number", *KEY)
     return ordered.with_columns(
         split_charge=pl.when(known).then(charge.over("file_id", "payment_offset", *parts)),
         near_charge=pl.when(known & near).then(charge.over(parts)),
         copy=pl.when("repeat").then(pl.int_range(1, pl.len() + 1).over("number", "repeat")),
-        crossed=known & crossed,
+        crossed=crossed | (known & crossed.any().over("number")),
+        billed=pl.lit(False),
     ).drop("status")
 
 
@@ -273,6 +276,7 @@ def compared(pairs: pl.DataFrame, controls: Controls, payers: Collection[str] = 
     parts = [pl.col(name) == pl.col("sent_charge") for name in ("split_charge", "near_charge")]
     less = pl.col("answer_charge") < pl.col("sent_charge")
     in_parts = pl.any_horizontal(*(part.fill_null(False) for part in parts))
+    known_payer, other_payer = _answers_for(payers)
     asked = pairs.join(controls.asked, on=KEY, how="left", maintain_order="left")
     hits = controls.hits.drop("asked")
     return asked.join(hits, on=(*KEY, *CLAIM), how="left").with_columns(
@@ -289,7 +293,8 @@ def compared(pairs: pl.DataFrame, controls: Controls, payers: Collection[str] = 
         .otherwise(pl.coalesce(same_npi, same_tin)),
         payer=(pl.col("answer_payer") == pl.col("sent_payer"))
         | (pl.col("answer_payer_code") == pl.col("sent_payer")),
-        other_payer=_other_payer(payers),
+        known_payer=known_payer,
+        other_payer=other_payer,
         frequency=pl.col("answer_frequency") == pl.col("sent_frequency"),
         priority=pl.col("answer_priority") == pl.col("sent_priority"),
         line_control=_held_lines(),
@@ -314,19 +319,24 @@ def held_none() -> pl.Expr:
     return pl.col("asked").is_not_null() & pl.col("hits").is_null()
 
 
-def _other_payer(payers: Collection[str]) -> pl.Expr:
-    """The answer is of a payer we know that is not the claim's, and is none of a later payer.
+def _answers_for(payers: Collection[str]) -> tuple[pl.Expr, pl.Expr]:
+    """Whether the answer is of a payer we know, and whether it is another's than the claim's.
 
-    An id we do not know may be another name of the claim's payer: it tells nothing. A number
-    that some answer calls forwarded, or answers as a second or third payer, has several payers.
+    An id we do not know may be another name of the claim's payer: it tells nothing. A later payer
+    may answer a claim that was forwarded to it: one whose number some answer calls forwarded, or
+    answers as a second or third payer. Where it was sent a claim itself (match_payers) it
+    answers none that another was sent, nor, under an id we do not know, one sent to a payer of
+    another place.
     """
     known = list(payers)
     named = [pl.col(name) for name in ("answer_payer", "answer_payer_code")]
     own = pl.any_horizontal(*((one == pl.col("sent_payer")).fill_null(False) for one in named))
     other = pl.any_horizontal(*(one.is_in(known).fill_null(False) for one in named))
     ours = pl.col("sent_payer").is_in(known).fill_null(False)
-    later = pl.col("crossed") & ~pl.col("answer_priority").eq_missing("P")
-    return ours & other & ~own & ~later
+    later = pl.col("crossed") & ~pl.col("answer_priority").eq_missing("P") & ~pl.col("billed")
+    elsewhere = (pl.col("answer_priority") != pl.col("sent_priority")).fill_null(False)
+    another = (ours & other & ~later) | (pl.col("billed") & elsewhere)
+    return other, another & ~own
 
 
 def _same_member() -> pl.Expr:

@@ -145,6 +145,13 @@ def _whole(texts: pl.DataFrame, numbers: pl.DataFrame, others: pl.DataFrame) -> 
             bounded=starts & ends.list.contains(pl.col("end")),
             sure=(_size("key") >= SHORTEST_PREFIX) | (apart & pl.col("account_key").is_not_null()),
         )
+        # what came back of a claim we do not hold may be cut: it begins those of others
+        .filter(
+            pl.col("bounded")
+            | pl.col("sure")
+            | pl.col("claim_offset").is_not_null()
+            | pl.col("account_key").is_null()
+        )
         .select(_READING)
     )
 

@@ -11,12 +11,21 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from edi_iop.reconciler.answers import ORDINALS
 from edi_iop.reconciler.features import OWN_LENGTH, folded, letters, plain
 from edi_iop.reconciler.match_candidates import ADDED, SHORTEST_ICN
-from edi_iop.reconciler.match_sides import BARE, LONGEST_NUMBER, MEMBER_CUT, SHORTEST_MEMBER
+from edi_iop.reconciler.match_sides import (
+    BARE,
+    LATER_PLACES,
+    LONGEST_NUMBER,
+    MEMBER_CUT,
+    SHORTEST_MEMBER,
+)
 from edi_iop.tables import TIES
 
 NUMBER, PAYER_NUMBER, MEMBER, CONTROL, NAME = "number", "payer number", "member", "control", "name"
+LATER = "later payer"
+"""A patient's last name and initial, of claims to second and third payers and of their answers."""
 NUMBERS = (NUMBER, PAYER_NUMBER)
 """A payer may return either in the place of the other: they are equal across the kinds."""
 VALUE = ("kind", "value")
@@ -40,6 +49,12 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
     "acknowledgements": ((NUMBER, "claim"), (PAYER_NUMBER, "payer_claim_number")),
 }
 """Where each kind stands; the names of claims are looked for, those of answers never."""
+_PLACES_OF = {
+    "claims": ("payer_responsibility", "patient_last_name", "patient_first_name",
+               "subscriber_last_name", "subscriber_first_name"),
+    "remit_claims": ("status", "patient_last_name", "patient_first_name"),
+}  # fmt: skip
+"""By what LATER is told."""
 _BEGINNINGS = {
     NUMBER: (OWN_LENGTH, LONGEST_NUMBER),
     PAYER_NUMBER: (SHORTEST_ICN, ADDED),
@@ -48,6 +63,12 @@ _BEGINNINGS = {
 """Of a kind the shortest value known by its beginning, and how many characters more there may be."""
 _NOTHING = "without number"
 """What answers without any number have in common: they are one account of their payer."""
+
+
+def columns(name: str) -> list[str]:
+    """What ties of a table's rows are made of."""
+    own = [column for _, column in COLUMNS[name]]
+    return list(dict.fromkeys([*own, *_PLACES_OF.get(name, ())]))
 
 
 def ties(name: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -60,7 +81,29 @@ def ties(name: str, rows: pl.DataFrame) -> pl.DataFrame:
         ).drop_nulls()
         for kind, column in COLUMNS[name]
     ]
+    if name in _PLACES_OF:
+        found.append(_later(name, rows))
     return TIES.conform(pl.concat(found).unique().with_columns(side=pl.lit(SIDES[name])))
+
+
+def _later(name: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """LATER of rows of claims or remit_claims."""
+    if name == "claims":
+        later = rows.filter(pl.col("payer_responsibility").is_in(LATER_PLACES))
+        itself = pl.col("patient_last_name").is_null()
+        last, first = (
+            pl.when(itself).then(f"subscriber_{part}_name").otherwise(f"patient_{part}_name")
+            for part in ("last", "first")
+        )
+    else:
+        place = pl.col("status").replace_strict(ORDINALS, default=None, return_dtype=pl.String)
+        later = rows.filter(place.is_in(LATER_PLACES))
+        last, first = pl.col("patient_last_name"), pl.col("patient_first_name")
+    named = later.select("file_id", place=PLACES[name], last=last, first=first).with_columns(
+        last=letters("last"), initial=letters("first").str.head(1)
+    )
+    value = pl.concat_str("last", "initial", separator=" ")
+    return named.select("file_id", "place", kind=pl.lit(LATER), value=value).drop_nulls()
 
 
 def _answered(rows: pl.DataFrame) -> pl.DataFrame:

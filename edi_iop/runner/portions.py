@@ -108,9 +108,8 @@ def _keep_contents(store: Store, judges: Judges, after: int) -> None:
 def _keep_ties(store: Store, after: int) -> None:
     """By what the rows of later files may bear on others; that of a night that died goes first."""
     store.withdraw("ties", after)
-    for name, columns in ties.COLUMNS.items():
-        own = dict.fromkeys(column for _, column in columns)
-        rows = store.newer(name, after, ("file_id", ties.PLACES[name], *own))
+    for name in ties.COLUMNS:
+        rows = store.newer(name, after, ("file_id", ties.PLACES[name], *ties.columns(name)))
         # in the order of their index, into which they go a third faster than as they come
         store.save({"ties": ties.ties(name, rows).sort(TIES.key)})
     for side, name, place in (

@@ -185,7 +185,9 @@ def _of_claims(draft: Draft, chosen: list[Corruption], seed: int) -> Draft:
             able = hit.join(whole, on=CLAIM, how="semi", maintain_order="left")
             if not able.is_empty():
                 draft = _befall(draft, kind, able, seed + more)
-    return draft
+    # what other payers answer has left some without any claim
+    paid = draft.payments.join(draft.claims, on=PAYMENT, how="semi", maintain_order="left")
+    return replace(draft, payments=paid)
 
 
 def _befall(draft: Draft, kind: Corruption, hit: pl.DataFrame, seed: int) -> Draft:

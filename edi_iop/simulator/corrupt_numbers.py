@@ -11,6 +11,7 @@ from edi_iop.simulator.draft import CLAIM, Draft, at, both_of, draw, exchanged
 
 _SIZE = pl.col("size")
 _NUMBER = pl.col("claim")
+_THERE = _NUMBER != "0"
 
 
 def _renumbered(draft: Draft, hit: pl.DataFrame, number: pl.Expr) -> Draft:
@@ -64,12 +65,14 @@ def mistyped(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     )
 
 
-@corruption("longer", "the payer puts two characters behind the claim number", stacks=True)
+@corruption("longer", "the payer puts two characters behind the claim number", _THERE, stacks=True)
 def longer(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     return _renumbered(draft, hit, pl.format("{}A1", "claim"))
 
 
-@corruption("prefixed", "the payer puts its own letters before the claim number", stacks=True)
+@corruption(
+    "prefixed", "the payer puts its own letters before the claim number", _THERE, stacks=True
+)
 def prefixed(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     return _renumbered(draft, hit, pl.format("HX{}", "claim"))
 

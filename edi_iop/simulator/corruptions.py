@@ -32,7 +32,14 @@ class Corruption:
     """It may come on top of another one."""
 
 
-_KINDS = ("corrupt_numbers", "corrupt_lines", "corrupt_claims", "corrupt_money")
+_KINDS = (
+    "corrupt_numbers",
+    "corrupt_lines",
+    "corrupt_claims",
+    "corrupt_money",
+    "corrupt_payers",
+    "corrupt_twins",
+)
 """The modules that register."""
 _REGISTRY: dict[str, Corruption] = {}
 
@@ -68,7 +75,9 @@ def described(draft: Draft, seed: int) -> pl.DataFrame:
     """The claims with what decides which corruptions can befall them.
 
     size (of the number), lines, procedures, modified, several_units, refused, dated, controlled;
-    sibling: the member's next claim in the payment; other: another claim of the payer.
+    sibling: the member's next claim in the payment; other: another claim of the payer; first_number,
+    of_two_payers: as in `second_answers`; twin_number, twin_member: another payer answers under the
+    same number, of a member of the same id.
     """
     own = draft.lines.group_by(CLAIM).agg(
         lines=pl.len(),
@@ -91,8 +100,32 @@ def described(draft: Draft, seed: int) -> pl.DataFrame:
         size=pl.col("claim").str.len_chars().cast(pl.Int64),
         member=pl.coalesce("patient_id", "subscriber_id"),
         drawn=draw(CLAIM, seed),
+    ).with_columns(
+        twin_number=pl.col("payer_id").n_unique().over("claim") > 1,
+        twin_member=pl.col("payer_id").n_unique().over("member") > 1,
     )
-    return _with_other(_with_sibling(known))
+    seconds = second_answers(draft)
+    return _with_other(_with_sibling(known.join(seconds, on=CLAIM, how="left")))
+
+
+def second_answers(draft: Draft) -> pl.DataFrame:
+    """CLAIM of claims that two payers were billed for: the same person, days and charge.
+
+    of_two_payers: true. first_number: the number under which the first payer answered, of the
+    second one's answer.
+    """
+    days = draft.lines.group_by(CLAIM).agg(days=pl.col("service_date").sort())
+    same = ("payee_id", "patient_last_name", "patient_first_name", "days", "charge_cents")
+    of_two = (
+        draft.claims.join(days, on=CLAIM)
+        .join(draft.payments.select(PAYMENT, "payer_id", "payee_id"), on=PAYMENT)
+        .filter(pl.len().over(same) == 2, pl.col("payer_id").n_unique().over(same) == 2)
+    )
+    other_status, number = (pl.col(name).reverse().over(same) for name in ("status", "claim"))
+    second = (pl.col("status") == "2") | ((pl.col("status") == "4") & (other_status == "1"))
+    return of_two.select(
+        CLAIM, of_two_payers=pl.lit(True), first_number=pl.when(second).then(number)
+    )
 
 
 def _with_sibling(claims: pl.DataFrame) -> pl.DataFrame:

@@ -94,6 +94,24 @@ class Draft:
         )
         return replace(self, payments=pl.concat([self.payments, made]))
 
+    def paid_by(self, hit: pl.DataFrame, payer: dict[str, pl.Expr], mark: str) -> Draft:
+        """The claims hit in payments of another payer, in chains of their own.
+
+        payer: columns of payments that are another payer's. mark: stands before the numbers of
+        the payments, another one for each such payer.
+        """
+        chain = pl.col(PAYMENT) // _CHAIN
+        moved = self.claims.filter(at(hit)).select(chain=chain).unique()
+        behind = (pl.col(PAYMENT).max() // _CHAIN + 1) * _CHAIN
+        step = self.payments.select(behind).item()
+        others = self.payments.filter(chain.is_in(moved["chain"].implode())).with_columns(
+            pl.col(PAYMENT) + step,
+            trace_number=pl.format("{}{}", pl.lit(mark), "trace_number"),
+            **payer,
+        )
+        there = pl.when(at(hit)).then(pl.col(PAYMENT) + step).otherwise(PAYMENT).alias(PAYMENT)
+        return replace(self, payments=pl.concat([self.payments, others])).of_claims(there)
+
     def without(self, hit: pl.DataFrame) -> Draft:
         """The answers without these claims and all that stands in them."""
         names = ("claims", "lines", "adjustments", "remarks")

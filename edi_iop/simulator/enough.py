@@ -7,8 +7,10 @@ claim's. What names a claim that cannot be meant (another payee, another person,
 higher charge than was sent) names none. Where all that name anything name the same claim, that
 is the answer's; where they contradict each other, or none is left, nobody can know. A number
 whose claim has the charge and the days, and another person, contradicts the person: one of both
-is wrong, and only line control numbers tell which. No part of this looks at the truth, and none
-at how the program matches.
+is wrong, and only line control numbers tell which. A payer that claims were sent to answers what
+was sent to it; only a second or third one (CLP02 2, 3, 20, 21) may answer what another forwarded,
+unless the member's days were sent to it as well. No part of this looks at the truth, and none at
+how the program matches.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ _LONG_ID = 6
 _SPARE = 2
 """Characters behind a member's id, or missing there, make no other member."""
 _MANY = 25
+_LATER = ("2", "3", "20", "21")
+_PLACES = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
 _BARE = r"^\d{1,6}$"
 """A line control number that may as well be a line's number."""
 
@@ -34,6 +38,7 @@ def named(draft: Draft, sent: Tables) -> pl.DataFrame:
     """CLAIM, named (the claims sent that a reader would find, none where he cannot know), hinted
     (all claims that something points to)."""
     answers, claims = _answers(draft), _claims(sent)
+    answers = _with_payers(answers, claims)
     asked, controls = _controls(draft, sent)
     holding = _by_control(controls, answers, claims)
     numbers = _by_number(answers, claims)
@@ -49,6 +54,7 @@ def named(draft: Draft, sent: Tables) -> pl.DataFrame:
     )
     by_number = _one(_agreeing(_filled(numbered)))
     doubted = _contradicted(numbers, backed)
+    by_number = by_number.join(_contested(numbers), on=CLAIM, how="anti")
     by_person = by_person.join(doubted.join(by_control, on=CLAIM, how="anti"), on=CLAIM, how="anti")
     single = pl.concat([by_number, by_control, by_person]).join(merged, on=CLAIM, how="anti")
     told = (
@@ -95,6 +101,8 @@ def _answers(draft: Draft) -> pl.DataFrame:
             "codes",
             PAYMENT,
             reversal=pl.col("status") == "22",
+            later=pl.col("status").is_in(_LATER),
+            place=pl.col("status").replace_strict(_PLACES, default=None, return_dtype=pl.String),
             divided=pl.col("divided").fill_null(False),
             returned=pl.col("claim").replace("0", None),
             plain=_plain("claim"),
@@ -136,6 +144,7 @@ def _claims(sent: Tables) -> pl.DataFrame:
             sent_number="claim",
             sent_plain=_plain("claim"),
             sent_payer="payer_id",
+            sent_place="payer_responsibility",
             sent_payee="billing_npi",
             sent_first=pl.coalesce("sent_first", "statement_from"),
             sent_last=pl.coalesce("sent_last", "statement_to"),
@@ -143,6 +152,38 @@ def _claims(sent: Tables) -> pl.DataFrame:
             sent_member=_plain("member_id"),
             sent_name=_name(last),
             sent_given=_name(first),
+        )
+    )
+
+
+def _with_payers(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """The answers with billed: claims were sent to their payer; own: it says that it is a later
+    payer, and one sent to it is of the same person, or number, and days. Who was billed under
+    another id is known by the member's id and its place (second, third)."""
+    payers = claims.select(payer_id="sent_payer").drop_nulls().unique()
+    later = answers.filter("later")
+    by_name = later.join(claims, left_on="name", right_on="sent_name", coalesce=False)
+    same = [by_name.filter(_begins("given", "sent_given", 99)), _by_number(later, claims)]
+    by_member = later.join(claims, left_on="member", right_on="sent_member", coalesce=False)
+    unknown = by_member.filter(pl.col("place") == pl.col("sent_place")).join(
+        payers, on="payer_id", how="anti"
+    )
+    its_own = pl.concat([*same, _by_person(later, claims)], how="diagonal").filter(
+        pl.col("payer_id") == pl.col("sent_payer")
+    )
+    to_it = pl.concat([its_own, unknown], how="diagonal").filter(
+        pl.col("payee_id") == pl.col("sent_payee")
+    )
+    days = (pl.col("first") >= pl.col("sent_first")) & (pl.col("last") <= pl.col("sent_last"))
+    own = to_it.filter(days, pl.col("charge") <= pl.col("sent_charge")).select(CLAIM).unique()
+    return (
+        answers.join(
+            payers.with_columns(billed=True), on="payer_id", how="left", maintain_order="left"
+        )
+        .join(own.with_columns(own=True), on=CLAIM, how="left", maintain_order="left")
+        .with_columns(
+            billed=pl.col("billed").fill_null(False),
+            own=pl.col("own").fill_null(False),
         )
     )
 
@@ -172,6 +213,7 @@ def _possible(pairs: pl.DataFrame, backed: pl.DataFrame | None = None) -> pl.Dat
     return (
         known.filter(
             payee,
+            _payer(),
             ~apart.fill_null(False),
             ~_someone_else() | pl.col("sure").fill_null(False),
             pl.col("charge") <= pl.col("sent_charge"),
@@ -190,6 +232,15 @@ def _possible(pairs: pl.DataFrame, backed: pl.DataFrame | None = None) -> pl.Dat
     )
 
 
+def _payer() -> pl.Expr:
+    """The answer's payer may answer the claim: it was sent to it; or it was forwarded, or the payer
+    has another id, and it has no claim of its own to answer, or this is one."""
+    same = pl.col("payer_id") == pl.col("sent_payer")
+    place = (pl.col("place") == pl.col("sent_place")).fill_null(False)
+    own, billed = pl.col("own"), pl.col("billed")
+    return same | (pl.col("later") & ~own) | (~billed & (~own | place))
+
+
 def _someone_else() -> pl.Expr:
     """The member's id or the name is another, and the other of both does not agree."""
     member = _begins("member", "sent_member", _SPARE)
@@ -205,6 +256,24 @@ def _contradicted(numbers: pl.DataFrame, backed: pl.DataFrame) -> pl.DataFrame:
     charge = pl.col("charge") == pl.col("sent_charge")
     others = numbers.join(backed, on=(CLAIM, TRUE), how="anti")
     return others.filter(pl.col("exact"), payee, days, charge, _someone_else()).select(CLAIM)
+
+
+def _contested(numbers: pl.DataFrame) -> pl.DataFrame:
+    """Answers whose number two payers have: the one that answers for another member, another one
+    for the member, or in the place (first, second), that came back."""
+    member = _begins("member", "sent_member", _SPARE).fill_null(False)
+    place = (pl.col("place") == pl.col("sent_place")).fill_null(False)
+    own = pl.col("payer_id") == pl.col("sent_payer")
+    charge = pl.col("charge") == pl.col("sent_charge")
+    days = (pl.col("first") >= pl.col("sent_first")) & (pl.col("last") <= pl.col("sent_last"))
+    exact = numbers.filter("exact", "billed").with_columns(
+        own=own, by_member=member, by_place=place, whole=charge & days
+    )
+    others = pl.col("whole") & ~pl.col("own")
+    theirs = (others & pl.col("by_member")) | (others & pl.col("by_place"))
+    ours = pl.col("own") & (pl.col("by_member") | pl.col("member").is_null())
+    told = exact.group_by(CLAIM).agg(theirs=theirs.any(), ours=ours.any(), own=pl.col("own").any())
+    return told.filter("own", "theirs", ~pl.col("ours")).select(CLAIM)
 
 
 def _begins(one: str, other: str, spare: int) -> pl.Expr:

@@ -616,6 +616,96 @@ def test_what_a_person_links_stands_whoever_pays():
     assert found(matched(remit, claimed, decided, payers=PAYERS)) == ("hand", "certain", 100)
 
 
+# -- a second payer that was billed itself
+
+FIRST = PERSON | {"payer_id": "HARBR"}
+SECOND = PERSON | {"payer_id": "MERID", "payer_responsibility": "S", "member_id": "M0077777"}
+THEIRS = {"claim": "ENUMBER0", "status": "2", "patient_id": "M0077777", "patient_last_name": "SAMPLE",
+          "patient_first_name": "PAT", "facility_type": "13"}  # fmt: skip
+
+
+def of_two(payer: str, *heads: dict[str, Any], second: dict[str, Any] | None = None) -> Matched:
+    """Claim ENUMBER0 went to HARBR, ENUMBER1 to MERID as the second payer; one of them answers."""
+    remit = answered(*heads) | {"payments": remits(payments=[payment(payer_id=payer)])["payments"]}
+    claimed = sent(FIRST, SECOND | (second or {}))
+    return matched(remit, claimed, DECISIONS.empty(), payers=PAYERS)
+
+
+@pytest.mark.parametrize(
+    ("payer", "status"), [("MERID", "2"), ("MERID", "20"), ("MERID", "4"), ("1990000001", "2")]
+)
+def test_a_second_payer_answers_its_own_claim_under_the_first_ones_number(payer: str, status: str):
+    """Also under an id we do not know; a denial (4) does not say which payer answers, another
+    answer of the number does."""
+    made = of_two(payer, THEIRS | {"status": status}, THEIRS)
+    assert found(made) == ("T5", "strong", 200)
+
+
+def test_its_own_line_control_numbers_make_it_certain():
+    assert found(of_two("MERID", THEIRS | {"controls": ("L1CONTROL0",)})) == ("T2", "certain", 200)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"controls": ("L0CONTROL0",)}, {"patient_id": "Z1999999"}, {"patient_id": "Z1999999", "patient_first_name": "P"}],
+    ids=["line control numbers of the first one's", "another member's id", "an initial too"],
+)  # fmt: skip
+def test_where_the_records_do_not_agree_both_are_proposed(other: dict[str, Any]):
+    made = of_two("MERID", THEIRS | other)
+    assert found(made) == (None, None, None)
+    assert {offset for offset, _ in proposed(made)} == {100, 200}
+
+
+@pytest.mark.parametrize(
+    "second",
+    [{"days": (FEB4,)}, OTHER | {"payer_id": "MERID"}],
+    ids=["other days", "another person"],
+)
+def test_a_claim_that_cannot_be_meant_does_not_bar_what_was_forwarded(second: dict[str, Any]):
+    assert found(of_two("MERID", THEIRS, second=second)) == ("T1", "certain", 100)
+
+
+def test_an_unknown_id_and_another_members_id_say_nothing_of_a_second_claim():
+    assert found(of_two("1990000001", THEIRS | {"patient_id": "M0012345"})) == (
+        "T1",
+        "certain",
+        100,
+    )
+
+
+@pytest.mark.parametrize(
+    ("member", "status", "offset"),
+    [("M0077777", "1", 200), (None, "1", 200), ("M0012345", "1", None), ("Z1999999", "1", None),
+     ("Z1999999", "2", 200), ("M0012345", "2", None)],
+)  # fmt: skip
+def test_one_number_of_two_payers_is_the_answering_ones_unless_the_other_fits_better(
+    member: str | None, status: str, offset: int | None
+):
+    """The first one's member, or its place under an id that nobody has: nothing tells which."""
+    head = THEIRS | {"patient_id": member, "status": status}
+    made = of_two("MERID", head, second={"number": "ENUMBER0"})
+    assert found(made)[2] == offset
+    assert offset is not None or {place for place, _ in proposed(made)} == {100, 200}
+
+
+def test_a_later_payers_answer_without_a_number_is_known_by_the_lines_forwarded():
+    lost = {"claim": "0", "status": "20", "controls": ("L0CONTROL0",)}
+    assert found(by_payer({"payer_id": "MERID"}, lost)) == ("T2", "certain", 100)
+    assert found(by_payer({"payer_id": "MERID"}, lost | {"status": "1"}))[0] is None
+
+
+@pytest.mark.parametrize(("status", "tier"), [("2", "T5"), ("1", None)])
+def test_what_a_second_payer_answered_the_first_one_may_answer_as_well(
+    status: str, tier: str | None
+):
+    """A claim that another answer of the same place has is not taken by member."""
+    heads = (
+        OWN | {"status": status, "payer_claim_number": "A1"},
+        OWN | {"claim": "0", "payer_claim_number": "A2", "facility_type": "13"},
+    )
+    assert found(by_payer({"payer_id": "X"}, *heads), 400)[0] == tier
+
+
 # -- lines without a date
 
 

@@ -121,7 +121,7 @@ def test_another_payer_s_number_is_not_looked_for() -> None:
 
 def test_a_number_returned_too_short_is_no_name_of_the_claim_it_was_tied_to() -> None:
     """The payer cut 673095-WILLOW to 673095, which stands in the number of a claim that is not ours;
-    of an answer that is tied to no claim the number returned is all that it is known by."""
+    nor is it one of an answer that is tied to no claim."""
     schema = {"claim_file_id": pl.Int64, "claim_offset": pl.Int64, "payer_claim_number": pl.String}
     rows = pl.DataFrame({"file_id": [2], "byte_offset": [9], "position": [1], "payer": ["P"],
                          "reference": ["67309512345"]})  # fmt: skip
@@ -132,4 +132,26 @@ def test_a_number_returned_too_short_is_no_name_of_the_claim_it_was_tied_to() ->
         events = pl.DataFrame([event], schema_overrides=schema)
         return named(rows, events, CLAIMS.empty())["account"].to_list()
 
-    assert (name(1), name(None)) == ([], ["A"])
+    assert (name(1), name(None)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("004200", "004200"),
+        ("004200 20260202", "004200"),
+        ("0042003536", None),
+        (f"004200{ICN}", None),
+    ],
+)
+def test_what_came_back_of_a_claim_we_do_not_hold_counts_where_it_stands_by_itself(
+    reference: str, name: str | None
+) -> None:
+    """It may be cut, and then it is the beginning of the numbers of others."""
+    event = {"payer": "P", "account": "004200", "account_key": "P:004200", "claim_file_id": None,
+             "claim_offset": None, "payer_claim_number": None, "returned": "004200"}  # fmt: skip
+    kinds = {"claim_file_id": pl.Int64, "claim_offset": pl.Int64, "payer_claim_number": pl.String}
+    events = pl.DataFrame([event], schema_overrides=kinds)
+    row = {"file_id": 2, "byte_offset": 9, "position": 1, "payer": "P", "reference": reference}
+    found = named(pl.DataFrame([row]), events, CLAIMS.empty())
+    assert found["account"].to_list() == ([name] if name else [])

@@ -35,12 +35,13 @@ def claims(*given: Row) -> File:
     for place, row in enumerate(given, 1):
         key = {"claim_offset": 1000 * place}
         own = {"member_id": f"M{700000 + 1000 * place}", "last": "SAMPLE", "control": None,
-               "charge": DAY_CENTS, "replaces": None} | row  # fmt: skip
+               "charge": DAY_CENTS, "replaces": None, "payer": "HARBR", "place": "P"} | row  # fmt: skip
         file["claims"].append(key | {
             "transaction_offset": 0, "claim": own["claim"], "form": "I", "charge_cents": own["charge"],
             "facility_type": "13", "frequency": "7" if own["replaces"] else "1",
             "statement_from": MONDAY, "statement_to": MONDAY, "billing_npi": NPI,
-            "payer_id": "HARBR", "payer_responsibility": "P", "member_id": own["member_id"],
+            "payer_id": own["payer"], "payer_responsibility": own["place"],
+            "member_id": own["member_id"],
             "subscriber_last_name": own["last"], "subscriber_first_name": "PAT",
             "payer_claim_number": own["replaces"],
         })  # fmt: skip
@@ -52,7 +53,9 @@ def claims(*given: Row) -> File:
     return file
 
 
-def remits(check: str, *given: Row, plb: Iterable[tuple[str, str, int]] = ()) -> File:
+def remits(
+    check: str, *given: Row, plb: Iterable[tuple[str, str, int]] = (), payer: str = "HARBR"
+) -> File:
     """An 835 of one payment."""
     file: File = {name: [] for name in ("payments", "remit_claims", "remit_lines", "adjustments",
                                         "provider_adjustments")}  # fmt: skip
@@ -88,7 +91,7 @@ def remits(check: str, *given: Row, plb: Iterable[tuple[str, str, int]] = ()) ->
             "reason": reason, "reference": reference, "amount_cents": amount,
         })  # fmt: skip
     file["payments"].append({
-        "payment_offset": 100, "trace_number": check, "payment_date": PAID_ON, "payer_id": "HARBR",
+        "payment_offset": 100, "trace_number": check, "payment_date": PAID_ON, "payer_id": payer,
         "amount_cents": paid - sum(amount for _, _, amount in plb), "payee_qualifier": "XX",
         "payee_id": NPI,
     })  # fmt: skip
@@ -192,6 +195,15 @@ TIED: dict[str, tuple[File, ...]] = {
         remits("T1", {"claim": LONG}),
         remits("T2", plb=[("WO", LONG[:14], 3000)]),
         claims({"claim": LONG[:14] + "77", "member_id": "M5"}),
+    ),
+    "a claim of a second payer that answers under the first one's number": (
+        claims({"claim": "B7001"}),
+        remits(
+            "T1",
+            {"claim": "B7001", "member_id": "Z99", "last": "SAMPLE", "status": "2"},
+            payer="MERID",
+        ),
+        claims({"claim": "C8001", "member_id": "M5", "payer": "MERID", "place": "S"}),
     ),
     "no number at all": (
         remits("T1", {}),

@@ -54,7 +54,7 @@ def test_all_835s_are_valid_and_balanced(mail: Adversary, tmp_path: Path) -> Non
     for one in mail.files:
         (tmp_path / one.name).write_bytes(one.content)
     found = validate([tmp_path], snip={1, 2, 3, 4}).sheet.rows
-    assert found.select("code", "message").unique().rows() == []
+    assert found.select("code", "message").unique().rows() == [], found.head(3).rows()
 
 
 def test_the_truth_is_in_the_order_of_the_files(mail: Adversary) -> None:
@@ -189,6 +189,125 @@ def test_a_reused_check_number_has_other_content(made: measured.Clinic) -> None:
     twice = mail.draft.payments.filter(pl.len().over("payer_id", "trace_number") > 1)
     assert twice.height >= 2
     assert twice[PAYMENT].n_unique() == twice.height
+
+
+# -- who answers
+
+
+def with_payers(mail: Adversary, kind: str) -> pl.DataFrame:
+    """The answers hit beside who answers (payer_id) and what the claim they truly answer says
+    (sent_payer, sent_place, sent_number)."""
+    sent = mail.sent["claims"].select(
+        true=pl.int_range(pl.len(), dtype=pl.Int64), sent_payer="payer_id",
+        sent_place="payer_responsibility", sent_number="claim", sent_member="member_id",
+    )  # fmt: skip
+    return (
+        befallen(mail, kind)
+        .with_columns(true=pl.col("true_claims").list.first())
+        .join(sent, on="true")
+        .join(mail.draft.payments.select(PAYMENT, "payer_id", "payer_name"), on=PAYMENT)
+    )
+
+
+def test_the_store_has_claims_of_second_payers_and_twins(made: measured.Clinic) -> None:
+    claims = made.ours["claims"]
+    assert claims.filter(payer_responsibility="S").height > 20
+    person = ("subscriber_last_name", "subscriber_first_name", "statement_from")
+    of_two = claims.group_by(person).agg(pl.col("payer_id").n_unique())
+    assert (of_two["payer_id"] > 1).sum() > 20
+    for alike in ("claim", "member_id"):
+        payers = claims.group_by(alike).agg(pl.col("payer_id").n_unique())
+        assert (payers["payer_id"] > 1).sum() > 1
+
+
+def test_another_payer_answers_that_is_billed_too(made: measured.Clinic) -> None:
+    """Who answers cannot be meant, and nothing tells why: no claim is named, but all are hinted."""
+    mail = one_kind(made, "other-payer")
+    hit = with_payers(mail, "other-payer")
+    assert set(hit["payer_id"]) <= set(made.ours["claims"]["payer_id"])
+    assert (hit["payer_id"] != hit["sent_payer"]).all()
+    first = hit.filter(status="1").join(mail.names, on=CLAIM)
+    assert first["named"].list.len().sum() == 0
+
+
+@pytest.mark.parametrize("kind", ["successor", "renamed-payer"])
+def test_a_payer_that_nobody_billed_takes_nothing_from_what_tells(
+    made: measured.Clinic, kind: str
+) -> None:
+    mail = one_kind(made, kind)
+    hit = with_payers(mail, kind)
+    billed = made.ours["claims"].select("payer_id", "payer_name")
+    unknown = hit.join(billed, on=("payer_id", "payer_name"), how="anti")
+    assert unknown.height == hit.height > 10
+    ids = set(hit["payer_id"]) & set(billed["payer_id"])
+    assert bool(ids) == (kind == "renamed-payer")
+    assert sum(decided(mail, kind)) / hit.height > 0.9
+
+
+def test_what_was_forwarded_is_answered_by_two_payers(made: measured.Clinic) -> None:
+    """The second one under the first one's number, with what was left to the patient."""
+    mail = one_kind(made, "crossed-over")
+    hit = with_payers(mail, "crossed-over")
+    second = hit.filter(event="crossed over")
+    assert (second["claim"] == second["sent_number"]).all()
+    assert (second["payer_id"] != second["sent_payer"]).all()
+    assert set(second["status"]) == {"2", "3", "20", "21"}
+    first = hit.filter(event="answer")
+    assert (first["payer_id"] == first["sent_payer"]).all()
+    assert set(first["status"]) == {"1", "19"}
+    both = first.join(second, on="true", suffix="_second")
+    assert both.height == first.height == second.height
+    assert (both["paid_cents_second"] == both["patient_cents"]).all()
+    assert all(decided(mail, "crossed-over"))
+
+
+def test_a_second_payer_that_was_billed_answers_its_own(made: measured.Clinic) -> None:
+    mail = one_kind(made, "crossed-billed")
+    hit = with_payers(mail, "crossed-billed")
+    assert hit.height > 5
+    assert set(hit["sent_place"]) == {"S"}
+    assert set(hit["status"]) <= {"2", "20"}
+    assert (hit["claim"] != hit["sent_number"]).all()
+    firsts = made.ours["claims"].filter(payer_responsibility="P")
+    assert set(hit["claim"]) & set(firsts["claim"])
+    known = hit["payer_id"] == hit["sent_payer"]
+    assert known.any()
+    assert (hit["payer_id"].str.strip_suffix("2") == hit["sent_payer"]).all()
+    right = decided(mail, "crossed-billed")
+    assert sum(right) / len(right) > 0.8
+
+
+def test_without_its_line_numbers_and_member_a_second_payer_is_known_by_the_person_alone(
+    made: measured.Clinic,
+) -> None:
+    """Its own claim is there: the number of the first one's is not believed, and no other named."""
+    mail = one_kind(made, "crossed-billed")
+    hit = befallen(mail, "crossed-billed").select(CLAIM)
+    draft = mail.draft
+    for kind in ("no-6r", "member"):
+        draft = registry()[kind].do(draft, hit, SEED)
+    known = with_payers(mail, "crossed-billed").filter(pl.col("payer_id") == pl.col("sent_payer"))
+    named = enough.named(draft, mail.sent).join(known, on=CLAIM, how="semi")["named"]
+    assert named.list.len().sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "alike"), [("twin-number", "claim"), ("twin-member", "member_id")]
+)
+def test_twins_of_two_payers_are_told_by_the_rest(
+    made: measured.Clinic, kind: str, alike: str
+) -> None:
+    mail = one_kind(made, kind)
+    hit = with_payers(mail, kind)
+    assert hit.height > 5
+    payers = made.sent["claims"].group_by(alike).agg(pl.col("payer_id").n_unique())
+    shared = set(payers.filter(pl.col("payer_id") > 1)[alike])
+    own = hit["sent_number" if kind == "twin-number" else "sent_member"]
+    assert shared.issuperset(own)
+    assert set(hit["claim"]) == {"0"} or kind == "twin-number"
+    lines = mail.draft.lines.join(hit, on=CLAIM, how="semi")
+    assert lines["line_control"].null_count() == lines.height
+    assert sum(decided(mail, kind)) / hit.height > 0.9
 
 
 # -- what is left to decide by

@@ -1,0 +1,66 @@
+"""Which claims a second or third payer's answer may answer: its own, or one that another forwarded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from edi_iop.reconciler.features import against, truth
+from edi_iop.reconciler.match_candidates import by_member, by_number
+from edi_iop.reconciler.match_sides import CLAIM, KEY, LATER_PLACES, possible, sound
+
+
+def with_billed(
+    answers: pl.DataFrame, claimed: pl.DataFrame, allowed: Callable[[pl.DataFrame], pl.DataFrame]
+) -> pl.DataFrame:
+    """The answers, `billed` where their payer was sent a claim of its own.
+
+    Such a claim is of the same person, holds the days and charges no less; under an id that we do
+    not know the payer is known by its place (second, third) and its member's id.
+    """
+    later = answers.filter("crossed", pl.col("answer_priority").ne_missing("P"))
+    if later.is_empty():
+        return answers
+    pairs = [by_number(later, claimed), by_member(later, claimed), _by_place(later, claimed)]
+    own = _own(allowed(pl.concat(pairs, how="diagonal").unique([*KEY, *CLAIM])))
+    rows = answers.drop("billed").join(own, on=KEY, how="left", maintain_order="left")
+    return rows.with_columns(pl.col("billed").fill_null(False))
+
+
+def _by_place(later: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFrame:
+    """Answers of second and third payers beside claims sent to such ones, of patients of one last
+    name and initial (ties.LATER)."""
+    theirs = later.filter(pl.col("answer_priority").is_in(LATER_PLACES))
+    ours = claimed.filter(pl.col("sent_priority").is_in(LATER_PLACES))
+    initial = {"initial": pl.col("answer_first").str.head(1)}
+    return theirs.with_columns(**initial).join(
+        ours.with_columns(initial=pl.col("sent_first").str.head(1)),
+        left_on=("answer_last", "initial"),
+        right_on=("sent_last", "initial"),
+        coalesce=False,
+    )
+
+
+def _own(pairs: pl.DataFrame) -> pl.DataFrame:
+    """KEY of answers whose payer was sent the claim beside them."""
+    whose = truth("payer") | (~truth("known_payer") & truth("priority") & truth("member"))
+    own = pairs.filter(sound(), whose, truth("dates"), ~truth("over"))
+    return own.select(KEY).unique().with_columns(billed=pl.lit(True))
+
+
+def contested(named: pl.DataFrame) -> pl.DataFrame:
+    """KEY of answers whose number two payers have, the one that answers for another member, another
+    one for the member, or in the place (first, second), that came back: nothing tells which.
+
+    named: the pairs of the number.
+    """
+    if not named.select(truth("other_payer").any()).item():
+        return named.select(KEY).clear()
+    other = possible() & truth("other_payer") & truth("charge") & truth("dates")
+    member, place = (
+        (other & truth(feature)).any().over(KEY) & against(feature)
+        for feature in ("member", "priority")
+    )
+    own = sound() & against("member") & ~truth("line_control")
+    return named.filter(own, member | place).select(KEY).unique()

@@ -1,0 +1,31 @@
+"""Corruptions of what two payers have alike: claim numbers, and ids of members."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from edi_iop.simulator.corruptions import corruption
+from edi_iop.simulator.draft import Draft, at
+
+
+@corruption(
+    "twin-number",
+    "the number is that of another payer's claim too, line control numbers are gone",
+    pl.col("twin_number"),
+)
+def twin_number(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
+    bare = pl.when(~at(hit)).then("line_control").alias("line_control")
+    return replace(draft, lines=draft.lines.with_columns(bare))
+
+
+@corruption(
+    "twin-member",
+    "the member's id is that of another payer's member too, the claim number is lost",
+    pl.col("twin_member"),
+)
+def twin_member(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
+    lost = pl.when(at(hit)).then(pl.lit("0")).otherwise("claim").alias("claim")
+    bare = pl.when(~at(hit)).then("line_control").alias("line_control")
+    return replace(draft.of_claims(lost), lines=draft.lines.with_columns(bare))
