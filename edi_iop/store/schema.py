@@ -194,7 +194,11 @@ def _standings(db: Database) -> None:
 
 @migrations(name=_KNOWN[5])
 def _keys(db: Database) -> None:
-    """What stands in a claim or payment has the key of that before its own: one index finds either."""
+    """What stands in a claim or payment has the key of that before its own: one index finds either.
+
+    And ties tell of more than they did; the next night settles all anew.
+    """
+    db.execute("DELETE FROM settlement")
     for name in set(db.table_names()) & set(KEPT):
         table, key = _table(db, name), _key(KEPT[name])
         if key and set(table.pks) != set(key):
