@@ -39,7 +39,8 @@ def reconcile_workspace(root: Path, as_of: date | None = None) -> Answer:
     with Store.open(workspace.database, read_only=True) as store:
         known = workspace_records.known(store, policies, on)
         answered = answers(store, known)
-    records = known.records(known.lines(answered.standings))
+    lines = known.lines(answered.standings)
+    records = replace(known.records(lines), rates=rates(facility))
     violations = engine.check(records, policies)
     found = verdicts(
         answered.remits,
@@ -47,7 +48,7 @@ def reconcile_workspace(root: Path, as_of: date | None = None) -> Answer:
         records,
         violations,
         policies,
-        rates(facility),
+        records.rates,
         answered.said,
     )
     remarks = (*_tied(answered.matches, answered.remits), *kept_back(answered.ledger))
@@ -73,9 +74,10 @@ def reconcile(
     made = remittance.reconcile(answered, sent, policies=policies)
     matches, counted = made.matches, made.remits
     told = said(counted, matches, sent["claim_lines"])
-    records = material.recorded(replace(held, standing=standing(counted, told.last)), policies, on)
+    stands = replace(held, standing=standing(counted, told.last))
+    records = replace(material.recorded(stands, policies, on), rates=rates(facility))
     violations = engine.check(records, policies)
-    found = verdicts(counted, matches, records, violations, policies, rates(facility), told)
+    found = verdicts(counted, matches, records, violations, policies, records.rates, told)
     troubles = pl.concat([held.findings, FINDINGS.conform(balance(answered))])
     remarks = (
         *error_lines(troubles, held.names),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from edi_iop.rules.in_force import SERVED, Policies, each
 from edi_iop.rules.lines import VOID
 from edi_iop.rules.parameters import HALVES, MINUTES_PER_UNIT
 from edi_iop.rules.policy import Policy
+from edi_iop.rules.rates import NONE
 from edi_iop.rules.records import COVERAGE, STAY, Records, newest
 
 DAY = ["person", "payer_responsibility", "service_date"]
@@ -78,6 +79,8 @@ class Case:
     """What earlier checks found (FAULTS), for checks that must not name one fault twice."""
     rows: pl.Series | None = None
     """Rows of the dates this version is for; None: all. The others are there to be judged beside."""
+    rates: pl.DataFrame = field(default_factory=lambda: NONE)
+    """Records.rates"""
 
     @cached_property
     def iop(self) -> pl.DataFrame:
@@ -204,6 +207,7 @@ def case(
         kept=records.kept(),
         as_of=records.as_of,
         faults=pl.DataFrame(schema=FAULTS),
+        rates=records.rates,
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
+
+from edi_iop.rules.rates import NONE
 
 COVERAGE = ("client_id", "payer_id", "coverage_priority", "coverage_from")
 """What tells one coverage from another."""
@@ -52,6 +54,8 @@ class Records:
     """The day on which the facility looks at them."""
     history: History | None = None
     """None: as far as the lines and the answers judged reach."""
+    rates: pl.DataFrame = field(default_factory=lambda: NONE)
+    """The facility's dated rates (rules.rates), which go before those of policies."""
 
     def kept(self) -> frozenset[str]:
         """Kinds of records that no feed of their own carries, where any is there (catalogue.Need)."""

@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop.rules.case import Case, found
 from edi_iop.rules.lines import REPLACEMENT
+from edi_iop.rules.rates import rated
 from edi_iop.tables.amounts import dollars
 
 
@@ -67,22 +68,25 @@ def closing_window(case: Case) -> pl.DataFrame:
 
 
 def below_contract(case: Case) -> pl.DataFrame:
-    """Paid at less than the contract's rate (CON-01)."""
+    """Paid at less than the contract's rate on its date: the facility's own, else the policy's (CON-01)."""
     pairs = [pair for pair in case.policy.iop.pairs if pair.rate_cents is not None]
     rates = pl.DataFrame(
         [(pair.procedure, pair.revenue, pair.rate_cents) for pair in pairs],
         schema={"procedure": pl.String, "revenue": pl.String, "rate_cents": pl.Int64},
         orient="row",
     ).unique(["procedure", "revenue"], keep="first")
-    facts = ("row", "ref", "date", "procedure", "revenue", "unit_basis", "units", "allowed_cents")
+    facts = ("row", "ref", "date", "payer_id", "service_date", "procedure", "revenue",
+             "unit_basis", "units", "allowed_cents")  # fmt: skip
     paid = case.iop.select("standing", *facts).filter(
         pl.col("standing") == "paid", pl.col("allowed_cents").is_not_null()
     )
     per_day = pl.min_horizontal("units", pl.lit(float(case.policy.iop.units_per_day)))
     units = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
-    due = (pl.col("rate_cents") * units.fill_null(1.0)).round().cast(pl.Int64)
+    rate = pl.coalesce("contract_cents", "rate_cents")
+    due = (rate * units.fill_null(1.0)).round().cast(pl.Int64)
     less = (
-        paid.join(rates, on=["procedure", "revenue"])
+        rated(paid, case.rates)
+        .join(rates, on=["procedure", "revenue"], how="left", maintain_order="left")
         .with_columns(due=due)
         .filter(pl.col("allowed_cents") < pl.col("due"))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -59,7 +59,7 @@ def judged(
 ) -> Tables:
     """Every line sent and every denial judged: the tables that hold it, by name."""
     lines = known.lines(answered.standings)
-    held = known.records(lines)
+    held = replace(known.records(lines), rates=rates(settings))
     violations = check(held, policies)
     told = explained(
         answered.remits,
@@ -67,7 +67,7 @@ def judged(
         held,
         violations,
         policies,
-        rates(settings),
+        held.rates,
         answered.said,
     )
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl
+import pytest
 from runner_drops import WEEK, drop, drop_week
 from runner_remits import policy, remit
 
@@ -41,6 +42,24 @@ def test_pay_below_the_contract(workspace: Workspace) -> None:
     says = violations(workspace, "CON-01")
     assert len(says) == 3
     assert "285.00 allowed, the contract says 300.00" in says[0]
+
+
+@pytest.mark.parametrize(("contract", "days"), [("285.00", 0), ("290.00", 3)])
+def test_pay_below_a_contract_of_the_settings(
+    workspace: Workspace, contract: str, days: int
+) -> None:
+    """285 allowed; what the facility agreed on goes before the policy's 300 (CON-01)."""
+    policy(workspace, CONTRACT)
+    text = (workspace.payers / "local.toml").read_text()
+    (workspace.payers / "local.toml").write_text(text + 'iop = "the contract"\n')
+    rate = f'procedure = "H0015"\nfrom = 2026-01-01\ncharge = "350.00"\ncontract = "{contract}"\n'
+    with workspace.settings_file.open("a") as file:
+        file.write(f"\n[[rates]]\n{rate}")
+    answered(workspace)
+    run(workspace, LATER)
+    says = violations(workspace, "CON-01")
+    assert len(says) == days
+    assert all(f"285.00 allowed, the contract says {contract}" in one for one in says)
 
 
 def test_a_denial_whose_window_closes(workspace: Workspace) -> None:
