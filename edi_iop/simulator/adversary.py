@@ -185,8 +185,9 @@ def _of_claims(draft: Draft, chosen: list[Corruption], seed: int) -> Draft:
             able = hit.join(whole, on=CLAIM, how="semi", maintain_order="left")
             if not able.is_empty():
                 draft = _befall(draft, kind, able, seed + more)
-    # what other payers answer has left some without any claim
-    paid = draft.payments.join(draft.claims, on=PAYMENT, how="semi", maintain_order="left")
+    # what other payers answer has left some payments empty
+    held = pl.concat([rows.select(PAYMENT) for rows in (draft.claims, draft.provider)])
+    paid = draft.payments.join(held, on=PAYMENT, how="semi", maintain_order="left")
     return replace(draft, payments=paid)
 
 
