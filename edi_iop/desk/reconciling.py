@@ -43,13 +43,7 @@ def reconcile_workspace(root: Path, as_of: date | None = None) -> Answer:
     records = replace(known.records(lines), rates=rates(facility))
     violations = engine.check(records, policies)
     found = verdicts(
-        answered.remits,
-        answered.matches,
-        records,
-        violations,
-        policies,
-        records.rates,
-        answered.said,
+        answered.remits, answered.matches, records, violations, policies, answered.said
     )
     remarks = (*_tied(answered.matches, answered.remits), *kept_back(answered.ledger))
     return Answer(shapes.denials(found), remarks=remarks)
@@ -77,7 +71,7 @@ def reconcile(
     stands = replace(held, standing=standing(counted, told.last))
     records = replace(material.recorded(stands, policies, on), rates=rates(facility))
     violations = engine.check(records, policies)
-    found = verdicts(counted, matches, records, violations, policies, records.rates, told)
+    found = verdicts(counted, matches, records, violations, policies, told)
     troubles = pl.concat([held.findings, FINDINGS.conform(balance(answered))])
     remarks = (
         *error_lines(troubles, held.names),

@@ -22,10 +22,15 @@ SENT_LINE = ("claim_file_id", "line_offset")
 REVERSAL, DENIED = "22", "4"
 PREDETERMINATION, NOT_OURS = "25", "23"
 """Claim status codes (CLP02); the last two decide on no service."""
-ORDINALS = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
-"""Which payer answers, by CLP02: first, second or third (SBR01 of the claim); of a denial (4) the claim tells."""
+_ORDINALS = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
 REPEATED = ("18", "B13")
 """Reasons that say: this was answered before."""
+
+
+def ordinal() -> pl.Expr:
+    """Which payer answers, by CLP02 (`status`): first, second or third (SBR01 of the claim); of a
+    denial (4) the claim tells."""
+    return pl.col("status").replace_strict(_ORDINALS, default=None, return_dtype=pl.String)
 
 
 @dataclass(frozen=True)

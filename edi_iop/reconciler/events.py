@@ -19,10 +19,10 @@ from edi_iop.reconciler.accounts import AMOUNTS, EVENT, WHOLE
 from edi_iop.reconciler.answers import (
     DENIED,
     NOT_OURS,
-    ORDINALS,
     PREDETERMINATION,
     REPEATED,
     REVERSAL,
+    ordinal,
 )
 from edi_iop.reconciler.contents import CLAIM, PAYMENT, claim_contents
 from edi_iop.reconciler.given import Tables
@@ -59,7 +59,6 @@ def told(remits: Tables, paid: pl.DataFrame, allotted: pl.DataFrame) -> pl.DataF
     )
     reasons = remits["adjustments"].filter(pl.col("amount_cents") != 0)
     repeats = reasons.group_by(CLAIM).agg(repeated=pl.col("carc").is_in(REPEATED).all())
-    ordinal = pl.col("status").replace_strict(ORDINALS, default=None, return_dtype=pl.String)
     ordered = (
         heads.join(of_payment, on=PAYMENT)
         .join(repeats, on=CLAIM, how="left")
@@ -69,7 +68,7 @@ def told(remits: Tables, paid: pl.DataFrame, allotted: pl.DataFrame) -> pl.DataF
             # of a merge the first share has it: what is not in a line goes there
             interest_cents=pl.when(pl.col("share") == 0).then("interest"),
             moneyless=pl.col("status").is_in([PREDETERMINATION, NOT_OURS]).fill_null(False),
-            ordinal=pl.coalesce(ordinal, "sent_ordinal", pl.lit("P")),
+            ordinal=pl.coalesce(ordinal(), "sent_ordinal", pl.lit("P")),
         )
         .with_columns(
             repeated=pl.col("repeated").fill_null(False)

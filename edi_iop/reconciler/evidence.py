@@ -73,8 +73,7 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
     month = pl.col("service_date").dt.truncate("1mo")
     recorded = records.encounters.select("client_id", month=month, days=pl.lit(True)).unique()
     fed = records.authorizations["payer_id"].unique().to_list()
-    staff = records.providers["payer_id"]
-    kept, enrolled = records.kept(), staff.unique().to_list()
+    kept, payers = records.kept(), records.providers["payer_id"]
     held = (
         each(about, policies, _asking)
         .with_columns(month=month)
@@ -85,9 +84,10 @@ def missing(about: pl.DataFrame, records: Records, policies: Mapping[str, Policy
             clients=pl.col("client_id").is_not_null(),
             days=pl.col("days").fill_null(False),
             authorizations=pl.col("payer_id").is_in(fed) | ~pl.col("asking"),
-            providers=pl.lit(staff.is_null().any()),  # rows with a payer are enrollments, no roster
+            # rows with a payer are enrollments, no roster
+            providers=pl.lit(payers.is_null().any()),
             consents=pl.lit("consents" in kept),
-            enrollments=pl.col("payer_id").is_in(enrolled),
+            enrollments=pl.col("payer_id").is_in(payers.unique().to_list()),
             plans=pl.lit("plans" in kept),
             answers=pl.lit(True),
         )

@@ -56,11 +56,10 @@ def verdicts(
     records: Records,
     violations: pl.DataFrame,
     policies: Mapping[str, Policy],
-    rates: pl.DataFrame | None = None,
     answers: Said | None = None,
 ) -> pl.DataFrame:
     """tables.VERDICTS of what `explained` says, ranked by the history of these remits."""
-    told = explained(remits, matches, records, violations, policies, rates, answers)
+    told = explained(remits, matches, records, violations, policies, answers)
     return VERDICTS.conform(ranked(told.verdicts, told.refusals, records.as_of))
 
 
@@ -71,15 +70,13 @@ def explained(
     records: Records,
     violations: pl.DataFrame,
     policies: Mapping[str, Policy],
-    rates: pl.DataFrame | None = None,
     answers: Said | None = None,
 ) -> Explained:
     """tables.VERDICTS of every line denied, in whole or in part, or paid below its contract.
 
     violations: rules.check over records.lines, the denied ones among them. policies: by
-    payer id. rates: the facility's dated rates (rules.rates). answers: what the remits say of
-    these lines, where that is known already; it may be of others too. Answers that a later one
-    replaced are left out.
+    payer id. answers: what the remits say of these lines, where that is known already; it may be
+    of others too. Answers that a later one replaced are left out.
     """
     whole, lines = remit_tables(remits), records.lines
     if records.history is None:
@@ -88,13 +85,13 @@ def explained(
     told_of = answers or said(whole, matches, lines)
     answered, last = told_of.every, told_of.last
     paid = lines.select("standing", *RATED_BY).filter(pl.col("standing") == "paid")
-    worth = worth_of(paid, policies, rates)
+    worth = worth_of(paid, policies, records.rates)
     told = refusals_told(answered, matches)
     opened = still_open(told, last, lines), reduced(answered, last, matches, lines, worth)
     denied = with_category(described(pl.concat(opened, how="diagonal"), whole, lines))
     about = lines_of(denied, lines)
-    worths = denied.join(expected_cents(about, policies, rates), on="denial", how="left")
-    priced = of_any_line(worths, lines, policies, rates)
+    worths = denied.join(expected_cents(about, policies, records.rates), on="denial", how="left")
+    priced = of_any_line(worths, lines, policies, records.rates)
     tied = priced.join(paired(about, lines, last, policies), on="denial", how="left")
     kept = to_keep(tied, about, violations).with_columns(to_keep=True)
     whole_days = beyond_agreed(tied.join(kept, on="denial", how="left"))

@@ -8,7 +8,7 @@ import polars as pl
 
 from edi_iop.reconciler.features import against, truth
 from edi_iop.reconciler.match_candidates import by_member, by_number
-from edi_iop.reconciler.match_sides import CLAIM, KEY, LATER_PLACES, possible, sound
+from edi_iop.reconciler.match_sides import CLAIM, KEY, LATER_PLACES, may_be_later, possible, sound
 
 
 def with_billed(
@@ -19,7 +19,7 @@ def with_billed(
     Such a claim is of the same person, holds the days and charges no less; under an id that we do
     not know the payer is known by its place (second, third) and its member's id.
     """
-    later = answers.filter("crossed", pl.col("answer_priority").ne_missing("P"))
+    later = answers.filter(may_be_later())
     if later.is_empty():
         return answers
     pairs = [by_number(later, claimed), by_member(later, claimed), _by_place(later, claimed)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from edi_iop.reconciler.answers import ORDINALS, REPEATED, REVERSAL
+from edi_iop.reconciler.answers import REPEATED, REVERSAL, ordinal
 from edi_iop.reconciler.contents import payer_key
 from edi_iop.reconciler.features import (
     begins,
@@ -111,7 +111,7 @@ def answered(remits: Tables) -> pl.DataFrame:
             reversal=reversal,
             answer_charge=pl.col("charge_cents").abs(),
             answer_frequency="frequency",
-            answer_priority=pl.col("status").replace_strict(ORDINALS, default=None),
+            answer_priority=ordinal(),
             status="status",
             by_lines=pl.col("first_day").is_not_null(),
             answer_from=pl.coalesce("first_day", "statement_from"),
@@ -156,6 +156,7 @@ def sent(claims: Tables) -> pl.DataFrame:
     key = ("file_id", "claim_offset")
     days = dates_of(claims["claim_lines"], key)
     coded = claims["claim_lines"].select(*key, code="procedure")
+    last, first = patient()
     return (
         claims["claims"]
         .join(days, on=key, how="left")
@@ -180,15 +181,26 @@ def sent(claims: Tables) -> pl.DataFrame:
             sent_priority="payer_responsibility",
             sent_member=plain("member_id"),
             sent_facility=pl.col("facility_type").str.strip_chars_start("0"),
-            sent_last=pl.coalesce(letters("patient_last_name"), letters("subscriber_last_name")),
-            sent_first=pl.coalesce(
-                letters("patient_first_name"),
-                pl.when(pl.col("patient_last_name").is_null()).then(
-                    letters("subscriber_first_name")
-                ),
-            ),
+            sent_last=last,
+            sent_first=first,
         )
     )
+
+
+def patient() -> tuple[pl.Expr, pl.Expr]:
+    """Last and first name of whom a claim sent is about: the subscriber where none is named."""
+    itself = pl.col("patient_last_name").is_null()
+    return (
+        pl.coalesce(letters("patient_last_name"), letters("subscriber_last_name")),
+        pl.coalesce(
+            letters("patient_first_name"), pl.when(itself).then(letters("subscriber_first_name"))
+        ),
+    )
+
+
+def may_be_later() -> pl.Expr:
+    """The answer may be a second or third payer's, to which the claim was forwarded."""
+    return pl.col("crossed") & pl.col("answer_priority").ne_missing("P")
 
 
 @dataclass(frozen=True)
@@ -333,7 +345,7 @@ def _answers_for(payers: Collection[str]) -> tuple[pl.Expr, pl.Expr]:
     own = pl.any_horizontal(*((one == pl.col("sent_payer")).fill_null(False) for one in named))
     other = pl.any_horizontal(*(one.is_in(known).fill_null(False) for one in named))
     ours = pl.col("sent_payer").is_in(known).fill_null(False)
-    later = pl.col("crossed") & ~pl.col("answer_priority").eq_missing("P") & ~pl.col("billed")
+    later = may_be_later() & ~pl.col("billed")
     elsewhere = (pl.col("answer_priority") != pl.col("sent_priority")).fill_null(False)
     another = (ours & other & ~later) | (pl.col("billed") & elsewhere)
     return other, another & ~own

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from edi_iop.reconciler.answers import ORDINALS
+from edi_iop.reconciler.answers import ordinal
 from edi_iop.reconciler.features import OWN_LENGTH, folded, letters, plain
 from edi_iop.reconciler.match_candidates import ADDED, SHORTEST_ICN
 from edi_iop.reconciler.match_sides import (
@@ -20,6 +20,7 @@ from edi_iop.reconciler.match_sides import (
     LONGEST_NUMBER,
     MEMBER_CUT,
     SHORTEST_MEMBER,
+    patient,
 )
 from edi_iop.tables import TIES
 
@@ -89,21 +90,13 @@ def ties(name: str, rows: pl.DataFrame) -> pl.DataFrame:
 def _later(name: str, rows: pl.DataFrame) -> pl.DataFrame:
     """LATER of rows of claims or remit_claims."""
     if name == "claims":
-        later = rows.filter(pl.col("payer_responsibility").is_in(LATER_PLACES))
-        itself = pl.col("patient_last_name").is_null()
-        last, first = (
-            pl.when(itself).then(f"subscriber_{part}_name").otherwise(f"patient_{part}_name")
-            for part in ("last", "first")
-        )
+        place, (last, first) = pl.col("payer_responsibility"), patient()
     else:
-        place = pl.col("status").replace_strict(ORDINALS, default=None, return_dtype=pl.String)
-        later = rows.filter(place.is_in(LATER_PLACES))
-        last, first = pl.col("patient_last_name"), pl.col("patient_first_name")
-    named = later.select("file_id", place=PLACES[name], last=last, first=first).with_columns(
-        last=letters("last"), initial=letters("first").str.head(1)
-    )
-    value = pl.concat_str("last", "initial", separator=" ")
-    return named.select("file_id", "place", kind=pl.lit(LATER), value=value).drop_nulls()
+        place = ordinal()
+        last, first = letters("patient_last_name"), letters("patient_first_name")
+    value = pl.concat_str(last, first.str.head(1), separator=" ")
+    later = rows.filter(place.is_in(LATER_PLACES))
+    return later.select("file_id", place=PLACES[name], kind=pl.lit(LATER), value=value).drop_nulls()
 
 
 def _answered(rows: pl.DataFrame) -> pl.DataFrame:

@@ -19,9 +19,7 @@ def measured(question: Question) -> Sheet:
     remits, matches = posted_remits(store)
     made = store.load("submissions").select("file_id", "transaction_offset", sent_on="created_on")
     claims = store.load("claims").join(made, on=["file_id", "transaction_offset"], how="left")
-    claims = claims.join(_void(store.load("line_standings")), on=_CLAIM, how="left").with_columns(
-        pl.col("void").fill_null(False)
-    )
+    claims = claims.join(_void(store.load("line_standings")), on=_CLAIM, how="left")
     denied = store.load("verdicts").filter(pl.col("kind").ne_missing("reduced"))
     still = denied.group_by("claim").agg(open_cents=pl.col("charge_cents").sum())
     known = history(claims, claim_answers(remits, matches), still)

@@ -67,7 +67,6 @@ def judged(
         held,
         violations,
         policies,
-        held.rates,
         answered.said,
     )
     return {

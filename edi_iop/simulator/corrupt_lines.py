@@ -15,14 +15,9 @@ _UNITS = pl.coalesce("original_units", "units")
 _OTHER_CODES = {"H0015": "S9480", "S9480": "H0015"}
 
 
-def _dropped(draft: Draft, hit: pl.DataFrame, *names: str) -> Draft:
-    gone = [pl.when(~at(hit)).then(pl.col(name)).alias(name) for name in names]
-    return replace(draft, lines=draft.lines.with_columns(gone))
-
-
 @corruption("no-6r", "no line control numbers come back", stacks=True)
 def no_control(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    return _dropped(draft, hit, "line_control")
+    return draft.with_lines_lacking(hit, "line_control")
 
 
 @corruption(
@@ -32,7 +27,7 @@ def no_control(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     stacks=True,
 )
 def no_dates(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    return _dropped(draft, hit, "service_date", "service_date_to")
+    return draft.with_lines_lacking(hit, "service_date", "service_date_to")
 
 
 @corruption(
@@ -53,12 +48,12 @@ def no_statement(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
 
 @corruption("no-modifiers", "the lines have lost their modifiers", pl.col("modified"), stacks=True)
 def no_modifiers(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    return _dropped(draft, hit, "modifiers")
+    return draft.with_lines_lacking(hit, "modifiers")
 
 
 @corruption("no-revenue", "the lines have lost their revenue codes", stacks=True)
 def no_revenue(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    return _dropped(draft, hit, "revenue")
+    return draft.with_lines_lacking(hit, "revenue")
 
 
 @corruption(

@@ -94,8 +94,7 @@ def swap(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     "other",
 )
 def swap_bare(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    bare = pl.when(~at(both_of(hit))).then("line_control").alias("line_control")
-    return replace(_exchanged(draft, hit), lines=draft.lines.with_columns(bare))
+    return _exchanged(draft, hit).with_lines_lacking(both_of(hit), "line_control")
 
 
 @corruption(

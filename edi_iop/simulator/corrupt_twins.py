@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
 
 from edi_iop.simulator.corruptions import corruption
@@ -16,8 +14,7 @@ from edi_iop.simulator.draft import Draft, at
     pl.col("twin_number"),
 )
 def twin_number(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    bare = pl.when(~at(hit)).then("line_control").alias("line_control")
-    return replace(draft, lines=draft.lines.with_columns(bare))
+    return draft.with_lines_lacking(hit, "line_control")
 
 
 @corruption(
@@ -27,5 +24,4 @@ def twin_number(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
 )
 def twin_member(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     lost = pl.when(at(hit)).then(pl.lit("0")).otherwise("claim").alias("claim")
-    bare = pl.when(~at(hit)).then("line_control").alias("line_control")
-    return replace(draft.of_claims(lost), lines=draft.lines.with_columns(bare))
+    return draft.of_claims(lost).with_lines_lacking(hit, "line_control")

@@ -112,6 +112,11 @@ class Draft:
         there = pl.when(at(hit)).then(pl.col(PAYMENT) + step).otherwise(PAYMENT).alias(PAYMENT)
         return replace(self, payments=pl.concat([self.payments, others])).of_claims(there)
 
+    def with_lines_lacking(self, hit: pl.DataFrame, *names: str) -> Draft:
+        """The lines of these claims without anything in these columns."""
+        gone = [pl.when(~at(hit)).then(pl.col(name)).alias(name) for name in names]
+        return replace(self, lines=self.lines.with_columns(gone))
+
     def without(self, hit: pl.DataFrame) -> Draft:
         """The answers without these claims and all that stands in them."""
         names = ("claims", "lines", "adjustments", "remarks")

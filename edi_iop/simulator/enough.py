@@ -174,8 +174,7 @@ def _with_payers(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     to_it = pl.concat([its_own, unknown], how="diagonal").filter(
         pl.col("payee_id") == pl.col("sent_payee")
     )
-    days = (pl.col("first") >= pl.col("sent_first")) & (pl.col("last") <= pl.col("sent_last"))
-    own = to_it.filter(days, pl.col("charge") <= pl.col("sent_charge")).select(CLAIM).unique()
+    own = to_it.filter(_inside(), pl.col("charge") <= pl.col("sent_charge")).select(CLAIM).unique()
     return (
         answers.join(
             payers.with_columns(billed=True), on="payer_id", how="left", maintain_order="left"
@@ -220,8 +219,7 @@ def _possible(pairs: pl.DataFrame, backed: pl.DataFrame | None = None) -> pl.Dat
         )
         .with_columns(
             same_charge=pl.col("charge") == pl.col("sent_charge"),
-            within=(pl.col("first") >= pl.col("sent_first"))
-            & (pl.col("last") <= pl.col("sent_last")),
+            within=_inside(),
             whole_days=(pl.col("first") == pl.col("sent_first"))
             & (pl.col("last") == pl.col("sent_last")),
             same_given=_begins("given", "sent_given", 99),
@@ -251,11 +249,10 @@ def _someone_else() -> pl.Expr:
 
 def _contradicted(numbers: pl.DataFrame, backed: pl.DataFrame) -> pl.DataFrame:
     """Answers whose number is that of a claim with their charge and days, of another person."""
-    days = (pl.col("first") >= pl.col("sent_first")) & (pl.col("last") <= pl.col("sent_last"))
     payee = pl.col("payee_id") == pl.col("sent_payee")
     charge = pl.col("charge") == pl.col("sent_charge")
     others = numbers.join(backed, on=(CLAIM, TRUE), how="anti")
-    return others.filter(pl.col("exact"), payee, days, charge, _someone_else()).select(CLAIM)
+    return others.filter(pl.col("exact"), payee, _inside(), charge, _someone_else()).select(CLAIM)
 
 
 def _contested(numbers: pl.DataFrame) -> pl.DataFrame:
@@ -265,15 +262,18 @@ def _contested(numbers: pl.DataFrame) -> pl.DataFrame:
     place = (pl.col("place") == pl.col("sent_place")).fill_null(False)
     own = pl.col("payer_id") == pl.col("sent_payer")
     charge = pl.col("charge") == pl.col("sent_charge")
-    days = (pl.col("first") >= pl.col("sent_first")) & (pl.col("last") <= pl.col("sent_last"))
     exact = numbers.filter("exact", "billed").with_columns(
-        own=own, by_member=member, by_place=place, whole=charge & days
+        own=own, by_member=member, by_place=place, whole=charge & _inside()
     )
-    others = pl.col("whole") & ~pl.col("own")
-    theirs = (others & pl.col("by_member")) | (others & pl.col("by_place"))
+    theirs = pl.col("whole") & ~pl.col("own") & (pl.col("by_member") | pl.col("by_place"))
     ours = pl.col("own") & (pl.col("by_member") | pl.col("member").is_null())
     told = exact.group_by(CLAIM).agg(theirs=theirs.any(), ours=ours.any(), own=pl.col("own").any())
     return told.filter("own", "theirs", ~pl.col("ours")).select(CLAIM)
+
+
+def _inside() -> pl.Expr:
+    """The answer's days are those of the claim, or some of them."""
+    return (pl.col("first") >= pl.col("sent_first")) & (pl.col("last") <= pl.col("sent_last"))
 
 
 def _begins(one: str, other: str, spare: int) -> pl.Expr:

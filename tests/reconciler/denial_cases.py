@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -136,7 +137,9 @@ class Case:
         policies = POLICIES if policies is None else policies
         matches = match(remit, self.sent)
         records = self.records(remit, matches)
-        found = verdicts(remit, matches, records, check(records, policies), policies, rates)
+        if rates is not None:
+            records = replace(records, rates=rates)
+        found = verdicts(remit, matches, records, check(records, policies), policies)
         assert found.schema == VERDICTS.schema
         return found
 

@@ -120,18 +120,23 @@ def test_a_claim_sent_too_late_is_said_to_be_late():
     assert proved([], [late]).in_time is False
 
 
-def test_the_first_claim_counts_though_a_later_one_was_denied():
-    """The day first went out on claim EZZZ of file 2, in January's end; EAAA is its copy."""
-    case = Case(
+def beside(number: str) -> Case:
+    """The claim EAAA, and one of the same day under another number in file 2."""
+    return Case(
         heads=[
             claim(100, "EAAA", transaction_offset=50),
-            claim(200, "EZZZ", transaction_offset=60, file_id=2),
+            claim(200, number, transaction_offset=60, file_id=2),
         ],
         lines=[
             claim_line(100, 150, line_control="LAAA001"),
-            claim_line(200, 250, line_control="LZZZ001", file_id=2),
+            claim_line(200, 250, line_control=f"L{number[1:]}001", file_id=2),
         ],
     )
+
+
+def test_the_first_claim_counts_though_a_later_one_was_denied():
+    """The day first went out on claim EZZZ of file 2, in January's end; EAAA is its copy."""
+    case = beside("EZZZ")
     first = SUBMISSION | {
         "file_id": 2,
         "transaction_offset": 60,
@@ -156,16 +161,7 @@ def test_what_the_payer_turned_away_was_not_filed_though_the_999_took_it_in():
     found = proved([TAKEN[0], turned, house])
     assert (found.acknowledged, "On 2026" in found.statement) == (False, False)
     assert found.events[-1].what == "claim rejected by the payer (277CA)"
-    case = Case(
-        heads=[
-            claim(100, "EAAA", transaction_offset=50),
-            claim(200, "EBBB", transaction_offset=60, file_id=2),
-        ],
-        lines=[
-            claim_line(100, 150, line_control="LAAA001"),
-            claim_line(200, 250, line_control="LBBB001", file_id=2),
-        ],
-    )
+    case = beside("EBBB")
     again = SUBMISSION | {
         "file_id": 2,
         "transaction_offset": 60,
