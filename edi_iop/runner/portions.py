@@ -37,6 +37,10 @@ PORTION = 15_000
 """Remit claims and claims a portion begins with."""
 ALONE = 4_000
 """So many are judged before another process would have begun."""
+_TURNS = 2
+"""Portions a judge has of few rows: the first ones are kept while the others are judged."""
+_TOGETHER = 2 * PORTION
+"""So many are kept in one transaction: each waits for the disk."""
 _BY_CLAIM = ("line_standings", "violations")
 _BY_REMIT = ("matches", "proposals", "postings", "verdicts", "refusals")
 
@@ -56,12 +60,11 @@ def settle(store: Store, policies: Mapping[str, Policy], settings: Settings, as_
         prepared = _prepared(store, judges, policies, settings, begun)
         judges.under(prepared)
         begin, turned = _everything(prepared) if begun.whole else _what_is_new(prepared, begun)
-        many = begin.height > ALONE
-        if many:
+        if begin.height > ALONE:
             judges.begin()
         # Of many rows each portion is kept by itself. Where the night dies in between, the next one
         # begins at the same settlement and judges them again, to the same end.
-        with nullcontext() if many else store.transaction():
+        with nullcontext() if begin.height > _TOGETHER else store.transaction():
             named, payments = _in_portions(prepared, judges, begin)
             with store.transaction():
                 _finish(prepared, pl.concat([payments, turned]).unique(), named)
@@ -147,7 +150,8 @@ def _in_portions(
     (tables.PROVIDER_POSTINGS) and the payments of them.
     """
     named, payments = [PROVIDER_POSTINGS.empty()], [settling.paid.select(PAYMENT).clear()]
-    size = min(PORTION, -(-begin.height // judges.count) or 1)
+    shares = 1 if judges.count == 1 else _TURNS * judges.count
+    size = min(PORTION, -(-begin.height // shares) or 1)
     # others than answers wait for these: most claims are in the scope of one
     turns = [begin] if judges.count == 1 else [begin.answers, begin.others]
     for made in _judged(judges, [Rest(turn) for turn in turns], size):

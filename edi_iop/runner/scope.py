@@ -106,13 +106,13 @@ class Begin:
 
     @property
     def answers(self) -> Begin:
-        """Its remit claims."""
-        return Begin.around(remits=self.remits)
+        """Its remit claims, and the provider adjustments, which are few beside them."""
+        return Begin.around(remits=self.remits, adjustments=self.adjustments)
 
     @property
     def others(self) -> Begin:
-        """All but its remit claims."""
-        return Begin.around(claims=self.claims, acks=self.acks, adjustments=self.adjustments)
+        """Its claims, and the acknowledgements of them."""
+        return Begin.around(claims=self.claims, acks=self.acks)
 
     def beyond(self, other: Begin) -> Begin:
         """The rows that are not among the other's."""
