@@ -6,14 +6,14 @@ carry (005010X231A1, IK304 for a segment, IK403 for an element) where one exists
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
-class FindingCode:
+class FindingCode(msgspec.Struct, frozen=True):
     """One entry of the catalogue: what `explain CODE` prints."""
 
     code: str
@@ -24,8 +24,7 @@ class FindingCode:
     ack: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One fault in one file, with its place. Absent parts of the place are None.
 
     segment_position counts from ST = 1 inside its transaction; byte_offset counts

@@ -11,8 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, NamedTuple, cast
 
 _NO_THREADS = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy's threads for linear algebra, which is never done here, wait busily."""
@@ -34,8 +33,7 @@ def start_lightly() -> None:
     atexit.register(gc.freeze)
 
 
-@dataclass(frozen=True)
-class Other:
+class Other(NamedTuple):
     """Another process, and files without a name that both hold."""
 
     process: subprocess.Popen[bytes]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -229,8 +228,7 @@ def _check_rates(rates: tuple[Rate, ...], payers: list[str]) -> None:
             )
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(msgspec.Struct, frozen=True):
     """The folder of one facility: drops in, claims out, database, receipts."""
 
     root: Path

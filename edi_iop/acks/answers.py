@@ -9,11 +9,12 @@ transaction set; warnings that carry one are noted, and the set is accepted (E).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.acks.decisions import Decisions, Taken, decided
 from edi_iop.acks.headers import element, headers, with_damaged
@@ -38,8 +39,7 @@ class Read(Protocol):
     def tables(self) -> Mapping[str, pl.DataFrame]: ...
 
 
-@dataclass(frozen=True)
-class Manner:
+class Manner(msgspec.Struct, frozen=True):
     """How files are answered."""
 
     each_interchange: bool = True
@@ -50,8 +50,7 @@ class Manner:
     """What became of the files: of all of them alike, or of each by its number."""
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(msgspec.Struct, frozen=True):
     """What the caller gives the answers: when they are made, their control numbers, their manner."""
 
     created: datetime
@@ -66,8 +65,7 @@ class Stamp:
         return Manner(self.each_interchange, self.values, self.taken)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """The answer to one interchange, ready to send."""
 
     content: bytes
@@ -78,8 +76,7 @@ class Answer:
     groups: int
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """The answer to one interchange, whole but for its control number and time."""
 
     between: Parties

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import polars as pl
 
 from edi_iop.acks.notes import LEVEL
@@ -20,8 +20,7 @@ _FAULTY_SEGMENTS = "5"
 """IK502: one or more segments in error (005010X231A1 loop 2000, IK502)."""
 
 
-@dataclass(frozen=True)
-class Decisions:
+class Decisions(msgspec.Struct, frozen=True):
     """One row an interchange (with note), group (codes, received, accepted), transaction set (codes)."""
 
     interchanges: pl.DataFrame

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+
+import msgspec
 
 from edi_iop.acks.lines import GUIDE
 from edi_iop.guides import loader
@@ -19,8 +20,7 @@ _ENVELOPE = "005010X221A1"
 _PLAIN = re.compile(r"[^A-Za-z0-9 .,/&()_-]")
 
 
-@dataclass(frozen=True)
-class Parties:
+class Parties(msgspec.Struct, frozen=True):
     """Who answers whom: the receiver and the sender of the interchange answered, and its groups'."""
 
     sender: tuple[str, str]

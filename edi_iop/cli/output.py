@@ -8,10 +8,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import click
 
@@ -44,8 +43,7 @@ _NOT_WRITTEN = (".xls", ".ods", ".pdf")
 """Endings that promise a form we do not write: a table in words under that name could not be opened."""
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """The options every verb has."""
 
     format: str = "table"
@@ -241,4 +239,4 @@ def working(what: str, output: Output) -> Iterator[None]:
 
 def whole(output: Output) -> Output:
     """The same, with personal data where the answer goes to a file of the user's."""
-    return replace(output, show_phi=True) if output.target is not None else output
+    return output._replace(show_phi=True) if output.target is not None else output

@@ -9,11 +9,11 @@ as wrong; a code without a label of ours is known all the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from types import MappingProxyType
 
+import msgspec
 import polars as pl
 
 from edi_iop import resources
@@ -37,8 +37,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(msgspec.Struct, frozen=True):
     """One code of one list. role says what a claim adjustment does to a line (kind carc)."""
 
     kind: str
@@ -54,8 +53,7 @@ class Code:
     """An adjustment reason that says little without a remark code beside it."""
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(msgspec.Struct, frozen=True):
     """How far a list reaches: of which day it is, of which days and of which codes it speaks."""
 
     as_of: date | None

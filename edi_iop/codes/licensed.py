@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 
+import msgspec
 import polars as pl
+from msgspec.structs import asdict
 
 from edi_iop import codes
 from edi_iop.codes.forms import COLUMNS, Kind, kinds, read
@@ -39,8 +40,7 @@ SAID = {
 """What loaded lists say of a code: whether they hold it, and for which days."""
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """A loaded list: whose file, when, how much of it."""
 
     kind: str
@@ -82,16 +82,14 @@ def load(kind: str, name: str, content: bytes, today: date, as_of: date | None =
     return Load(held, {f"{kind}.csv": rows, f"{kind}.json": about.encode()})
 
 
-@dataclass(frozen=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """A list as it goes into the workspace: the two files of its folder."""
 
     held: Held
     files: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, eq=False)
-class Texts:
+class Texts(msgspec.Struct, frozen=True, eq=False, dict=True):
     """The loaded lists of a workspace."""
 
     folder: Path

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import msgspec
 import polars as pl
 
 from edi_iop.acks import Answer, Stamp, answers
@@ -99,8 +99,7 @@ def _by_file(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
     return {int(number): part for (number,), part in parts.items() if number is not None}
 
 
-@dataclass(frozen=True)
-class _Read:
+class _Read(msgspec.Struct, frozen=True):
     """A file as it is answered (acks.answers.Read), and its kind."""
 
     kind: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import msgspec
 import polars as pl
 
 from edi_iop.reports.sheet import Sheet
@@ -15,8 +15,7 @@ from edi_iop.reports.sheet import Sheet
 Status = Literal["clean", "findings"]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """The result of one verb."""
 
     sheet: Sheet
@@ -31,8 +30,7 @@ class Answer:
         return self.sheet.rows
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What is known once all files are read."""
 
     status: Status

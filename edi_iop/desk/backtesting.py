@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.desk import paths
 from edi_iop.desk.answer import Answer

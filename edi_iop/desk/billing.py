@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from edi_iop.desk import material, paths, policies
@@ -36,8 +36,7 @@ _BUILT = {
 }
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """What is judged, by which policies, and for which facility."""
 
     held: Material
@@ -127,8 +126,7 @@ def build(
     return Answer(sheet, status(troubled), (*ready.remarks, *_hindrances(findings)))
 
 
-@dataclass(frozen=True)
-class _Ready:
+class _Ready(msgspec.Struct, frozen=True):
     """What claims are made of. The encounters behind it, a million perhaps, are let go."""
 
     lines: pl.DataFrame

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
+from msgspec.structs import asdict
 
 from edi_iop import codes, resources
 from edi_iop.desk import senses
@@ -44,7 +45,7 @@ def explain(code: str, workspace: Path | None = None) -> Answer:
         raise NotKnown(
             f"{code}: no rule, finding, reason, remark, segment or element of ours; {hint}"
         )
-    rows = pl.DataFrame([vars(sense) for sense in found], schema=senses.SCHEMA)
+    rows = pl.DataFrame([asdict(sense) for sense in found], schema=senses.SCHEMA)
     fields = (Field("CODE", "code"), Field("IS A", "kind"), Field("SAYS", "says", widest=LONG))
     notes = (Field("", "more"), Field("do", "remedy"), Field("source", "source"))
     return Answer(Sheet("", rows, fields, notes))
@@ -94,7 +95,7 @@ def rules_test(folder: Path | None = None) -> Answer:
         )
     failed = sum(not result.passed for result in results)
     rows = pl.DataFrame(
-        [vars(result) for result in results],
+        [asdict(result) for result in results],
         schema={"rule": _TEXT, "name": _TEXT, "expect": _TEXT, "passed": pl.Boolean, "says": _TEXT},
     )
     people = rows.with_columns(

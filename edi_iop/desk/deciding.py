@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.desk import paths
 from edi_iop.desk.answer import Answer, status

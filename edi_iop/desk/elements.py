@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from edi_iop.guides.loader import ElementSpec, Guide, Node, index, load
 from edi_iop.transcribe import maps
@@ -32,8 +33,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """One thing a guide or a table says; `kind` begins with the transaction's form."""
 
     code: str
@@ -43,8 +43,7 @@ class Said:
     source: str
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """`837I 2300.CLM05-3`: a segment, or an element or component of it, where it is asked for."""
 
     form: str | None

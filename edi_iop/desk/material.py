@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop import parsers
 from edi_iop.desk.paths import Delivered, delivered, is_workspace, opened, read, shown
@@ -53,8 +54,7 @@ _AFTER_THE_STORE = 1_000_000_000
 """Numbers of files that are looked at and not taken in."""
 
 
-@dataclass(frozen=True)
-class Material:
+class Material(msgspec.Struct, frozen=True):
     """Canonical tables of several files, what was wrong with them, and each file's kind."""
 
     tables: Tables
@@ -155,8 +155,7 @@ def stacked(parsed: Iterable[Parsed]) -> Tables:
     return parsers.Sent().only({name: pl.concat(frames) for name, frames in parts.items()})
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """Lines, the days behind them, and what the rules say."""
 
     proposed: pl.DataFrame

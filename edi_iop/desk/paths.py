@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
 import polars as pl
 
 from edi_iop import parsers
@@ -30,13 +30,12 @@ _OPEN_ALREADY = ("/dev/stdin", "/dev/fd", "/proc/self/fd")
 """Where a shell names what it holds open for us: a pipe there has a writer, one on a disk may not."""
 
 
-@dataclass(frozen=True)
-class Delivered:
+class Delivered(msgspec.Struct, frozen=True):
     """Files read whole: their bytes numbered from 1, and the name behind each number."""
 
     files: tuple[tuple[int, bytes], ...]
     names: dict[int, str]
-    findings: pl.DataFrame = field(default_factory=FINDINGS.empty)
+    findings: pl.DataFrame = msgspec.field(default_factory=FINDINGS.empty)
     """What could not be had out of archives; those files have a number and no bytes."""
     before: tuple[bytes, ...] = ()
     """FHIR files beside them that were taken in before."""

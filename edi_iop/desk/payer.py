@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from edi_iop.desk import billing, material, paths
@@ -45,8 +45,7 @@ _FIELDS = (
 )
 
 
-@dataclass(frozen=True)
-class Mailing:
+class Mailing(msgspec.Struct, frozen=True):
     """What the 835 envelopes say, and where the files go."""
 
     folder: Path

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import polars as pl
 
 from edi_iop import resources
@@ -37,8 +37,7 @@ _CLAIM = ("file_id", "claim_offset")
 _TEMPLATE = "appeal.docx"
 
 
-@dataclass(frozen=True)
-class _Desk:
+class _Desk(msgspec.Struct, frozen=True):
     """What the verb works with."""
 
     store: Store
@@ -65,8 +64,7 @@ class _Desk:
         return None if number is None else str(number)
 
 
-@dataclass(frozen=True)
-class _Done:
+class _Done(msgspec.Struct, frozen=True):
     """What became of one remedy."""
 
     remedy: str

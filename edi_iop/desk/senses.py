@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from edi_iop import codes
@@ -21,8 +21,7 @@ _OF_A_PAIR = ("group", "carc")
 """CO-97 is a group and a reason."""
 
 
-@dataclass(frozen=True)
-class Sense:
+class Sense(msgspec.Struct, frozen=True):
     """One meaning of a code, in plain words, with where it comes from."""
 
     code: str

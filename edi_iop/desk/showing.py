@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
 import polars as pl
 
 from edi_iop.codes.licensed import Texts
@@ -125,14 +125,13 @@ class Decoded:
         self._ended = True
 
 
-@dataclass
-class _Words:
+class _Words(msgspec.Struct):
     """Puts rows in words, one after another: what stands before a row decides its heading."""
 
     given: Deliveries
     show_phi: bool
     texts: Texts | None = None
-    before: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def portions(
         self, chunk: Located, rows: pl.DataFrame, found: pl.DataFrame
@@ -228,8 +227,7 @@ class _Words:
         return pl.concat([first, values.head(-1)])
 
 
-@dataclass(frozen=True)
-class _Header:
+class _Header(msgspec.Struct, frozen=True):
     """A segment above what is to come, in words."""
 
     header: str | None

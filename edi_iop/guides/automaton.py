@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -45,8 +45,7 @@ _PATIENCE, _SEGMENTS_A_TURN = 64, 256
 """Turns in which guesses are put right, and one more for so many segments."""
 
 
-@dataclass(frozen=True)
-class Transition:
+class Transition(msgspec.Struct, frozen=True):
     """Where a segment leads: its node, the loops that begin with it, and what was wrong."""
 
     node: Node | None

@@ -9,9 +9,9 @@ decided, less its adjustments of the claim (loop 2320 CAS) is what it paid (AMT 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -37,8 +37,7 @@ _INSIDE = {"claim": "2300", "line": "2400", "other": "2320", "decision": "2430"}
 """What a segment can stand in: a claim, a line, another payer, its decision on a line."""
 
 
-@dataclass(frozen=True)
-class _Claims:
+class _Claims(msgspec.Struct, frozen=True, dict=True):
     """The claims of the transactions, at both places that loop 2300 has in a guide."""
 
     loops: Loops

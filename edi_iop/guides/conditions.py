@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
 from typing import Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -42,8 +42,7 @@ _CONDITION = re.compile(
 _OWN = re.compile(r"\d\d(?:-\d)?")
 
 
-@dataclass(frozen=True)
-class Test:
+class Test(msgspec.Struct, frozen=True):
     """What one segment must be: its qualifier, and the value of an element or component."""
 
     qualifiers: tuple[str, ...] = ()
@@ -53,16 +52,14 @@ class Test:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A segment of the guide that a condition looks for, and the loop it shares with the subjects."""
 
     node: Node
     shared: Node
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """A condition on the subjects of one place: no targets where it is on their own segment."""
 
     test: Test
@@ -77,8 +74,7 @@ class Condition:
         return (self.own,) if self.own is not None else tuple(one.node for one in self.targets)
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where subjects stand: the loop, and their segment where they are segments."""
 
     loop: Node

@@ -8,10 +8,10 @@ it, so hierarchy, extraction and checks are array operations.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -25,8 +25,7 @@ NOWHERE: Integers = np.array([], dtype=np.int64)
 _SMALL = 2**15
 
 
-@dataclass
-class Loops:
+class Loops(msgspec.Struct, dict=True):
     """The transactions of one guide in a batch, walked.
 
     rows: the batch's row number of each segment, in order. node: index of its
@@ -50,16 +49,16 @@ class Loops:
     """One row an ST, in order (envelopes.Enveloped.transactions)."""
     repeated: int = 0
     """So many places at the start stood in an earlier frame."""
-    already: Mapping[int, int] = field(default_factory=dict)
+    already: Mapping[int, int] = msgspec.field(default_factory=dict)
     """What the loops open at the start held in earlier frames and is not repeated: how many, by node."""
-    numbers: Mapping[str, pl.Series] = field(default_factory=dict)
+    numbers: Mapping[str, pl.Series] = msgspec.field(default_factory=dict)
     """Element 1 of the transaction's HL and LX segments in earlier frames, as far as it is needed;
     how many HL segments (levels) they held."""
     opened: frozenset[Node] = frozenset()
     """The loops that go on from the frame before."""
     open: frozenset[Node] = frozenset()
     """The loops that go on in the next frame."""
-    _instances: dict[int, Integers] = field(default_factory=dict)
+    _instances: dict[int, Integers] = msgspec.field(default_factory=dict)
 
     @cached_property
     def _by_node(self) -> tuple[Integers, Integers]:

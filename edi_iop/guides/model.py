@@ -38,7 +38,10 @@ class ElementSpec(msgspec.Struct, frozen=True):
 
 @dataclass(eq=False)
 class Node:
-    """A loop or a segment of the guide; `index` is its place in document order."""
+    """A loop or a segment of the guide; `index` is its place in document order.
+
+    A dataclass, since a loop and its children hold one another: no Struct could be kept (guides.kept).
+    """
 
     index: int
     id: str
@@ -110,8 +113,7 @@ class Node:
         return first.codes if first else frozenset()
 
 
-@dataclass(frozen=True)
-class Guide:
+class Guide(msgspec.Struct, frozen=True, dict=True):
     """One implementation guide: its nodes in document order, the ST loop first."""
 
     name: str

@@ -8,9 +8,9 @@ not judged.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -27,14 +27,13 @@ _NEGATIVE = r"^-[0-9]+$"
 """A number by its form, and never a running one."""
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(msgspec.Struct, frozen=True, dict=True):
     """Numbered segments in order: their places, and the loop instance they are numbered in."""
 
     loops: Loops
     loop: Node
     places: Integers
-    cut: Integers = field(default_factory=lambda: np.array([], dtype=np.int64))
+    cut: Integers = msgspec.field(default_factory=lambda: np.array([], dtype=np.int64))
     """Instances of the loop of which only the beginning is judged."""
 
     @cached_property

@@ -8,7 +8,8 @@ that id that stands right under the other.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from edi_iop.errors import BadMap
 from edi_iop.guides.model import Guide, Node
@@ -20,8 +21,7 @@ _PATH = re.compile(
 _PLACE = re.compile(r"(?P<element>\d\d)(?:-(?P<component>\d))?")
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(msgspec.Struct, frozen=True):
     """A place of a guide; element 0 is the whole segment, no segment the whole loop."""
 
     loop: str

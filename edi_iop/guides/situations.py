@@ -8,7 +8,6 @@ running numbers of HL and LX are in guides.numbering.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as File
 from typing import Literal
@@ -61,8 +60,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(text for text in (self.need, self.forbid) if text) or tuple(compared)
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True):
     """A rule at one place of a guide, its paths found."""
 
     name: str

@@ -7,9 +7,9 @@ repeated there, and what they held is counted on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -22,8 +22,7 @@ from edi_iop.x12.envelopes import Enveloped
 from edi_iop.x12.segments import Segments
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(msgspec.Struct, frozen=True):
     """A transaction that a frame leaves unfinished: what the next frame must know of it.
 
     Nothing in it is one process's own, so that another may read on.
@@ -41,8 +40,7 @@ class Left:
     """The loops that go on, by the indexes of their nodes."""
 
 
-@dataclass(frozen=True)
-class Walked:
+class Walked(msgspec.Struct, frozen=True):
     """The transactions of a frame: with a guide, by guide, and without."""
 
     loops: list[Loops]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+import msgspec
 import polars as pl
 
 from edi_iop.findings import Finding
@@ -35,8 +35,7 @@ class OutFile(NamedTuple):
     partner: str
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(msgspec.Struct, frozen=True):
     """What was built and what was not: every proposed line is on a claim or in one of the others."""
 
     tables: Tables

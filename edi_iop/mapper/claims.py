@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
+import msgspec
 import polars as pl
 
 from edi_iop.identifiers import patient_control_number
@@ -49,8 +49,7 @@ _GIVEN = ("partner", "billing_npi", "payer_id", "client_id", "given")
 """Of a line under a given header, these."""
 
 
-@dataclass(frozen=True)
-class Numbers:
+class Numbers(msgspec.Struct, frozen=True):
     """The first of each number that nobody was given before."""
 
     serial: int

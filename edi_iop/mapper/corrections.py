@@ -10,9 +10,10 @@ under its own frequency, without REF F8.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.findings import Finding
 from edi_iop.mapper import given as under
@@ -35,8 +36,7 @@ Reheaded = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 """Claims and their lines to the headers that would be others today (reheaded.reheaded)."""
 
 
-@dataclass(frozen=True)
-class Corrected:
+class Corrected(msgspec.Struct, frozen=True):
     """What the corrections come to: claims that can go, and every correction with its state."""
 
     given: Given

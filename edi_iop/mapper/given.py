@@ -6,8 +6,7 @@ apart, and nothing is worked out anew for them that was said before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import polars as pl
 
 from edi_iop.tables import (
@@ -30,8 +29,7 @@ KEYS: dict[str, pl.DataType] = {
 """What rows of given claims and of other payers' answers go by."""
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """Lines with the headers they go under, and what other payers said of them.
 
     other_payers, other_payer_lines and other_payer_adjustments are the canonical

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from edi_iop.mapper import parties
@@ -28,8 +28,7 @@ _OWN = (
 """What every claim has of its own, whatever header it goes under."""
 
 
-@dataclass(frozen=True)
-class People:
+class People(msgspec.Struct, frozen=True):
     """Whom claims name: coverage rows (parties.coverages) and attending providers (parties.roster)."""
 
     coverages: pl.DataFrame

@@ -7,8 +7,8 @@ whom the claim names, are those of today's records. Surplus lines are gone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from edi_iop.mapper import parties, track
@@ -33,8 +33,7 @@ _NAMED = ("member_id", "group_number", "relationship")
 _DAY = ["client_id", "service_date"]
 
 
-@dataclass(frozen=True)
-class Repaired:
+class Repaired(msgspec.Struct, frozen=True):
     """A claim as it goes out again, and what differs from the one sent."""
 
     given: Given

@@ -9,8 +9,8 @@ adjustments is what was paid.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from edi_iop.findings import Finding
@@ -34,8 +34,7 @@ _FORWARDED = ("19", "20", "21")
 """CLP02: the payer has sent the claim on to the next one itself."""
 
 
-@dataclass(frozen=True)
-class Secondary:
+class Secondary(msgspec.Struct, frozen=True):
     """Claims ready for their second payer, and those whose remit does not carry one."""
 
     given: Given

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+import msgspec
 import polars as pl
 
 from edi_iop.mapper.withdrawn import LINE
@@ -17,8 +16,7 @@ def _no_lines() -> pl.DataFrame:
     return pl.DataFrame(schema={name: pl.Int64() for name in LINE})
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """Our own claims to first payers, as they stand."""
 
     lines: pl.DataFrame
@@ -38,7 +36,7 @@ class Sent:
     """CLAIM and rarc: what the payers remarked on them."""
     rejected: pl.DataFrame
     """CLAIM of those turned away by a 999 or 277CA."""
-    broken: pl.DataFrame = field(default_factory=_no_lines)
+    broken: pl.DataFrame = msgspec.field(default_factory=_no_lines)
     """LINE of those among changed_days that break a rule as their records stand now."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
 import polars as pl
 
 from edi_iop.errors import FeedRejected
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from edi_iop.parsers.feeds import Read
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """One file: its kind, its canonical tables, its findings, its transaction sets or rows."""
 
     kind: str
@@ -31,7 +30,7 @@ class Parsed:
     transactions: int
     rejected: str | None = None
     """Why a feed was refused as a whole."""
-    envelopes: pl.DataFrame = field(default_factory=pl.DataFrame)
+    envelopes: pl.DataFrame = msgspec.field(default_factory=pl.DataFrame)
     """X12: one row an ISA, GS or ST, in order: id, byte_offset, interchange, group and
     transaction (control numbers), elements, trailer (elements, or null), count (what is inside)."""
 

@@ -13,9 +13,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO, cast
+
+import msgspec
 
 from edi_iop.findings import Finding
 
@@ -44,8 +45,7 @@ _BROKEN = (
 """What the readers raise for bytes that are no whole archive."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """The most an archive may hold, with what is packed inside its members."""
 
     total: int = 512 * 2**20
@@ -60,16 +60,14 @@ class Limits:
 LIMITS = Limits()
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """One file of an archive, under the name that messages give it: drop.zip/remit.835."""
 
     name: str
     content: bytes
 
 
-@dataclass(frozen=True)
-class Unpacked:
+class Unpacked(msgspec.Struct, frozen=True):
     """The files of an archive, and by the name of each what could not be had, and why."""
 
     members: tuple[Member, ...]
@@ -88,8 +86,7 @@ class _OverBounds(_Refused):
     """The whole archive is refused."""
 
 
-@dataclass(frozen=True)
-class Packed:
+class Packed(msgspec.Struct, frozen=True):
     """One file of an archive that can be had, still packed."""
 
     name: str
@@ -97,8 +94,7 @@ class Packed:
     """Its content from the beginning; the archive's own file must still be open."""
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(msgspec.Struct, frozen=True):
     """The files of an archive as streams, and by the name of each what could not be had, and why."""
 
     members: tuple[Packed, ...]

@@ -11,11 +11,12 @@ import pickle
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, cast
+
+import msgspec
 
 from edi_iop.errors import Ended
 from edi_iop.parsers.x12 import Asked, Batch, Left, drafted, frame, made, step
@@ -24,8 +25,7 @@ from edi_iop.tables.passing import place, taken, write
 from edi_iop.x12.segments import Part
 
 
-@dataclass(frozen=True)
-class Lent:
+class Lent(msgspec.Struct, frozen=True):
     """A chunk the other process reads."""
 
     follow: Callable[[Left], None]

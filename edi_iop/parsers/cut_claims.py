@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.parsers import claim_837
 from edi_iop.parsers.told_once import OF_SUMS, told_once
@@ -18,8 +19,7 @@ _AT = ["file_id", "byte_offset"]
 _PLACE = [*_AT, "segment_position", "interchange", "group", "transaction"]
 
 
-@dataclass(frozen=True)
-class _Cut:
+class _Cut(msgspec.Struct, frozen=True):
     """What the chunks so far held of a claim that goes on."""
 
     claims: pl.DataFrame

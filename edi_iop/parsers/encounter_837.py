@@ -8,10 +8,10 @@ Such a claim was never sent to a payer: it is kept out of what was billed (claim
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.parsers.claim_837 import ENCOUNTERS, TOTAL_REVENUE, TRANSACTION
 from edi_iop.parsers.feed_layout import Layout, by_form, shipped

@@ -5,8 +5,7 @@ ISO 8601 (FHIR dateTime) and HL7 v2 (TS, as YYYYMMDDHHMM+ZZZZ).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import polars as pl
 
 from edi_iop.parsers.feed_layout import ISO
@@ -23,8 +22,7 @@ _SHORT = len("09:00")
 _DAY = 24 * 60
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """A date and time as written: the clock it was read from, and how far that is from UTC."""
 
     at: pl.Expr

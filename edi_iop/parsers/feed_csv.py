@@ -11,8 +11,8 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from edi_iop.errors import FeedRejected
@@ -31,8 +31,7 @@ _FEWEST = 3
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(msgspec.Struct, frozen=True):
     """A CSV file as text: the names of its header, `row` and the columns 0, 1, ... of its records."""
 
     names: list[str]

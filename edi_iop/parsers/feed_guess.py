@@ -11,7 +11,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
 
@@ -75,8 +74,7 @@ def _words() -> _Words:
     return msgspec.convert(tomllib.loads(text), _Words)
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(msgspec.Struct, frozen=True):
     """One canonical column: from which of the partner's, how it is read, and why."""
 
     kind: str
@@ -88,8 +86,7 @@ class Guess:
     why: str
 
 
-@dataclass(frozen=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True):
     """A layout as text, and the guesses it is made of."""
 
     text: str
@@ -105,8 +102,7 @@ class Proposal:
         )
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(msgspec.Struct, frozen=True):
     name: str
     values: tuple[str, ...]
     """Those that are not empty."""

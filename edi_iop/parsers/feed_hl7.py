@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 
 import hl7
 import hl7.util
+import msgspec
 import polars as pl
 
 from edi_iop.errors import FeedRejected
@@ -58,8 +58,7 @@ _ESCAPE = r"(?:[HNFSTRE]|X(?:[0-9A-Fa-f]{2})+|\.(?:br|fi|nf|ce|(?:sp|in|ti|sk)\d
 Row = dict[str, str]
 
 
-@dataclass(frozen=True)
-class _Path:
+class _Path(msgspec.Struct, frozen=True):
     """A field as a layout names it."""
 
     segment: str
@@ -75,25 +74,23 @@ class _Path:
         return cls(found[1], int(found[2]), int(found[3] or 1), found[4])
 
 
-@dataclass
-class _Message:
+class _Message(msgspec.Struct):
     """The lines of a message, the first of them with its number in the file."""
 
     line: int
     lines: list[str]
 
 
-@dataclass
-class _Found:
+class _Found(msgspec.Struct):
     """What the file has told so far."""
 
-    charges: list[tuple[int, Row]] = field(default_factory=list)
-    ends: list[tuple[int, Row]] = field(default_factory=list)
-    coverages: list[tuple[int, Row]] = field(default_factory=list)
-    visits: dict[tuple[str | None, ...], Row] = field(default_factory=dict)
-    people: dict[str | None, Row] = field(default_factory=dict)
-    faults: list[tuple[int, str, str]] = field(default_factory=list)
-    unused: dict[str, int] = field(default_factory=dict)
+    charges: list[tuple[int, Row]] = msgspec.field(default_factory=list)
+    ends: list[tuple[int, Row]] = msgspec.field(default_factory=list)
+    coverages: list[tuple[int, Row]] = msgspec.field(default_factory=list)
+    visits: dict[tuple[str | None, ...], Row] = msgspec.field(default_factory=dict)
+    people: dict[str | None, Row] = msgspec.field(default_factory=dict)
+    faults: list[tuple[int, str, str]] = msgspec.field(default_factory=list)
+    unused: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 def is_hl7(data: bytes) -> bool:

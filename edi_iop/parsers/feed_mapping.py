@@ -7,8 +7,7 @@ Several values in one field (HL7 repetitions, FHIR codings) are separated by SEV
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+import msgspec
 import polars as pl
 
 from edi_iop.errors import FeedRejected
@@ -28,8 +27,7 @@ _SURE = {"time": feed_dates.DAY_FRACTION, "date": rf"{_SERIAL}|{feed_dates.SURE}
 _NEVER = pl.lit(False)
 
 
-@dataclass(frozen=True)
-class Flat:
+class Flat(msgspec.Struct, frozen=True):
     """A partner's rows as text, before any of it is understood.
 
     text: `row` (unique), `place` where a row's number does not say it, and its columns.
@@ -38,7 +36,7 @@ class Flat:
     text: pl.DataFrame
     unit: str
     """What `row` counts: line, element, entry."""
-    findings: pl.DataFrame = field(default_factory=no_findings)
+    findings: pl.DataFrame = msgspec.field(default_factory=no_findings)
 
 
 def mapped(layout: Layout, kind: str, flat: Flat) -> Sheet:

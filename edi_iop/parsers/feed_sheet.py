@@ -7,8 +7,8 @@ message. The value, which may be personal, stands only in the finding's `value`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 import polars as pl
 
 from edi_iop.errors import FeedRejected
@@ -36,8 +36,7 @@ FAULTS = pl.Schema(
 """What is wrong with a feed: of a row and column, or of the file where these are null."""
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(msgspec.Struct, frozen=True):
     """The text of one feed as delivered.
 
     text: `row`, a text column a feed column, and `place` where a row's number does not say it.
@@ -50,8 +49,8 @@ class Sheet:
     text: pl.DataFrame
     findings: pl.DataFrame
     unit: str
-    origins: Mapping[str, str] = field(default_factory=dict)
-    forms: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = msgspec.field(default_factory=dict)
+    forms: Mapping[str, str] = msgspec.field(default_factory=dict)
     extends: str = ""
 
     @property

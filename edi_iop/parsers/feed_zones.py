@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+import msgspec
 import polars as pl
 
 from edi_iop.settings import Settings
 
 
-@dataclass(frozen=True)
-class Clocks:
+class Clocks(msgspec.Struct, frozen=True):
     """Time zones (IANA) by the NPI of a facility; a session of no facility named here is the main one's."""
 
     main: str = ""
-    by_npi: Mapping[str, str] = field(default_factory=dict)
+    by_npi: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> Clocks:

@@ -7,10 +7,10 @@ before the canonical form, the user's own before a shipped one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.errors import FeedRejected
 from edi_iop.parsers import feed_csv, feed_fhir, feed_hl7, feed_layout, feed_xml, feed_zones
@@ -26,8 +26,7 @@ __all__ = ["KINDS", "Read", "Sniffed", "read_feed", "read_together", "sniff"]
 _VERSIONS = {"hl7": "v2", "fhir": "R4"}
 
 
-@dataclass(frozen=True)
-class Sniffed:
+class Sniffed(msgspec.Struct, frozen=True):
     """What a feed is: kind (a feed's name, HL7 or FHIR), form, and the layout it is read by."""
 
     kind: str
@@ -42,8 +41,7 @@ class Sniffed:
         return f"{self.kind} feed as {self.form.upper()}{own}"
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """A feed read: its canonical tables, and its faults (feed_sheet.FAULTS)."""
 
     kind: str

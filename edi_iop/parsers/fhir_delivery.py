@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.errors import FeedRejected
 from edi_iop.parsers import fhir_model as fhir
@@ -33,8 +33,7 @@ _VERSIONED = re.compile(r"/_history/[^/]+$")
 _R = TypeVar("_R", bound=Resource)
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """A resource, the content it stands in, and where."""
 
     source: int
@@ -49,20 +48,21 @@ class Placed:
         return replace(self, place=place)
 
 
-@dataclass
-class Delivery:
+class Delivery(msgspec.Struct):
     """All resources of files that came together."""
 
-    every: list[Placed] = field(default_factory=list)
-    touched: list[Placed] = field(default_factory=list)
+    every: list[Placed] = msgspec.field(default_factory=list)
+    touched: list[Placed] = msgspec.field(default_factory=list)
     """What has been looked at since this was last emptied."""
-    _by_name: dict[str, list[Placed]] = field(default_factory=dict)
-    _faults: dict[int, list[tuple[str, str, str, str | None]]] = field(default_factory=dict)
-    _unresolved: dict[int, dict[tuple[str, str, str, str], None]] = field(default_factory=dict)
+    _by_name: dict[str, list[Placed]] = msgspec.field(default_factory=dict)
+    _faults: dict[int, list[tuple[str, str, str, str | None]]] = msgspec.field(default_factory=dict)
+    _unresolved: dict[int, dict[tuple[str, str, str, str], None]] = msgspec.field(
+        default_factory=dict
+    )
     """By file: place, type, type named and reference, each once."""
-    _unused: dict[int, Counter[str]] = field(default_factory=dict)
-    _types: set[str] = field(default_factory=set)
-    _types_of: dict[int | None, set[str]] = field(default_factory=dict)
+    _unused: dict[int, Counter[str]] = msgspec.field(default_factory=dict)
+    _types: set[str] = msgspec.field(default_factory=set)
+    _types_of: dict[int | None, set[str]] = msgspec.field(default_factory=dict)
 
     def read(self, source: int, file: int | None, data: bytes) -> None:
         """A Bundle, one resource, or a line each; FeedRejected where the bytes are no FHIR."""

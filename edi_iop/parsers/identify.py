@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
 import polars as pl
 
 from edi_iop.guides.loader import resolve
@@ -24,8 +24,7 @@ _X12_HEADS = (b"ISA", b"GS", b"ST")
 _BLANK = b"\xef\xbb\xbf \t\r\n\x00"
 
 
-@dataclass(frozen=True)
-class Identified:
+class Identified(msgspec.Struct, frozen=True):
     """A file or one of its interchanges: kind and, for X12, its envelope."""
 
     kind: str
@@ -121,8 +120,7 @@ def _x12(stream: BinaryIO) -> tuple[Identified, ...]:
     return tuple(_interchange(one) for one in found)
 
 
-@dataclass(frozen=True)
-class _Interchange:
+class _Interchange(msgspec.Struct, frozen=True):
     """What chunks have told of an interchange so far."""
 
     headers: pl.DataFrame

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
+import msgspec
 import polars as pl
 
 from edi_iop.findings import Finding
@@ -23,8 +23,7 @@ from edi_iop.x12.headers import element
 from edi_iop.x12.pieces import Piece, of_file
 
 
-@dataclass(frozen=True)
-class Interchange:
+class Interchange(msgspec.Struct, frozen=True):
     """One ISA to IEA; or what follows an ISA that cannot be read, to the next that can."""
 
     start: int
@@ -33,8 +32,7 @@ class Interchange:
     """Digest of its bytes, ISA to IEA; None where its ISA cannot be read."""
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(msgspec.Struct, frozen=True):
     """What a file is, and what it holds as far as it is X12."""
 
     form: Literal["x12", "feed", "archive"]

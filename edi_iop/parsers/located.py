@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+import msgspec
 import polars as pl
 
 from edi_iop.guides import one_claim
@@ -22,8 +22,7 @@ from edi_iop.x12.separators import Separators
 _UNDER = ("interchange", "group")
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(msgspec.Struct, frozen=True):
     """A chunk of files with its segments in order.
 
     rows: row (in the chunk), file (its number), byte_offset, separators (place in

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.guides import balancing, checks, consequences, external, situations, structure
 from edi_iop.guides.companion import companion_faults
@@ -39,8 +40,7 @@ _COMPANION = 7
 ALL_LEVELS = frozenset(range(1, _COMPANION + 1))
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What is to be checked: SNIP levels (the envelopes, level 1, always are), a companion guide.
 
     tables: the canonical tables to be read, besides those the checks read; None for all.
@@ -60,8 +60,7 @@ class Asked:
 EVERYTHING = Asked()
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """What a chunk of X12 files holds."""
 
     tables: Tables
@@ -84,8 +83,7 @@ def steps(files: Iterable[tuple[int, BinaryIO]], size: int = CHUNK) -> Iterator[
         del placed  # Only what is left open is held for the next.
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """A chunk whose segments have their places in envelopes and loops."""
 
     segments: Segments
@@ -94,8 +92,7 @@ class Step:
     left: Left
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(msgspec.Struct, frozen=True):
     """What a chunk leaves open for the next."""
 
     envelopes: Carried = NOTHING

@@ -8,8 +8,7 @@ the payer (PR): both words are kept apart, and the payer's goes further.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import polars as pl
 
 from edi_iop import codes
@@ -40,8 +39,7 @@ _ROLES = {"accepted": "A", "rejected": "R"}
 _DECISION = pl.col("decision")
 
 
-@dataclass(frozen=True)
-class Acknowledged:
+class Acknowledged(msgspec.Struct, frozen=True):
     """Where everything sent stands, and the answers to nothing we know of."""
 
     submissions: pl.DataFrame

@@ -7,8 +7,7 @@ column role). Answers are folded in payment order, a reversal before what follow
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import polars as pl
 
 from edi_iop.codes import with_role
@@ -33,8 +32,7 @@ def ordinal() -> pl.Expr:
     return pl.col("status").replace_strict(_ORDINALS, default=None, return_dtype=pl.String)
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """What payers said of lines sent."""
 
     every: pl.DataFrame

@@ -7,9 +7,10 @@ as far as our records tell it, and what is to become of the line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.reconciler import judging, shortfall
 from edi_iop.reconciler.answers import Said, said
@@ -40,8 +41,7 @@ _OF_TWO = ("duplicate", "bundling", "limit")
 """Categories in which a payer says that another service was paid instead."""
 
 
-@dataclass(frozen=True)
-class Explained:
+class Explained(msgspec.Struct, frozen=True):
     """What denials come from, and what became of earlier ones."""
 
     verdicts: pl.DataFrame

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+import msgspec
 import polars as pl
 
 from edi_iop.reconciler.acknowledged import DECISIONS, SUBMISSION, acknowledged, answered_on
@@ -18,8 +18,7 @@ _SAME = ("payer_id", "person", "service_date", "procedure")
 Tables = Mapping[str, pl.DataFrame]
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One thing that happened to a claim on its way to the payer."""
 
     on: date | None
@@ -29,8 +28,7 @@ class Event:
     """The receiver says that it took the claim in, and none after it turned it away."""
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(msgspec.Struct, frozen=True):
     """What can be shown of the filing of a service."""
 
     statement: str

@@ -10,9 +10,9 @@ claim stands now are computed from all of them. To the cent and payment by payme
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
 
+import msgspec
 import polars as pl
 
 from edi_iop.reconciler import accounts, events, provider_ledger
@@ -23,8 +23,7 @@ from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.tables import ACCOUNTS, PAYMENT_STANDINGS, POSTINGS, PROVIDER_POSTINGS
 
 
-@dataclass(frozen=True)
-class Ledger:
+class Ledger(msgspec.Struct, frozen=True):
     """The four tables of tables.ledger that are folded from remits."""
 
     payments: pl.DataFrame

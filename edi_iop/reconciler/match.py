@@ -10,8 +10,8 @@ candidates proposed.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from edi_iop.reconciler.features import against, truth
@@ -31,8 +31,7 @@ from edi_iop.reconciler.match_sides import (
 from edi_iop.tables import DECISIONS, MATCHES, PROPOSALS
 
 
-@dataclass(frozen=True)
-class Matched:
+class Matched(msgspec.Struct, frozen=True):
     """Answers with what they belong to, and what those without might."""
 
     matches: pl.DataFrame

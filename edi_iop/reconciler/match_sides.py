@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from edi_iop.reconciler.answers import REPEATED, REVERSAL, ordinal
@@ -203,8 +203,7 @@ def may_be_later() -> pl.Expr:
     return pl.col("crossed") & pl.col("answer_priority").ne_missing("P")
 
 
-@dataclass(frozen=True)
-class Controls:
+class Controls(msgspec.Struct, frozen=True):
     """The line control numbers (REF 6R) that came back, and the claims that hold them."""
 
     asked: pl.DataFrame

@@ -7,9 +7,9 @@ files in any order, however often, give the same ledger.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
+import msgspec
 import polars as pl
 
 from edi_iop.reconciler.contents import PAYMENT
@@ -23,8 +23,7 @@ from edi_iop.tables import DECISIONS
 from edi_iop.tables.pool import pooled
 
 
-@dataclass(frozen=True)
-class Reconciled:
+class Reconciled(msgspec.Struct, frozen=True):
     """What remits come to."""
 
     ledger: Ledger

@@ -9,8 +9,8 @@ may be meant, or stand there by chance: only where one claim is left is it named
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 from edi_iop.reconciler.accounts import SENT
@@ -26,8 +26,7 @@ _CUT_AT = (17, 20, 30, 50)
 what a REF02 holds, and a PLB03-2."""
 
 
-@dataclass(frozen=True)
-class References:
+class References(msgspec.Struct, frozen=True):
     """The references of provider adjustments, to ask which of them may name a claim's number."""
 
     texts: pl.DataFrame

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from textwrap import wrap
 from typing import Any, TextIO
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -43,8 +43,7 @@ KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One element in words, or an amount under its name."""
 
     label: str
@@ -56,8 +55,7 @@ class Line:
         return f"{self.label} {self.text if self.cents is None else to_dollars(self.cents)}".strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """A finding at its segment."""
 
     severity: str
@@ -65,8 +63,7 @@ class Mark:
     message: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Worded:
+class Worded(msgspec.Struct, frozen=True, eq=False):
     """What a segment says wherever it stands so: the same for all that repeat it word for word."""
 
     loop: str | None
@@ -78,8 +75,7 @@ class Worded:
     lines: Sequence[Line]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """One segment as it is shown."""
 
     file: str
@@ -150,13 +146,12 @@ def _flat(line: Spans) -> str:
     return "".join([text for text, _ in line]).rstrip() + "\n"
 
 
-@dataclass(frozen=True)
-class _Page:
+class _Page(msgspec.Struct, frozen=True, dict=True):
     """How segments lie on a page of that width."""
 
     width: int
     offsets: bool
-    _known: dict[tuple[Worded, bool], tuple[str, str]] = field(default_factory=dict)
+    _known: dict[tuple[Worded, bool], tuple[str, str]] = msgspec.field(default_factory=dict)
     """Plain text of segments laid out before: the first line behind its place, and the others."""
 
     @cached_property

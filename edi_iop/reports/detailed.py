@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from edi_iop.reports import banking, contracts, measures, remittance, shapes, timeline, worklist
 from edi_iop.reports.question import Question, open_denials
@@ -27,8 +28,7 @@ ASKED: dict[str, Callable[[Question], Sheet]] = {
 """Every such report by its name on the command line."""
 
 
-@dataclass(frozen=True)
-class About:
+class About(msgspec.Struct, frozen=True):
     """What a report's third word names."""
 
     what: str

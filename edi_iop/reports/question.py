@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 
+import msgspec
 import polars as pl
 
 from edi_iop.reconciler.priority import ranked
@@ -19,8 +19,7 @@ PolicyOn = Callable[[str, date], Policy | None]
 """The policy of a payer on a day, or None where it has none."""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What was asked of a workspace."""
 
     store: Store
@@ -28,9 +27,9 @@ class Question:
     policy_on: PolicyOn
     about: str | None = None
     """A claim number or a trace number."""
-    deposits: pl.DataFrame = field(default_factory=DEPOSITS.empty)
+    deposits: pl.DataFrame = msgspec.field(default_factory=DEPOSITS.empty)
     """Entries of bank lists named with the question, beside those taken in."""
-    rates: pl.DataFrame = field(default_factory=lambda: NONE)
+    rates: pl.DataFrame = msgspec.field(default_factory=lambda: NONE)
     """The facility's dated rates (rules.rates)."""
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 Kind = Literal["text", "money", "number", "flag"]
 """How a person reads a column: money in dollars to the right, numbers to the right,
@@ -16,8 +17,7 @@ MASK = "***"
 """Stands for a name, member id, birth date or address that was not asked for."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One column as a person sees it."""
 
     heading: str
@@ -29,8 +29,7 @@ class Field:
     """A note that is not said again while it stays the same."""
 
 
-@dataclass(frozen=True)
-class Chart:
+class Chart(msgspec.Struct, frozen=True):
     """A few sums to draw as bars, the largest first: a label and a value a row."""
 
     title: str
@@ -39,8 +38,7 @@ class Chart:
     kind: Kind = "number"
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(msgspec.Struct, frozen=True):
     """Rows with their names, as CSV, JSON and NDJSON carry them, and how a terminal shows them."""
 
     title: str
@@ -61,7 +59,7 @@ class Sheet:
     """How many rows there are, where `rows` are but the first of them."""
     document: Mapping[str, Any] | None = None
     """What JSON carries in place of the rows: a receipt is one object, not a list."""
-    phi: frozenset[str] = field(default_factory=frozenset)
+    phi: frozenset[str] = msgspec.field(default_factory=frozenset)
     """Columns of names, member ids, birth dates and addresses."""
     name: str = ""
     """What it is called: a worksheet, a page."""

@@ -9,12 +9,12 @@ no formula, no link comes out of data.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, BinaryIO
 
 import polars as pl
 import xlsxwriter
+from msgspec.structs import replace
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet

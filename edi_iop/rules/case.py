@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.rules import covering, families, weeks
 from edi_iop.rules.codes import listed, marked
@@ -45,8 +46,7 @@ _NOTHING = pl.DataFrame(schema=FOUND)
 FAULTS = {"row": pl.UInt32(), "rule": pl.String(), "severity": pl.String()}
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, dict=True):
     """The live lines of one payer under a version of its policy, and the records that bear on them.
 
     `lines` are tables.SERVICE_LINES without void ones, the line to keep of a day
@@ -79,7 +79,7 @@ class Case:
     """What earlier checks found (FAULTS), for checks that must not name one fault twice."""
     rows: pl.Series | None = None
     """Rows of the dates this version is for; None: all. The others are there to be judged beside."""
-    rates: pl.DataFrame = field(default_factory=lambda: NONE)
+    rates: pl.DataFrame = msgspec.field(default_factory=lambda: NONE)
     """Records.rates"""
 
     @cached_property

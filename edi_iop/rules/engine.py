@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.rules import (
     authorization,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -57,8 +56,7 @@ class Head(Strict, frozen=True):
         return f"{self.id} {self.version}"
 
 
-@dataclass(frozen=True, eq=False)
-class PolicyFile:
+class PolicyFile(msgspec.Struct, frozen=True, eq=False):
     """One file: its head, the values it sets, and their sources by key or section."""
 
     path: Path
@@ -75,8 +73,7 @@ class PolicyFile:
         return wrong(self.path, key, reason)
 
 
-@dataclass(frozen=True, eq=False)
-class Whole:
+class Whole(msgspec.Struct, frozen=True, eq=False):
     """A file over all that it extends: values, and the origin of each by its dotted key."""
 
     file: PolicyFile

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date
 
+import msgspec
 import polars as pl
 
 from edi_iop.rules.rates import NONE
@@ -20,8 +20,7 @@ ANSWERED = ("paid", "denied")
 """Standings of a line that its payer has answered."""
 
 
-@dataclass(frozen=True)
-class History:
+class History(msgspec.Struct, frozen=True):
     """From which day on all that was sent, and all that was answered, is at hand.
 
     What the payers' side of it refers to may lie before. None: nothing is known of any day.
@@ -37,8 +36,7 @@ class History:
         return cls(*first)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class Records:
+class Records(msgspec.Struct, frozen=True):
     """The lines under judgement with all history, and the facility's feeds as they stand."""
 
     lines: pl.DataFrame
@@ -54,7 +52,7 @@ class Records:
     """The day on which the facility looks at them."""
     history: History | None = None
     """None: as far as the lines and the answers judged reach."""
-    rates: pl.DataFrame = field(default_factory=lambda: NONE)
+    rates: pl.DataFrame = msgspec.field(default_factory=lambda: NONE)
     """The facility's dated rates (rules.rates), which go before those of policies."""
 
     def kept(self) -> frozenset[str]:

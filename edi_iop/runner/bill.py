@@ -8,10 +8,11 @@ in between loses no file and sends none twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop import parsers
 from edi_iop.mapper import Built, Numbers, build, propose, unbilled
@@ -37,8 +38,7 @@ from edi_iop.tables.found import findings_frame
 _LINE = ["file_id", "claim_offset", "line_offset"]
 
 
-@dataclass(frozen=True)
-class Biller:
+class Biller(msgspec.Struct, frozen=True):
     """Bills what is ready, for one run."""
 
     store: Store

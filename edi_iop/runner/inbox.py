@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from edi_iop import parsers
 from edi_iop.errors import NotWritten
@@ -26,8 +27,7 @@ A file larger than that is read in turns.
 """
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One claimed file: where it lies now, and the name under which it was delivered."""
 
     path: Path

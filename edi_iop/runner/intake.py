@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import polars as pl
 
 from edi_iop.errors import NotWritten, Unreadable
@@ -33,28 +33,26 @@ if TYPE_CHECKING:
     from edi_iop.parsers.feed_layout import Layout
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """One delivery with its number; no digest where the system would not let us read it."""
 
     file_id: int
     delivery: Delivery
     sha256: str | None
     size: int
-    survey: Survey = field(default_factory=lambda: Survey("x12"))
+    survey: Survey = msgspec.field(default_factory=lambda: Survey("x12"))
     large: bool = False
     """It is read in turns, once it is known to be new."""
 
 
-@dataclass(frozen=True)
-class Intake:
+class Intake(msgspec.Struct, frozen=True):
     """Takes files in for one run."""
 
     store: Store
     workspace: Workspace
     run: str
     as_of: date
-    answering: Answering = field(default_factory=Answering)
+    answering: Answering = msgspec.field(default_factory=Answering)
     layouts: Sequence[Layout] = ()
     """Of partners' own feeds."""
 

@@ -13,7 +13,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -90,7 +89,7 @@ class Judges:
 
     def under(self, settling: Settling) -> None:
         """What portions are judged under from now on."""
-        names = [one.name for one in fields(settling) if one.name != "store"]
+        names = [name for name in settling.__struct_fields__ if name != "store"]
         self._given = {name: getattr(settling, name) for name in names}
         self._tell(self._given)
 

@@ -10,8 +10,9 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
+
+import msgspec
 
 from edi_iop.errors import Busy
 from edi_iop.runner import archive, lock, portions, records, since
@@ -24,11 +25,10 @@ from edi_iop.settings import Workspace
 from edi_iop.store import Store
 
 
-@dataclass
-class Clock:
+class Clock(msgspec.Struct):
     """Seconds by stage."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = msgspec.field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from edi_iop.findings import CATALOGUE
@@ -34,8 +34,7 @@ _NO_SEPARATOR = (pl.col("segment") == "ISA") & (pl.col("element") == 16)
 _PLACE = ("transaction", "segment_position", "byte_offset", "loop", "segment", "element")
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """Status of a file as tables.FILES has it, and for what is not applied the reason."""
 
     status: str
@@ -43,7 +42,7 @@ class Outcome:
     code: str = ""
     message: str = ""
     what_to_do: str = ""
-    place: dict[str, Any] = field(default_factory=dict)
+    place: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @property
     def reason(self) -> str | None:

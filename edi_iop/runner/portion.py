@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.reconciler import ties
 from edi_iop.reconciler.match_candidates import LINE
@@ -22,8 +23,7 @@ from edi_iop.store import Store
 from edi_iop.tables import SENT
 
 
-@dataclass(frozen=True)
-class Settling:
+class Settling(msgspec.Struct, frozen=True):
     """What is settled under: the records beside claims and remits, and where every payment stands."""
 
     store: Store
@@ -39,8 +39,7 @@ class Settling:
     """The last file of the settlement before; None where none counts."""
 
 
-@dataclass(frozen=True)
-class Portion:
+class Portion(msgspec.Struct, frozen=True):
     """What a closed scope comes to."""
 
     held: Begin

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop import parsers
 from edi_iop.acks import Draft
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from edi_iop.parsers.feed_layout import Layout
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """One content, read under the number of the first file that brought it."""
 
     number: int
@@ -41,8 +41,7 @@ class Reading:
     """What its sender is owed."""
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """The bytes of a file under its number, and what was seen of them."""
 
     number: int

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop import parsers
 from edi_iop.reconciler.ledger import Ledger, counted
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 Tables = dict[str, pl.DataFrame]
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """The facility's own records on a date, and what it sent."""
 
     encounters: pl.DataFrame

@@ -7,10 +7,11 @@ twice; it is remembered as sent only once it comes in through the inbox.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop import parsers
 from edi_iop.errors import Forbidden
@@ -32,8 +33,7 @@ from edi_iop.tables import SERVICE_LINES, VIOLATIONS
 _LINE = ["file_id", "claim_offset", "line_offset"]
 
 
-@dataclass(frozen=True)
-class Sides:
+class Sides(msgspec.Struct, frozen=True):
     """What the store holds about one claim, and about its client beside it."""
 
     header: pl.DataFrame
@@ -44,8 +44,7 @@ class Sides:
     """The client's; lines are all those sent for the client."""
 
 
-@dataclass(frozen=True)
-class Remade:
+class Remade(msgspec.Struct, frozen=True):
     """The file, and what is different in it."""
 
     content: bytes

@@ -8,9 +8,9 @@ written after that, from the archive (handover).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+import msgspec
 import polars as pl
 
 from edi_iop.acks import Draft, Manner, Taken, drafts
@@ -45,8 +45,7 @@ def drafted(
     }
 
 
-@dataclass(frozen=True)
-class Replier:
+class Replier(msgspec.Struct, frozen=True):
     """Keeps the answers of one run."""
 
     store: Store

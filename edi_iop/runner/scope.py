@@ -8,8 +8,7 @@ of it alone is what is computed of everything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+import msgspec
 import polars as pl
 
 from edi_iop.reconciler import ties
@@ -50,17 +49,16 @@ _HELD_IN = {"claim": "claim_lines", "remit": "remit_lines"}
 """Where each side's line control numbers stand."""
 
 
-@dataclass
-class Scope:
+class Scope(msgspec.Struct):
     """Claims and answers that are closed, with the rows already read of them."""
 
-    rows: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    rows: dict[str, list[pl.DataFrame]] = msgspec.field(default_factory=dict)
     """Of the tables by which ties are found."""
-    common: pl.DataFrame = field(
+    common: pl.DataFrame = msgspec.field(
         default_factory=lambda: pl.DataFrame(schema={"control": pl.String})
     )
     """Line control numbers that too many claims hold to name one: not all of these are in it."""
-    adjustments: pl.DataFrame = field(default_factory=pl.DataFrame)
+    adjustments: pl.DataFrame = msgspec.field(default_factory=pl.DataFrame)
     """PLB of provider adjustments whose reference may name one of them."""
 
     def table(self, name: str) -> pl.DataFrame:
@@ -78,8 +76,7 @@ class Scope:
         )
 
 
-@dataclass(frozen=True)
-class Begin:
+class Begin(msgspec.Struct, frozen=True):
     """What a scope is closed around, or one scope after another: keys by kind."""
 
     claims: pl.DataFrame

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.reconciler.answers import Said, said
 from edi_iop.reconciler.explain import explained
@@ -26,8 +27,7 @@ from edi_iop.tables import LEDGER
 _FIELDS = {"payment_standings": "payments"}
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(msgspec.Struct, frozen=True):
     """The remits that count, and what each of them answers."""
 
     remits: Tables

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+import msgspec
 import polars as pl
 
 from edi_iop import __version__
@@ -26,8 +26,7 @@ PAYMENT = ("file_id", "payment_offset")
 _CHANGES = ("standing", "reason", "says", "same_file", "same_offset")
 
 
-@dataclass(frozen=True)
-class Since:
+class Since(msgspec.Struct, frozen=True):
     """Up to where the settlement before went; numbers are 0 where everything is to be done."""
 
     file: int

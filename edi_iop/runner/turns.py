@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop import parsers
 from edi_iop.errors import EdiIopError, Unreadable

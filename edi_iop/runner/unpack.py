@@ -20,11 +20,12 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from edi_iop.parsers import archives
 from edi_iop.parsers.interchanges import survey
@@ -37,8 +38,7 @@ _LONGEST_NAME = 80
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True):
     """A part of a drop, not yet read: its name, and its bytes a piece at a time."""
 
     name: str

@@ -7,11 +7,12 @@ Which answers are corrupted how is drawn by the seed; every corruption has its n
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
 from datetime import datetime, time
 from random import Random
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.simulator import enough
 from edi_iop.simulator.corruptions import Corruption, befallen, registry
@@ -64,8 +65,7 @@ number of the claim in its payment, from 1. claims: CLM01 of the claims sent. li
 text a remit line, `CLM01/line` of each line it answers, parted by blanks."""
 
 
-@dataclass(frozen=True)
-class Mailed:
+class Mailed(msgspec.Struct, frozen=True):
     """One file as it is sent."""
 
     name: str
@@ -74,8 +74,7 @@ class Mailed:
     """Which payments of the draft it holds, in order."""
 
 
-@dataclass(frozen=True)
-class Adversary:
+class Adversary(msgspec.Struct, frozen=True):
     """Corrupted answers and the truth about them."""
 
     draft: Draft

@@ -7,11 +7,12 @@ other days are clean. All people, numbers and payers are invented.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.rules import policy
 from edi_iop.settings import Workspace, decode
@@ -88,8 +89,7 @@ kind: fault; note (a rule has something to say, and nothing is wrong); payer_mis
 """
 
 
-@dataclass(frozen=True)
-class Clinic:
+class Clinic(msgspec.Struct, frozen=True):
     """One night's drops and what is wrong with them."""
 
     settings: str

@@ -7,9 +7,9 @@ long ago that the time to appeal is nearly over (TF-02). Everything else is open
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+import msgspec
 import polars as pl
 
 from edi_iop.settings import Settings
@@ -27,8 +27,7 @@ DENIED_WEEK = -3
 _CONTROL = 61
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """One claim that a payer has answered: cents by line, or denied."""
 
     claim: str

@@ -8,8 +8,10 @@ one fault lies on two claims, in two files, under two providers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+import msgspec
+from msgspec.structs import replace
 
 from edi_iop.rules.policy import Pair
 from edi_iop.simulator import clinic_people as people
@@ -38,8 +40,7 @@ SESSION = Pair(procedure="H0004", revenue="0914")
 PARTIAL_CENTS = 52000
 
 
-@dataclass(frozen=True)
-class Books:
+class Books(msgspec.Struct, frozen=True):
     """The two ledgers of claims that others send."""
 
     former: Ledger

@@ -7,8 +7,9 @@ clean, most rules twice; the special clean ones look wrong and are not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from edi_iop.simulator import clinic_billed as billed
 from edi_iop.simulator import clinic_faults as faults
@@ -35,8 +36,7 @@ Special = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """One client of the clinic."""
 
     payer_id: str

@@ -6,9 +6,11 @@ authorized, signed and coded right. clinic_faults.py then spoils what it plants.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from random import Random
+
+import msgspec
+from msgspec.structs import replace
 
 from edi_iop.simulator.clinic_people import Coverage, Person, Staff
 
@@ -53,8 +55,7 @@ TWO_TRACK_PLANS: tuple[Plan, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Encounter:
+class Encounter(msgspec.Struct, frozen=True):
     """One row of the encounters feed; fields are its columns."""
 
     source_record_id: str
@@ -90,8 +91,7 @@ class Encounter:
     plan_hours: int | None = None
 
 
-@dataclass(frozen=True)
-class Authorization:
+class Authorization(msgspec.Struct, frozen=True):
     """One row of the authorizations feed; fields are its columns."""
 
     auth_number: str | None
@@ -112,8 +112,7 @@ class Authorization:
     review_due: date | None = None
 
 
-@dataclass
-class Chart:
+class Chart(msgspec.Struct):
     """All that the clinic knows of one client; faults are planted by changing it."""
 
     person: Person
@@ -124,9 +123,9 @@ class Chart:
     """Diagnoses of a session by its track, principal first."""
     admitted: date
     coverages: list[Coverage]
-    authorizations: list[Authorization] = field(default_factory=list)
-    visits: dict[date, list[Encounter]] = field(default_factory=dict)
-    extra: list[Encounter] = field(default_factory=list)
+    authorizations: list[Authorization] = msgspec.field(default_factory=list)
+    visits: dict[date, list[Encounter]] = msgspec.field(default_factory=dict)
+    extra: list[Encounter] = msgspec.field(default_factory=list)
     """Records beside the visits: missed events, corrections, other levels of care."""
 
     @property
@@ -156,21 +155,21 @@ class Chart:
 
     def change(self, day: date, place: int, **changes: str | int | date | None) -> Encounter:
         """Replaces columns of the place-th session of a day, and gives the new record."""
-        changed = replace(self.visits[day][place], **changes)  # type: ignore[arg-type]
+        changed = replace(self.visits[day][place], **changes)
         self.visits[day][place] = changed
         return changed
 
     def change_all(self, **changes: str | int | date | None) -> None:
         """Replaces columns of every session."""
         for day, sessions in self.visits.items():
-            self.visits[day] = [replace(one, **changes) for one in sessions]  # type: ignore[arg-type]
+            self.visits[day] = [replace(one, **changes) for one in sessions]
 
     def add(self, day: date, start: str, end: str, **columns: str | int | date | None) -> Encounter:
         """Adds a record like the day's last session, at another time and with these columns."""
         like, number = self.visits[day][-1], len(self.visits[day]) + 1
         record = f"{like.source_record_id.rsplit('-', 1)[0]}-{number}"
         added = replace(like, source_record_id=record, start_time=start, end_time=end, minutes=None)
-        added = replace(added, **columns)  # type: ignore[arg-type]
+        added = replace(added, **columns)
         self.visits[day].append(added)
         return added
 

@@ -6,9 +6,11 @@ would resolve by itself stand in the former system's claims (clinic_former.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
+
+import msgspec
+from msgspec.structs import replace
 
 from edi_iop.simulator.clinic_charts import MORNING_GROUP, Chart, Encounter, attend
 from edi_iop.simulator.clinic_people import Staff
@@ -26,8 +28,7 @@ SEVERITIES = {
 """All other rules block."""
 
 
-@dataclass(frozen=True)
-class Planted:
+class Planted(msgspec.Struct, frozen=True):
     """One line of the truth: a rule that a line of this client and date breaks."""
 
     rule: str
@@ -51,8 +52,7 @@ MIDDLE = 4
 """A week in which no episode is in transition."""
 
 
-@dataclass(frozen=True)
-class Season:
+class Season(msgspec.Struct, frozen=True):
     """The clinic's weeks and staff, as the faults need them."""
 
     random: Random

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from xml.sax.saxutils import escape
 
+from msgspec.structs import asdict
+
 from edi_iop.simulator.clinic_charts import Chart, Encounter
 from edi_iop.simulator.clinic_people import Staff
 
@@ -102,14 +104,14 @@ def feeds(
         "clients.csv": csv_file(_coverages(charts)),
         "providers.csv": csv_file(
             [
-                *({**vars(one), "from": since, "to": None, "payer_id": None} for one in roster),
+                *({**asdict(one), "from": since, "to": None, "payer_id": None} for one in roster),
                 *enrollments,
             ]
         ),
         "authorizations.xml": xml_file(
             "authorizations",
             "authorization",
-            [vars(one) for chart in charts for one in chart.authorizations],
+            [asdict(one) for chart in charts for one in chart.authorizations],
         ),
     }
     encounters = [one for chart in charts for one in chart.encounters()]
@@ -145,13 +147,13 @@ def xml_file(root: str, name: str, rows: Iterable[Row]) -> bytes:
 def _spelt(encounter: Encounter) -> Row:
     """As the EHR writes it: revenue codes have lost their leading zero."""
     revenue = encounter.revenue
-    return {**vars(encounter), "revenue": revenue.lstrip("0") if revenue else None}
+    return {**asdict(encounter), "revenue": revenue.lstrip("0") if revenue else None}
 
 
 def _coverages(charts: list[Chart]) -> list[Row]:
     return [
         {
-            **{key: value for key, value in vars(chart.person).items() if key not in _LATER},
+            **{key: value for key, value in asdict(chart.person).items() if key not in _LATER},
             "payer_id": held.payer_id,
             "member_id": held.member_id,
             "group_number": held.group_number,

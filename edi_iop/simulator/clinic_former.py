@@ -7,11 +7,12 @@ faults planted here, which our own mapper would not make.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
+import msgspec
 import polars as pl
+from msgspec.structs import asdict
 
 from edi_iop.money import to_cents
 from edi_iop.rules.policy import Pair, Policy
@@ -41,8 +42,7 @@ EARLIER = 1001
 _FIRST, _CONTINUING, _STAYS = "2", "3", "30"
 
 
-@dataclass
-class Ledger:
+class Ledger(msgspec.Struct):
     """The claims under construction: rows of the tables, numbered as they are added."""
 
     settings: Settings
@@ -51,10 +51,10 @@ class Ledger:
     start: date
     prefix: str = "OB26"
     """Of claim numbers."""
-    condition_codes: list[Row] = field(default_factory=list)
-    claims: list[Row] = field(default_factory=list)
-    lines: list[Row] = field(default_factory=list)
-    diagnoses: list[Row] = field(default_factory=list)
+    condition_codes: list[Row] = msgspec.field(default_factory=list)
+    claims: list[Row] = msgspec.field(default_factory=list)
+    lines: list[Row] = msgspec.field(default_factory=list)
+    diagnoses: list[Row] = msgspec.field(default_factory=list)
 
     def pair(self, payer_id: str, track: str) -> Pair:
         return self.policies[payer_id].pair_for(track)
@@ -299,7 +299,7 @@ def _payer_mistake(ledger: Ledger, chart: Chart, random: Random) -> list[Planted
     claim = str(claim_of(ledger, chart, days[0])["claim"])
     says = "authorized and sent with the number; a denial for it is to be appealed"
     mistake = planted_line(chart, "AUTH-01", days[line], claim, line + 1, says)
-    return [Planted(**{**vars(mistake), "kind": "payer_mistake"})]
+    return [Planted(**{**asdict(mistake), "kind": "payer_mistake"})]
 
 
 # ----------------------------------------------------------------- parties

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
+
+from msgspec.structs import replace
 
 from edi_iop.identifiers import make_npi
 from edi_iop.simulator import clinic_charts as charting

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
+
+import msgspec
+from msgspec.structs import asdict
 
 from edi_iop.identifiers import make_npi
 
@@ -34,8 +36,7 @@ SISTER_NPI = make_npi("187654321")
 COUNSELOR, PHYSICIAN = "101YA0400X", "2084A0401X"
 
 
-@dataclass(frozen=True)
-class Coverage:
+class Coverage(msgspec.Struct, frozen=True):
     """One coverage of a client (feed clients)."""
 
     payer_id: str
@@ -48,8 +49,7 @@ class Coverage:
     behavioral_payer_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """A client's demographics; subscriber is the relative who holds the coverage, if one does."""
 
     client_id: str
@@ -67,8 +67,7 @@ class Person:
     subscriber_sex: str | None = None
 
 
-@dataclass(frozen=True)
-class Staff:
+class Staff(msgspec.Struct, frozen=True):
     """One provider of the roster (feed providers)."""
 
     npi: str
@@ -100,7 +99,7 @@ def person(random: Random, number: int, born: tuple[date, date] = ADULT, sex: st
 def _dependent(random: Random, child: Person) -> Person:
     return Person(
         **{
-            **vars(child),
+            **asdict(child),
             "relationship": "19",
             "subscriber_first_name": random.choice(GIVEN_NAMES),
             "subscriber_birth_date": child.birth_date - timedelta(days=11000),

@@ -6,8 +6,9 @@ by how it planted it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from edi_iop.simulator.clinic_charts import Authorization, Chart, Encounter
 from edi_iop.simulator.clinic_faults import Planted, Season, all_days, middle_day, on

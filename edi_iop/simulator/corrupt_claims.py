@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.simulator.corruptions import corruption
 from edi_iop.simulator.draft import CLAIM, LINE, Draft, at, moved

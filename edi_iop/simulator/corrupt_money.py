@@ -5,9 +5,8 @@ What follows an answer stands in the payee's next payment, or the one after that
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.simulator.corrupt_claims import summed
 from edi_iop.simulator.corrupt_lines import balanced_lines

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.simulator.corrupt_claims import summed
 from edi_iop.simulator.corrupt_lines import balanced_lines

@@ -7,9 +7,9 @@ corruption needs of a claim is an expression over `described`. None knows how an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 
+import msgspec
 import polars as pl
 
 from edi_iop.simulator.draft import CLAIM, PAYMENT, Draft, both_of, draw
@@ -17,8 +17,7 @@ from edi_iop.simulator.draft import CLAIM, PAYMENT, Draft, both_of, draw
 Do = Callable[[Draft, pl.DataFrame, int], Draft]
 
 
-@dataclass(frozen=True)
-class Corruption:
+class Corruption(msgspec.Struct, frozen=True):
     """One thing that goes wrong."""
 
     name: str

@@ -7,9 +7,9 @@ a payment wave. Numbers of the truth are places (row numbers) in the claims and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.tables import (
     ADJUSTMENTS,
@@ -34,8 +34,7 @@ _DAYS = 14
 _NOTHING = pl.lit([], pl.List(pl.String))
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """What payers are about to send, in their order."""
 
     payments: pl.DataFrame

@@ -9,11 +9,12 @@ at the contract rate. It knows no reversals: a voided claim is not answered.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.rules import engine
 from edi_iop.rules.in_force import each
@@ -45,8 +46,7 @@ _WRONGLY = "AUTH-01"
 """What this payer says when it errs: that there is no authorization."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What the payers send back (for transcribe.write_835), and the truth about it (TRUTH)."""
 
     tables: Tables

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
+
+import msgspec
 
 from edi_iop.errors import Busy, NotWritten, StoreVersion
 from edi_iop.store import schema
 from edi_iop.store.connection import Connection, Refused
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(msgspec.Struct, frozen=True):
     """The schema a database has, the one this program needs, and the rows of each table."""
 
     version: int

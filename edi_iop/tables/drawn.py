@@ -6,13 +6,12 @@ So long ones go from one process to another: values are few, rows are many.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import polars as pl
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(msgspec.Struct, frozen=True):
     """A column that is not made yet.
 
     values: a row of values that columns share, of which its own begin at a place; numbers: which of

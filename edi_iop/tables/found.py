@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from functools import cache
 
 import polars as pl
+from msgspec.structs import asdict
 
 from edi_iop.findings import CATALOGUE, Finding
 from edi_iop.tables.judged import FINDINGS

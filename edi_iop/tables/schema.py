@@ -9,14 +9,14 @@ number on a screen so opens its source segment, and nothing needs a counter.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column: its type, what it means, its unit, and the element it comes from."""
 
     name: str
@@ -28,8 +28,7 @@ class Column:
     """Names, member ids, birth dates and addresses: shown only where asked for."""
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(msgspec.Struct, frozen=True, dict=True):
     """A canonical table; key names the columns that tell its rows apart."""
 
     name: str

@@ -11,7 +11,6 @@ the constant x where its element is there. In a table of repeated elements
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -31,8 +30,7 @@ NAMES = ("835", "837I", "837P", "999", "277CA")
 _OWN = re.compile(r"(?P<repeat>\+)?(?P<element>\d+)(?:-(?P<component>\d))?")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Where one column comes from."""
 
     kind: Literal["element", "own", "repeat", "offset", "number", "constant", "envelope"]
@@ -82,8 +80,7 @@ class _TableMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     also: dict[str, Also] = {}
 
 
-@dataclass(frozen=True)
-class TableMap:
+class TableMap(msgspec.Struct, frozen=True):
     """How one canonical table lies in the transaction."""
 
     table: Table
@@ -108,8 +105,7 @@ class TableMap:
         return self.rows[0].segment is None
 
 
-@dataclass(frozen=True)
-class Map:
+class Map(msgspec.Struct, frozen=True):
     """All table maps of one transaction."""
 
     name: str

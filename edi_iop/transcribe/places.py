@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from edi_iop.tables import Column, Table
 from edi_iop.transcribe.maps import Each, Source, TableMap, load
@@ -13,8 +14,7 @@ _REPEATS = 12
 """So many repeats of a segment's elements are named; guides have no more."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """An element, or the components of one, that a column holds."""
 
     table: Table

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.guides.loader import load as load_guide
@@ -14,8 +15,7 @@ from edi_iop.transcribe.maps import Source
 from edi_iop.transcribe.values import Form, form_of
 
 
-@dataclass(frozen=True)
-class Take:
+class Take(msgspec.Struct, frozen=True):
     """One way to the value of a column."""
 
     source: Source
@@ -26,8 +26,7 @@ class Take:
     """The loop that this segment shares with the row; of an offset or a number, the loop asked for."""
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True):
     """A column, the ways to its value in their order, and the constant where none leads to one."""
 
     column: Column

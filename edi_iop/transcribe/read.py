@@ -10,10 +10,10 @@ looked at twice, none one by one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -29,8 +29,7 @@ _Way = tuple[Values, Numbers]
 """The values of a column, and which of them each row has."""
 
 
-@dataclass
-class _Draft:
+class _Draft(msgspec.Struct):
     """A table whose columns are numbers yet: for each part of its rows, for each column, its ways."""
 
     table_map: TableMap

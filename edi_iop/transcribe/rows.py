@@ -6,9 +6,9 @@ distinct ones are looked at; a row is the number of one of them, from 1 on, 0 fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -24,8 +24,7 @@ Numbers = npt.NDArray[np.unsignedinteger[Any]]
 """Of values in a row of them, whose first is none."""
 
 
-@dataclass(frozen=True, eq=False)
-class Values:
+class Values(msgspec.Struct, frozen=True, eq=False):
     """Where the values of a column stand: in a row of them, from `begin` on so many. Each is itself alone."""
 
     row: Form | str
@@ -33,15 +32,14 @@ class Values:
     count: int | None = None
 
 
-@dataclass
-class Held:
+class Held(msgspec.Struct):
     """Segments, or repeats inside segments, each once: what holds the elements of rows."""
 
     begin: Integers
     """Of each, the word of its first element."""
     size: Integers
     """Of each, how many elements there are."""
-    values: dict[tuple[Form, int], Values] = field(default_factory=dict)
+    values: dict[tuple[Form, int], Values] = msgspec.field(default_factory=dict)
     """Of its elements in a form."""
 
     def words(self, element: int) -> Numbers:
@@ -51,8 +49,7 @@ class Held:
         return own
 
 
-@dataclass
-class Rows:
+class Rows(msgspec.Struct):
     """The rows of one table that lie in one loop node."""
 
     loop: Node
@@ -65,9 +62,9 @@ class Rows:
     """Of repeats, each one's number in its segment."""
     transaction: Numbers | None = None
     """The transaction around each row."""
-    instances: dict[int, Integers] = field(default_factory=dict)
+    instances: dict[int, Integers] = msgspec.field(default_factory=dict)
     """Of a loop, the instance around each row."""
-    looked_up: dict[tuple[int, tuple[str, ...]], Numbers] = field(default_factory=dict)
+    looked_up: dict[tuple[int, tuple[str, ...]], Numbers] = msgspec.field(default_factory=dict)
     """Of a segment elsewhere, which of its distinct ones belongs to each row."""
 
 

@@ -6,9 +6,9 @@ checks have already said what is wrong with it, and where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
+import msgspec
 import polars as pl
 
 from edi_iop.tables.schema import Column
@@ -16,8 +16,7 @@ from edi_iop.transcribe.maps import Source
 from edi_iop.x12 import separators as sep
 
 
-@dataclass(frozen=True, eq=False)
-class Form:
+class Form(msgspec.Struct, frozen=True, eq=False):
     """What a column takes of an element: its components, a part of a period, a unit, a type.
 
     There is one of each (form_of).

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import polars as pl
 
 from edi_iop.guides.loader import Node
@@ -15,8 +14,7 @@ Elements = dict[int, dict[int, pl.Expr]]
 """Element -> component -> text; component 0 is the whole element."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One element to be written: a column's value or a constant."""
 
     source: Source

@@ -10,9 +10,10 @@ follow from what is there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.guides import loader
 from edi_iop.guides.loader import Guide, Node
@@ -55,8 +56,7 @@ def _write(name: str, tables: Tables, envelope: Envelope) -> bytes:
     )
 
 
-@dataclass(frozen=True)
-class _Placed:
+class _Placed(msgspec.Struct, frozen=True):
     """A table's rows in the hierarchy: each with its keys down to the row's loop."""
 
     loop: Node

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+import msgspec
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.x12.envelope_faults import NO_FAULTS, pairing_faults, segment_faults, stray_rows
 from edi_iop.x12.headers import (
@@ -35,8 +35,7 @@ _NO_NUMBERED_FAULTS = NO_FAULTS.with_columns(
 )
 
 
-@dataclass(frozen=True)
-class Carried:
+class Carried(msgspec.Struct, frozen=True):
     """What a frame hands on to the next one: the segments repeated there, and what is left open."""
 
     headers: Headers | None = None
@@ -46,8 +45,7 @@ class Carried:
 NOTHING = Carried()
 
 
-@dataclass(frozen=True)
-class Enveloped:
+class Enveloped(msgspec.Struct, frozen=True):
     """The frame's rows in their envelopes.
 
     transactions: one row an ST: file, first and last row, st01, guide, control

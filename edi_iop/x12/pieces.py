@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -50,8 +50,7 @@ _NARROWEST, _WIDEST = 40, 300
 """Lines of a file that some system has wrapped."""
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """Whole segments of one interchange (or of a bare GS or ST) of one file."""
 
     file: int
@@ -71,8 +70,7 @@ class Piece:
         return terminator not in b"\r\n" and _is_wrapped(self.data, terminator)
 
 
-@dataclass
-class Room:
+class Room(msgspec.Struct):
     """For the next chunk: another size may be set before each."""
 
     size: int = CHUNK

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, BinaryIO
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.findings import Finding
 from edi_iop.x12 import separators as sep
@@ -31,8 +32,7 @@ _SPACES = b" \t\r\n\x0b\x0c\x85\xa0"
 _ROWS = {"file": pl.Int64, "interchange": pl.UInt32, "number": pl.Int64, "byte_offset": pl.Int64, "text": pl.UInt32}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Interchange:
+class Interchange(msgspec.Struct, frozen=True):
     """One ISA..IEA (or a bare GS or ST) of one file."""
 
     file: int
@@ -41,8 +41,7 @@ class Interchange:
     separators: Separators
 
 
-@dataclass(frozen=True)
-class Segments:
+class Segments(msgspec.Struct, frozen=True, dict=True):
     """The frame as columns.
 
     rows: file (its number), interchange (place in `interchanges`),
@@ -162,8 +161,7 @@ def framed(chunk: Iterable[Part]) -> Segments:
     return _frame(*_sorted(chunk))
 
 
-@dataclass(frozen=True)
-class Headers:
+class Headers(msgspec.Struct, frozen=True):
     """Rows of a frame that are repeated in the next one, the open headers of what goes on."""
 
     rows: pl.DataFrame

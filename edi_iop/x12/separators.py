@@ -8,8 +8,9 @@ values, so no byte is lost and offsets do not move.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 TERMINATOR = "\x1c"
 ELEMENT = "\x1d"
@@ -27,8 +28,7 @@ _BARE_HEADER = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Separators:
+class Separators(msgspec.Struct, frozen=True, dict=True):
     """The four separators of one interchange, each one byte; repetition may be absent."""
 
     element: bytes
@@ -85,8 +85,7 @@ DEFAULT = Separators(b"*", b":", b"~", b"^")
 """What we write."""
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """What is wrong with an ISA: a code of the catalogue of findings, in words, and at which element."""
 
     code: str
@@ -94,8 +93,7 @@ class Fault:
     element: int | None = None
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """What an ISA says of the bytes that follow it."""
 
     separators: Separators
@@ -105,8 +103,7 @@ class Header:
     """One that leaves the rest readable: a component or repetition separator that is none."""
 
 
-@dataclass(frozen=True)
-class Damage:
+class Damage(msgspec.Struct, frozen=True):
     """An ISA by which nothing behind it can be read."""
 
     fault: Fault

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -14,8 +14,7 @@ Integers = npt.NDArray[np.signedinteger[Any]]
 Numbers = npt.NDArray[np.uint32]
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(msgspec.Struct, frozen=True, dict=True):
     """texts: the elements, behind one null that is none of them.
 
     begin: of each distinct text, the number of its segment id, which its elements stand behind.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from edi_iop import parsers
 from edi_iop.acks import Stamp, answers

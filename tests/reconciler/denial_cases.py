@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import polars as pl
+from msgspec.structs import replace
 from remit_rows import (
     PAYDAY,
     Rows,

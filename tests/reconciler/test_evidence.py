@@ -5,7 +5,6 @@ attended and signed; the claim was sent on the 6th."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 from denial_cases import AUTHORIZATION, CLIENT, FEB2, FEB3, POLICIES, Case, day
+from msgspec.structs import replace
 from remit_rows import claim, claim_line, frame
 
 from edi_iop.reconciler.evidence import missing, older, support

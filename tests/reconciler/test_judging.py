@@ -3,7 +3,6 @@ attended and signed, authorized, sent on the 6th. What rules find is given, what
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 from denial_cases import FEB2, LONG_KEPT, POLICIES, Case, only
+from msgspec.structs import replace
 from remit_rows import claim, claim_line, frame
 
 from edi_iop.reconciler.judging import judged

@@ -1,13 +1,13 @@
 """check(): which lines are judged, first match, severities, and what a violation says."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import msgspec
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from edi_iop.rules.engine import check, first_match
 from edi_iop.rules.policy import Policy, load
