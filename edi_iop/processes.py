@@ -9,9 +9,11 @@ import atexit
 import gc
 import os
 import signal
-import subprocess
 import sys
-from typing import BinaryIO, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, cast
+
+if TYPE_CHECKING:
+    import subprocess
 
 _NO_THREADS = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy's threads for linear algebra, which is never done here, wait busily."""
@@ -95,6 +97,8 @@ def begun(program: str, files: int, *arguments: str) -> Other:
 
 
 def _begun(program: str, files: int, *arguments: str, waiting: bool = False) -> Other:
+    import subprocess  # a file that is read by one process does without
+
     held = tuple(unnamed() for _ in range(files))
     numbers = [one.fileno() for one in held]
     path = os.pathsep.join(part or os.getcwd() for part in sys.path)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from edi_iop.cli import cli
+from edi_iop.cli.front import cli
 from edi_iop.desk import report_names
 from edi_iop.findings import CATALOGUE
 from tests.conftest import ROOT

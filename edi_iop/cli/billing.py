@@ -283,6 +283,3 @@ def clinic(folder: Path, seed: int, clients: int, weeks: int, output: Output) ->
     with working("making a clinic", output):
         answer = desk.clinic(folder, seed, clients, weeks)
     deliver(answer, output)
-
-
-VERBS = (check, build, reconcile, simulate, clinic)

@@ -148,6 +148,3 @@ def rules_backtest(
     with working("trying the rules on the claims sent", output):
         answer = desk.rules_backtest(workspace, since or date.min, on, only, lines)
     deliver(answer, output)
-
-
-VERBS = (explain, rules)

@@ -188,6 +188,3 @@ def remedy(
     with working("writing", output):
         answer = desk.remedy(workspace, claim, chosen, target, as_of)
     deliver(answer, output)
-
-
-VERBS = (match, release, ledger, remedy)

@@ -59,6 +59,3 @@ def check(paths: tuple[Path, ...], layouts: tuple[Path, ...], output: Output) ->
     with working("checking", output):
         answer = desk.feed_check(paths, layouts)
     deliver(answer, output)
-
-
-VERBS = (feed,)

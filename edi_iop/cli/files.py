@@ -145,6 +145,3 @@ def _is_x12(path: Path) -> bool:
             return file.read(3) == b"ISA"
     except OSError:  # said where it is read
         return False
-
-
-VERBS = (show, identify, validate, parse)

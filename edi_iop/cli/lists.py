@@ -54,6 +54,3 @@ def codes_list(workspace: Path | None, output: Output) -> None:
       edi-iop codes list clinic
     """
     deliver(desk.codes_list(workspace), output)
-
-
-VERBS = (codes,)

@@ -150,6 +150,3 @@ def migrate(workspace: Path, output: Output) -> None:
       edi-iop db migrate clinic
     """
     deliver(desk.db_migrate(workspace), output)
-
-
-VERBS = (init, run, report, db)

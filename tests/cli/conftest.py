@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from edi_iop.cli import cli
+from edi_iop.cli.front import cli
 
 Call = Callable[..., Result]
 

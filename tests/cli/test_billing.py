@@ -20,7 +20,7 @@ def built(clinic: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The 837I of the clinic's feeds."""
     from click.testing import CliRunner
 
-    from edi_iop.cli import cli
+    from edi_iop.cli.front import cli
 
     target = tmp_path_factory.mktemp("built") / "claims.837"
     args = ["build", str(clinic / "feeds"), "--settings", str(clinic / "settings.toml")]

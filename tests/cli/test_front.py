@@ -12,7 +12,7 @@ import click
 import pytest
 
 from edi_iop import __version__, desk
-from edi_iop.cli import cli
+from edi_iop.cli.front import cli
 
 VERBS = {
     "init", "run", "show", "identify", "validate", "parse", "check", "build", "reconcile", "report",
@@ -136,12 +136,13 @@ def test_a_reader_that_leaves_early_hears_nothing() -> None:
     assert done.stdout.count("\n") == 1
 
 
-def test_help_needs_none_of_the_engine() -> None:
+def test_help_needs_none_of_the_engine_nor_other_verbs() -> None:
     """It answers at once, and Ctrl-C meets no traceback of an import."""
     script = (
-        "import sys; from edi_iop.cli import cli; "
+        "import sys; from edi_iop.cli.front import cli; "
         "cli(['run', '--help'], standalone_mode=False); "
-        "print([name for name in ('polars', 'numpy', 'lxml', 'rich') if name in sys.modules])"
+        "others = ('polars', 'numpy', 'msgspec', 'lxml', 'rich', 'edi_iop.cli.billing'); "
+        "print([name for name in others if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from edi_iop.cli import cli
+from edi_iop.cli.front import cli
 from edi_iop.codes import forms, licensed
 from edi_iop.errors import BadList, BadPolicy
 from edi_iop.rules import policy

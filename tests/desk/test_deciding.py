@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from edi_iop import desk
-from edi_iop.cli import cli
+from edi_iop.cli.front import cli
 from edi_iop.errors import NotKnown
 from edi_iop.settings import Workspace
 from tests.runner.runner_drops import drop, remit

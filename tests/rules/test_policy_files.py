@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from edi_iop import resources
-from edi_iop.cli import cli
+from edi_iop.cli.front import cli
 from edi_iop.errors import BadPolicy
 from edi_iop.parsers.feed_spec import feed
 from edi_iop.rules import policy
