@@ -10,6 +10,7 @@ import polars as pl
 from edi_iop.reconciler.answers import REPEATED, REVERSAL, ordinal
 from edi_iop.reconciler.contents import payer_key
 from edi_iop.reconciler.features import (
+    against,
     begins,
     checked,
     dates_of,
@@ -57,6 +58,8 @@ LONGEST_NUMBER = 38
 MEMBER_CUT = 2
 """Characters that payers add to member ids, or leave off."""
 SHORTEST_MEMBER = 6
+_REPEATED = 6
+"""So many characters of a claim number's beginning or end, in a line control number, repeat it."""
 
 
 def answered(remits: Tables) -> pl.DataFrame:
@@ -209,8 +212,9 @@ class Controls(msgspec.Struct, frozen=True):
     asked: pl.DataFrame
     """KEY and asked: how many an answer has that may name a claim."""
     hits: pl.DataFrame
-    """KEY, CLAIM, hits (how many of them the claim holds), asked and sole: all claims that hold
-    what was asked are one member's (an original and its replacement): the numbers name a person."""
+    """KEY, CLAIM, hits (how many of them the claim holds), asked; sole: all claims that hold what
+    was asked are one member's (an original and its replacement): the numbers name a person;
+    repeating: all that it holds repeat its claim number: they are no further evidence."""
 
 
 def control_hits(remits: Tables, claims: Tables) -> Controls:
@@ -226,7 +230,9 @@ def control_hits(remits: Tables, claims: Tables) -> Controls:
         .drop_nulls()
         .unique()
     )
-    members = claims["claims"].select("file_id", "claim_offset", member="member_id")
+    heads = claims["claims"].select(
+        "file_id", "claim_offset", member="member_id", sent_as=plain("claim")
+    )
     holding = (
         claims["claim_lines"]
         .select("file_id", "claim_offset", control=plain("line_control"))
@@ -239,18 +245,29 @@ def control_hits(remits: Tables, claims: Tables) -> Controls:
     common = pl.concat([common, claims.get("common_controls", common.clear())]).unique()
     held = (
         holding.join(common, on="control", how="anti")
-        .join(members, on=("file_id", "claim_offset"), how="left")
+        .join(heads, on=("file_id", "claim_offset"), how="left")
         .rename({"file_id": "claim_file_id"})
     )
     asked = came.join(common, on="control", how="anti").with_columns(asked=pl.len().over(KEY))
     pairs = asked.join(held, on="control")
     counted = pairs.group_by(*KEY, *CLAIM).agg(
-        hits=pl.len(), asked=pl.col("asked").first(), member=pl.col("member").first()
+        hits=pl.len(),
+        asked=pl.col("asked").first(),
+        member=pl.col("member").first(),
+        repeating=_repeats("control", "sent_as").all(),
     )
     whole = pl.col("hits") == pl.col("asked")
     of_one = pl.col("member").filter(whole).n_unique().over(KEY) <= 1
     hits = counted.with_columns(sole=whole & of_one).drop("member")
     return Controls(asked.select(*KEY, "asked").unique(), hits)
+
+
+def _repeats(control: str, number: str) -> pl.Expr:
+    """A line control number made of its claim's number, or of its end or beginning, and of what is
+    the line's: two claims of one number have it both."""
+    ends = (pl.col(number).str.head(_REPEATED), pl.col(number).str.tail(_REPEATED))
+    there = pl.any_horizontal(pl.col(control).str.contains(end, literal=True) for end in ends)
+    return there.fill_null(False)
 
 
 def resembling() -> pl.Expr:
@@ -386,11 +403,14 @@ def possible() -> pl.Expr:
 
 def other_person() -> pl.Expr:
     """The member id or the name is another, and nothing else of the person agrees, nor line
-    control numbers that are this member's alone."""
-    other = (~pl.col("member").fill_null(True) & ~truth("patient")) | (
-        ~pl.col("patient").fill_null(True) & ~truth("member")
-    )
-    return other & ~truth("line_control")
+    control numbers that are this member's alone.
+
+    Where id, last and first name are all another's, line control numbers that only repeat the
+    claim number weigh no more than that: a claim that we do not hold may have the same.
+    """
+    other = (against("member") & ~truth("patient")) | (against("patient") & ~truth("member"))
+    someone_else = against("member") & against("patient") & ~truth("given")
+    return other & (~truth("line_control") | (someone_else & truth("repeating")))
 
 
 def of_another_person() -> pl.Expr:

@@ -50,8 +50,7 @@ def pooled(chosen: pl.DataFrame, **tiers: pl.DataFrame) -> pl.DataFrame:
             "disagreed",
             tier=pl.lit(tier),
             score=score(),
-            able=possible()
-            | (pl.col("payee").fill_null(True) & ~truth("disjoint") & truth("number")),
+            able=possible() | (of_another_person() & (truth("number") | truth("line_control"))),
         )
         for tier, pairs in tiers.items()
     ]
@@ -76,7 +75,7 @@ def with_runner_up(matched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
 
 def proposals(pool: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
     """The best candidates of each answer without a match; one of another payee or other days is
-    none, one of another patient only where the payer names its number."""
+    none, one of another patient only where its number came back, or its line control numbers."""
     free = pool.filter("able").join(matched, on=KEY, how="anti")
     order = [*KEY, "score", *CLAIM]
     ranked = free.sort(order, descending=[False, False, True, False, False]).with_columns(

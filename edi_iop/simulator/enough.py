@@ -7,7 +7,9 @@ claim's. What names a claim that cannot be meant (another payee, another person,
 higher charge than was sent) names none. Where all that name anything name the same claim, that
 is the answer's; where they contradict each other, or none is left, nobody can know. A number
 whose claim has the charge and the days, and another person, contradicts the person: one of both
-is wrong, and only line control numbers tell which. A payer that claims were sent to answers what
+is wrong, and only line control numbers tell which. Where these are made of the number they are
+the same witness once more: they tell of a person whose id or name was changed, never that one
+who has neither is meant. A payer that claims were sent to answers what
 was sent to it; only a second or third one (CLP02 2, 3, 20, 21) may answer what another forwarded,
 unless the member's days were sent to it as well. No part of this looks at the truth, and none at
 how the program matches.
@@ -30,6 +32,9 @@ _SPARE = 2
 _MANY = 25
 _LATER = ("2", "3", "20", "21")
 _PLACES = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
+_RUN, _LONGEST = 6, 38
+"""So many characters of a number in a row, in a line control number, are no chance; a number has
+no more than so many."""
 _BARE = r"^\d{1,6}$"
 """A line control number that may as well be a line's number."""
 
@@ -42,7 +47,7 @@ def named(draft: Draft, sent: Tables) -> pl.DataFrame:
     asked, controls = _controls(draft, sent)
     holding = _by_control(controls, answers, claims)
     numbers = _by_number(answers, claims)
-    backed = numbers.join(holding, on=(CLAIM, TRUE), how="semi").filter("exact")
+    backed = _backed(numbers, holding, controls)
     numbered = _possible(numbers, backed)
     by_control = _one(_possible(holding, backed))
     merged = _merged(controls, answers, claims)
@@ -202,7 +207,7 @@ def _name(column: str | pl.Expr) -> pl.Expr:
 def _possible(pairs: pl.DataFrame, backed: pl.DataFrame | None = None) -> pl.DataFrame:
     """Pairs that can be meant, with what agrees in them.
 
-    backed: pairs whose number and line control numbers agree; they may be of another person.
+    backed: pairs (`_backed`) that may be of another person.
     """
     payee = pl.col("payee_id") == pl.col("sent_payee")
     apart = (pl.col("last") < pl.col("sent_first")) | (pl.col("first") > pl.col("sent_last"))
@@ -245,6 +250,31 @@ def _someone_else() -> pl.Expr:
     person = _begins("name", "sent_name", 99) & _begins("given", "sent_given", 99)
     by_id = ~member.fill_null(True) & ~person.fill_null(False)
     return by_id | (~person.fill_null(True) & ~member.fill_null(False))
+
+
+def _backed(numbers: pl.DataFrame, holding: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
+    """Pairs whose number and line control numbers agree: an id, or a name, that is another's was
+    changed. Where nothing of the person is left, line control numbers of the number's making do
+    not tell so."""
+    both = numbers.filter("exact").join(holding, on=(CLAIM, TRUE), how="semi")
+    member = _begins("member", "sent_member", _SPARE)
+    last, first = (_begins(part, f"sent_{part}", 99) for part in ("name", "given"))
+    stranger = ~member & ~(last & first) & ~first.fill_null(False)
+    told = both.filter(stranger).select(CLAIM, TRUE, "sent_plain").join(controls, on=(CLAIM, TRUE))
+    of_their_own = told.filter(~_made_of_number()).select(CLAIM, TRUE)
+    vain = told.join(of_their_own, on=(CLAIM, TRUE), how="anti")
+    return both.join(vain, on=(CLAIM, TRUE), how="anti")
+
+
+def _made_of_number() -> pl.Expr:
+    """Some part of the claim's number stands in the line control number."""
+    number, size = pl.col("sent_plain"), pl.col("sent_plain").str.len_chars()
+    parts = (
+        pl.col("control").str.contains(number.str.slice(start, _RUN), literal=True)
+        & ((size >= start + _RUN) | (start == 0))
+        for start in range(_LONGEST - _RUN + 1)
+    )
+    return pl.any_horizontal(parts)
 
 
 def _contradicted(numbers: pl.DataFrame, backed: pl.DataFrame) -> pl.DataFrame:

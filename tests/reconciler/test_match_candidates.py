@@ -70,14 +70,14 @@ def test_a_claim_that_holds_every_line_control_number_of_the_answer():
 PART = {
     "file_id": 9, "remit_claim_offset": 300, "hits": 1, "asked": 2, "sent_charge": 35000,
     "answer_charge": 70000, "sent_member": "M1", "payee": True, "disjoint": None, "member": True,
-    "patient": True, "line_control": True, "other_payer": None,
+    "patient": True, "given": True, "line_control": True, "repeating": True, "other_payer": None,
 }  # fmt: skip
 
 
 def parts(*rows: dict[str, Any]) -> int:
-    flags = dict.fromkeys(
-        ("payee", "disjoint", "member", "patient", "line_control", "other_payer"), pl.Boolean
-    )
+    names = ("payee", "disjoint", "member", "patient", "given", "line_control", "repeating",
+             "other_payer")  # fmt: skip
+    flags = dict.fromkeys(names, pl.Boolean)
     given = [PART | {"claim_offset": 100 * at} | one for at, one in enumerate(rows, 1)]
     return tiers.merged(
         pl.DataFrame(given, schema_overrides=flags | {"sent_member": pl.String})

@@ -354,6 +354,58 @@ def test_another_patient_is_said_so():
     assert row["says"] == "the claim of that number is another patient's"
 
 
+STRANGER = {
+    "patient_id": "M0099999", "patient_last_name": "OTHER", "patient_first_name": "KIM",
+}  # fmt: skip
+REPEATED = "LENUMBER0001"
+"""A line control number made as the mapper makes it: letters, the claim number's end, the line."""
+
+
+def under_number(control: str, came: str | None = None, **head: Any) -> Matched:
+    """PERSON's claim ENUMBER0 with one line control number, and an answer with it, or with another."""
+    claimed = sent(PERSON)
+    lines = claimed["claim_lines"].with_columns(line_control=pl.lit(control))
+    told = {"claim": "ENUMBER0", "controls": (control if came is None else came,)}
+    return both(answered(told | head), {**claimed, "claim_lines": lines})
+
+
+@pytest.mark.parametrize(
+    "control",
+    [REPEATED, "ENUMBER0-1", "001ENUMBER020260202", "enumbe1"],
+    ids=["the mapper's", "number and line", "line, number and day", "the number's beginning"],
+)
+@pytest.mark.parametrize("claim", ["ENUMBER0", "0"])
+def test_line_control_numbers_that_repeat_the_number_do_not_outweigh_another_person(
+    control: str, claim: str
+):
+    """Another system's claim of that number, which we do not hold, has them too."""
+    made = under_number(control, claim=claim, **STRANGER)
+    assert found(made) == (None, None, None)
+    assert [offset for offset, _ in proposed(made)] == [100]
+
+
+def test_line_control_numbers_of_their_own_outweigh_another_person():
+    """The number of a procedure in the practice's system, say: no second claim has it."""
+    assert found(under_number("PROC7730041", **STRANGER)) == ("T1", "certain", 100)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"patient_id": "Z1000000"},
+        {"patient_id": "Z1000000", "patient_last_name": "NEWLYWED", "patient_first_name": "PAT"},
+        {"patient_id": "M0012345", "patient_last_name": "OTHER", "patient_first_name": "KIM"},
+        {"patient_id": "Z1000000", "patient_last_name": "SAMPLE", "patient_first_name": "P"},
+        {"patient_last_name": "OTHER", "patient_first_name": "KIM"},
+    ],
+    ids=["a new id", "a new id and last name", "another name", "a new id, an initial", "no id"],
+)
+def test_a_person_of_whom_something_is_left_or_unknown_is_confirmed_by_the_line_numbers(
+    changed: dict[str, Any],
+):
+    assert found(under_number(REPEATED, **changed)) == ("T1", "certain", 100)
+
+
 # -- several claims in one answer, one claim in several
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -322,6 +323,24 @@ def decided(mail: Adversary, kind: str) -> list[bool]:
 def test_one_thing_lost_leaves_enough(made: measured.Clinic, kind: str) -> None:
     right = decided(one_kind(made, kind), kind)
     assert sum(right) / len(right) > 0.9
+
+
+def test_another_person_under_number_and_line_numbers_made_of_it_is_not_told(
+    made: measured.Clinic,
+) -> None:
+    """But one of whom the first name is left, or whose line numbers are of their own making."""
+    mail = one_kind(made, "people-swap")
+    strangers = befallen(mail, "people-swap").select(CLAIM, "true_claims", "claim")
+    named = enough.named(mail.draft, mail.sent).join(strangers, on=CLAIM)
+    right = named["named"] == named["true_claims"]
+    assert right.mean() < 0.1  # of some the two people are of one first name
+    own = {
+        name: rows.with_columns(line_control=pl.format("P{}", pl.col("line_control").hash()))
+        for name, rows in (("sent", mail.sent["claim_lines"]), ("answer", mail.draft.lines))
+    }
+    draft = replace(mail.draft, lines=own["answer"])
+    named = enough.named(draft, mail.sent | {"claim_lines": own["sent"]}).join(strangers, on=CLAIM)
+    assert (named["named"] == named["true_claims"]).mean() > 0.6  # the others came back without
 
 
 def test_number_and_line_numbers_and_person_lost_leave_nothing(plain: Adversary) -> None:
