@@ -52,8 +52,7 @@ def payer_numbers(answers: pl.DataFrame, found: pl.DataFrame, claims: Tables) ->
 
     One number may mean one claim only: where it was seen with several it means none.
     """
-    once = found.filter(pl.len().over(KEY) == 1)
-    remitted = answers.join(once.select(*KEY, *CLAIM), on=KEY).select(
+    remitted = answers.join(found.select(*KEY, *CLAIM), on=KEY).select(
         *CLAIM, known_icn="answer_icn"
     )
     told = claims.get("acknowledgements")
@@ -209,10 +208,7 @@ def replacements(
         claimed.filter(~pl.col("sent_frequency").is_in(["7", "8"])).select(CLAIM), on=CLAIM
     )
     later = known.rename({"known_icn": "sent_replaces"}).join(
-        claimed.filter(pl.col("sent_frequency").is_in(["7", "8"])).rename(
-            {name: f"new_{name}" for name in CLAIM}
-        ),
-        on="sent_replaces",
+        claimed.rename({name: f"new_{name}" for name in CLAIM}), on="sent_replaces"
     )
     pairs = (
         answers.filter(pl.col("answer_frequency").is_in(["7", "8"]))

@@ -126,12 +126,16 @@ def test_a_number_is_known_of_the_one_claim_that_an_answer_is_of():
     assert (
         known([(0, 100), (1, 200)], "ICN001", "ICN001") == []
     )  # a number of two claims means none
+    again = [(0, 100), (0, 200), (1, 100)]  # of two together, then of one of them
+    assert known(again, "ICN001", "ICN001") == []
     assert known([(0, 100)], "ICN01") == []  # of fewer than six characters it is no identity
 
 
 def test_a_277ca_names_the_payers_number_of_a_claim_sent_once():
     assert known([], told=(("EAAA", "0ICN-001"),)) == [(100, "ICN001")]
     assert known([], told=(("EAAA", "ICN001"),), numbers=("EAAA", "EAAA")) == []
+    told = (("EAAA", "ICN001"),)  # of which of the two says the remit alone
+    assert known([(0, 100)], "ICN001", told=told, numbers=("EAAA", "EAAA")) == [(100, "ICN001")]
 
 
 def by_payer(icn: str | None, original: str | None = None) -> list[tuple[int, bool]]:
