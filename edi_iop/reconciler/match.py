@@ -18,16 +18,13 @@ from edi_iop.reconciler.features import against, truth
 from edi_iop.reconciler.given import Tables, claim_tables, remit_tables
 from edi_iop.reconciler.match_claims import Further, match_claims
 from edi_iop.reconciler.match_lines import match_lines
-from edi_iop.reconciler.match_sides import (
-    CLAIM,
-    KEY,
-    answered,
+from edi_iop.reconciler.match_pairs import (
     compared,
     control_hits,
     held_none,
     other_person,
-    sent,
 )
+from edi_iop.reconciler.match_sides import CLAIM, KEY, answered, sent
 from edi_iop.tables import DECISIONS, MATCHES, PROPOSALS
 
 

@@ -6,13 +6,8 @@ import polars as pl
 
 from edi_iop.reconciler.features import OWN_LENGTH, plain
 from edi_iop.reconciler.given import Tables
-from edi_iop.reconciler.match_sides import (
-    CLAIM,
-    KEY,
-    MEMBER_CUT,
-    SHORTEST_MEMBER,
-    sound,
-)
+from edi_iop.reconciler.match_pairs import MEMBER_CUT, SHORTEST_MEMBER, sound
+from edi_iop.reconciler.match_sides import CLAIM, KEY
 
 LINE = ("service_date", "procedure", "charge_cents")
 """What a line of a claim and one of an answer have in common where nothing but the name is known."""

@@ -28,20 +28,17 @@ from edi_iop.reconciler.match_candidates import (
     payer_numbers,
     replacements,
 )
-from edi_iop.reconciler.match_payers import contested, with_billed
-from edi_iop.reconciler.match_sides import (
-    CLAIM,
+from edi_iop.reconciler.match_pairs import (
     FEATURES,
-    KEY,
     Controls,
-    answered,
     compared,
     control_hits,
     of_another_person,
     resembling,
-    sent,
     sound,
 )
+from edi_iop.reconciler.match_payers import contested, with_billed
+from edi_iop.reconciler.match_sides import CLAIM, KEY, answered, sent
 from edi_iop.reconciler.match_told import pooled, proposals, score, seen, why_not, with_runner_up
 
 Further = Callable[[pl.DataFrame], Tables]

@@ -17,7 +17,8 @@ import polars as pl
 
 from edi_iop.reconciler.features import plain, truth, with_agreement
 from edi_iop.reconciler.given import Tables
-from edi_iop.reconciler.match_sides import BARE, CLAIM, SPLIT_REMARK
+from edi_iop.reconciler.match_pairs import BARE
+from edi_iop.reconciler.match_sides import CLAIM, SPLIT_REMARK
 from edi_iop.reconciler.match_sides import KEY as REMIT
 from edi_iop.tables.order import keys_of
 

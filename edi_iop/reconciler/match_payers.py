@@ -8,7 +8,8 @@ import polars as pl
 
 from edi_iop.reconciler.features import against, truth
 from edi_iop.reconciler.match_candidates import by_member, by_number
-from edi_iop.reconciler.match_sides import CLAIM, KEY, LATER_PLACES, may_be_later, possible, sound
+from edi_iop.reconciler.match_pairs import may_be_later, possible, sound
+from edi_iop.reconciler.match_sides import CLAIM, KEY, LATER_PLACES
 
 
 def with_billed(

@@ -5,7 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.reconciler.features import truth, with_agreement
-from edi_iop.reconciler.match_sides import CLAIM, FEATURES, KEY, of_another_person, possible, sound
+from edi_iop.reconciler.match_pairs import (
+    FEATURES,
+    of_another_person,
+    possible,
+    sound,
+)
+from edi_iop.reconciler.match_sides import CLAIM, KEY
 
 _WEIGHTS = {
     "number": 6,

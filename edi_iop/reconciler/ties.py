@@ -14,14 +14,13 @@ import polars as pl
 from edi_iop.reconciler.answers import ordinal
 from edi_iop.reconciler.features import OWN_LENGTH, folded, letters, plain
 from edi_iop.reconciler.match_candidates import ADDED, SHORTEST_ICN
-from edi_iop.reconciler.match_sides import (
+from edi_iop.reconciler.match_pairs import (
     BARE,
-    LATER_PLACES,
     LONGEST_NUMBER,
     MEMBER_CUT,
     SHORTEST_MEMBER,
-    patient,
 )
+from edi_iop.reconciler.match_sides import LATER_PLACES, patient
 from edi_iop.tables import TIES
 
 NUMBER, PAYER_NUMBER, MEMBER, CONTROL, NAME = "number", "payer number", "member", "control", "name"

@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from edi_iop.reconciler import ties
-from edi_iop.reconciler.match_sides import MOST_HOLDERS
+from edi_iop.reconciler.match_pairs import MOST_HOLDERS
 from edi_iop.reconciler.references import PLB, References
 from edi_iop.store import Store
 from edi_iop.tables import TABLES

@@ -4,15 +4,14 @@ A reader has the answer and all claims that were sent, nothing else, and does no
 corrupted. Three things name a claim, each by itself: its number; the line control numbers; the
 member with days, charge and codes, unless line control numbers came back that are none of the
 claim's. What names a claim that cannot be meant (another payee, another person, other days, a
-higher charge than was sent) names none. Where all that name anything name the same claim, that
-is the answer's; where they contradict each other, or none is left, nobody can know. A number
-whose claim has the charge and the days, and another person, contradicts the person: one of both
-is wrong, and only line control numbers tell which. Where these are made of the number they are
-the same witness once more: they tell of a person whose id or name was changed, never that one
-who has neither is meant. A payer that claims were sent to answers what
-was sent to it; only a second or third one (CLP02 2, 3, 20, 21) may answer what another forwarded,
-unless the member's days were sent to it as well. No part of this looks at the truth, and none at
-how the program matches.
+higher charge than was sent) names none. Where all that name anything name the same claim, that is
+the answer's; where they contradict each other, or none is left, nobody can know. A number whose
+claim has the charge and the days, and another person, contradicts the person: one of both is wrong,
+and only line control numbers tell which. Where these are made of the number they are the same
+witness once more: they tell of a person whose id or name was changed, never that one who has
+neither is meant. A payer that claims were sent to answers what was sent to it; only a second or
+third one (CLP02 2, 3, 20, 21) may answer what another forwarded, unless the member's days were sent
+to it as well. No part of this looks at the truth, and none at how the program matches.
 """
 
 from __future__ import annotations
@@ -20,18 +19,23 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, Draft
+from edi_iop.simulator.enough_shown import (
+    ANY_END,
+    SPARE,
+    TRUE,
+    Tables,
+    answers_of,
+    begins,
+    claims_of,
+    inside,
+    plain,
+    someone_else,
+)
 
-Tables = dict[str, pl.DataFrame]
-TRUE = "true"
-"""A claim sent, by its row number."""
 _LONG_BEGINNING = 12
 """A shorter beginning of a number is that of too many."""
 _LONG_ID = 6
-_SPARE = 2
-"""Characters behind a member's id, or missing there, make no other member."""
 _MANY = 25
-_LATER = ("2", "3", "20", "21")
-_PLACES = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
 _RUN, _LONGEST = 6, 38
 """So many characters of a number in a row, in a line control number, are no chance; a number has
 no more than so many."""
@@ -42,7 +46,7 @@ _BARE = r"^\d{1,6}$"
 def named(draft: Draft, sent: Tables) -> pl.DataFrame:
     """CLAIM, named (the claims sent that a reader would find, none where he cannot know), hinted
     (all claims that something points to)."""
-    answers, claims = _answers(draft), _claims(sent)
+    answers, claims = answers_of(draft), claims_of(sent)
     answers = _with_payers(answers, claims)
     asked, controls = _controls(draft, sent)
     holding = _by_control(controls, answers, claims)
@@ -85,82 +89,6 @@ def named(draft: Draft, sent: Tables) -> pl.DataFrame:
     )
 
 
-def _answers(draft: Draft) -> pl.DataFrame:
-    """What each answer shows."""
-    code = pl.coalesce("original_procedure", "procedure")
-    own = draft.lines.group_by(CLAIM).agg(
-        first=pl.col("service_date").min(),
-        last=pl.max_horizontal("service_date", "service_date_to").max(),
-        codes=code.unique().drop_nulls(),
-    )
-    payee = draft.payments.select(PAYMENT, "payer_id", "payee_id")
-    divided = draft.remarks.filter(pl.col("remark") == "MA15").select(CLAIM).unique()
-    return (
-        draft.claims.join(own, on=CLAIM, how="left", maintain_order="left")
-        .join(divided.with_columns(divided=True), on=CLAIM, how="left", maintain_order="left")
-        .join(payee, on=PAYMENT, how="left", maintain_order="left")
-        .select(
-            CLAIM,
-            "payer_id",
-            "payee_id",
-            "codes",
-            PAYMENT,
-            reversal=pl.col("status") == "22",
-            later=pl.col("status").is_in(_LATER),
-            place=pl.col("status").replace_strict(_PLACES, default=None, return_dtype=pl.String),
-            divided=pl.col("divided").fill_null(False),
-            returned=pl.col("claim").replace("0", None),
-            plain=_plain("claim"),
-            first=pl.coalesce("first", "statement_from"),
-            last=pl.coalesce("last", "statement_to"),
-            charge=pl.col("charge_cents").abs(),
-            member=_plain(pl.coalesce("patient_id", "subscriber_id")),
-            name=_name("patient_last_name"),
-            given=_name("patient_first_name"),
-        )
-    )
-
-
-def _claims(sent: Tables) -> pl.DataFrame:
-    """What each claim sent shows."""
-    key = ("file_id", "claim_offset")
-    own = (
-        sent["claim_lines"]
-        .group_by(key)
-        .agg(
-            sent_first=pl.col("service_date").min(),
-            sent_last=pl.max_horizontal("service_date", "service_date_to").max(),
-            sent_codes=pl.col("procedure").unique().drop_nulls(),
-        )
-    )
-    dependent = pl.col("patient_last_name").is_not_null()
-    last, first = (
-        pl.when(dependent).then(f"patient_{part}_name").otherwise(f"subscriber_{part}_name")
-        for part in ("last", "first")
-    )
-    return (
-        sent["claims"]
-        .with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE))
-        .join(own, on=key, how="left", maintain_order="left")
-        .select(
-            TRUE,
-            "sent_codes",
-            *key,
-            sent_number="claim",
-            sent_plain=_plain("claim"),
-            sent_payer="payer_id",
-            sent_place="payer_responsibility",
-            sent_payee="billing_npi",
-            sent_first=pl.coalesce("sent_first", "statement_from"),
-            sent_last=pl.coalesce("sent_last", "statement_to"),
-            sent_charge="charge_cents",
-            sent_member=_plain("member_id"),
-            sent_name=_name(last),
-            sent_given=_name(first),
-        )
-    )
-
-
 def _with_payers(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     """The answers with billed: claims were sent to their payer; own: it says that it is a later
     payer, and one sent to it is of the same person, or number, and days. Who was billed under
@@ -168,7 +96,7 @@ def _with_payers(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     payers = claims.select(payer_id="sent_payer").drop_nulls().unique()
     later = answers.filter("later")
     by_name = later.join(claims, left_on="name", right_on="sent_name", coalesce=False)
-    same = [by_name.filter(_begins("given", "sent_given", 99)), _by_number(later, claims)]
+    same = [by_name.filter(begins("given", "sent_given", ANY_END)), _by_number(later, claims)]
     by_member = later.join(claims, left_on="member", right_on="sent_member", coalesce=False)
     unknown = by_member.filter(pl.col("place") == pl.col("sent_place")).join(
         payers, on="payer_id", how="anti"
@@ -179,7 +107,7 @@ def _with_payers(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     to_it = pl.concat([its_own, unknown], how="diagonal").filter(
         pl.col("payee_id") == pl.col("sent_payee")
     )
-    own = to_it.filter(_inside(), pl.col("charge") <= pl.col("sent_charge")).select(CLAIM).unique()
+    own = to_it.filter(inside(), pl.col("charge") <= pl.col("sent_charge")).select(CLAIM).unique()
     return (
         answers.join(
             payers.with_columns(billed=True), on="payer_id", how="left", maintain_order="left"
@@ -192,18 +120,6 @@ def _with_payers(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _plain(column: str | pl.Expr) -> pl.Expr:
-    """Letters and digits in upper case, no zeros at the beginning."""
-    text = pl.col(column) if isinstance(column, str) else column
-    kept = text.str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
-    return kept.str.strip_chars_start("0").replace("", None)
-
-
-def _name(column: str | pl.Expr) -> pl.Expr:
-    text = pl.col(column) if isinstance(column, str) else column
-    return text.str.to_uppercase().str.replace_all(r"[^\p{L}]", "").replace("", None)
-
-
 def _possible(pairs: pl.DataFrame, backed: pl.DataFrame | None = None) -> pl.DataFrame:
     """Pairs that can be meant, with what agrees in them.
 
@@ -211,7 +127,7 @@ def _possible(pairs: pl.DataFrame, backed: pl.DataFrame | None = None) -> pl.Dat
     """
     payee = pl.col("payee_id") == pl.col("sent_payee")
     apart = (pl.col("last") < pl.col("sent_first")) | (pl.col("first") > pl.col("sent_last"))
-    member = _begins("member", "sent_member", _SPARE)
+    member = begins("member", "sent_member", SPARE)
     sure = pairs.select(CLAIM, TRUE).clear() if backed is None else backed.select(CLAIM, TRUE)
     known = pairs.join(sure.with_columns(sure=True), on=(CLAIM, TRUE), how="left")
     return (
@@ -219,15 +135,15 @@ def _possible(pairs: pl.DataFrame, backed: pl.DataFrame | None = None) -> pl.Dat
             payee,
             _payer(),
             ~apart.fill_null(False),
-            ~_someone_else() | pl.col("sure").fill_null(False),
+            ~someone_else() | pl.col("sure").fill_null(False),
             pl.col("charge") <= pl.col("sent_charge"),
         )
         .with_columns(
             same_charge=pl.col("charge") == pl.col("sent_charge"),
-            within=_inside(),
+            within=inside(),
             whole_days=(pl.col("first") == pl.col("sent_first"))
             & (pl.col("last") == pl.col("sent_last")),
-            same_given=_begins("given", "sent_given", 99),
+            same_given=begins("given", "sent_given", ANY_END),
             same_member=member.fill_null(False),
             same_codes=pl.col("codes").list.set_difference("sent_codes").list.len() == 0,
         )
@@ -244,21 +160,13 @@ def _payer() -> pl.Expr:
     return same | (pl.col("later") & ~own) | (~billed & (~own | place))
 
 
-def _someone_else() -> pl.Expr:
-    """The member's id or the name is another, and the other of both does not agree."""
-    member = _begins("member", "sent_member", _SPARE)
-    person = _begins("name", "sent_name", 99) & _begins("given", "sent_given", 99)
-    by_id = ~member.fill_null(True) & ~person.fill_null(False)
-    return by_id | (~person.fill_null(True) & ~member.fill_null(False))
-
-
 def _backed(numbers: pl.DataFrame, holding: pl.DataFrame, controls: pl.DataFrame) -> pl.DataFrame:
     """Pairs whose number and line control numbers agree: an id, or a name, that is another's was
     changed. Where nothing of the person is left, line control numbers of the number's making do
     not tell so."""
     both = numbers.filter("exact").join(holding, on=(CLAIM, TRUE), how="semi")
-    member = _begins("member", "sent_member", _SPARE)
-    last, first = (_begins(part, f"sent_{part}", 99) for part in ("name", "given"))
+    member = begins("member", "sent_member", SPARE)
+    last, first = (begins(part, f"sent_{part}", ANY_END) for part in ("name", "given"))
     stranger = ~member & ~(last & first) & ~first.fill_null(False)
     told = both.filter(stranger).select(CLAIM, TRUE, "sent_plain").join(controls, on=(CLAIM, TRUE))
     of_their_own = told.filter(~_made_of_number()).select(CLAIM, TRUE)
@@ -282,36 +190,23 @@ def _contradicted(numbers: pl.DataFrame, backed: pl.DataFrame) -> pl.DataFrame:
     payee = pl.col("payee_id") == pl.col("sent_payee")
     charge = pl.col("charge") == pl.col("sent_charge")
     others = numbers.join(backed, on=(CLAIM, TRUE), how="anti")
-    return others.filter(pl.col("exact"), payee, _inside(), charge, _someone_else()).select(CLAIM)
+    return others.filter(pl.col("exact"), payee, inside(), charge, someone_else()).select(CLAIM)
 
 
 def _contested(numbers: pl.DataFrame) -> pl.DataFrame:
     """Answers whose number two payers have: the one that answers for another member, another one
     for the member, or in the place (first, second), that came back."""
-    member = _begins("member", "sent_member", _SPARE).fill_null(False)
+    member = begins("member", "sent_member", SPARE).fill_null(False)
     place = (pl.col("place") == pl.col("sent_place")).fill_null(False)
     own = pl.col("payer_id") == pl.col("sent_payer")
     charge = pl.col("charge") == pl.col("sent_charge")
     exact = numbers.filter("exact", "billed").with_columns(
-        own=own, by_member=member, by_place=place, whole=charge & _inside()
+        own=own, by_member=member, by_place=place, whole=charge & inside()
     )
     theirs = pl.col("whole") & ~pl.col("own") & (pl.col("by_member") | pl.col("by_place"))
     ours = pl.col("own") & (pl.col("by_member") | pl.col("member").is_null())
     told = exact.group_by(CLAIM).agg(theirs=theirs.any(), ours=ours.any(), own=pl.col("own").any())
     return told.filter("own", "theirs", ~pl.col("ours")).select(CLAIM)
-
-
-def _inside() -> pl.Expr:
-    """The answer's days are those of the claim, or some of them."""
-    return (pl.col("first") >= pl.col("sent_first")) & (pl.col("last") <= pl.col("sent_last"))
-
-
-def _begins(one: str, other: str, spare: int) -> pl.Expr:
-    """Two texts are the same but for characters at the end of one."""
-    a, b = pl.col(one), pl.col(other)
-    sizes = [column.str.len_chars().cast(pl.Int64) for column in (a, b)]
-    near = (sizes[0] - sizes[1]).abs() <= spare
-    return (a.str.starts_with(b) | b.str.starts_with(a)) & near
 
 
 def _one(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -372,7 +267,7 @@ def _filled(pairs: pl.DataFrame) -> pl.DataFrame:
 def _controls(draft: Draft, sent: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Line control numbers that came back (CLAIM, control, asked), and the claims that hold them (TRUE)."""
     came = draft.lines.filter(~pl.col("line_control").str.contains(_BARE)).select(
-        CLAIM, control=_plain("line_control")
+        CLAIM, control=plain("line_control")
     )
     places = sent["claims"].select(
         "file_id", "claim_offset", pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE)
@@ -380,7 +275,7 @@ def _controls(draft: Draft, sent: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
     held = (
         sent["claim_lines"]
         .join(places, on=("file_id", "claim_offset"))
-        .select(TRUE, control=_plain("line_control"))
+        .select(TRUE, control=plain("line_control"))
         .drop_nulls()
         .unique()
     )
@@ -422,7 +317,7 @@ def _merged(controls: pl.DataFrame, answers: pl.DataFrame, claims: pl.DataFrame)
     sums = pl.col("sent_charge").sum().over(CLAIM) == pl.col("charge")
     all_lines = pl.col("held").sum().over(CLAIM) == pl.col("asked")
     one_member = pl.col("sent_member").n_unique().over(CLAIM) == 1
-    person = ~_someone_else().any().over(CLAIM)
+    person = ~someone_else().any().over(CLAIM)
     whole = pairs.filter(sums & all_lines & one_member & person)
     return whole.select(CLAIM, TRUE, several=pl.lit(True))
 
@@ -434,7 +329,7 @@ def _by_person(answers: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     def cuts(rows: pl.DataFrame, member: str, *keep: str) -> pl.DataFrame:
         parts = [
             rows.select(*keep, member=pl.col(member).str.head(pl.col(member).str.len_chars() - cut))
-            for cut in range(_SPARE + 1)
+            for cut in range(SPARE + 1)
         ]
         return pl.concat(parts).filter(size >= _LONG_ID).drop_nulls("member").unique()
 
@@ -466,7 +361,7 @@ def lines_named(draft: Draft, sent: Tables) -> pl.DataFrame:
             TRUE,
             "true_line",
             sent_line="line",
-            sent_control=_plain("line_control"),
+            sent_control=plain("line_control"),
             sent_day="service_date",
             sent_code="procedure",
             sent_charge="charge_cents",
@@ -481,7 +376,7 @@ def lines_named(draft: Draft, sent: Tables) -> pl.DataFrame:
     charge = pl.col("charge_cents").abs() == pl.col("sent_charge")
     number = pl.col("line_control") == pl.col("sent_line").cast(pl.String)
     pairs = theirs.join(ours, on=TRUE).with_columns(
-        control=_plain("line_control") == pl.col("sent_control"),
+        control=plain("line_control") == pl.col("sent_control"),
         number=number & inside & (code | charge) & ~(number & ~inside).any().over(CLAIM),
         whole=inside.fill_null(True) & code.fill_null(True) & charge,
         day=inside,

@@ -14,7 +14,7 @@ from edi_iop.runner import portions
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 from edi_iop.tables import SENT, TABLES
-from scripts import accuracy_remits
+from scripts import accuracy_answers
 from scripts.accuracy_clinic import remits_of
 from tests.runner.portions_store import RUN, add_file, derived, settled_at_once
 
@@ -24,12 +24,12 @@ Tables = dict[str, pl.DataFrame]
 
 
 @cache
-def mail(seed: int) -> tuple[accuracy_remits.Clinic, list[bytes]]:
-    made = accuracy_remits.clinic(seed, CLIENTS, WEEKS)
-    return made, [one.content for one in accuracy_remits.answered(made, seed).files]
+def mail(seed: int) -> tuple[accuracy_answers.Clinic, list[bytes]]:
+    made = accuracy_answers.clinic(seed, CLIENTS, WEEKS)
+    return made, [one.content for one in accuracy_answers.answered(made, seed).files]
 
 
-def claim_files(made: accuracy_remits.Clinic, chance: random.Random) -> list[Tables]:
+def claim_files(made: accuracy_answers.Clinic, chance: random.Random) -> list[Tables]:
     """The claims sent, each of their files divided in two by chance."""
     tables = {name: made.ours[name] for name in SENT if name in made.ours}
     claims = tables["claims"]

@@ -13,7 +13,7 @@ from edi_iop import parsers
 from edi_iop.desk.payer import simulate
 from edi_iop.simulator.payer_acks import acknowledged
 from edi_iop.x12.writer import Envelope
-from scripts import accuracy_remits as measured
+from scripts import accuracy_answers as measured
 from tests.conftest import FIXTURES
 from tests.referee import verdict
 
