@@ -39,7 +39,7 @@ ALONE = 4_000
 """So many are judged before another process would have begun."""
 _TURNS = 2
 """Portions a judge has of few rows: the first ones are kept while the others are judged."""
-_TOGETHER = 2 * PORTION
+TOGETHER = 2 * PORTION
 """So many are kept in one transaction: each waits for the disk."""
 _BY_CLAIM = ("line_standings", "violations")
 _BY_REMIT = ("matches", "proposals", "postings", "verdicts", "refusals")
@@ -64,7 +64,7 @@ def settle(store: Store, policies: Mapping[str, Policy], settings: Settings, as_
             judges.begin()
         # Of many rows each portion is kept by itself. Where the night dies in between, the next one
         # begins at the same settlement and judges them again, to the same end.
-        with nullcontext() if begin.height > _TOGETHER else store.transaction():
+        with nullcontext() if begin.height > TOGETHER else store.transaction():
             named, payments = _in_portions(prepared, judges, begin)
             with store.transaction():
                 _finish(prepared, pl.concat([payments, turned]).unique(), named)

@@ -16,9 +16,10 @@ from tests.runner.portions_store import derived, settled_at_once
 from tests.runner.test_portions import NIGHT, history, keep, policies
 
 
-@pytest.fixture(autouse=True)
-def _many(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, params=[0, 1_000_000], ids=["each kept by itself", "kept together"])
+def _many(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Whatever the machine has, two judge, and that from the first row on."""
+    monkeypatch.setattr(portions, "TOGETHER", request.param)
     monkeypatch.setattr(judges, "cores", lambda: 2)
     monkeypatch.setattr(portions, "ALONE", 0)
     monkeypatch.setattr(portions, "PORTION", 4)
