@@ -5,9 +5,10 @@ The seed is fixed here; the script takes a new one each time, and a hundred thou
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
-from msgspec.structs import replace
 
 from scripts.accuracy_remits import Total, measured, printed, table
 
