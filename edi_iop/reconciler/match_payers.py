@@ -51,11 +51,16 @@ def _own(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def contested(named: pl.DataFrame) -> pl.DataFrame:
-    """KEY of answers whose number two payers have, the one that answers for another member, another
-    one for the member, or in the place (first, second), that came back: nothing tells which.
+    """KEY of answers whose number two payers have, where nothing tells which is meant.
 
     named: the pairs of the number.
     """
+    return pl.concat([_fitting_better(named), _of_a_third(named)]).unique()
+
+
+def _fitting_better(named: pl.DataFrame) -> pl.DataFrame:
+    """The one that answers has it for another member, another one for the member, or in the place
+    (first, second), that came back."""
     if not named.select(truth("other_payer").any()).item():
         return named.select(KEY).clear()
     other = possible() & truth("other_payer") & truth("charge") & truth("dates")
@@ -64,4 +69,11 @@ def contested(named: pl.DataFrame) -> pl.DataFrame:
         for feature in ("member", "priority")
     )
     own = sound() & against("member") & ~truth("line_control")
-    return named.filter(own, member | place).select(KEY).unique()
+    return named.filter(own, member | place).select(KEY)
+
+
+def _of_a_third(named: pl.DataFrame) -> pl.DataFrame:
+    """A payer of ours that has neither answers: it may have been forwarded the one or the other."""
+    forwarded = named.filter(sound(), truth("known_payer"), ~truth("payer"))
+    several = forwarded.filter(pl.col("sent_payer").n_unique().over(KEY) > 1)
+    return several.join(named.filter(truth("payer")), on=KEY, how="anti").select(KEY)

@@ -610,7 +610,7 @@ def test_each_forced_choice_may_leave_another():
 
 # -- whose answer it is
 
-PAYERS = ("HARBR", "MERID")
+PAYERS = ("HARBR", "MERID", "SUMIT")
 
 
 def by_payer(payer: dict[str, Any], *heads: dict[str, Any], sent_to: str = "HARBR") -> Matched:
@@ -736,6 +736,21 @@ def test_one_number_of_two_payers_is_the_answering_ones_unless_the_other_fits_be
     """The first one's member, or its place under an id that nobody has: nothing tells which."""
     head = THEIRS | {"patient_id": member, "status": status}
     made = of_two("MERID", head, second={"number": "ENUMBER0"})
+    assert found(made)[2] == offset
+    assert offset is not None or {place for place, _ in proposed(made)} == {100, 200}
+
+
+@pytest.mark.parametrize(
+    ("payer", "second", "offset"),
+    [("SUMIT", {}, None), ("SUMIT", {"number": "OTHER1"}, 100), ("1990000001", {}, 200)],
+    ids=["a third payer of ours", "one claim of the number", "an id we do not know"],
+)
+def test_one_number_of_two_payers_and_a_third_payer_answers(
+    payer: str, second: dict[str, Any], offset: int | None
+):
+    """The first one may have forwarded its claim, the second one its own."""
+    head = THEIRS | {"patient_id": "X155333", "status": "20"}
+    made = of_two(payer, head, second={"number": "ENUMBER0"} | second)
     assert found(made)[2] == offset
     assert offset is not None or {place for place, _ in proposed(made)} == {100, 200}
 
