@@ -33,7 +33,7 @@ class CouldNot(click.ClickException):
         click.echo(f"edi-iop: {line}", file=file or sys.stderr)
 
 
-_ROOMS = {
+_VERBS = {
     "workspaces": ("init", "run", "report", "db"),
     "files": ("show", "identify", "validate", "parse"),
     "feeds": ("feed",),
@@ -42,7 +42,7 @@ _ROOMS = {
     "book": ("explain", "rules"),
     "lists": ("codes",),
 }
-_MODULES = {verb: f"edi_iop.cli.{room}" for room, verbs in _ROOMS.items() for verb in verbs}
+_MODULES = {verb: f"edi_iop.cli.{module}" for module, verbs in _VERBS.items() for verb in verbs}
 
 
 class Verbs(Mapping[str, click.Command]):

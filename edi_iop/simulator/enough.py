@@ -21,6 +21,7 @@ import polars as pl
 from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT, Draft
 from edi_iop.simulator.enough_shown import (
     ANY_END,
+    KEY,
     SPARE,
     TRUE,
     Tables,
@@ -28,6 +29,7 @@ from edi_iop.simulator.enough_shown import (
     begins,
     claims_of,
     inside,
+    places_of,
     plain,
     someone_else,
 )
@@ -269,12 +271,9 @@ def _controls(draft: Draft, sent: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
     came = draft.lines.filter(~pl.col("line_control").str.contains(_BARE)).select(
         CLAIM, control=plain("line_control")
     )
-    places = sent["claims"].select(
-        "file_id", "claim_offset", pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE)
-    )
     held = (
         sent["claim_lines"]
-        .join(places, on=("file_id", "claim_offset"))
+        .join(places_of(sent), on=KEY)
         .select(TRUE, control=plain("line_control"))
         .drop_nulls()
         .unique()
@@ -350,13 +349,10 @@ def lines_named(draft: Draft, sent: Tables) -> pl.DataFrame:
     number of one of another day; by its day, code and charge; by its day alone; by code and
     charge where no line has a day.
     """
-    places = sent["claims"].select(
-        "file_id", "claim_offset", pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE)
-    )
     ours = (
         sent["claim_lines"]
         .with_columns(true_line=pl.int_range(pl.len(), dtype=pl.Int64))
-        .join(places, on=("file_id", "claim_offset"))
+        .join(places_of(sent), on=KEY)
         .select(
             TRUE,
             "true_line",
@@ -371,16 +367,16 @@ def lines_named(draft: Draft, sent: Tables) -> pl.DataFrame:
         draft.claims.select(CLAIM, pl.col("true_claims").alias(TRUE)), on=CLAIM
     ).explode(TRUE)
     last = pl.coalesce("service_date_to", "service_date")
-    inside = (pl.col("sent_day") >= pl.col("service_date")) & (pl.col("sent_day") <= last)
+    same_day = (pl.col("sent_day") >= pl.col("service_date")) & (pl.col("sent_day") <= last)
     code = pl.coalesce("original_procedure", "procedure") == pl.col("sent_code")
     charge = pl.col("charge_cents").abs() == pl.col("sent_charge")
     number = pl.col("line_control") == pl.col("sent_line").cast(pl.String)
     pairs = theirs.join(ours, on=TRUE).with_columns(
         control=plain("line_control") == pl.col("sent_control"),
-        number=number & inside & (code | charge) & ~(number & ~inside).any().over(CLAIM),
-        whole=inside.fill_null(True) & code.fill_null(True) & charge,
-        day=inside,
-        among=inside & code,
+        number=number & same_day & (code | charge) & ~(number & ~same_day).any().over(CLAIM),
+        whole=same_day.fill_null(True) & code.fill_null(True) & charge,
+        day=same_day,
+        among=same_day & code,
     )
     sums = pl.col("sent_charge").filter("among").sum() == pl.col("charge_cents").abs().first()
     counts = pairs.group_by(LINE).agg(

@@ -7,6 +7,7 @@ import polars as pl
 from edi_iop.simulator.draft import CLAIM, PAYMENT, Draft
 
 Tables = dict[str, pl.DataFrame]
+KEY = ("file_id", "claim_offset")
 TRUE = "true"
 """A claim sent, by its row number."""
 SPARE = 2
@@ -55,10 +56,9 @@ def answers_of(draft: Draft) -> pl.DataFrame:
 
 def claims_of(sent: Tables) -> pl.DataFrame:
     """What each claim sent shows."""
-    key = ("file_id", "claim_offset")
     own = (
         sent["claim_lines"]
-        .group_by(key)
+        .group_by(KEY)
         .agg(
             sent_first=pl.col("service_date").min(),
             sent_last=pl.max_horizontal("service_date", "service_date_to").max(),
@@ -72,12 +72,12 @@ def claims_of(sent: Tables) -> pl.DataFrame:
     )
     return (
         sent["claims"]
-        .with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE))
-        .join(own, on=key, how="left", maintain_order="left")
+        .join(places_of(sent), on=KEY, how="left", maintain_order="left")
+        .join(own, on=KEY, how="left", maintain_order="left")
         .select(
             TRUE,
             "sent_codes",
-            *key,
+            *KEY,
             sent_number="claim",
             sent_plain=plain("claim"),
             sent_payer="payer_id",
@@ -91,6 +91,11 @@ def claims_of(sent: Tables) -> pl.DataFrame:
             sent_given=name(first),
         )
     )
+
+
+def places_of(sent: Tables) -> pl.DataFrame:
+    """KEY and TRUE of every claim sent."""
+    return sent["claims"].select(*KEY, pl.int_range(pl.len(), dtype=pl.Int64).alias(TRUE))
 
 
 def plain(column: str | pl.Expr) -> pl.Expr:
