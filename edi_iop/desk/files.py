@@ -217,13 +217,16 @@ def findings_of(batches: Iterable[Batch]) -> Iterator[pl.DataFrame]:
 def parse(paths: Sequence[Path], table: str, layouts: Sequence[Path] = ()) -> Flow:
     """One canonical table out of all files; `file` names the file of each row.
 
+    The rows of X12 files say where they stand (tables.schema.PLACE).
+
     `segments` are the segments themselves: before, raw and after of all rows of a
     file, each in its encoding, are its bytes.
     """
     if table not in TABLES and table != SEGMENTS.name:
         known = ", ".join(sorted([*TABLES, SEGMENTS.name]))
         raise NotKnown(f"table {table}: there is none; one of {known}")
-    return _Rows(Deliveries(paths), TABLES.get(table, SEGMENTS), load_layouts(layouts))
+    asked = TABLES[table].placed if table in TABLES else SEGMENTS
+    return _Rows(Deliveries(paths), asked, load_layouts(layouts))
 
 
 class _Rows(Flow):
@@ -249,7 +252,9 @@ class _Rows(Flow):
 
     def _sheet(self, rows: pl.DataFrame, total: int | None = None) -> Sheet:
         name = self._table.name
-        return Sheet("", rows, none=f"no {name} in these files", phi=self._table.phi, total=total)
+        people = shapes.rows_in_place(rows)
+        none = f"no {name} in these files"
+        return Sheet("", rows, people=people, none=none, phi=self._table.phi, total=total)
 
     def _rows(self) -> Iterator[pl.DataFrame]:
         """The rows a chunk at a time, after an empty one; what is wrong meanwhile becomes remarks."""
@@ -264,7 +269,7 @@ class _Rows(Flow):
 
     def _tables(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         name, own = self._table.name, self._layouts
-        for one in parsers.stream(self._given, tables=[name], layouts=own):
+        for one in parsers.stream(self._given, tables=[name], layouts=own, placed=True):
             rows = self._table.conform(one.tables.get(name, self._table.empty()))
             of_files = "file_id" in rows.columns
             yield rows.sort("file_id", maintain_order=True) if of_files else rows, one.findings

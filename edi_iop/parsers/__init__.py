@@ -81,6 +81,7 @@ def stream(
     tables: Collection[str] | None = None,
     layouts: Sequence[Layout] = (),
     lists: Path | None = None,
+    placed: bool = False,
 ) -> Iterator[Batch]:
     """Files (file_id, open file) a chunk at a time, in memory that their size does not change.
 
@@ -89,11 +90,12 @@ def stream(
 
     tables: the canonical tables wanted of X12 files, where not all are; checks may add theirs.
     lists: as of `parse`.
+    placed: whether the rows of X12 files are to say their whole place (tables.schema.PLACE).
     """
     apart = Apart(files, layouts)
     fed = tables is None or not set(tables).isdisjoint(FEEDS)
     wanted = None if tables is None else frozenset(tables) | frozenset(SENT if fed else ())
-    batches = read_batches(apart.x12(), Asked(levels, companion, wanted, lists))
+    batches = read_batches(apart.x12(), Asked(levels, companion, wanted, placed, lists))
     for batch in _with_encounters(batches, layouts) if fed else batches:
         yield from apart.feeds()
         yield batch

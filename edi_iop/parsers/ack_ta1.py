@@ -8,10 +8,14 @@ from edi_iop.tables import ACKNOWLEDGEMENTS
 from edi_iop.x12.segments import Segments
 
 
-def read(segments: Segments) -> pl.DataFrame:
-    """The TA1 segments as rows of tables.ACKNOWLEDGEMENTS; `file_id` is the file's place in the batch."""
+def read(segments: Segments, placed: bool = False) -> pl.DataFrame:
+    """The TA1 segments as rows of tables.ACKNOWLEDGEMENTS; `file_id` is the file's place in the batch.
+
+    placed: with the place of each row (tables.schema.PLACE).
+    """
+    table = ACKNOWLEDGEMENTS.placed if placed else ACKNOWLEDGEMENTS
     if not (segments.texts["id"] == "TA1").any():
-        return ACKNOWLEDGEMENTS.empty()
+        return table.empty()
     wanted = segments.texts.filter(pl.col("id").is_in(["ISA", "TA1"]))
     rows = segments.rows.join(wanted, on="text", how="inner", maintain_order="left")
     isa = rows.filter(pl.col("id") == "ISA").unique("interchange", keep="first")
@@ -21,6 +25,7 @@ def read(segments: Segments) -> pl.DataFrame:
         receiver_id=_element(8),
         usage=_element(15),
         answer_interchange=_element(13),
+        place_interchange=_element(13),
         answered_on=_day(_element(9)),
     )
     found = rows.filter(pl.col("id") == "TA1").select(
@@ -32,10 +37,12 @@ def read(segments: Segments) -> pl.DataFrame:
         interchange_control=_element(1),
         interchange_date=_day(_element(2)),
         decision=_element(4),
+        place_offset="byte_offset",
+        place_segment=pl.lit("TA1"),
         code=_element(5),
     )
     joined = found.join(around, on="interchange", how="left", maintain_order="left")
-    return ACKNOWLEDGEMENTS.conform(joined)
+    return table.conform(joined)
 
 
 def _element(place: int) -> pl.Expr:

@@ -49,6 +49,8 @@ class Asked(msgspec.Struct, frozen=True):
     levels: Collection[int] = ALL_LEVELS
     companion: str | None = None
     tables: frozenset[str] | None = None
+    placed: bool = False
+    """Whether each row is to say its whole place (tables.schema.PLACE)."""
     lists: Path | None = None
     """The folder of code lists that a user has loaded (codes.licensed), where there is one."""
 
@@ -132,9 +134,9 @@ def drafted(placed: Step, asked: Asked) -> Batch:
     for loops in walked.loops:
         table_map = maps.for_guide(loops.guide.name)
         if table_map is not None:
-            for name, table in read(loops, table_map, segments, asked.wanted).items():
+            for name, table in read(loops, table_map, segments, asked.wanted, asked.placed).items():
                 parts.setdefault(name, []).append(table)
-    told = ack_ta1.read(segments)
+    told = ack_ta1.read(segments, asked.placed)
     if len(told):
         parts.setdefault(ACKNOWLEDGEMENTS.name, []).append(told)
     tables = Drafts(parts)

@@ -17,7 +17,7 @@ import polars as pl
 
 from edi_iop.codes import codes
 from edi_iop.findings import CATALOGUE
-from edi_iop.reconciler.given import Tables, remit_tables
+from edi_iop.reconciler.given import Tables, checked_tables
 from edi_iop.tables import FINDINGS, TABLES
 from edi_iop.tables.amounts import dollars
 from edi_iop.tables.order import in_order, keys_of
@@ -43,14 +43,14 @@ class Running:
     """The balance of remits that come in chunks: claims at once, a payment when all of it is there."""
 
     def __init__(self) -> None:
-        self._sums = remit_tables({})
+        self._sums = checked_tables({}, READ)
 
     @pooled
     def claims(self, tables: Tables) -> pl.DataFrame:
         """Findings of a chunk's claims and lines; its sums are kept for the payments."""
         if all(tables.get(name, _NOTHING).is_empty() for name in READ):
             return FINDINGS.empty()
-        whole = remit_tables(tables)
+        whole = checked_tables(tables, READ)
         for name in _SUMMED:
             self._sums[name] = pl.concat([self._sums[name], _summed(name, whole[name])])
         claims = whole["remit_claims"].select(_OF_CLAIM)  # a third of what there is of a claim
@@ -78,13 +78,14 @@ class Running:
         if self._sums["payments"].is_empty():
             return FINDINGS.empty()
         found = _sorted([_payments(self._sums), _interest(self._sums)])
-        self._sums = remit_tables({})
+        self._sums = checked_tables({}, READ)
         return found
 
 
 _NOTHING = pl.DataFrame()
 _OF_CLAIM = (
     *_CLAIM, "payment_offset", "claim", "status", "charge_cents", "paid_cents", "patient_cents",
+    "place_position",
 )  # fmt: skip
 """What the balance of a claim needs of it."""
 _SUMMED: dict[str, tuple[str, ...]] = {
@@ -98,7 +99,7 @@ _SUMMED: dict[str, tuple[str, ...]] = {
 def _summed(name: str, rows: pl.DataFrame) -> pl.DataFrame:
     """A chunk's rows, or a row a payment with their sums: of interest and the rest each their own."""
     if name == "payments" or rows.is_empty():
-        return TABLES[name].conform(rows)
+        return TABLES[name].checked.conform(rows)
     keys: tuple[str, ...] = _PAYMENT
     if name == "provider_adjustments":
         rows = rows.with_columns(reason=pl.when(_is_interest()).then("reason"))
@@ -109,7 +110,7 @@ def _summed(name: str, rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(known).then(pl.col(required).sum()).alias(required),
         *(pl.when(_said(one)).then(pl.col(one).sum()).alias(one) for one in told),
     )
-    return TABLES[name].conform(sums)
+    return TABLES[name].checked.conform(sums)
 
 
 def _is_interest() -> pl.Expr:
@@ -166,7 +167,7 @@ def _lines(tables: Tables, keys: Keys) -> pl.DataFrame:
     """Lines whose charge less adjustments is not what was paid (loop 2110)."""
     taken = _sums(tables["adjustments"], keys, "amount_cents", "taken", "taken_known")
     lines = tables["remit_lines"].select(
-        *_LINE, "remit_claim_offset", "position", "charge_cents", "paid_cents"
+        *_LINE, "remit_claim_offset", "position", "charge_cents", "paid_cents", "place_position"
     )
     wrong = (
         in_order(lines, keys)
@@ -179,7 +180,7 @@ def _lines(tables: Tables, keys: Keys) -> pl.DataFrame:
     of_claims = tables["remit_claims"].select(*_CLAIM, "payment_offset")
     sums = wrong.join(of_claims, on=_CLAIM, how="left")
     what = pl.format("line {}: charge", pl.col("position").cast(pl.String).fill_null("?"))
-    return _faults(sums, tables, "LINE_UNBALANCED", _told(what), "2110", "SVC", "remit_line_offset")
+    return _faults(sums, tables, "LINE_UNBALANCED", _told(what))
 
 
 def _claims(tables: Tables, keys: Keys) -> pl.DataFrame:
@@ -194,9 +195,7 @@ def _claims(tables: Tables, keys: Keys) -> pl.DataFrame:
     if wrong.is_empty():
         return FINDINGS.empty()
     what = pl.format("claim {}: charge", pl.col("claim").fill_null("without number"))
-    return _faults(
-        wrong, tables, "CLAIM_UNBALANCED", _told(what), "2100", "CLP", "remit_claim_offset"
-    )
+    return _faults(wrong, tables, "CLAIM_UNBALANCED", _told(what))
 
 
 def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
@@ -222,7 +221,7 @@ def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
         dollars(pl.col("begin")),
         dollars(pl.col("less")),
     )
-    return _faults(wrong, tables, "PATIENT_UNBALANCED", told, "2100", "CLP", "remit_claim_offset")
+    return _faults(wrong, tables, "PATIENT_UNBALANCED", told)
 
 
 def _payments(tables: Tables) -> pl.DataFrame:
@@ -244,7 +243,7 @@ def _payments(tables: Tables) -> pl.DataFrame:
     )
     number = pl.col("trace_number").fill_null("without number")
     what = pl.format("payment {}: claim payments", number)
-    return _faults(sums, tables, "PAYMENT_UNBALANCED", _told(what), None, "ST", "payment_offset")
+    return _faults(sums, tables, "PAYMENT_UNBALANCED", _told(what))
 
 
 def _interest(tables: Tables) -> pl.DataFrame:
@@ -268,7 +267,7 @@ def _interest(tables: Tables) -> pl.DataFrame:
         dollars(pl.col("begin")),
         dollars(pl.col("less")),
     )
-    return _faults(sums, tables, "INTEREST_UNBALANCED", told, None, "ST", "payment_offset")
+    return _faults(sums, tables, "INTEREST_UNBALANCED", told)
 
 
 def _told(what: pl.Expr) -> pl.Expr:
@@ -281,36 +280,55 @@ def _told(what: pl.Expr) -> pl.Expr:
     )
 
 
-def _faults(
-    sums: pl.DataFrame,
-    tables: Tables,
-    code: str,
-    message: pl.Expr,
-    loop: str | None,
-    segment: str,
-    place: str,
-) -> pl.DataFrame:
+_OF_CLAIMS = {
+    "LINE_UNBALANCED": ("2110", "SVC", 3, "remit_line_offset"),
+    "CLAIM_UNBALANCED": ("2100", "CLP", 4, "remit_claim_offset"),
+    "PATIENT_UNBALANCED": ("2100", "CLP", 5, "remit_claim_offset"),
+}
+"""Where what was paid stands, or the patient's share: loop, segment, element, and the segment's offset."""
+
+
+def _place(code: str) -> dict[str, pl.Expr]:
+    """Of a payment its amount, and its beginning where it has none."""
+    if code in _OF_CLAIMS:
+        loop, segment, element, offset = _OF_CLAIMS[code]
+        return {
+            "segment_position": pl.col("place_position"),
+            "byte_offset": pl.col(offset),
+            "loop": pl.lit(loop),
+            "segment": pl.lit(segment),
+            "element": pl.lit(element, pl.Int64),
+        }
+    there = pl.when(pl.col("amount_offset").is_not_null())
+    return {
+        "segment_position": pl.col("amount_position").fill_null(1),
+        "byte_offset": pl.coalesce("amount_offset", "payment_offset"),
+        "loop": pl.lit("ST_LOOP"),
+        "segment": there.then(pl.lit("BPR")).otherwise(pl.lit("ST")),
+        "element": there.then(pl.lit(2, pl.Int64)),
+    }
+
+
+def _faults(sums: pl.DataFrame, tables: Tables, code: str, message: pl.Expr) -> pl.DataFrame:
     """Findings of these sums, which do not come out."""
+    if sums.is_empty():
+        return FINDINGS.empty()
     envelope = tables["payments"].select(
         *_PAYMENT,
         interchange="interchange_control",
         group="group_control",
         transaction="transaction_control",
     )
-    if sums.is_empty():
-        return FINDINGS.empty()
     told = sums.join(envelope, on=_PAYMENT, how="left").select(
         "file_id",
         "interchange",
         "group",
         "transaction",
-        byte_offset=place,
+        **_place(code),
         code=pl.lit(code),
         severity=pl.lit(CATALOGUE[code].severity, dtype=pl.String),
         snip=pl.lit(CATALOGUE[code].snip, dtype=pl.Int64),
         message=message,
-        loop=pl.lit(loop, dtype=pl.String),
-        segment=pl.lit(segment),
         ack=pl.lit(CATALOGUE[code].ack, dtype=pl.String),
     )
     return FINDINGS.conform(told)

@@ -18,6 +18,13 @@ def remit_tables(tables: Tables) -> dict[str, pl.DataFrame]:
     return _whole(tables, REMITS)
 
 
+def checked_tables(tables: Tables, names: tuple[str, ...]) -> dict[str, pl.DataFrame]:
+    """These tables, each there, with the columns beside those that are kept."""
+    return {
+        name: TABLES[name].checked.conform(tables.get(name, TABLES[name].empty())) for name in names
+    }
+
+
 def claim_tables(tables: Tables) -> dict[str, pl.DataFrame]:
     """The tables of an 837 that matching reads, each there."""
     return _whole(tables, _CLAIM)

@@ -15,6 +15,7 @@ from edi_iop.reports.sums import chart
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.tables import FINDINGS, VERDICTS, VIOLATIONS
 from edi_iop.tables.amounts import dollars
+from edi_iop.tables.schema import PLACE
 
 FINDING_KEYS = (
     "code",
@@ -285,6 +286,17 @@ def rank(column: str, order: tuple[str, ...]) -> pl.Expr:
     return pl.col(column).replace_strict(
         order, list(range(len(order))), default=len(order), return_dtype=pl.Int64
     )
+
+
+def rows_in_place(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a table with the parts of their place (tables.schema.PLACE) put into one for a person."""
+    own = {f"place_{name}": name for name in ("transaction", "loop", "segment", "element")}
+    named = own | {"place_position": "segment_position", "place_offset": "byte_offset"}
+    if not set(named) <= set(rows.columns):
+        return rows
+    parts = rows.select(list(named)).rename(named).with_columns(component=pl.lit(None, pl.Int64))
+    of_rows = pl.exclude([column.name for column in PLACE])
+    return rows.select(of_rows, parts.select(at=_place())["at"])
 
 
 def _place() -> pl.Expr:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from edi_iop.tables.schema import FILE, Table, cents, day, integer, number, offset, text
+from edi_iop.tables.schema import (
+    FILE,
+    PLACE_POSITION,
+    Table,
+    cents,
+    day,
+    integer,
+    number,
+    offset,
+    text,
+)
 
 PAYMENT_OFFSET = offset("payment_offset", "the ST segment")
 REMIT_CLAIM_OFFSET = offset("remit_claim_offset", "the CLP segment")
@@ -44,6 +54,10 @@ PAYMENTS = Table(
         text("payee_id", "", "1000B N104"),
         text("payee_tin", "", "1000B REF TJ"),
     ),
+    beside=(
+        offset("amount_offset", "the BPR segment"),
+        integer("amount_position", "of the BPR segment in its transaction set, ST is 1"),
+    ),
 )
 
 REMIT_CLAIMS = Table(
@@ -82,6 +96,7 @@ REMIT_CLAIMS = Table(
         day("received_on", "", "DTM 050"),
         cents("interest_cents", "interest on the claim; its money is in PLB L6", "AMT I"),
     ),
+    beside=(PLACE_POSITION,),
 )
 
 REMIT_LINES = Table(
@@ -107,6 +122,7 @@ REMIT_LINES = Table(
         text("line_control", "line item control number", "REF 6R"),
         cents("allowed_cents", "", "AMT B6"),
     ),
+    beside=(PLACE_POSITION,),
 )
 
 ADJUSTMENTS = Table(

@@ -35,10 +35,27 @@ class Table(msgspec.Struct, frozen=True, dict=True):
     meaning: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    beside: tuple[Column, ...] = ()
+    """Columns that whoever checks the rows of a file reads too; they are not kept."""
 
     @cached_property
     def schema(self) -> dict[str, pl.DataType]:
         return {column.name: column.dtype for column in self.columns}
+
+    @cached_property
+    def of_segments(self) -> bool:
+        """Whether its rows are read from segments of X12 files."""
+        return any(column.unit == "bytes" for column in self.columns)
+
+    @cached_property
+    def checked(self) -> Table:
+        """The table with the columns beside its own."""
+        return replace(self, columns=(*self.columns, *self.beside)) if self.beside else self
+
+    @cached_property
+    def placed(self) -> Table:
+        """The table with the place of each row, where it is read from segments."""
+        return replace(self, columns=(*self.columns, *PLACE)) if self.of_segments else self
 
     @cached_property
     def phi(self) -> frozenset[str]:
@@ -104,3 +121,21 @@ FILE = integer("file_id", "the file the row came from")
 
 def offset(name: str, of: str) -> Column:
     return integer(name, f"byte offset of {of} in the file", unit="bytes")
+
+
+PLACE = (
+    text("place_interchange", "interchange control number", "ISA13"),
+    text("place_group", "group control number", "GS06"),
+    text("place_transaction", "transaction set control number", "ST02"),
+    integer("place_position", "segment in its transaction set, ST is 1"),
+    offset("place_offset", "the row's segment, the first one of a loop"),
+    text("place_loop", "loop of the guide"),
+    text("place_segment", "segment identifier"),
+    integer("place_element", "first element, where a row is a part of a segment; else null"),
+)
+"""Where the rows of a table stand in their X12 file: what `parse` adds to their columns.
+
+No row is a component or a repetition of an element. A store keeps file and offset, which lead
+to the same place.
+"""
+PLACE_POSITION = PLACE[3]

@@ -2,7 +2,8 @@
 
 A column's source is a path: LOOP.SEG[qualifier]element-component, such as
 2110.REF[6R]02 or 2400.SV202-3..6. `@LOOP` is the byte offset of the loop's
-first segment, `@` the row's own, `#` and `#LOOP` a running number, `=x` a
+first segment, `@LOOP.SEG` of a segment in it, `@` the row's own; with `%` it is
+the segment's number in its transaction. `#` and `#LOOP` a running number, `=x` a
 constant, ISA06 or GS08 an element of the envelope; a path ending in `:=x` is
 the constant x where its element is there. In a table of repeated elements
 (`each`), `01` is an element of the row's segment and `+1` counts from the repeat.
@@ -27,13 +28,18 @@ _PATH = re.compile(
 )
 NAMES = ("835", "837I", "837P", "999", "277CA")
 """Every transaction that has a map."""
+_STANDING: dict[str, Literal["offset", "position"]] = {"@": "offset", "%": "position"}
 _OWN = re.compile(r"(?P<repeat>\+)?(?P<element>\d+)(?:-(?P<component>\d))?")
 
 
 class Source(msgspec.Struct, frozen=True):
     """Where one column comes from."""
 
-    kind: Literal["element", "own", "repeat", "offset", "number", "constant", "envelope"]
+    kind: Literal[
+        "element", "own", "repeat", "offset", "position", "number", "constant", "envelope",
+        "loop", "segment", "begin",
+    ]  # fmt: skip
+    """The last three: of the row itself, its loop, its segment, and the first of its elements."""
     loop: str | None = None
     segment: str | None = None
     qualifiers: tuple[str, ...] = ()
@@ -144,7 +150,7 @@ def for_guide(guide: str) -> Map | None:
 def _table(name: str, table: str, raw: _TableMap) -> TableMap:
     if table not in TABLES:
         raise BadMap(f"{name}.toml: {table} is not a canonical table")
-    unknown = set(raw.columns) - set(TABLES[table].schema)
+    unknown = set(raw.columns) - set(TABLES[table].checked.schema)
     if unknown:
         raise BadMap(f"{name}.toml: {table} has no column {', '.join(sorted(unknown))}")
     rows = (raw.rows,) if isinstance(raw.rows, str) else raw.rows
@@ -185,8 +191,9 @@ def parse(path: str) -> Source:
     """A path as a Source; BadMap where it is none."""
     if path.startswith("="):
         return Source("constant", value=path[1:])
-    if path.startswith("@"):
-        return Source("offset", loop=_loop(path[1:]))
+    if path[:1] in _STANDING:
+        loop, _, segment = path[1:].partition(".")
+        return Source(_STANDING[path[0]], loop=_loop(loop), segment=segment or None)
     if path.startswith("#"):
         return Source("number", loop=_loop(path[1:]))
     own = _OWN.fullmatch(path)

@@ -9,7 +9,7 @@ import msgspec
 
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.guides.loader import load as load_guide
-from edi_iop.tables.schema import Column
+from edi_iop.tables.schema import PLACE, Column, Table
 from edi_iop.transcribe import maps
 from edi_iop.transcribe.maps import Source
 from edi_iop.transcribe.values import Form, form_of
@@ -36,17 +36,18 @@ class Planned(msgspec.Struct, frozen=True):
 
 @cache
 def planned(
-    map_name: str, table: str, guide_name: str, loop: int, own: bool, repeated: bool
+    map_name: str, table: str, guide_name: str, loop: int, own: bool, repeated: bool, placed: bool
 ) -> tuple[Planned, ...]:
     """The columns of a table's rows that lie in a loop (its node's index).
 
-    own: whether a row is a segment; repeated: whether it is a repeat inside one.
+    own: whether a row is a segment; repeated: whether it is a repeat inside one; placed: whether
+    its whole place is asked for.
     """
     guide = load_guide(guide_name)
     one = maps.load(map_name).tables[table]
     found = []
-    for column in one.table.columns:
-        sources = one.columns.get(column.name, ())
+    for column in columns_of(one.table, placed):
+        sources = one.columns.get(column.name, _PLACES.get(column.name, ()))
         takes = tuple(
             take
             for source in sources
@@ -57,6 +58,26 @@ def planned(
     return tuple(found)
 
 
+def columns_of(table: Table, placed: bool) -> tuple[Column, ...]:
+    """The columns that are read of a table: its own, those beside them, and its rows' places."""
+    if not placed:
+        return table.checked.columns
+    return (*table.placed.columns, *(one for one in table.beside if one not in PLACE))
+
+
+_PLACES = {
+    "place_interchange": (maps.parse("ISA13"),),
+    "place_group": (maps.parse("GS06"),),
+    "place_transaction": (maps.parse("ST02"),),
+    "place_position": (maps.parse("%"),),
+    "place_offset": (maps.parse("@"),),
+    "place_loop": (Source("loop"),),
+    "place_segment": (Source("segment"),),
+    "place_element": (Source("begin"),),
+}
+"""Where each part of a row's place (tables.schema.PLACE) comes from, whatever its table."""
+
+
 def _takes(
     guide: Guide, row_loop: Node, source: Source, column: Column, own: bool, repeated: bool
 ) -> Iterator[Take]:
@@ -64,13 +85,15 @@ def _takes(
     kind = source.kind
     if kind == "constant":
         return
-    if (kind == "offset" and source.loop is not None) or (kind == "number" and not repeated):
+    standing = kind in ("offset", "position") and source.segment is None
+    if (standing and source.loop is not None) or (kind == "number" and not repeated):
         around = _around(row_loop, str(source.loop))
-        if around is not None and (kind == "offset" or around.parent is not None):
+        if around is not None and (standing or around.parent is not None):
             yield Take(source, form, shared=around)
     elif (
-        kind in ("envelope", "offset", "number")
-        or (kind == "repeat" and repeated)
+        standing
+        or kind in ("envelope", "number", "loop", "segment")
+        or (kind in ("repeat", "begin") and repeated)
         or (kind == "own" and own)
     ):
         yield Take(source, form)

@@ -16,12 +16,14 @@ from itertools import zip_longest
 import msgspec
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.tables.drawn import Drawn, Part
+from edi_iop.tables.schema import Table
 from edi_iop.transcribe import values
 from edi_iop.transcribe.maps import Map, Source, TableMap
-from edi_iop.transcribe.plan import Planned, Take, planned
+from edi_iop.transcribe.plan import Planned, Take, columns_of, planned
 from edi_iop.transcribe.rows import Held, Numbers, Rows, TableRows, Values
 from edi_iop.x12.segments import Segments
 
@@ -41,13 +43,21 @@ class _Draft(msgspec.Struct):
 _SAME = ()
 """In the place of where the values of each part begin: they are all the same."""
 _FILES, _OFFSETS, _COUNTS = Values("files"), Values("offsets"), Values("counts")
+_POSITIONS, _LOOPS, _SEGMENTS = Values("positions"), Values("loops"), Values("segments")
 
 
 def read(
-    loops: Loops, table_map: Map, segments: Segments, wanted: frozenset[str] | None = None
+    loops: Loops,
+    table_map: Map,
+    segments: Segments,
+    wanted: frozenset[str] | None = None,
+    placed: bool = False,
 ) -> dict[str, Part]:
-    """The canonical tables of a guide's transactions, or those of them that are wanted."""
-    reader = _Reader(loops, table_map.name, segments)
+    """The canonical tables of a guide's transactions, or those of them that are wanted.
+
+    placed: with the place of each row (tables.schema.PLACE).
+    """
+    reader = _Reader(loops, table_map.name, segments, placed)
     drafts = {name: reader.draft(one) for name, one in table_map.only(wanted).items()}
     return {name: reader.table(draft) for name, draft in drafts.items()}
 
@@ -55,8 +65,9 @@ def read(
 class _Reader:
     """First the numbers of all values, then the values: those of one form are read at once."""
 
-    def __init__(self, loops: Loops, map_name: str, segments: Segments) -> None:
+    def __init__(self, loops: Loops, map_name: str, segments: Segments, placed: bool) -> None:
         self.guide = loops.guide
+        self.placed = placed
         self.map_name = map_name
         self.words = segments.words
         self.rows = TableRows(loops, segments.words)
@@ -70,6 +81,7 @@ class _Reader:
             "offsets": segments.rows["byte_offset"],
             **{one.name: one for one in loops.transactions.get_columns()},
         }
+        self._numbers = segments.rows["number"]
         self._made: dict[values.Form | str, pl.Series] = {}
 
     def draft(self, one: TableMap) -> _Draft:
@@ -85,6 +97,7 @@ class _Reader:
                 rows.loop.index,
                 rows.own is not None,
                 rows.repeats is not None,
+                self.placed,
             )
             ways.append([list(self._ways(rows, column)) for column in plan])
         return _Draft(one, parts, plan, ways)
@@ -92,7 +105,7 @@ class _Reader:
     def table(self, draft: _Draft) -> Part:
         """One table, its rows in the order of the file."""
         if not draft.parts:
-            return draft.table_map.table.empty()
+            return _nothing(draft.table_map.table, self.placed)
         joined = _Joined([rows.places for rows in draft.parts])
         table = {}
         for column, *ways in zip(draft.plan, *draft.ways, strict=True):
@@ -130,11 +143,22 @@ class _Reader:
                 asked = np.concatenate(self._asked[where.row])
                 known = values.typed(self.words.texts[pl.Series(asked)], where.row)
             else:
-                column = self._columns.get(where.row)
-                counted = pl.int_range(self._counts + 1, eager=True)
-                known = _behind_nothing(counted if column is None else column)
+                known = _behind_nothing(self._column_of(where.row))
             self._made[where.row] = known
         return known
+
+    def _column_of(self, name: str) -> pl.Series:
+        """What is known of each segment, transaction or node, by its name; and numbers themselves."""
+        if name in self._columns:
+            return self._columns[name]
+        nodes = self.guide.nodes
+        if name == _LOOPS.row:
+            return pl.Series([node.loop.id for node in nodes], dtype=pl.String)
+        if name == _SEGMENTS.row:
+            return pl.Series([node.id for node in nodes], dtype=pl.String)
+        if name == _POSITIONS.row:
+            return self.rows.positions(self._numbers)
+        return pl.int_range(self._counts + 1, eager=True)
 
     def _ways(self, rows: Rows, planned: Planned) -> Iterator[_Way]:
         """The values of a column, as far as there are any in the files."""
@@ -149,11 +173,15 @@ class _Reader:
         source = take.source
         if source.kind == "envelope":
             return _of_envelope(source), self.rows.transaction(rows)
-        if source.kind == "offset":
-            at = rows.places if take.shared is None else self.rows.begin_of(rows, take.shared)
-            return _OFFSETS, self._row[at]
-        if source.kind == "number":
-            counts = self.rows.counted(rows, take.shared)
+        if source.kind in ("offset", "position"):
+            at = self._standing(rows, take)
+            return None if at is None else (_OFFSETS if source.kind == "offset" else _POSITIONS, at)
+        if source.kind in ("loop", "segment"):
+            node = (self.rows.loops.node[rows.places] + 1).astype(np.uint32)
+            return _LOOPS if source.kind == "loop" else _SEGMENTS, node
+        if source.kind in ("number", "begin"):
+            counts = rows.begin if source.kind == "begin" else self.rows.counted(rows, take.shared)
+            assert counts is not None
             self._counts = max(self._counts, int(counts.max()))
             return _COUNTS, (counts + 1).astype(np.uint32)
         if take.node is None or take.shared is None:
@@ -162,6 +190,14 @@ class _Reader:
             return self._element(own[0], take), own[1]
         number = self.rows.elsewhere(rows, take.node, source.qualifiers, take.shared)
         return None if number is None else (self._element(self.rows.held(take.node), take), number)
+
+    def _standing(self, rows: Rows, take: Take) -> Numbers | None:
+        """The segment whose offset or position is asked for: the row's, a loop's first, or one in it."""
+        if take.node is not None and take.shared is not None:
+            found = self.rows.first_place(rows, take.node, take.source.qualifiers, take.shared)
+            return None if found is None else np.append(np.uint32(0), self._row)[found]
+        at = rows.places if take.shared is None else self.rows.begin_of(rows, take.shared)
+        return self._row[at]
 
     def _element(self, held: Held, take: Take) -> Values:
         """Where the values of an element are, once all that are asked for in its form are read."""
@@ -174,6 +210,10 @@ class _Reader:
             self._asked.setdefault(take.form, []).append(words)
             known = held.values[key] = Values(take.form, begin, len(words))
         return known
+
+
+def _nothing(table: Table, placed: bool) -> pl.DataFrame:
+    return replace(table, columns=columns_of(table, placed)).empty()
 
 
 @cache

@@ -60,6 +60,8 @@ class Rows(msgspec.Struct):
     """The distinct repeats, and which of them each row is, where it is one."""
     position: Integers | None = None
     """Of repeats, each one's number in its segment."""
+    begin: Integers | None = None
+    """Of repeats, the first of each one's elements."""
     transaction: Numbers | None = None
     """The transaction around each row."""
     instances: dict[int, Integers] = msgspec.field(default_factory=dict)
@@ -162,6 +164,7 @@ class TableRows:
             (held, np.repeat(number, counts[own])),
             (Held(repeats.begin[kept], repeats.size[kept]), (which + 1).astype(np.uint32)),
             position[kept][which] + 1,
+            at[kept][which],
         )
 
     def instance(self, rows: Rows, loop: Node) -> Integers:
@@ -180,6 +183,28 @@ class TableRows:
     def begin_of(self, rows: Rows, loop: Node) -> Integers:
         """Place where the loop instance around each row began."""
         return self.loops.starts(loop)[self.instance(rows, loop) - 1]
+
+    def positions(self, numbers: pl.Series) -> pl.Series:
+        """Of each of the frame's rows its place in the transaction begun last; the ST is at 1.
+
+        numbers: of each row, its number in the interchange.
+        """
+        begun, own = self.loops.transactions["row"].to_numpy(), numbers.to_numpy()
+        sizes = np.diff(np.concatenate([[0], begun, [len(own)]]))
+        return pl.Series(own - np.repeat(np.append(0, own[begun]), sizes) + 1)
+
+    def first_place(
+        self, rows: Rows, node: Node, qualifiers: tuple[str, ...], shared: Node
+    ) -> Integers | None:
+        """For each row, from 1 on, the place of the first such segment in the loop they share, or 0."""
+        if node.index not in self.loops.spans:
+            return None
+        places = self._qualified(node, qualifiers)
+        instance = self.loops.instance(shared).astype(np.intp)
+        first = np.zeros(int(instance[-1]) + 1, dtype=np.intp)
+        first[instance[places][::-1]] = places[::-1] + 1
+        found: Integers = first[self.instance(rows, shared)]
+        return found
 
     def counted(self, rows: Rows, loop: Node | None) -> Integers:
         """The repeat's number in its segment, or the loop's number in the loop around it."""

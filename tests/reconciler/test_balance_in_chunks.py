@@ -27,6 +27,29 @@ def test_chunks_balance_as_the_whole() -> None:
     assert pl.concat(found).sort("byte_offset", "code").equals(expected)
 
 
+def test_each_is_told_where_its_amount_stands() -> None:
+    """By a count over the text: BPR02 of the payment, CLP04 of the claim, SVC03 of the line."""
+    wrong = REMIT.replace(b"BPR*I*560*", b"BPR*I*561*").replace(b"*CO*45*65~", b"*CO*45*66~", 1)
+    texts = [one.strip() for one in wrong.decode().split("~")]
+    begun = next(number for number, one in enumerate(texts) if one.startswith("ST*"))
+    line = next(number for number, one in enumerate(texts) if one.endswith("*CO*45*66"))
+    at = {
+        name: max(number for number, one in enumerate(texts[: line + 1]) if one.startswith(name))
+        for name in ("BPR", "CLP", "SVC")
+    }
+    (read,) = read_batches([(1, io.BytesIO(wrong))])
+    found = balance(read.tables).filter(pl.col("severity") == "error")
+    places = found.select("code", "segment", "element", "segment_position", "byte_offset").rows()
+    assert sorted(places) == sorted(
+        (code, name, element, at[name] - begun + 1, wrong.index(texts[at[name]].encode()))
+        for code, name, element in (
+            ("PAYMENT_UNBALANCED", "BPR", 2),
+            ("CLAIM_UNBALANCED", "CLP", 4),
+            ("LINE_UNBALANCED", "SVC", 3),
+        )
+    )
+
+
 def test_a_payment_is_told_when_the_next_one_has_begun() -> None:
     """Payments at 200 and 900, each a cent beside its claim; the first is over, the second may go on."""
     running = Running()

@@ -28,7 +28,9 @@ def tables_of(data: bytes) -> Tables:
 
 def content(frame: pl.DataFrame) -> pl.DataFrame:
     """A table without the places of its rows."""
-    return frame.drop(name for name in frame.columns if name.endswith("offset") or name in PLACES)
+    return frame.drop(
+        name for name in frame.columns if name.endswith(("offset", "_position")) or name in PLACES
+    )
 
 
 def same(one: Tables, other: Tables) -> None:
