@@ -28,7 +28,7 @@ from edi_iop.parsers.streams import Counted
 from edi_iop.parsers.told_once import balanced_once
 from edi_iop.parsers.x12 import Asked, batch
 from edi_iop.reconciler.balance import READ, Running
-from edi_iop.reports import shapes
+from edi_iop.reports import faults, shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.tables import FINDINGS, TABLES, Table
 from edi_iop.tables.segments import SEGMENTS
@@ -137,17 +137,17 @@ class _Findings(Flow):
 
     def parts(self) -> Iterator[Sheet]:
         for found in self._found():
-            yield shapes.findings_in_place(found, self._given.names)
+            yield faults.findings_in_place(found, self._given.names)
 
     def short(self) -> Sheet:
         worst = FINDINGS.empty()
         for found in self._found():
-            worst = shapes.worst(pl.concat([worst, found]), MOST_SHOWN)
-        return shapes.findings(worst, self._given.names, self._counts)
+            worst = faults.worst(pl.concat([worst, found]), MOST_SHOWN)
+        return faults.findings(worst, self._given.names, self._counts)
 
     def together(self) -> Sheet:
         found = pl.concat(list(self._found()))
-        return shapes.findings(found, self._given.names)
+        return faults.findings(found, self._given.names)
 
     def _found(self) -> Iterator[pl.DataFrame]:
         """The findings a chunk at a time; at the end those of archives, and the answers are written."""
@@ -252,7 +252,7 @@ class _Rows(Flow):
 
     def _sheet(self, rows: pl.DataFrame, total: int | None = None) -> Sheet:
         name = self._table.name
-        people = shapes.rows_in_place(rows)
+        people = faults.rows_in_place(rows)
         none = f"no {name} in these files"
         return Sheet("", rows, people=people, none=none, phi=self._table.phi, total=total)
 
@@ -315,7 +315,7 @@ class _Errors:
 def error_lines(findings: pl.DataFrame, names: dict[int, str]) -> tuple[str, ...]:
     """The errors among the findings, as one line each."""
     errors = findings.filter(pl.col("severity") == "error")
-    sheet = shapes.findings(errors, names)
+    sheet = faults.findings(errors, names)
     return tuple(
         ", ".join(part for part in (row["file"], row["place"]) if part)
         + f": {row['message']} ({row['code']})"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from edi_iop import codes
 from edi_iop.money import to_dollars
-from edi_iop.reports import acks, corrected, ledger, matching, shapes
+from edi_iop.reports import acks, corrected, faults, ledger, matching, shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
 from edi_iop.rules.catalogue import STOPPING
@@ -59,7 +59,7 @@ def violations(store: Store) -> Sheet:
 
 def findings(store: Store) -> Sheet:
     """Trouble with the data of every file taken in."""
-    return shapes.findings(store.load("findings"))
+    return faults.findings(store.load("findings"))
 
 
 def files(store: Store) -> Sheet:

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from edi_iop.reports import shapes
+from edi_iop.reports import faults, shapes
 from edi_iop.reports.formats import to_ndjson
 from edi_iop.reports.screen import to_screen
 from edi_iop.tables import FINDINGS, VERDICTS, VIOLATIONS
@@ -148,7 +148,7 @@ def verdict(**values: object) -> dict[str, object]:
 
 
 def test_finding_keys_are_the_contract_s() -> None:
-    sheet = shapes.findings(FINDINGS.conform(rows_of([finding(value="X")])), {1: "a.835"})
+    sheet = faults.findings(FINDINGS.conform(rows_of([finding(value="X")])), {1: "a.835"})
     (line,) = to_ndjson(sheet).splitlines()
     record = json.loads(line)
     assert list(record) == FINDING_KEYS
@@ -157,7 +157,7 @@ def test_finding_keys_are_the_contract_s() -> None:
 
 
 def test_a_finding_s_value_is_personal_data() -> None:
-    sheet = shapes.findings(FINDINGS.conform(rows_of([finding(value="DOE")])))
+    sheet = faults.findings(FINDINGS.conform(rows_of([finding(value="DOE")])))
     assert "DOE" not in to_ndjson(sheet.masked())
     assert "DOE" in to_ndjson(sheet)
 
@@ -168,7 +168,7 @@ def test_errors_stand_before_warnings_and_in_file_order() -> None:
         finding(byte_offset=9, message="b"),
         finding(byte_offset=3, message="c"),
     ]
-    sheet = shapes.findings(FINDINGS.conform(pl.DataFrame(found)))
+    sheet = faults.findings(FINDINGS.conform(pl.DataFrame(found)))
     assert sheet.rows["message"].to_list() == ["c", "b", "a"]
     assert sheet.closing == "3 findings: 2 error, 1 warning"
 
@@ -178,7 +178,7 @@ def test_a_finding_s_place_is_told_as_far_as_it_is_known() -> None:
         transaction="0001", segment_position=12, loop="2400", segment="SV2", element=2,
         component=1, byte_offset=845,
     )  # fmt: skip
-    sheet = shapes.findings(FINDINGS.conform(pl.DataFrame([whole, finding(byte_offset=0)])))
+    sheet = faults.findings(FINDINGS.conform(pl.DataFrame([whole, finding(byte_offset=0)])))
     assert sheet.shown["place"].to_list() == [
         "byte 0",
         "ST 0001, segment 12, loop 2400, SV2-02-1, byte 845",
@@ -252,6 +252,6 @@ def test_the_same_next_step_is_said_once() -> None:
 
 
 def test_empty_frames_have_the_keys_all_the_same() -> None:
-    assert shapes.findings(FINDINGS.empty()).rows.columns == FINDING_KEYS
+    assert faults.findings(FINDINGS.empty()).rows.columns == FINDING_KEYS
     assert shapes.violations(VIOLATIONS.empty()).rows.columns == VIOLATION_KEYS
     assert shapes.denials(VERDICTS.empty()).rows.columns == DENIAL_KEYS
