@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop.reconciler.chances import history, ranking, with_chance
+from edi_iop.reconciler.shortfall import agreed
 
 _NOTHING_FROM_THE_PAYER = ("write off", "nothing", "bill patient")
 
@@ -29,9 +30,9 @@ def prioritized(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 
 def recoverable() -> pl.Expr:
-    """The contract's amount less what was received; nothing for a day that is paid already.
+    """The contract's amount less what was received or is due to nobody; nothing for a day that is paid.
 
-    Of expected_cents, received_cents, disposition, verdict, rule, surplus, to_keep, rule_remedy,
+    Of kind, expected_cents, received_cents, agreed_cents, disposition, verdict, rule, surplus, to_keep, rule_remedy,
     beside_stands and beside_cents; null where the contract rate is not known.
 
     Of two days of a date one is payable: a surplus line recovers nothing, and where the
@@ -39,7 +40,7 @@ def recoverable() -> pl.Expr:
     all of it is to be had for the one to keep. What another payer will owe no rate of this
     one tells.
     """
-    gap = pl.col("expected_cents") - pl.col("received_cents")
+    gap = pl.col("expected_cents") - pl.col("received_cents") - agreed()
     right = (pl.col("verdict") == "confirmed").fill_null(False)
     doubled = right & pl.col("rule").str.starts_with("DUP")
     beside = pl.when(doubled).then("beside_cents").fill_null(0)

@@ -16,8 +16,13 @@ def beyond_agreed(rows: pl.DataFrame) -> pl.DataFrame:
     rows: kind, received_cents, expected_cents, agreed_cents.
     """
     short = pl.col("expected_cents") - pl.col("received_cents")
-    agreed = (pl.col("kind") == "reduced") & (short <= pl.col("agreed_cents"))
-    return rows.filter(~agreed.fill_null(False))
+    explained = (pl.col("kind") == "reduced") & (short <= agreed())
+    return rows.filter(~explained.fill_null(False))
+
+
+def agreed() -> pl.Expr:
+    """What law or agreement takes off a reduced line beside the rate, in cents. Of kind, agreed_cents."""
+    return pl.when(pl.col("kind") == "reduced").then("agreed_cents").fill_null(0)
 
 
 def judged(rows: pl.DataFrame, payers_words: pl.Expr) -> pl.DataFrame:
@@ -25,7 +30,7 @@ def judged(rows: pl.DataFrame, payers_words: pl.Expr) -> pl.DataFrame:
     says = pl.format(
         "{}: {} allowed of the {} that the contract pays ({}).",
         payers_words,
-        dollars(pl.col("received_cents")),
+        dollars(pl.col("received_cents") + agreed()),
         dollars(pl.col("expected_cents")),
         "expected_source",
     )

@@ -50,9 +50,9 @@ def underpaid(
     remits: those whose money counts. lines: tables.SERVICE_LINES. rates: the facility's dated
     rates (rules.rates), which go before the policy's. taken_back: take_backs.recovered.
     Columns: those of the line, state, contract_cents (null where no rate is set), paid_cents,
-    patient_cents, other_payer_cents, taken_back_cents, short_cents (contract less what was
-    received and not taken back; none where law or agreement alone takes it off, as CARC 253:
-    shortfall.beyond_agreed), payment (TRN02), policy.
+    patient_cents, other_payer_cents, agreed_cents (taken off by law or agreement, as by CARC 253;
+    added where negative), taken_back_cents, short_cents (contract less all of these, but for what
+    was taken back), payment (TRN02), policy.
     """
     received = _shared(_received(remits, matches, lines), lines, taken_back)
     sent = lines.rename({"file_id": "claim_file_id"}).select(*SENT_LINE, *_SENT, person=person())
@@ -60,7 +60,7 @@ def underpaid(
         _rates(sent, policy_on), on=("payer_id", "service_date", "procedure", "revenue"), how="left"
     )
     kept = pl.col("paid_cents") - pl.col("taken_back_cents")
-    got = kept + pl.col("patient_cents") + pl.col("other_payer_cents")
+    got = kept + pl.col("patient_cents") + pl.col("other_payer_cents") + pl.col("agreed_cents")
     rate = pl.coalesce("contract_cents", "rate_cents")
     source = pl.coalesce(
         pl.when(pl.col("contract_cents").is_not_null()).then(
@@ -69,7 +69,7 @@ def underpaid(
         "policy",
     )
     compared = owed.with_columns(contract_cents=worth_cents(rate), policy=source).with_columns(
-        short_cents=_short(pl.col("contract_cents") - got)
+        short_cents=pl.col("contract_cents") - got
     )
     return _stated(_refused_beside_paid(compared))
 
@@ -78,11 +78,6 @@ _SENT = (
     "claim", "line", "payer_id", "member_id", "service_date", "procedure", "revenue", "units",
     "charge_cents", "standing", "payer_responsibility",
 )  # fmt: skip
-
-
-def _short(gap: pl.Expr) -> pl.Expr:
-    agreed = (gap > 0) & (gap <= pl.col("agreed_cents"))
-    return pl.when(agreed.fill_null(False)).then(0).otherwise(gap)
 
 
 def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

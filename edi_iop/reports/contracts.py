@@ -16,7 +16,7 @@ from edi_iop.rules.lines import kept_lines
 
 KEYS = (
     "state", "claim", "line", "payer", "service_date", "procedure", "revenue", "units", "charge_cents",
-    "contract_cents", "paid_cents", "patient_cents", "other_payer_cents", "taken_back_cents",
+    "contract_cents", "paid_cents", "patient_cents", "other_payer_cents", "agreed_cents", "taken_back_cents",
     "short_cents", "payment",
     "policy", "file",
 )  # fmt: skip
@@ -54,6 +54,7 @@ def compared(question: Question) -> Sheet:
             Field("CONTRACT", "contract_cents", "money"),
             Field("PAID", "paid_cents", "money"),
             Field("PATIENT", "patient_cents", "money"),
+            Field("BY LAW", "agreed_cents", "money"),
             Field("TAKEN BACK", "taken_back_cents", "money"),
             Field("SHORT", "short_cents", "money"),
         ),

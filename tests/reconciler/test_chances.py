@@ -267,8 +267,10 @@ def test_a_refusal_is_settled_when_won_when_refused_again_and_after_180_days():
 
 def ranked(**values: Any) -> dict[str, Any]:
     row = {
+        "kind": "denied",
         "expected_cents": 28500,
         "received_cents": 0,
+        "agreed_cents": 0,
         "disposition": "appeal",
         "verdict": "refuted",
         "rule": "AUTH-01",
@@ -282,7 +284,8 @@ def ranked(**values: Any) -> dict[str, Any]:
         "deadline_source": "appeal clock",
     }
     schema = {
-        "expected_cents": pl.Int64, "received_cents": pl.Int64, "disposition": pl.String,
+        "kind": pl.String, "expected_cents": pl.Int64, "received_cents": pl.Int64,
+        "agreed_cents": pl.Int64, "disposition": pl.String,
         "verdict": pl.String, "rule": pl.String, "rule_remedy": pl.String, "surplus": pl.String,
         "to_keep": pl.Boolean, "beside_stands": pl.String, "beside_cents": pl.Int64, "chance": pl.Float64, "deadline": pl.Date,
         "deadline_source": pl.String,

@@ -129,7 +129,7 @@ def test_what_law_alone_takes_off_is_no_shortfall_and_a_cent_beyond_it_is():
 
 
 def test_a_line_paid_short_is_disputed_with_the_rate_as_proof():
-    row = PAID | {"received_cents": 25000, "expected_source": BY_HARBOR, "payer": "HARBR",
+    row = PAID | {"received_cents": 24430, "expected_source": BY_HARBOR, "payer": "HARBR",
                   "procedure": "H0015", "claim": "EAAA", "line": 1}  # fmt: skip
     told = judged(pl.DataFrame([row]), pl.lit("CO-45")).row(0, named=True)
     assert (told["verdict"], told["rule"], told["refuted_remedy"]) == (

@@ -132,7 +132,13 @@ def test_what_law_takes_off_is_no_shortfall():
     cut = answer(("CO", "45", 6500), ("CO", "253", 570), paid_cents=27930)
     assert Case().verdicts(cut).is_empty()
     more = answer(("CO", "45", 7500), ("CO", "253", 570), paid_cents=26930)
-    assert only(Case().verdicts(more))["kind"] == "reduced"
+    row = only(Case().verdicts(more))
+    assert (row["kind"], row["received_cents"], row["recoverable_cents"]) == (
+        "reduced",
+        26930,
+        1000,
+    )
+    assert "275.00 allowed of the 285.00" in row["says"]
 
 
 def test_paid_as_the_contract_says_or_above_is_nothing_to_explain():

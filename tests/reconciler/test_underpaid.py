@@ -178,10 +178,18 @@ def test_hours_of_one_date_on_two_lines_are_each_owed() -> None:
 
 
 def test_what_law_alone_takes_off_is_no_underpayment() -> None:
-    """Sequestration of 2 % (CARC 253): 285.00 less 5.70; a cent beyond it is short again."""
+    """Sequestration of 2 % (CARC 253): 285.00 less 5.70; of what is short beyond it that alone is told."""
     law = [("CO", "45", 11500), ("CO", "253", 570)]
     assert told({"paid": 27930, "cas": law}) == [(1, "paid in full", 28500, 0)]
-    assert told({"paid": 27929, "cas": law}) == [(1, "underpaid", 28500, 571)]
+    assert told({"paid": 27929, "cas": law}) == [(1, "underpaid", 28500, 1)]
+    assert told({"paid": 27940, "cas": law}) == [(1, "overpaid", 28500, -10)]
+
+
+def test_what_law_adds_is_no_overpayment() -> None:
+    """An incentive of 5.00 (CARC 144 in a negative adjustment) beside the rate of 285.00."""
+    assert told({"paid": 29000, "cas": [("CO", "45", 11500), ("CO", "144", -500)]}) == [
+        (1, "paid in full", 28500, 0)
+    ]
 
 
 def test_two_days_of_one_date_paid_are_told_since_the_payer_may_take_one_back() -> None:
