@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@cache
 def maps() -> Path:
     """The folder of guides, codes, feeds, payers and table maps."""
     installed = _PACKAGE / "maps"

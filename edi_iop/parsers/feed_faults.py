@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import polars as pl
 
 from edi_iop.guides.external_places import guide_list
 from edi_iop.identifiers import is_npi
 from edi_iop.parsers import feed_dates
-from edi_iop.parsers.feed_sheet import FAULTS, IN_UTC, UNREAD, Sheet, conformed, no_findings
+from edi_iop.parsers.feed_sheet import IN_UTC, UNREAD, Sheet, conformed, no_findings
 from edi_iop.parsers.feed_spec import FeedColumn
 
 FORMS = {
@@ -44,12 +46,15 @@ def errors(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.DataFra
     return pl.concat(
         [
             no_findings(),
-            *(_unread(sheet, text, values, column) for column in columns),
+            *(
+                _unread(sheet, text, values, column)
+                for column in _some_unread(text, values, columns)
+            ),
             *(_missing(sheet, text, values, column) for column in columns),
             *(_reversed(sheet, text, values, column) for column in columns),
             *(_beyond(sheet, text, values, column) for column in columns),
             _without_times(sheet, text, values),
-            *(_of_wrong_length(sheet, text, column) for column in columns),
+            *(_of_wrong_length(sheet, text, column) for column in _bounded(columns)),
             _of_no_units(sheet, text, values),
         ]
     ).sort("row", maintain_order=True)
@@ -84,7 +89,7 @@ def _faults(
 ) -> pl.DataFrame:  # fmt: skip
     """One fault a row."""
     if rows.is_empty():
-        return pl.DataFrame(schema=FAULTS)
+        return no_findings()
     told = rows.select(
         "row",
         column=pl.lit(sheet.named(column)),
@@ -96,6 +101,19 @@ def _faults(
 
 
 # ------------------------------------------------------------------ errors
+
+
+def _some_unread(
+    text: pl.DataFrame, values: pl.DataFrame, columns: Sequence[FeedColumn]
+) -> Iterator[FeedColumn]:
+    """The columns with values that are there but cannot be read: of most feeds none."""
+    told = pl.select(
+        (pl.lit(text[one.name]).is_not_null() & pl.lit(values[one.target]).is_null())
+        .any()
+        .alias(one.name)
+        for one in columns
+    ).row(0, named=True)
+    return (one for one in columns if told[one.name])
 
 
 def _unread(
@@ -141,8 +159,11 @@ def _missing(
     sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame, column: FeedColumn
 ) -> pl.DataFrame:
     """Required values that are empty."""
+    always = column.required and not column.blank
+    if not (always or column.needed_when) or not text[column.name].null_count():
+        return no_findings()
     empty = text[column.name].is_null()
-    wanted = values.with_columns(pl.lit(column.required and not column.blank).alias("_wanted"))
+    wanted = values.with_columns(pl.lit(always).alias("_wanted"))
     if column.value_when:
         wanted = wanted.with_columns(pl.col("_wanted") & having(column.value_when))
     if column.needed_when:
@@ -159,7 +180,7 @@ def _reversed(
 ) -> pl.DataFrame:
     """Dates before the date they may not precede."""
     if column.not_before is None:
-        return pl.DataFrame(schema=FAULTS)
+        return no_findings()
     targets = {each.name: each.target for each in sheet.feed.columns}
     early = values[column.target] < values[targets[column.not_before]]
     says = f"before {column.not_before}"
@@ -171,7 +192,7 @@ def _beyond(
 ) -> pl.DataFrame:
     """Numbers greater than there can be: no session is longer than a day."""
     if column.most is None:
-        return pl.DataFrame(schema=FAULTS)
+        return no_findings()
     rows = text.filter(values[column.target] > column.most)
     return _faults(
         sheet,
@@ -187,13 +208,17 @@ def _without_times(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl
     """Attended events that do not say how long; times that cannot be read are a fault of their own."""
     times = sheet.feed.times
     if times is None:
-        return pl.DataFrame(schema=FAULTS)
+        return no_findings()
     groups = (pl.all_horizontal(pl.col(group).is_not_null()) for group in times.any_of)
     given = text.select(pl.any_horizontal(groups)).to_series()
     names = ", or ".join(" and ".join(group) for group in times.any_of)
     rows = values.filter(having(times.when) & ~given)
     says = f"{names} needed{sheet.or_assumed(times.any_of[-1][0], '60')}"
     return _faults(sheet, rows, "FEED_TIMES_MISSING", times.any_of[0][0], says)
+
+
+def _bounded(columns: Sequence[FeedColumn]) -> Iterator[FeedColumn]:
+    return (one for one in columns if one.longest or one.shortest)
 
 
 def _of_wrong_length(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
@@ -218,7 +243,7 @@ def _of_no_units(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.D
     """Attended events that ask to bill a procedure no times."""
     times = sheet.feed.times
     if times is None:
-        return pl.DataFrame(schema=FAULTS)
+        return no_findings()
     asked = having(times.when) & pl.col("procedure").is_not_null()
     rows = text.join(values.filter(asked & (pl.col("units") == 0)), on="row", how="semi")
     says = "0 units of a procedure; say how many, or name no procedure"

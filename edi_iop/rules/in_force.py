@@ -17,6 +17,7 @@ from typing import NamedTuple
 import polars as pl
 
 from edi_iop.rules.policy import Policy, load, turns
+from edi_iop.rules.policy_files import looking_once
 
 SERVED = "service_date"
 
@@ -100,6 +101,7 @@ class Policies(Mapping[str, Policy]):
         ]
 
 
+@looking_once
 def versions(policy_id: str, on: date, folders: Sequence[Path] = ()) -> tuple[Version, ...]:
     """Every version of a policy, the earliest first; BadPolicy where none is in force on the day.
 
@@ -115,6 +117,7 @@ def versions(policy_id: str, on: date, folders: Sequence[Path] = ()) -> tuple[Ve
     )
 
 
+@looking_once
 def of_payers(names: Mapping[str, str], on: date, folders: Sequence[Path] = ()) -> Policies:
     """The policies of payers, given by id the name of each one's policy."""
     known = {name: versions(name, on, folders) for name in dict.fromkeys(names.values())}

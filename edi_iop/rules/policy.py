@@ -147,6 +147,7 @@ class Policy(Strict, frozen=True):
         return "Z" if diagnosis.startswith("Z") else "OTHER"
 
 
+@files.looking_once
 def load(policy_id: str, on: date, folders: Sequence[Path] = ()) -> Policy:
     """The policy of that id in force on the date; BadPolicy where there is none, or a file is wrong.
 
@@ -157,7 +158,9 @@ def load(policy_id: str, on: date, folders: Sequence[Path] = ()) -> Policy:
         candidates = files.versions(policy_id, folder)
         in_force = next((file for file in candidates if file.in_force(on)), None)
         if in_force is not None:
-            return _with_loaded_codes(_decoded(files.whole(in_force, on)), on, folders)
+            whole = files.whole(in_force, on)
+            policy = _decoded(whole)
+            return _with_loaded_codes(policy, on, folders) if _names_classes(whole) else policy
         if candidates:
             raise BadPolicy(f"policy {policy_id}: none in force on {on}; add one dated for it")
     raise BadPolicy(f"policy {policy_id}: no such file in maps/payers or the workspace's payers/")
@@ -168,16 +171,13 @@ def _with_loaded_codes(policy: Policy, on: date, folders: Sequence[Path]) -> Pol
 
     These stand in codes/ beside the workspace's payers/.
     """
-    values = msgspec.to_builtins(policy)
-    if not policy_classes.names_any(values):
-        return policy
     known = {
         name: members
         for folder in folders
         for name, members in classes(folder.parent / "codes", on).items()
     }
     try:
-        return msgspec.convert(policy_classes.expanded(values, known), Policy)
+        return msgspec.convert(policy_classes.expanded(msgspec.to_builtins(policy), known), Policy)
     except KeyError as unknown:
         raise BadPolicy(
             f"policy {policy.id}: no loaded code list has the class {unknown.args[0]}; "
@@ -200,6 +200,7 @@ def versions(policy_id: str, folders: Iterable[Path] = ()) -> list[Policy]:
     return []
 
 
+@files.looking_once
 def turns(policy_id: str, folders: Sequence[Path] = ()) -> list[date]:
     """The days on which the policy that `load` finds may change, the first of them its beginning."""
     for folder in (*folders, resources.maps() / "payers"):
@@ -212,6 +213,12 @@ def turns(policy_id: str, folders: Sequence[Path] = ()) -> list[date]:
     return []
 
 
+@cache
+def _names_classes(whole: files.Whole) -> bool:
+    return policy_classes.names_any(msgspec.to_builtins(_decoded(whole)))
+
+
+@files.looking_once
 def lint(folder: Path) -> None:
     """BadPolicy with file, key and reason where any policy file of a folder is wrong on any date."""
     for file in files.shelf(folder):

@@ -10,11 +10,12 @@ one id: each stands until the next one begins, and may extend the one before it.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 
@@ -92,8 +93,39 @@ def versions(policy_id: str, folder: Path) -> list[PolicyFile]:
     return [file for file in shelf(folder) if file.head.id == policy_id]
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+_Shelves = dict[Path, tuple[PolicyFile, ...]]
+_LOOKED_AT: ContextVar[_Shelves | None] = ContextVar("shelves", default=None)
+
+
+def looking_once(work: Callable[P, T]) -> Callable[P, T]:
+    """The function, in which a folder is looked at once: what changes meanwhile counts the next time."""
+
+    @wraps(work)
+    def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        if _LOOKED_AT.get() is not None:
+            return work(*args, **kwargs)
+        before = _LOOKED_AT.set({})
+        try:
+            return work(*args, **kwargs)
+        finally:
+            _LOOKED_AT.reset(before)
+
+    return done
+
+
 def shelf(folder: Path) -> tuple[PolicyFile, ...]:
     """All policy files of a folder, each id's versions in the order of their dates."""
+    known = _LOOKED_AT.get()
+    if known is None:
+        return _looked_at(folder)
+    if folder not in known:
+        known[folder] = _looked_at(folder)
+    return known[folder]
+
+
+def _looked_at(folder: Path) -> tuple[PolicyFile, ...]:
     paths = sorted(folder.glob("*.toml")) if folder.is_dir() else []
     # read once, and again when a file was changed: a watching program sees the new version
     return _shelf(tuple((path, (at := path.stat()).st_mtime_ns, at.st_size) for path in paths))
