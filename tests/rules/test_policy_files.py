@@ -273,3 +273,11 @@ def test_every_number_of_the_code_is_set_and_sourced_by_the_common_ground() -> N
 def test_service_types_are_those_of_the_encounters_feed() -> None:
     (column,) = (one for one in feed("encounters").columns if one.name == "service_type")
     assert get_args(ServiceType) == tuple(column.codes)
+
+
+def test_a_file_that_was_changed_counts_the_next_time(written: Write) -> None:
+    """A program that runs on sees what was corrected, and what was added."""
+    assert load(written(own=OWN)).timely.initial_days == 120
+    assert load(written(own=OWN.replace("= 120", "= 1200"))).timely.initial_days == 1200
+    other = OWN.replace('"own"', '"new"')
+    assert load(written(new=other), "new").timely.initial_days == 120
