@@ -2,9 +2,9 @@
 
 What the program finds certain or strong it takes; a person may link an answer to a
 claim, or say that they do not belong together, and that word goes first. A wrong payee,
-another payer of ours, another patient or dates wholly outside the claim veto a match;
-two claims or lines that agree alike leave the answer unmatched and said so, the
-candidates proposed.
+another payer of ours, another patient, dates wholly outside the claim or line control
+numbers of other claims alone veto a match; two claims or lines that agree alike leave the
+answer unmatched and said so, the candidates proposed.
 """
 
 from __future__ import annotations

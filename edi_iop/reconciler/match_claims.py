@@ -77,16 +77,17 @@ def match_claims(
     )
     first = _undoubted(first, answers, claimed, allowed)
     found = _earliest(several, first, second, _chosen(_copies(_numbered(named)), "T1"))
+    clash = pl.concat([clash, controls.of_others(found)]).unique()
     unclear = pl.concat([clash, contested(named)])
     found = found.join(unclear, on=KEY, how="anti")
     sure = answers.join(unclear, on=KEY, how="anti", maintain_order="left")
     known = payer_numbers(answers, found, claims)
     found = _routed(found, answers, claimed, known, allowed)
     third = allowed(by_payer_number(_open(sure, found), claimed, known))
-    found = pl.concat([found, _third(third)])
+    found = _with_tier(found, _third(third), controls)
     fourth = allowed(by_folded_number(_open(sure, found), claimed))
     apart = _made_up(fourth, found, answers)
-    found = pl.concat([found, _undoubted(_fourth(apart), sure, claimed, allowed)])
+    found = _with_tier(found, _undoubted(_fourth(apart), sure, claimed, allowed), controls)
     known_number = pl.concat([named.select(KEY), fourth.select(KEY)]).unique()
     left = _open(sure, found).join(
         known_number.with_columns(known_number=True), on=KEY, how="left", maintain_order="left"
@@ -94,10 +95,10 @@ def match_claims(
     fifth = allowed(by_member(left, claimed))
     asked = pl.col("sent_payer").is_in(list(asking)).fill_null(False)
     taken = _open(fifth.filter(~asked), _contradicted(named))
-    found = pl.concat([found, _fifth(taken, found, answers)])
-    left = _open(sure, found)
+    found = _with_tier(found, _fifth(taken, found, answers), controls)
+    left = _open(answers, found)
     sixth = allowed(_sixth(left, claimed, remits, claims, further))
-    chosen = pl.concat([_by_hand(links), _without(found, links)])
+    chosen = pl.concat([_by_hand(links), _open(found, links)])
     pool = pooled(chosen, T1=named, T2=controlled, T3=third, T4=fourth, T5=fifth, T6=sixth)
     matched = with_runner_up(chosen, pool)
     rows = (
@@ -372,12 +373,13 @@ def _earliest(*tiers: pl.DataFrame) -> pl.DataFrame:
     return found
 
 
+def _with_tier(found: pl.DataFrame, later: pl.DataFrame, controls: Controls) -> pl.DataFrame:
+    """The matches with those of a later tier that no line control number speaks against."""
+    return pl.concat([found, _open(later, controls.of_others(later))])
+
+
 def _open(answers: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     return answers.join(found, on=KEY, how="anti", maintain_order="left")
-
-
-def _without(found: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    return found.join(links, on=KEY, how="anti")
 
 
 def _by_hand(links: pl.DataFrame) -> pl.DataFrame:
