@@ -86,7 +86,7 @@ def match_claims(
     third = allowed(by_payer_number(_open(sure, found), claimed, known))
     found = _with_tier(found, _third(third), controls)
     fourth = allowed(by_folded_number(_open(sure, found), claimed))
-    apart = _made_up(fourth, found, answers)
+    apart = _made_up(_open(fourth, contested(fourth)), found, answers)
     found = _with_tier(found, _undoubted(_fourth(apart), sure, claimed, allowed), controls)
     known_number = pl.concat([named.select(KEY), fourth.select(KEY)]).unique()
     left = _open(sure, found).join(

@@ -117,6 +117,7 @@ def _with_parts(rows: pl.DataFrame) -> pl.DataFrame:
         copy=pl.when("repeat").then(pl.int_range(1, pl.len() + 1).over("number", "repeat")),
         crossed=crossed | (known & crossed.any().over("number")),
         billed=pl.lit(False),
+        perhaps_billed=pl.lit(False),
     ).drop("status")
 
 

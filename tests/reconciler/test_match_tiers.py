@@ -708,6 +708,21 @@ def test_where_the_records_do_not_agree_both_are_proposed(other: dict[str, Any])
     assert {offset for offset, _ in proposed(made)} == {100, 200}
 
 
+@pytest.mark.parametrize("number", ["ENUMBER0", "enumber0"])
+@pytest.mark.parametrize("member", ["Z1999999", None])
+def test_an_unknown_payer_and_nobodys_member_leave_both_claims_of_the_patient(
+    member: str | None, number: str
+):
+    """The first one's payer may have forwarded it; the second one's may answer under the first
+    one's number. The first one's line control numbers tell."""
+    head = THEIRS | {"patient_id": member, "claim": number}
+    made = of_two("1990000001", head)
+    assert found(made) == (None, None, None)
+    assert {offset for offset, _ in proposed(made)} == {100, 200}
+    assert found(of_two("1990000001", head | {"controls": ("L0CONTROL0",)}))[2] == 100
+    assert found(of_two("1990000001", head, second={"days": (FEB4,)}))[2] == 100
+
+
 @pytest.mark.parametrize(
     "second",
     [{"days": (FEB4,)}, OTHER | {"payer_id": "MERID"}],
@@ -728,13 +743,21 @@ def test_an_unknown_id_and_another_members_id_say_nothing_of_a_second_claim():
 @pytest.mark.parametrize(
     ("member", "status", "offset"),
     [("M0077777", "1", 200), (None, "1", 200), ("M0012345", "1", None), ("Z1999999", "1", None),
-     ("Z1999999", "2", 200), ("M0012345", "2", None)],
+     ("Z1999999", "2", 200), ("Z1999999", "3", None), ("M0012345", "2", None)],
 )  # fmt: skip
 def test_one_number_of_two_payers_is_the_answering_ones_unless_the_other_fits_better(
     member: str | None, status: str, offset: int | None
 ):
-    """The first one's member, or its place under an id that nobody has: nothing tells which."""
+    """The first one's member, or another place under an id that nobody has: nothing tells which."""
     head = THEIRS | {"patient_id": member, "status": status}
+    made = of_two("MERID", head, second={"number": "ENUMBER0"})
+    assert found(made)[2] == offset
+    assert offset is not None or {place for place, _ in proposed(made)} == {100, 200}
+
+
+@pytest.mark.parametrize(("member", "offset"), [("M0077777", 200), ("M0012345", None)])
+def test_a_mangled_number_of_two_payers_is_judged_alike(member: str, offset: int | None):
+    head = THEIRS | {"patient_id": member, "status": "1", "claim": "enumber0"}
     made = of_two("MERID", head, second={"number": "ENUMBER0"})
     assert found(made)[2] == offset
     assert offset is not None or {place for place, _ in proposed(made)} == {100, 200}
