@@ -81,7 +81,8 @@ def match_claims(
     unclear = pl.concat([clash, contested(named)])
     found = found.join(unclear, on=KEY, how="anti")
     sure = answers.join(unclear, on=KEY, how="anti", maintain_order="left")
-    known = payer_numbers(answers, found, claims)
+    firm = [one.select(*KEY, *CLAIM) for one in (_open(found, links), links)]
+    known = payer_numbers(answers, pl.concat(firm), claims)
     found = _routed(found, answers, claimed, known, allowed)
     third = allowed(by_payer_number(_open(sure, found), claimed, known))
     found = _with_tier(found, _third(third), controls)

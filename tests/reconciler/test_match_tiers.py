@@ -491,6 +491,21 @@ def test_a_link_by_hand_stands_over_what_was_found_and_can_be_undone():
     assert found(again)[2] == 100
 
 
+def test_what_is_linked_by_hand_tells_the_payers_number():
+    """Its reversal and correction come under the same number of theirs (T3), and CLP01 is still unknown."""
+    theirs = {"claim": "ZZ9", "payer_claim_number": "ICN00012"}
+    remit = answered(theirs, theirs | {"status": "22", "charge_cents": -35000}, theirs)
+    claimed = sent({}, {})
+    made = both(remit, claimed, decided(decision(1, "link", 200)))
+    assert [found(made, offset) for offset in (300, 400, 500)] == [
+        ("hand", "certain", 200),
+        ("T3", "certain", 200),
+        ("T3", "certain", 200),
+    ]
+    undone = decided(decision(1, "link", 200), decision(2, "unlink", 200))
+    assert found(both(remit, claimed, undone), 400)[0] is None
+
+
 def test_a_match_names_its_runner_up():
     made = both(answered({"claim": PCN.lower()}), sent({"number": PCN}, {"number": f"0{PCN}X"}))
     assert made.matches["runner_up"][0] is None
