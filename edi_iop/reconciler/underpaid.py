@@ -25,6 +25,7 @@ from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.said import carcs_of
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated
+from edi_iop.tables import OTHER_PAYER_LINES
 
 STATES = ("underpaid", "one of two paid", "paid twice", "unknown", "overpaid", "paid in full")
 TWICE = "paid twice"
@@ -44,11 +45,13 @@ def underpaid(
     policy_on: PolicyOn,
     rates: pl.DataFrame,
     taken_back: pl.DataFrame | None = None,
+    decided: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """One row an answered line that a contract rate is or should be known for.
 
     remits: those whose money counts. lines: tables.SERVICE_LINES. rates: the facility's dated
     rates (rules.rates), which go before the policy's. taken_back: take_backs.recovered.
+    decided: tables.OTHER_PAYER_LINES of the claims sent.
     Columns: those of the line, state, contract_cents (null where no rate is set), paid_cents,
     patient_cents, other_payer_cents, agreed_cents (taken off by law or agreement, as by CARC 253;
     added where negative), taken_back_cents, short_cents (contract less all of these, but for what
@@ -59,8 +62,6 @@ def underpaid(
     owed = rated(sent.join(received, on=SENT_LINE), rates).join(
         _rates(sent, policy_on), on=("payer_id", "service_date", "procedure", "revenue"), how="left"
     )
-    kept = pl.col("paid_cents") - pl.col("taken_back_cents")
-    got = kept + pl.col("patient_cents") + pl.col("other_payer_cents") + pl.col("agreed_cents")
     rate = pl.coalesce("contract_cents", "rate_cents")
     source = pl.coalesce(
         pl.when(pl.col("contract_cents").is_not_null()).then(
@@ -68,8 +69,9 @@ def underpaid(
         ),
         "policy",
     )
-    compared = owed.with_columns(contract_cents=worth_cents(rate), policy=source).with_columns(
-        short_cents=pl.col("contract_cents") - got
+    priced = owed.with_columns(contract_cents=worth_cents(rate), policy=source)
+    compared = _with_others(priced, decided).with_columns(
+        short_cents=pl.col("contract_cents") - _own() - pl.col("other_payer_cents")
     )
     return _stated(_refused_beside_paid(compared))
 
@@ -78,6 +80,29 @@ _SENT = (
     "claim", "line", "payer_id", "member_id", "service_date", "procedure", "revenue", "units",
     "charge_cents", "standing", "payer_responsibility",
 )  # fmt: skip
+
+
+def _own() -> pl.Expr:
+    """What the payer and the patient give for a line, and what law takes off."""
+    kept = pl.col("paid_cents") - pl.col("taken_back_cents")
+    return kept + pl.col("patient_cents") + pl.col("agreed_cents")
+
+
+def _with_others(rows: pl.DataFrame, decided: pl.DataFrame | None) -> pl.DataFrame:
+    """other_payer_cents: what earlier payers paid, up to what the contract leaves open.
+
+    By the claim sent to this payer (837 SVD02), else by CARC 23, which counts what they wrote
+    off too. Their rates may be above this payer's: that is no overpayment by this one.
+    """
+    known = OTHER_PAYER_LINES.empty() if decided is None else decided
+    told = known.group_by("line_offset", claim_file_id="file_id").agg(
+        told_cents=pl.col("paid_cents").sum()
+    )
+    open_cents = (pl.col("contract_cents") - _own()).clip(lower_bound=0)
+    others = pl.coalesce("told_cents", "other_payer_cents")
+    return rows.join(told, on=SENT_LINE, how="left", maintain_order="left").with_columns(
+        other_payer_cents=pl.min_horizontal(others, open_cents)
+    )
 
 
 def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

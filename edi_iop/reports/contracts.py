@@ -35,6 +35,7 @@ def compared(question: Question) -> Sheet:
         question.policy_on,
         question.rates,
         recovered(store.load("accounts")),
+        store.load("other_payer_lines"),
     )
     every = told.with_columns(
         payer=pl.col("payer_id"), file=pl.col("file_id").cast(pl.String)

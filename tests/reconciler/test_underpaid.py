@@ -11,7 +11,7 @@ import polars as pl
 from edi_iop.reconciler.underpaid import underpaid
 from edi_iop.rules.policy import Policy, load
 from edi_iop.rules.rates import NONE
-from edi_iop.tables import MATCHES, REMITS, SERVICE_LINES, TABLES
+from edi_iop.tables import MATCHES, OTHER_PAYER_LINES, REMITS, SERVICE_LINES, TABLES
 
 DAY = date(2026, 2, 3)
 HARBOR = load("harbor", DAY)
@@ -24,10 +24,12 @@ def compared(
     rates: pl.DataFrame = NONE,
     taken_back: int = 0,
     before: tuple[tuple[str, str, int], ...] = (),
+    decided: tuple[int, ...] = (),
 ) -> pl.DataFrame:
     """lines: procedure, paid, and adjustments (group, carc, cents) of one claim on one day.
 
-    before: adjustments of an answer to line 1 that paid nothing, a day earlier."""
+    before: adjustments of an answer to line 1 that paid nothing, a day earlier.
+    decided: what an earlier payer paid of each line, as the claim says."""
     sent, svc, ties, cas = [], [], [], []
     for at, line in enumerate(lines, 1):
         code, revenue = line.get("code", ("H0015", "0906"))
@@ -52,6 +54,8 @@ def compared(
         cas += [first | {"byte_offset": n, "position": 1, "group": g, "carc": c, "amount_cents": a}
                 for n, (g, c, a) in enumerate(before)]  # fmt: skip
     remits = {name: TABLES[name].empty() for name in REMITS}
+    svd = [{"file_id": 1, "claim_offset": 5, "line_offset": at, "decision_offset": at, "paid_cents": paid}
+           for at, paid in enumerate(decided, 1)]  # fmt: skip
     for name, rows in (("payments", heads), ("remit_claims", answers), ("remit_lines", svc), ("adjustments", cas)):  # fmt: skip
         if rows:
             remits[name] = TABLES[name].conform(pl.DataFrame(rows))
@@ -62,6 +66,7 @@ def compared(
         lambda _payer, _day: policy,
         rates,
         pl.DataFrame({"claim_file_id": [1], "claim_offset": [5], "taken_back_cents": [taken_back]}),
+        OTHER_PAYER_LINES.conform(pl.DataFrame(svd)) if svd else None,
     )
 
 
@@ -93,6 +98,25 @@ def test_what_others_give_counts_once_and_what_nobody_gives_does_not() -> None:
         assert told({"paid": 25000, "cas": [(group, "45", 3500)]}) == [
             (1, "underpaid", 28500, 3500)
         ]
+
+
+def test_what_an_earlier_payer_wrote_off_is_nobodys_money() -> None:
+    """The first payer paid 200.00 and wrote 65.00 off; the second one says 265.00 of both (23).
+
+    Its contract is 285.00: 85.00 are due. What it paid less is short where the claim says what
+    the first one paid (SVD02), and cannot be told by 23 alone.
+    """
+    written_off = [("OA", "23", 26500), ("CO", "45", 5000)]
+    for decided in ((), (20000,)):
+        assert told({"paid": 8500, "cas": written_off}, decided=decided) == [
+            (1, "paid in full", 28500, 0)
+        ]
+    assert told({"paid": 5000, "cas": written_off}, decided=(20000,)) == [
+        (1, "underpaid", 28500, 3500)
+    ]
+    assert told({"paid": 28600, "cas": written_off}, decided=(20000,)) == [
+        (1, "overpaid", 28500, -100)
+    ]
 
 
 def test_shares_of_an_earlier_answer_are_not_those_of_the_last() -> None:
