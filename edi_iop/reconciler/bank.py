@@ -14,9 +14,11 @@ from edi_iop.reconciler.features import plain
 from edi_iop.tables import DEPOSITS
 
 BACK = "paid back to the payer"
+RETURNED = "deposit taken back"
 STATES = (
     "deposit without remit",
     "remit without deposit",
+    RETURNED,
     "amount differs",
     "card",
     "matched",
@@ -46,11 +48,14 @@ def bank(
 
     payments: tables.PAYMENTS, each payment once. deposits: tables.DEPOSITS. Columns: state, how
     (trace, or amount, payer and date), payment, payer, payment_date, method, amount_cents,
-    deposit_date, deposit_cents, difference_cents (deposit less its payments), sharing (how
+    deposit_date, deposit_cents, taken_out_cents (what the bank took out again under the
+    payment's trace number, below zero), difference_cents (both less the payments), sharing (how
     many payments the deposit holds), reference, file_id, deposit_file, deposit_row.
     """
     remits = _remits(payments, remit_claims)
-    booked = _booked(deposits)
+    listed = entries(deposits)
+    booked = _worded(listed.filter(pl.col("amount_cents") > 0))
+    gone = _worded(listed.filter(pl.col("amount_cents") < 0))
     by_trace = _by_trace(remits, booked)
     rest = remits.filter(pl.col("due")).join(by_trace, on="remit", how="anti")
     free = booked.join(by_trace, on="deposit", how="anti")
@@ -63,6 +68,7 @@ def bank(
     rows = (
         remits.join(tied, on="remit", how="left")
         .join(booked, on="deposit", how="full", coalesce=True)
+        .join(_taken_out(remits, gone), on="remit", how="left")
         .with_columns(pl.col("remit").count().over("deposit").cast(pl.Int64).alias("sharing"))
     )
     return _stated(rows)
@@ -93,22 +99,17 @@ def _remits(payments: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _booked(deposits: pl.DataFrame) -> pl.DataFrame:
-    """Entries that came in, numbered, with the words of the bank together."""
+def _worded(listed: pl.DataFrame) -> pl.DataFrame:
+    """Entries, numbered, with the words of the bank together."""
     words = pl.concat_str("reference", "description", separator=" ", ignore_nulls=True)
-    return (
-        entries(deposits)
-        .filter(pl.col("amount_cents") > 0)
-        .with_row_index("deposit")
-        .select(
-            "deposit",
-            "deposit_date",
-            "reference",
-            deposit_cents="amount_cents",
-            deposit_file="file_id",
-            deposit_row="row",
-            words=words.str.to_lowercase().fill_null(""),
-        )
+    return listed.with_row_index("deposit").select(
+        "deposit",
+        "deposit_date",
+        "reference",
+        deposit_cents="amount_cents",
+        deposit_file="file_id",
+        deposit_row="row",
+        words=words.str.to_lowercase().fill_null(""),
     )
 
 
@@ -125,6 +126,17 @@ def _by_trace(remits: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
     A number that several payments or entries carry ties those of the same amount; where
     that is not one to one, or no amount agrees, it ties none of several.
     """
+    pairs = remits.filter(pl.col("due")).join(_numbers(booked), on="trace")
+    same = pl.col("amount_cents") == pl.col("deposit_cents")
+    exact = pairs.filter(same).filter(_alone("remit"), _alone("deposit"))
+    left = pairs.join(exact, on="remit", how="anti").join(exact, on="deposit", how="anti")
+    # One payment in one entry, or several payments that one entry names: their sum is compared.
+    rest = left.filter(pl.col("trace").is_unique())
+    return pl.concat([exact, rest]).select("remit", "deposit", how=pl.lit("trace"))
+
+
+def _numbers(booked: pl.DataFrame) -> pl.DataFrame:
+    """deposit, deposit_cents and trace: every number long enough that the bank's words hold."""
     tokens = booked.select(
         "deposit",
         "deposit_cents",
@@ -138,14 +150,13 @@ def _by_trace(remits: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
             tokens.select("deposit", "deposit_cents", trace="whole"),
         ]
     )
-    long = named.filter(pl.col("trace").str.len_chars() >= SHORTEST_TRACE).unique()
-    pairs = remits.filter(pl.col("due")).join(long, on="trace")
-    same = pl.col("amount_cents") == pl.col("deposit_cents")
-    exact = pairs.filter(same).filter(_alone("remit"), _alone("deposit"))
-    left = pairs.join(exact, on="remit", how="anti").join(exact, on="deposit", how="anti")
-    # One payment in one entry, or several payments that one entry names: their sum is compared.
-    rest = left.filter(pl.col("trace").is_unique())
-    return pl.concat([exact, rest]).select("remit", "deposit", how=pl.lit("trace"))
+    return named.filter(pl.col("trace").str.len_chars() >= SHORTEST_TRACE).unique()
+
+
+def _taken_out(remits: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
+    """remit and taken_out_cents: entries out of the account that name one payment (a returned ACH)."""
+    pairs = remits.filter(pl.col("due")).join(_numbers(gone), on="trace").filter(_alone("deposit"))
+    return pairs.group_by("remit").agg(taken_out_cents=pl.col("deposit_cents").sum())
 
 
 def _alone(column: str) -> pl.Expr:
@@ -197,13 +208,16 @@ def _stated(rows: pl.DataFrame) -> pl.DataFrame:
     """Each row with its state; the payments of one deposit are compared by their sum."""
     tied = pl.col("deposit").is_not_null() & pl.col("remit").is_not_null()
     together = pl.when(tied).then(pl.col("amount_cents").sum().over("deposit"))
-    difference = pl.col("deposit_cents") - together
+    out = pl.col("taken_out_cents").sum().over("deposit")
+    difference = pl.col("deposit_cents") + out - together
     empty = pl.col("amount_cents").fill_null(0) == 0
     state = (
         pl.when(pl.col("remit").is_null())
         .then(pl.lit("deposit without remit"))
         .when(pl.col("how").str.starts_with("card"))
         .then(pl.lit("card"))
+        .when(pl.col("taken_out_cents").is_not_null())
+        .then(pl.lit(RETURNED))
         .when(tied & (difference != 0))
         .then(pl.lit("amount differs"))
         .when(tied)
@@ -228,6 +242,7 @@ def _stated(rows: pl.DataFrame) -> pl.DataFrame:
         "amount_cents",
         "deposit_date",
         "deposit_cents",
+        "taken_out_cents",
         "difference_cents",
         "sharing",
         "reference",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.money import to_dollars
-from edi_iop.reconciler.bank import STATES, bank
+from edi_iop.reconciler.bank import RETURNED, STATES, bank
 from edi_iop.reports import shapes
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, dollars
 from edi_iop.store import Store
 
-OPEN = ("deposit without remit", "remit without deposit", "amount differs")
+OPEN = ("deposit without remit", "remit without deposit", RETURNED, "amount differs")
 _PAYMENT = ("file_id", "payment_offset")
 
 
@@ -79,6 +79,7 @@ def _says() -> pl.Expr:
         pl.format("booked {}", "deposit_date"),
         pl.format("by {}", "how"),
         pl.when(pl.col("deposit_date").is_not_null() & (pl.col("sharing") > 1)).then(shared),
+        pl.format("taken out again: {}", dollars(-pl.col("taken_out_cents"))),
         pl.when(pl.col("difference_cents") != 0).then(pl.format("deposit less payment: {}", off)),
         pl.when(pl.col("state") == "deposit without remit").then(
             pl.format("line {} of the bank's list", "deposit_row")

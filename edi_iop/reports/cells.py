@@ -34,6 +34,7 @@ COLOURS = {
     "balanced": "green",
     "matched": "green",
     "amount differs": "red",
+    "deposit taken back": "red",
     "deposit without remit": "yellow",
     "remit without deposit": "yellow",
     "card": "yellow",

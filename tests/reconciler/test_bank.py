@@ -171,6 +171,23 @@ def test_what_went_out_of_the_account_is_no_deposit() -> None:
     assert states([], [entry(-5000, "RENT"), entry(700, "COUNTER")]) == ["deposit without remit"]
 
 
+def test_a_deposit_that_the_bank_took_out_again_is_no_payment_received() -> None:
+    """A returned ACH entry carries the trace number of the one that came in."""
+    paid = [payment("111111", 5000), payment("222222", 2500)]
+    booked = [
+        entry(5000, "HCCLAIMPMT 111111"),
+        entry(2500, "222222"),
+        entry(-5000, "RETURN 111111"),
+    ]
+    rows = told(paid, booked)
+    assert rows.select("state", "payment", "taken_out_cents", "difference_cents").rows() == [
+        ("deposit taken back", "111111", -5000, -5000),
+        ("matched", "222222", None, 0),
+    ]
+    # what names no payment, or several, is of none
+    assert states(paid, [*booked[:2], entry(-5000, "RENT 111111 222222")]) == ["matched"] * 2
+
+
 def test_every_payment_and_every_deposit_stands_there_once() -> None:
     paid = [payment("111111", 5000), payment("222222", 2500), payment("333333", 0)]
     booked = [entry(7500, "111111 222222"), entry(1, "x"), entry(2, "y")]
