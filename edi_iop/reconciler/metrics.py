@@ -52,7 +52,8 @@ def history(
     """One row a claim sent: charge, days, its first answer, and whether a denial was turned.
 
     claims: file_id, claim_offset, claim, charge_cents, sent_on, frequency, payer_claim_number, void
-    (replaced or voided since, or itself a void: of it nothing is owed).
+    (replaced or voided since, or itself a void: of it nothing is owed), taken_back (what was paid
+    was reversed, or taken back whole: it is unpaid again).
     answered (claim_answers): file_id, claim_offset, payment_date, reversal, denied, paid_cents, payer_claim_number;
     one row an answer to the claim. denied_lines: claim, open_cents, of denials still open.
     """
@@ -79,7 +80,7 @@ def history(
         .with_columns(
             open_cents=pl.when("void")
             .then(0)
-            .when(pl.col("first_on").is_null())
+            .when(pl.col("first_on").is_null() | pl.col("taken_back"))
             .then("charge_cents")
             .otherwise(pl.col("open_cents").fill_null(0))
         )
@@ -136,10 +137,10 @@ def _measures(claims: pl.DataFrame, as_of: date) -> Iterator[_Row]:
         "claims whose first answer denied nothing and that replaced no other, by all answered")  # fmt: skip
     waiting = _cents(claims.filter(pl.col("sent_on") <= on), "open_cents")
     yield _share("days in A/R", waiting, _cents(sent) / 90, 1, "days",
-        "charges unanswered or still denied of claims that none replaced or voided, by the mean charge of a day over the last 90")  # fmt: skip
+        "charges unanswered, still denied or taken back again of claims that none replaced or voided, by the mean charge of a day over the last 90")  # fmt: skip
     old = claims.filter(pl.col("sent_on") < on - QUARTER)
     yield _ratio("A/R over 90 days", _cents(old, "open_cents"), waiting,
-        "charges unanswered or still denied of claims sent more than 90 days ago, by all of them")  # fmt: skip
+        "charges unanswered, still denied or taken back again of claims sent more than 90 days ago, by all of them")  # fmt: skip
 
 
 def ages(claims: pl.DataFrame, as_of: date) -> pl.DataFrame:

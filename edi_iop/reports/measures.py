@@ -20,9 +20,14 @@ def measured(question: Question) -> Sheet:
     made = store.load("submissions").select("file_id", "transaction_offset", sent_on="created_on")
     claims = store.load("claims").join(made, on=["file_id", "transaction_offset"], how="left")
     claims = claims.join(_void(store.load("line_standings")), on=_CLAIM, how="left")
+    claims = claims.join(_taken_back(store.load("accounts")), on=_CLAIM, how="left")
     denied = store.load("verdicts").filter(pl.col("kind").ne_missing("reduced"))
     still = denied.group_by("claim").agg(open_cents=pl.col("charge_cents").sum())
-    known = history(claims, claim_answers(remits, matches), still)
+    known = history(
+        claims.with_columns(pl.col("taken_back").fill_null(False)),
+        claim_answers(remits, matches),
+        still,
+    )
     rows = metrics(known, question.as_of)
     return Sheet(
         f"Metrics as of {question.as_of}",
@@ -46,6 +51,15 @@ def measured(question: Question) -> Sheet:
 def _void(standings: pl.DataFrame) -> pl.DataFrame:
     """_CLAIM and void: claims that were replaced or voided since, and the voids."""
     return standings.group_by(_CLAIM).agg(void=(pl.col("standing") == "void").all())
+
+
+def _taken_back(accounts: pl.DataFrame) -> pl.DataFrame:
+    """_CLAIM and taken_back: claims of whose payments nothing is left."""
+    back = pl.col("state").is_in(["reversed", "taken back"])
+    of_claims = accounts.drop_nulls("claim_file_id")
+    return of_claims.group_by(file_id="claim_file_id", claim_offset="claim_offset").agg(
+        taken_back=back.all()
+    )
 
 
 def _unit() -> pl.Expr:

@@ -30,6 +30,7 @@ def known() -> pl.DataFrame:
             "payer_claim_number": pl.Series([None] * 3, dtype=pl.String),
             "payer_responsibility": ["P"] * 3,
             "void": [False] * 3,
+            "taken_back": [False] * 3,
         }
     )
     answered = pl.DataFrame(
@@ -79,7 +80,8 @@ def of(*claims: dict[str, Any], answers: tuple[dict[str, Any], ...] = ()) -> pl.
     """Claims of 100.00 sent 10 days ago, numbered from 1, and what was answered to them."""
     sent = [
         {"file_id": 1, "claim_offset": at, "claim": f"C{at}", "charge_cents": 10000, "sent_on": ago(10),
-         "frequency": "1", "payer_claim_number": None, "payer_responsibility": "P", "void": False} | one
+         "frequency": "1", "payer_claim_number": None, "payer_responsibility": "P", "void": False,
+         "taken_back": False} | one
         for at, one in enumerate(claims, 1)
     ]  # fmt: skip
     told = [
@@ -140,9 +142,11 @@ def test_a_denied_claim_is_appealed_by_the_first_replacement_that_names_it() -> 
 def test_what_is_answered_void_or_denied_still_decides_what_is_open() -> None:
     known = of({}, {"void": True}, {}, answers=({},))
     assert known["open_cents"].to_list() == [0, 0, 10000]
+    gone = of({"taken_back": True}, {"taken_back": True, "void": True}, answers=({},))
+    assert gone["open_cents"].to_list() == [10000, 0]
     claims = pl.DataFrame([{"file_id": 1, "claim_offset": 1, "claim": "C1", "charge_cents": 10000,
         "sent_on": ago(10), "frequency": "1", "payer_claim_number": "", "payer_responsibility": "P",
-        "void": False}])  # fmt: skip
+        "void": False, "taken_back": False}])  # fmt: skip
     denied_lines = pl.DataFrame({"claim": ["C1"], "open_cents": [7000]})
     answered = pl.DataFrame([{"file_id": 1, "claim_offset": 1, "payment_date": ago(5), "reversal": False,
                               "payer_claim_number": "P1", **DENIED}])  # fmt: skip
