@@ -21,8 +21,12 @@ def beyond_agreed(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def agreed() -> pl.Expr:
-    """What law or agreement takes off a reduced line beside the rate, in cents. Of kind, agreed_cents."""
-    return pl.when(pl.col("kind") == "reduced").then("agreed_cents").fill_null(0)
+    """What law or agreement takes off beside what is given for a reduced line, in cents.
+
+    Of kind, received_cents and agreed_cents. No law takes all of a line.
+    """
+    given = (pl.col("kind") == "reduced") & (pl.col("received_cents") > 0)
+    return pl.when(given).then("agreed_cents").fill_null(0)
 
 
 def judged(rows: pl.DataFrame, payers_words: pl.Expr) -> pl.DataFrame:

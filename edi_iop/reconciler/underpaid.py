@@ -53,8 +53,8 @@ def underpaid(
     rates (rules.rates), which go before the policy's. taken_back: take_backs.recovered.
     decided: tables.OTHER_PAYER_LINES of the claims sent.
     Columns: those of the line, state, contract_cents (null where no rate is set), paid_cents,
-    patient_cents, other_payer_cents, agreed_cents (taken off by law or agreement, as by CARC 253;
-    added where negative), taken_back_cents, short_cents (contract less all of these, but for what
+    patient_cents, other_payer_cents, agreed_cents (taken off of a payment by law or
+    agreement, as by CARC 253; added where negative), taken_back_cents, short_cents (contract less all of these, but for what
     was taken back), payment (TRN02), policy.
     """
     received = _shared(_received(remits, matches, lines), lines, taken_back)
@@ -69,7 +69,8 @@ def underpaid(
         ),
         "policy",
     )
-    priced = owed.with_columns(contract_cents=worth_cents(rate), policy=source)
+    agreed = pl.when(pl.col("paid_cents") != 0).then("agreed_cents").otherwise(0)
+    priced = owed.with_columns(contract_cents=worth_cents(rate), policy=source, agreed_cents=agreed)
     compared = _with_others(priced, decided).with_columns(
         short_cents=pl.col("contract_cents") - _own() - pl.col("other_payer_cents")
     )

@@ -11,7 +11,7 @@ from edi_iop.reports import shapes
 from edi_iop.reports.posted import posted_remits
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
-from edi_iop.reports.sums import chart
+from edi_iop.reports.sums import chart, dollars
 from edi_iop.rules.lines import kept_lines
 
 KEYS = (
@@ -55,7 +55,6 @@ def compared(question: Question) -> Sheet:
             Field("CONTRACT", "contract_cents", "money"),
             Field("PAID", "paid_cents", "money"),
             Field("PATIENT", "patient_cents", "money"),
-            Field("BY LAW", "agreed_cents", "money"),
             Field("TAKEN BACK", "taken_back_cents", "money"),
             Field("SHORT", "short_cents", "money"),
         ),
@@ -65,6 +64,8 @@ def compared(question: Question) -> Sheet:
             .then(pl.lit(SET_IT))
             .when(pl.col("state") == TWICE)
             .then(pl.lit(TAKE_BACK))
+            .when(pl.col("agreed_cents") != 0)
+            .then(pl.format("{} by law or agreement", dollars(pl.col("agreed_cents"))))
         ),
         none="no line is paid otherwise than its contract says",
         closing=_closing(every),

@@ -124,6 +124,7 @@ def test_what_law_alone_takes_off_is_no_shortfall_and_a_cent_beyond_it_is():
     assert not stays()
     assert stays(received_cents=27929)
     assert stays(agreed_cents=None)
+    assert stays(received_cents=0, agreed_cents=28500)
     assert stays(kind="denied")
     assert stays(kind="denied in part")
 

@@ -209,6 +209,10 @@ def test_what_law_alone_takes_off_is_no_underpayment() -> None:
     assert told({"paid": 27940, "cas": law}) == [(1, "overpaid", 28500, -10)]
 
 
+def test_no_law_takes_all_of_a_line() -> None:
+    assert told({"paid": 0, "cas": [("CO", "253", 40000)]}) == [(1, "underpaid", 28500, 28500)]
+
+
 def test_what_law_adds_is_no_overpayment() -> None:
     """An incentive of 5.00 (CARC 144 in a negative adjustment) beside the rate of 285.00."""
     assert told({"paid": 29000, "cas": [("CO", "45", 11500), ("CO", "144", -500)]}) == [
