@@ -21,8 +21,8 @@ from edi_iop.desk.numbers import as_known
 from edi_iop.errors import NotKnown
 from edi_iop.money import to_dollars
 from edi_iop.reconciler.match import misgivings
-from edi_iop.reconciler.reconcile import reconcile
 from edi_iop.reports import ledger as sheets
+from edi_iop.reports.on_day import OnDay
 from edi_iop.runner import lock, portions, records, since
 from edi_iop.runner.settle import answers, settle
 from edi_iop.store import Store
@@ -113,26 +113,25 @@ def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> A
     workspace = paths.workspace(root)
     policies = records.policies(workspace, workspace.settings(), as_of or date.today())
     with Store.open(workspace.database, read_only=True) as store:
-        sent = {name: store.load(name) for name in ("claims", "claim_lines", "acknowledgements")}
-        decided = store.load("decisions")
         claim = claim and as_known(store, claim)
-        remits = records.remits(store)
-    made = reconcile(remits, sent, decided, as_of, policies).ledger
-    names = sheets.payer_names(made.payments, remits["payments"])
+        made = OnDay(store, as_of, policies)
+        sent = store.load("claims")["claim"]
+    accounts = made.load("accounts")
+    names = sheets.payer_names(made.load("payment_standings"), made.load("payments"))
     title = f"as of {as_of}" if as_of else ""
     if claim is None:
-        return Answer(sheets.accounts(made.accounts, title, names))
-    known = claim in set(sent["claims"]["claim"])
+        return Answer(sheets.accounts(accounts, title, names))
+    known = claim in set(sent)
     own = pl.col("account") == claim
-    loose = made.accounts.filter(own, pl.col("claim_offset").is_null()).height
+    loose = accounts.filter(own, pl.col("claim_offset").is_null()).height
     # an answer returned under our number that is not tied to our claim is not the claim's
     own = own & pl.col("claim_offset").is_not_null() if known else own
-    if made.accounts.filter(own).is_empty():
+    if accounts.filter(own).is_empty():
         raise NotKnown(_unspoken(claim, known, bool(loose), root))
     return Answer(
         sheets.timeline(
-            made.postings.filter(own),
-            made.provider_postings.filter(own),
+            made.load("postings").filter(own),
+            made.load("provider_postings").filter(own),
             f"{claim} {title}".strip(),
         )
     )

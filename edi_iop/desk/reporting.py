@@ -16,11 +16,13 @@ from edi_iop.desk.files import error_lines
 from edi_iop.desk.numbers import as_known
 from edi_iop.errors import BadPolicy, NotKnown
 from edi_iop.reports.detailed import ABOUT, ASKED
+from edi_iop.reports.on_day import OnDay
 from edi_iop.reports.question import PolicyOn, Question
-from edi_iop.reports.questions import REPORTS
+from edi_iop.reports.questions import MONEY, REPORTS
 from edi_iop.rules.in_force import Policies, of_payers
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
+from edi_iop.runner import records
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 
@@ -39,10 +41,12 @@ def report(
     """The answer to one question about a workspace; a list of denials is an answer, no failure.
 
     about: the claim or payment asked about. as_of: the day it is asked for, by default that
-    of the last run. deposits: bank lists beside those taken in, for the report bank.
+    of the last run; of money the day up to which payments count, by default all. deposits: bank lists beside those taken in, for the report bank.
     """
     if name not in report_names():
         raise NotKnown(f"report {name}: there is none; one of {', '.join(report_names())}")
+    if as_of is not None and name in REPORTS and name not in MONEY:
+        raise NotKnown(f"report {name}: it tells what is known now; leave --as-of away")
     if about is None and name in ABOUT and ABOUT[name].needed:
         raise NotKnown(
             f"report {name}: name the {ABOUT[name].what}, as in: report {name} {root} NUMBER"
@@ -50,7 +54,10 @@ def report(
     workspace = paths.workspace(root)
     given = material.of_files(paths.delivered(deposits))
     with Store.open(workspace.database, read_only=True) as store:
-        if name in REPORTS:
+        if name in MONEY and as_of is not None:
+            policies = records.policies(workspace, workspace.settings(), as_of)
+            sheet = MONEY[name](OnDay(store, as_of, policies))
+        elif name in REPORTS:
             sheet = REPORTS[name](store)
         else:
             day = as_of or _last_run(store) or date.today()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.money import to_dollars
+from edi_iop.reports.on_day import Loading
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, counting
-from edi_iop.store import Store
 
 _PAYMENT = ("file_id", "payment_offset")
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
 _POSTED = pl.col("standing") == "posted"
 
 
-def payments(store: Store) -> Sheet:
+def payments(store: Loading) -> Sheet:
     """Every payment, what it holds, how much of it was matched, and what its money came to."""
     rows = _payment_rows(store)
     return Sheet(
@@ -55,7 +55,7 @@ def payments(store: Store) -> Sheet:
     )
 
 
-def _payment_rows(store: Store) -> pl.DataFrame:
+def _payment_rows(store: Loading) -> pl.DataFrame:
     """One row a payment, with what is in it and what its money came to."""
     inside = (
         store.load("remit_claims")
@@ -101,7 +101,7 @@ def _payment_rows(store: Store) -> pl.DataFrame:
     )
 
 
-def _held_claims(store: Store) -> pl.DataFrame:
+def _held_claims(store: Loading) -> pl.DataFrame:
     """_PAYMENT and held_claims: of claims held in payments that count the first, and why."""
     waiting = store.load("postings").filter(
         pl.col("standing") == "held", pl.col("says") != "its payment is held"
@@ -135,13 +135,13 @@ def _equation(rows: pl.DataFrame) -> str:
     )
 
 
-def _matched(store: Store) -> pl.DataFrame:
+def _matched(store: Loading) -> pl.DataFrame:
     """Remit claims that are tied to a claim of ours."""
     whole = store.load("matches").filter(pl.col("remit_line_offset").is_null())
     return whole.group_by(_REMIT_CLAIM).agg(matched=pl.col("claim_offset").is_not_null().any())
 
 
-def held(store: Store) -> Sheet:
+def held(store: Loading) -> Sheet:
     """Payments and remit claims whose money waits for a person, each with why."""
     payments = store.load("payment_standings").filter(pl.col("standing") == "held")
     claims = store.load("postings").filter(
@@ -315,13 +315,13 @@ def timeline(postings: pl.DataFrame, provider: pl.DataFrame, title: str) -> Shee
     )
 
 
-def ledger(store: Store) -> Sheet:
+def ledger(store: Loading) -> Sheet:
     """Where each claim stands, as the last run left it."""
     names = payer_names(store.load("payment_standings"), store.load("payments"))
     return accounts(store.load("accounts"), names=names)
 
 
-def recoveries(store: Store) -> Sheet:
+def recoveries(store: Loading) -> Sheet:
     """Adjustments of the provider (PLB), threaded across payments."""
     rows = (
         store.load("provider_postings")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.reports import shapes
+from edi_iop.reports.on_day import Loading
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
-from edi_iop.store import Store
 
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
 _PAYMENT = ("file_id", "payment_offset")
@@ -16,7 +16,7 @@ _TIERS = ("T1", "T2", "T3", "T4", "T5", "hand")
 _VERBS = {"unlink": "undo match"}
 
 
-def matches(store: Store) -> Sheet:
+def matches(store: Loading) -> Sheet:
     """Every remit claim that is tied to a claim: tier, grade, what agrees and does not, the runner-up."""
     every = store.load("matches")
     whole = every.filter(
@@ -64,7 +64,7 @@ def matches(store: Store) -> Sheet:
     )
 
 
-def unmatched(store: Store) -> Sheet:
+def unmatched(store: Loading) -> Sheet:
     """Remit claims tied to no claim of ours, why, and what each may answer."""
     rows = _unmatched_rows(store)
     fields = (
@@ -93,7 +93,7 @@ def unmatched(store: Store) -> Sheet:
     )
 
 
-def _unmatched_rows(store: Store) -> pl.DataFrame:
+def _unmatched_rows(store: Loading) -> pl.DataFrame:
     """One row an unmatched remit claim, with the two best proposals."""
     whole = store.load("matches").filter(
         pl.col("remit_line_offset").is_null(), pl.col("claim_file_id").is_null()
@@ -133,11 +133,11 @@ def _unmatched_rows(store: Store) -> pl.DataFrame:
     )
 
 
-def _numbers(store: Store) -> pl.DataFrame:
+def _numbers(store: Loading) -> pl.DataFrame:
     return store.load("claims").select("claim_offset", "claim", claim_file_id="file_id")
 
 
-def _payments(store: Store) -> pl.DataFrame:
+def _payments(store: Loading) -> pl.DataFrame:
     return store.load("payments").select(*_PAYMENT, payment="trace_number")
 
 
@@ -152,7 +152,7 @@ def _lines(every: pl.DataFrame) -> pl.DataFrame:
     return told.group_by(_REMIT_CLAIM).agg(lines=pl.col("told").str.join(", "))
 
 
-def decisions(store: Store) -> Sheet:
+def decisions(store: Loading) -> Sheet:
     """What people decided of matches and of money held, in order, by claim and payment numbers."""
     answers = store.load("remit_claims").select(*_REMIT_CLAIM, returned="claim")
     told = (

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from edi_iop import codes
 from edi_iop.money import to_dollars
 from edi_iop.reports import acks, corrected, faults, ledger, matching, shapes
+from edi_iop.reports.on_day import Loading
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
 from edi_iop.rules.catalogue import STOPPING
@@ -151,16 +152,20 @@ def claims(store: Store) -> Sheet:
     )
 
 
-REPORTS: dict[str, Callable[[Store], Sheet]] = {
-    "blocked": blocked,
-    "claims": claims,
-    "corrections": corrections,
+MONEY: dict[str, Callable[[Loading], Sheet]] = {
     "payments": ledger.payments,
     "held": ledger.held,
     "unmatched": matching.unmatched,
     "ledger": ledger.ledger,
     "recoveries": ledger.recoveries,
     "matches": matching.matches,
+}
+"""Reports about what payments came to, on any day."""
+REPORTS: dict[str, Callable[[Store], Sheet]] = {
+    "blocked": blocked,
+    "claims": claims,
+    "corrections": corrections,
+    **MONEY,
     "decisions": matching.decisions,
     "files": files,
     "findings": findings,
