@@ -29,6 +29,7 @@ def refusals_told(answered: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame
     return (
         denied.join(_ties(matches), on=LINE, how="left", nulls_equal=True)
         .with_columns(kind=partly.otherwise(pl.lit("denied")), received_cents=received)
+        .drop("beside_cents")
         .with_row_index("denial")
     )
 
@@ -86,7 +87,7 @@ def reduced(
     parts = _ties(matches).join(said, on=(*SENT_LINE, *CLAIM))
     # a split line is told once, at the first of its parts
     first = parts.sort(LINE).unique(SENT_LINE, keep="first", maintain_order=True)
-    own = answered.filter(~pl.col("denied"), ~pl.col("partly"))
+    own = answered.filter(~pl.col("denied"), ~pl.col("partly")).drop("beside_cents")
     return first.join(own, on=LINE).with_columns(kind=pl.lit("reduced"))
 
 

@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 from msgspec.structs import replace
 
-from edi_iop.reconciler import judging, shortfall
+from edi_iop.reconciler import again, judging, shortfall
 from edi_iop.reconciler.answers import Said, said
 from edi_iop.reconciler.beside import paired, to_keep
 from edi_iop.reconciler.chances import refusals
@@ -95,7 +95,10 @@ def explained(
     tied = priced.join(paired(about, lines, last, policies), on="denial", how="left")
     kept = to_keep(tied, about, violations).with_columns(to_keep=True)
     whole_days = beyond_agreed(tied.join(kept, on="denial", how="left"))
-    judged = _with_day_beside(_judged(whole_days, about, records, violations, policies))
+    twice = again.others(whole_days, about, lines, last)
+    repeats = again.sent_before(whole_days, twice)
+    judged = _with_day_beside(_judged(whole_days, about, records, violations, policies, repeats))
+    judged = _worked_elsewhere(judged, again.billed_again(whole_days, twice))
     dated = remedied(judged, policies, records.as_of)
     ever = lines_of(told, lines.select(SERVICE))
     rows = dated.rename({"tier": "match", "grade": "match_grade"}).with_columns(
@@ -112,10 +115,11 @@ def _judged(
     records: Records,
     violations: pl.DataFrame,
     policies: Mapping[str, Policy],
+    repeats: pl.DataFrame,
 ) -> pl.DataFrame:
     """The denials judged by the rules, the reduced lines by the contract."""
     short = pl.col("kind") == "reduced"
-    by_rules = judging.judged(denied.filter(~short), about, records, violations, policies)
+    by_rules = judging.judged(denied.filter(~short), about, records, violations, policies, repeats)
     by_contract = shortfall.judged(denied.filter(short), judging.payers_words())
     return pl.concat([by_rules, by_contract], how="diagonal")
 
@@ -123,6 +127,12 @@ def _judged(
 def _cause() -> pl.Expr:
     """Whose doing it is, as far as our records say: a rule broken, or an error of the payer."""
     return pl.col("verdict").replace_strict(_CAUSES, default="unknown", return_dtype=pl.String)
+
+
+def _worked_elsewhere(judged: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataFrame:
+    """The denials of services that a later claim took up have nothing left to do."""
+    told = judged.join(elsewhere, on="denial", how="left", maintain_order="left")
+    return told.with_columns(closing=pl.coalesce("closing", "again"))
 
 
 def _with_day_beside(judged: pl.DataFrame) -> pl.DataFrame:

@@ -44,10 +44,14 @@ def judged(
     records: Records,
     violations: pl.DataFrame,
     policies: Mapping[str, Policy],
+    repeats: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The denials with verdict, rule, score, other_rules, says and evidence."""
+    """The denials with verdict, rule, score, other_rules, says and evidence.
+
+    repeats: again.sent_before, which no rule finds.
+    """
     lacking = missing(about, records, policies)
-    ranked = _ranked(denied, _hits(about, violations), lacking, policies)
+    ranked = _ranked(denied, _hits(about, violations, repeats), lacking, policies)
     history = records.history or History(None, None)
     meant_best = _meant_best(ranked)
     asked = meant_best.select("denial", kind="shows").drop_nulls().unique()
@@ -72,7 +76,9 @@ def judged(
     )
 
 
-def _hits(about: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:
+def _hits(
+    about: pl.DataFrame, violations: pl.DataFrame, repeats: pl.DataFrame | None
+) -> pl.DataFrame:
     """denial, rule, soft, broken, proof: what our records show broken about each denied line.
 
     A duplicate where the payer refused the line to keep and paid the surplus one
@@ -92,8 +98,9 @@ def _hits(about: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:
     )
     mirrored = about.with_columns(reference=line_reference()).join(surplus, on="reference")
     columns = ("denial", "rule", "severity", "says", "proof")
+    known = [own, mirrored] if repeats is None else [own, mirrored, repeats]
     return (
-        pl.concat([own.select(columns), mirrored.select(columns)])
+        pl.concat([one.select(columns) for one in known])
         .group_by("denial", "rule", maintain_order=True)
         .agg(
             soft=pl.col("severity").is_in(_SOFT).all(),
