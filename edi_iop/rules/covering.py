@@ -146,10 +146,12 @@ def drawn(offers: pl.DataFrame, blocked: pl.Series) -> pl.DataFrame:
     draws: whether the line takes units from it, or would only have.
     offers: covering ones only. A line draws unless it was denied (its units came
     back) or is blocked for another reason and not yet paid. A denied line is
-    measured against all that was sent; a blocked one has its fault already.
+    measured against all that was sent, also where it has another fault: which of them
+    the payer means only its codes say. A blocked one not answered has its fault already.
     """
+    denied = pl.col("standing") == "denied"
     faulty = pl.col("row").is_in(blocked.implode()) & (pl.col("standing") != "paid")
-    draws = ~faulty & (pl.col("standing") != "denied")
+    draws = ~faulty & ~denied
     placed = _placed(offers.filter(draws))
     used = (
         placed.filter(pl.col("standing").is_in(ON_THE_WAY))
@@ -160,7 +162,7 @@ def drawn(offers: pl.DataFrame, blocked: pl.Series) -> pl.DataFrame:
     others = (
         offers.filter(~draws)
         .join(used, on="given", how="left")
-        .filter(faulty | enough)
+        .filter((faulty & ~denied) | enough)
         .select(offers.columns)
     )
     return pl.concat(
