@@ -89,11 +89,15 @@ def remade(
     payer = about.header["payer_id"][0]
     if payer not in {one.id for one in settings.payers}:
         raise Forbidden(f"payer {payer} is not listed in settings.toml; add it with its partner")
-    gone = _surplus(store, about)
-    if remedy == "corrected_7" and gone.height == about.own.height:
+    surplus = _surplus(store, about)
+    if remedy == "corrected_7" and surplus.height == about.own.height:
         remedy = "void_8"
+    settled = _settled(about) if remedy == "new_claim_1" else surplus.clear()
+    gone = pl.concat([surplus, settled]).unique()
+    if settled.height and gone.height == about.own.height:
+        raise Forbidden("every line of it is paid, so that a new claim would be a duplicate")
     found = _repaired(about, remedy, gone, policies, settings)
-    unchanged = remedy != "void_8" and not found.changes
+    unchanged = remedy != "void_8" and len(found.changes) == settled.height
     if unchanged and not about.records.encounters.is_empty():
         raise Forbidden(
             "our records show nothing to change in it; correct the records (encounters, clients, "
@@ -116,6 +120,11 @@ def _surplus(store: Store, about: Sides) -> pl.DataFrame:
     )
     wrong = surplus | (pl.col("rule") == "LOC-01")
     return broken.filter(pl.col("severity").is_in(STOPPING), wrong).select(_LINE).unique()
+
+
+def _settled(about: Sides) -> pl.DataFrame:
+    """Keys of the lines that the payer paid: a new claim would bill them twice."""
+    return about.own.filter(pl.col("standing") == "paid").select(_LINE)
 
 
 def _repaired(
@@ -159,7 +168,7 @@ def _still_broken(about: Sides, found: Repaired, policies: Mapping[str, Policy])
     broken = check(replace(about.records, lines=every), policies).filter(
         pl.col("file_id") == 0, pl.col("severity").is_in(STOPPING)
     )
-    return tuple(broken.select(pl.format("{} ({})", "says", "rule")).to_series().unique().sort())
+    return tuple(broken["says"].unique().sort())
 
 
 def _written(

@@ -96,3 +96,30 @@ def test_a_letter_on_a_claim_denied_as_a_whole_says_what_each_line_is_worth(tmp_
     said = [t.text for t in letter.element.body.iter() if t.tag.endswith("}t") and t.text]
     assert any("H0015 / 0906" in text for text in said)
     assert any("285.00" in text for text in said), said
+
+
+def test_a_new_claim_leaves_out_the_lines_that_were_paid(tmp_path: Path) -> None:
+    """N142 on the second of two days, the first of which was paid: billing it anew would be twice."""
+    root = tmp_path / "bare"
+    two_days = (
+        CLAIM.replace(b"CLM*SENT1*150*", b"CLM*SENT1*300*")
+        .replace(b"20260202-20260202", b"20260202-20260203")
+        .replace(b"~SE*25*", b"~LX*2~SV2*0906*HC:H0015*150*UN*1~DTP*472*D8*20260203~SE*28*")
+    )
+    answer = (
+        remit(claim="SENT1", segments=20)
+        .replace(b"*1*150*100*0*", b"*1*300*100*0*")
+        .replace(
+            b"~SE*",
+            b"~SVC*HC:H0015*150*0*0906*1~DTM*472*20260203~CAS*CO*16*150~LQ*HE*N142~SE*",
+        )
+    )
+    desk.init(root)
+    drop(Workspace(root), sent_837=two_days, answer_835=answer)
+    desk.run(root, NIGHT)
+    (row,) = desk.remedy(root, "SENT1", chosen="new_claim_1", as_of=NIGHT).rows.to_dicts()
+    tables = parsers.parse([(1, Path(row["file"]).read_bytes())])[1].tables
+    assert row["remedy"] == "new_claim_1"
+    assert "draft" in Path(row["file"]).name
+    assert tables["claims"]["charge_cents"].to_list() == [15000]
+    assert tables["claim_lines"]["service_date"].to_list() == [date(2026, 2, 3)]
