@@ -50,7 +50,7 @@ def fields(
 
     request: subject, request and to_add of the remedy. rows: tables.VERDICTS of the lines it is
     about. claim: the row of tables.CLAIMS. payer: name and address lines. evidence:
-    service_date, kind, note of evidence.support. One letter: rows, not columns.
+    service_date, kind, evidence, note of evidence.support. One letter: rows, not columns.
     """
     verdicts = rows.sort("service_date", "line").to_dicts()
     return {
@@ -153,7 +153,9 @@ def _proof(proof: Proof | None) -> dict[str, Any] | None:
 
 
 def _enclosures(evidence: pl.DataFrame, proof: Proof | None) -> list[str]:
-    kinds = set(evidence["kind"])
+    # that a policy asks for none is no paper of the payer's
+    of_policy = pl.col("evidence").list.eval(pl.element().str.starts_with("policy:")).list.all()
+    kinds = set(evidence.filter(~of_policy)["kind"])
     papers = [
         ("authorization", "authorization letter of the payer"),
         ("encounter", "signed notes of the dates of service"),

@@ -237,7 +237,9 @@ def _beyond() -> pl.Expr:
 
 
 def _sentence() -> pl.Expr:
-    return pl.format("{}: {}", "contrary", "note")
+    """Why the rule is refuted; a policy that does not ask for what is said to be missing says so alone."""
+    of_policy = pl.col("evidence").list.eval(pl.element().str.starts_with("policy:")).list.all()
+    return pl.when(of_policy).then("note").otherwise(pl.format("{}: {}", "contrary", "note"))
 
 
 def _lacking() -> pl.Expr:

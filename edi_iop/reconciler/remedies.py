@@ -37,7 +37,8 @@ def _first_choice() -> pl.Expr:
     """Confirmed: the rule's remedy. Refuted: the appeal. Unknown: what the reason asks for.
 
     A surplus line is worked where the line to keep is. A claim with other lines is replaced
-    without the surplus one rather than voided; that claim asks for the line to keep, too.
+    without the surplus one rather than voided; that claim asks for the line to keep, too. A
+    claim of nothing but the surplus line is voided: its replacement would be empty.
     """
     by_reason = listed("carc_remedies")
     usual = pl.col("carc").replace_strict(
@@ -50,6 +51,8 @@ def _first_choice() -> pl.Expr:
         .then(pl.lit("corrected_7"))
         .when((pl.col("verdict") == "confirmed") & _surplus_line())
         .then(pl.lit("corrected_7"))
+        .when((pl.col("verdict") == "confirmed") & _surplus_claim())
+        .then(pl.lit("void_8"))
         .when(pl.col("verdict") == "confirmed")
         .then("rule_remedy")
         .when(pl.col("surplus").is_not_null() & pl.col("to_keep").is_null())
@@ -62,6 +65,11 @@ def _first_choice() -> pl.Expr:
 
 def _surplus_line() -> pl.Expr:
     return (pl.col("rule_remedy") == "void_8") & (pl.col("claim_lines") > 1)
+
+
+def _surplus_claim() -> pl.Expr:
+    surplus = pl.col("surplus").is_not_null() & pl.col("to_keep").is_null()
+    return (pl.col("rule_remedy") == "corrected_7") & surplus & (pl.col("claim_lines") == 1)
 
 
 def _overridden(chosen: pl.DataFrame) -> pl.DataFrame:

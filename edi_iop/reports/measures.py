@@ -21,7 +21,9 @@ def measured(question: Question) -> Sheet:
     claims = store.load("claims").join(made, on=["file_id", "transaction_offset"], how="left")
     claims = claims.join(_void(store.load("line_standings")), on=_CLAIM, how="left")
     claims = claims.join(_taken_back(store.load("accounts")), on=_CLAIM, how="left")
-    denied = store.load("verdicts").filter(pl.col("kind").ne_missing("reduced"))
+    denied = store.load("verdicts").filter(
+        pl.col("kind").ne_missing("reduced"), pl.col("disposition").ne_missing("nothing")
+    )
     still = denied.group_by("claim").agg(open_cents=pl.col("charge_cents").sum())
     known = history(
         claims.with_columns(pl.col("taken_back").fill_null(False)),

@@ -89,13 +89,16 @@ def remade(
     payer = about.header["payer_id"][0]
     if payer not in {one.id for one in settings.payers}:
         raise Forbidden(f"payer {payer} is not listed in settings.toml; add it with its partner")
-    surplus = _surplus(store, about)
+    doubled = _broken(store, about)
+    surplus = doubled.filter(pl.col("severity").is_in(STOPPING)).select(_LINE).unique()
     if remedy == "corrected_7" and surplus.height == about.own.height:
         remedy = "void_8"
-    settled = _settled(about) if remedy == "new_claim_1" else surplus.clear()
+    settled = _settled(about, doubled) if remedy == "new_claim_1" else surplus.clear()
     gone = pl.concat([surplus, settled]).unique()
     if settled.height and gone.height == about.own.height:
-        raise Forbidden("every line of it is paid, so that a new claim would be a duplicate")
+        raise Forbidden(
+            "every line of it is paid or billed again since, so that a new claim would be a duplicate"
+        )
     found = _repaired(about, remedy, gone, policies, settings)
     unchanged = remedy != "void_8" and len(found.changes) == settled.height
     if unchanged and not about.records.encounters.is_empty():
@@ -111,20 +114,21 @@ def remade(
     return Remade(content, remedy, found.changes, still, unchanged)
 
 
-def _surplus(store: Store, about: Sides) -> pl.DataFrame:
-    """Keys of the lines that should not have been sent: a second day, or one spent elsewhere."""
+def _broken(store: Store, about: Sides) -> pl.DataFrame:
+    """What is known of lines that should not have been sent: a second day, or one spent elsewhere."""
     row = about.header.row(0, named=True)
     broken = store.load("violations", **{name: row[name] for name in _LINE[:2]})
     surplus = pl.col("rule").str.starts_with("DUP") & ~pl.col("evidence").list.contains(
         line_reference()
     )
-    wrong = surplus | (pl.col("rule") == "LOC-01")
-    return broken.filter(pl.col("severity").is_in(STOPPING), wrong).select(_LINE).unique()
+    return broken.filter(surplus | (pl.col("rule") == "LOC-01"))
 
 
-def _settled(about: Sides) -> pl.DataFrame:
-    """Keys of the lines that the payer paid: a new claim would bill them twice."""
-    return about.own.filter(pl.col("standing") == "paid").select(_LINE)
+def _settled(about: Sides, broken: pl.DataFrame) -> pl.DataFrame:
+    """Keys of the lines that were paid, or billed again since: a new claim would bill them twice."""
+    paid = about.own.filter(pl.col("standing") == "paid").select(_LINE)
+    again = broken.filter(~pl.col("severity").is_in(STOPPING)).select(_LINE)
+    return pl.concat([paid, again]).unique()
 
 
 def _repaired(

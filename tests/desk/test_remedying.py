@@ -12,6 +12,7 @@ from docx import Document
 from edi_iop import desk, parsers
 from edi_iop.desk import remedying
 from edi_iop.errors import Forbidden
+from edi_iop.reconciler.appeal import _enclosures
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 from edi_iop.tables import VERDICTS
@@ -123,3 +124,49 @@ def test_a_new_claim_leaves_out_the_lines_that_were_paid(tmp_path: Path) -> None
     assert "draft" in Path(row["file"]).name
     assert tables["claims"]["charge_cents"].to_list() == [15000]
     assert tables["claim_lines"]["service_date"].to_list() == [date(2026, 2, 3)]
+
+
+def test_a_new_claim_leaves_out_the_lines_that_were_billed_again(tmp_path: Path) -> None:
+    """Of two days denied MA130 the first was sent once more by itself: the second is left."""
+    root = tmp_path / "bare"
+    line = b"~LX*1~SV2*0906*HC:H0015*150*UN*1~DTP*472*D8*20260202"
+    second = b"~LX*2~SV2*0906*HC:H0015*150*UN*1~DTP*472*D8*20260203"
+    two_days = (
+        CLAIM.replace(b"CLM*SENT1*150*", b"CLM*SENT1*300*")
+        .replace(b"20260202-20260202", b"20260202-20260203")
+        .replace(line, line + second)
+        .replace(b"~SE*25*", b"~SE*28*")
+    )
+    again = CLAIM.replace(b"SENT1", b"SENT2").replace(b"000000005", b"000000006")
+    again = again.replace(b"*20260203*1200*5*", b"*20260302*1200*6*").replace(b"GE*1*5", b"GE*1*6")
+    again = again.replace(b"B5*20260203", b"B6*20260302")
+    unpaid = b"SVC*HC:H0015*150*0*0906*1~DTM*472*%s~CAS*CO*16*150~LQ*HE*MA130~"
+    answer = (
+        remit(claim="SENT1", amount="0", segments=21)
+        .replace(b"*1*150*100*0*", b"*4*300*0**")
+        .replace(b"BPR*I*0*C*CHK*", b"BPR*H*0*C*NON*")
+        .replace(
+            b"SVC*HC:H0015*150*100*0906*1~DTM*472*20260202~CAS*CO*45*50~",
+            unpaid % b"20260202" + unpaid % b"20260203",
+        )
+    )
+    desk.init(root)
+    drop(Workspace(root), sent_837=two_days, answer_835=answer)
+    desk.run(root, NIGHT)
+    drop(Workspace(root), again_837=again)
+    desk.run(root, NIGHT)
+    (row,) = desk.remedy(root, "SENT1", as_of=NIGHT).rows.filter(remedy="new_claim_1").to_dicts()
+    tables = parsers.parse([(1, Path(row["file"]).read_bytes())])[1].tables
+    assert tables["claim_lines"]["service_date"].to_list() == [date(2026, 2, 3)]
+    # 150.00 of the second claim unanswered, 150.00 of the first one's second day denied
+    owed = desk.report("metrics", root).rows.filter(metric="days in A/R")
+    assert owed["numerator"].to_list() == [30000]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "enclosed"),
+    [(["authorization:A1"], 2), (["policy:meridian 2026.1"], 1)],
+)
+def test_a_policy_is_no_letter_of_the_payers(evidence: list[str], enclosed: int) -> None:
+    found = pl.DataFrame({"kind": ["authorization"], "evidence": [evidence]})
+    assert len(_enclosures(found, None)) == enclosed

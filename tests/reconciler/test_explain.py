@@ -53,6 +53,18 @@ def test_an_authorization_denial_that_our_records_bear_out():
     assert (row["charge_cents"], row["paid_cents"], row["payment"]) == (35000, 0, "T1")
 
 
+def test_a_policy_that_asks_for_no_authorization_is_all_that_is_said():
+    """Meridian asks for none: no authorization of ours covers the date, nor has to."""
+    case = Case(
+        heads=[claim(100, "EAAA", payer_id="MERID")],
+        clients=[CLIENT | {"payer_id": "MERID"}],
+        authorizations=[],
+    )
+    row = only(case.verdicts(denial("197", "M62", paid={"payer_id": "MERID"})))
+    assert (row["verdict"], row["evidence"]) == ("refuted", ["policy:meridian 2026.1"])
+    assert row["says"].endswith(", but policy meridian 2026.1 asks for no authorization.")
+
+
 def test_an_authorization_denial_that_our_records_refute():
     """An approved authorization covers the date: appeal within 180 days of 10 March."""
     row = only(Case().verdicts(denial("197", "M62")))

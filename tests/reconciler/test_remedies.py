@@ -64,6 +64,15 @@ def test_a_claim_of_the_surplus_day_alone_is_voided_and_one_with_other_days_is_r
     assert remedy(VOID, claim_lines=2) == "corrected_7"
 
 
+def test_a_claim_of_nothing_but_a_second_unit_of_the_date_is_voided_too():
+    """DUP-02 on a claim of its own: replaced with the units payable it would hold nothing."""
+    second = CONFIRMED | {"rule_remedy": "corrected_7", "surplus": "2 units of H0015; 1 payable"}
+    assert remedy(second) == "void_8"
+    assert remedy(second, claim_lines=2) == "corrected_7"
+    assert remedy(second, surplus=None) == "corrected_7"  # the line to keep, with two units
+    assert "void its claim" in told(second)["next_step"]
+
+
 def test_a_surplus_day_that_is_not_confirmed_is_left_alone():
     assert remedy(REFUTED, surplus="two of one date") == "no_action_duplicate"
     assert remedy(REFUTED, surplus="two of one date", to_keep=True) == "reconsideration"
