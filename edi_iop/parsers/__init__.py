@@ -147,7 +147,9 @@ def _x12(
         names = [name for guide in own["name"].drop_nulls().unique() for name in _tables_of(guide)]
         names += ["acknowledgements"] if file_id in tables.get("acknowledgements", {}) else []
         names += _FED if _is_fed(tables.get("submissions", {}).get(file_id)) else []
-        mine = {name: tables.get(name, {}).get(file_id, TABLES[name].empty()) for name in names}
+        mine = {
+            name: tables.get(name, {}).get(file_id, TABLES[name].checked.empty()) for name in names
+        }
         around = headers.get(file_id, batches[0].envelopes.head(0)).drop("file")
         answer[file_id] = Parsed(kind, mine, found, len(own), envelopes=around)
     return answer

@@ -164,10 +164,17 @@ def our_money(files: Sequence[bytes]) -> list[tuple[frozenset[Imbalance], frozen
     """
     read = parsers.parse(list(enumerate(files)))
     tables = {
-        name: pl.concat(one.tables.get(name, TABLES[name].empty()) for one in read.values())
+        name: pl.concat(one.tables.get(name, TABLES[name].checked.empty()) for one in read.values())
         for name in _MONEY
     }
-    found = balance(tables).filter(pl.col("severity") == "error")
+    # Ours stands at a payment's amount (BPR), which is the second segment of the set that oxedi names.
+    begun = tables["payments"].select("file_id", "payment_offset", byte_offset="amount_offset")
+    found = (
+        balance(tables)
+        .filter(pl.col("severity") == "error")
+        .join(begun, on=("file_id", "byte_offset"), how="left", maintain_order="left")
+        .with_columns(byte_offset=pl.coalesce("payment_offset", "byte_offset"))
+    )
     wrong: dict[int, set[Imbalance]] = {}
     for file, code, offset in found.select("file_id", "code", "byte_offset").iter_rows():
         wrong.setdefault(file, set()).add(Imbalance(code, offset))
