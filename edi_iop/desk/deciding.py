@@ -115,13 +115,12 @@ def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> A
     with Store.open(workspace.database, read_only=True) as store:
         claim = claim and as_known(store, claim)
         made = OnDay(store, as_of, policies)
-        sent = store.load("claims")["claim"]
     accounts = made.load("accounts")
     names = sheets.payer_names(made.load("payment_standings"), made.load("payments"))
     title = f"as of {as_of}" if as_of else ""
     if claim is None:
         return Answer(sheets.accounts(accounts, title, names))
-    known = claim in set(sent)
+    known = claim in set(made.load("claims")["claim"])
     own = pl.col("account") == claim
     loose = accounts.filter(own, pl.col("claim_offset").is_null()).height
     # an answer returned under our number that is not tied to our claim is not the claim's

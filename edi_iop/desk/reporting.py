@@ -41,7 +41,8 @@ def report(
     """The answer to one question about a workspace; a list of denials is an answer, no failure.
 
     about: the claim or payment asked about. as_of: the day it is asked for, by default that
-    of the last run; of money the day up to which payments count, by default all. deposits: bank lists beside those taken in, for the report bank.
+    of the last run; of money the day up to which payments count, by default all. deposits:
+    bank lists beside those taken in, for the report bank.
     """
     if name not in report_names():
         raise NotKnown(f"report {name}: there is none; one of {', '.join(report_names())}")

@@ -126,7 +126,7 @@ def _by_trace(remits: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
     A number that several payments or entries carry ties those of the same amount; where
     that is not one to one, or no amount agrees, it ties none of several.
     """
-    pairs = remits.filter(pl.col("due")).join(_numbers(booked), on="trace")
+    pairs = _named(remits, booked)
     same = pl.col("amount_cents") == pl.col("deposit_cents")
     exact = pairs.filter(same).filter(_alone("remit"), _alone("deposit"))
     left = pairs.join(exact, on="remit", how="anti").join(exact, on="deposit", how="anti")
@@ -135,8 +135,8 @@ def _by_trace(remits: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([exact, rest]).select("remit", "deposit", how=pl.lit("trace"))
 
 
-def _numbers(booked: pl.DataFrame) -> pl.DataFrame:
-    """deposit, deposit_cents and trace: every number long enough that the bank's words hold."""
+def _named(remits: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
+    """Payments due, each beside every entry whose words hold its number, where that is long enough."""
     tokens = booked.select(
         "deposit",
         "deposit_cents",
@@ -150,12 +150,13 @@ def _numbers(booked: pl.DataFrame) -> pl.DataFrame:
             tokens.select("deposit", "deposit_cents", trace="whole"),
         ]
     )
-    return named.filter(pl.col("trace").str.len_chars() >= SHORTEST_TRACE).unique()
+    long = named.filter(pl.col("trace").str.len_chars() >= SHORTEST_TRACE).unique()
+    return remits.filter(pl.col("due")).join(long, on="trace")
 
 
 def _taken_out(remits: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
     """remit and taken_out_cents: entries out of the account that name one payment (a returned ACH)."""
-    pairs = remits.filter(pl.col("due")).join(_numbers(gone), on="trace").filter(_alone("deposit"))
+    pairs = _named(remits, gone).filter(_alone("deposit"))
     return pairs.group_by("remit").agg(taken_out_cents=pl.col("deposit_cents").sum())
 
 

@@ -89,6 +89,11 @@ def to_keep(tied: pl.DataFrame, about: pl.DataFrame, violations: pl.DataFrame) -
     return tied.filter(both_denied | taken_back, pl.col("kind") == "denied").select("denial")
 
 
+def surplus() -> pl.Expr:
+    """A line that its date has one too many of, and not the one to keep. Of surplus, to_keep."""
+    return pl.col("surplus").is_not_null() & pl.col("to_keep").is_null()
+
+
 def _per_diem_lines(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """The lines that are intensive outpatient days, with whose they are."""
     days = lines.join(per_diems(policies), on=("payer_id", "procedure"), how="semi")

@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 
+from edi_iop.reconciler.beside import surplus
 from edi_iop.reconciler.chances import history, ranking, with_chance
 from edi_iop.reconciler.shortfall import agreed
 
@@ -32,8 +33,8 @@ def prioritized(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
 def recoverable() -> pl.Expr:
     """The contract's amount less what was received or is due to nobody; nothing for a day that is paid.
 
-    Of kind, expected_cents, received_cents, agreed_cents, disposition, verdict, rule, surplus, to_keep, rule_remedy,
-    beside_stands and beside_cents; null where the contract rate is not known.
+    Of kind, expected_cents, received_cents, agreed_cents, disposition, verdict, rule, surplus,
+    to_keep, rule_remedy, beside_stands and beside_cents; null where the contract rate is not known.
 
     Of two days of a date one is payable: a surplus line recovers nothing, and where the
     payer paid the surplus one, the other recovers what it is worth more; where it paid none,
@@ -47,8 +48,7 @@ def recoverable() -> pl.Expr:
     unpaid = doubled & pl.col("beside_stands").is_in(["denied", "taken back"]).fill_null(False)
     taken_back = right & ~doubled & pl.col("rule_remedy").eq_missing("void_8")
     idle = pl.col("disposition").is_in(_NOTHING_FROM_THE_PAYER)
-    surplus = pl.col("surplus").is_not_null() & pl.col("to_keep").is_null()
-    nothing = idle | surplus | unpaid | taken_back
+    nothing = idle | surplus() | unpaid | taken_back
     return (
         pl.when(nothing)
         .then(0)

@@ -7,6 +7,7 @@ from datetime import date
 
 import polars as pl
 
+from edi_iop.reconciler.beside import surplus
 from edi_iop.reconciler.lists import listed
 from edi_iop.rules.in_force import each_row
 from edi_iop.rules.policy import Policy
@@ -55,7 +56,7 @@ def _first_choice() -> pl.Expr:
         .then(pl.lit("void_8"))
         .when(pl.col("verdict") == "confirmed")
         .then("rule_remedy")
-        .when(pl.col("surplus").is_not_null() & pl.col("to_keep").is_null())
+        .when(surplus())
         .then(pl.lit("no_action_duplicate"))
         .when(pl.col("verdict") == "refuted")
         .then("refuted_remedy")
@@ -68,8 +69,7 @@ def _surplus_line() -> pl.Expr:
 
 
 def _surplus_claim() -> pl.Expr:
-    surplus = pl.col("surplus").is_not_null() & pl.col("to_keep").is_null()
-    return (pl.col("rule_remedy") == "corrected_7") & surplus & (pl.col("claim_lines") == 1)
+    return (pl.col("rule_remedy") == "corrected_7") & surplus() & (pl.col("claim_lines") == 1)
 
 
 def _overridden(chosen: pl.DataFrame) -> pl.DataFrame:

@@ -53,9 +53,9 @@ def underpaid(
     rates (rules.rates), which go before the policy's. taken_back: take_backs.recovered.
     decided: tables.OTHER_PAYER_LINES of the claims sent.
     Columns: those of the line, state, contract_cents (null where no rate is set), paid_cents,
-    patient_cents, other_payer_cents, agreed_cents (taken off of a payment by law or
-    agreement, as by CARC 253; added where negative), taken_back_cents, short_cents (contract less all of these, but for what
-    was taken back), payment (TRN02), policy.
+    patient_cents, other_payer_cents, agreed_cents (taken off a payment by law or agreement, as
+    by CARC 253; added where negative), taken_back_cents, short_cents (contract less all of
+    these, but for what was taken back), payment (TRN02), policy.
     """
     received = _shared(_received(remits, matches, lines), lines, taken_back)
     sent = lines.rename({"file_id": "claim_file_id"}).select(*SENT_LINE, *_SENT, person=person())

@@ -25,11 +25,7 @@ def measured(question: Question) -> Sheet:
         pl.col("kind").ne_missing("reduced"), pl.col("disposition").ne_missing("nothing")
     )
     still = denied.group_by("claim").agg(open_cents=pl.col("charge_cents").sum())
-    known = history(
-        claims.with_columns(pl.col("taken_back").fill_null(False)),
-        claim_answers(remits, matches),
-        still,
-    )
+    known = history(claims, claim_answers(remits, matches), still)
     rows = metrics(known, question.as_of)
     return Sheet(
         f"Metrics as of {question.as_of}",

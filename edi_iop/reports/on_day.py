@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Protocol
 
 import polars as pl
+from msgspec.structs import astuple
 
 from edi_iop.reconciler.ledger import on_date
 from edi_iop.reconciler.reconcile import reconcile
@@ -36,8 +37,9 @@ class OnDay:
         made = reconcile(remits, sent, store.load("decisions"), policies=policies)
         self._store = store
         self._tables: dict[str, pl.DataFrame] = {
+            **sent,
             **remits,
-            **{name: getattr(made.ledger, part) for name, part in zip(LEDGER, _PARTS, strict=True)},
+            **dict(zip(LEDGER, astuple(made.ledger), strict=True)),
             "matches": made.matches,
             "proposals": made.proposals,
         }
@@ -47,7 +49,3 @@ class OnDay:
             return self._store.load(name, **where)
         asked = [pl.col(column) == value for column, value in where.items()]
         return self._tables[name].filter(*asked)
-
-
-_PARTS = ("payments", "postings", "provider_postings", "accounts")
-"""Those of ledger.Ledger, as tables.LEDGER names them."""

@@ -58,6 +58,12 @@ class Table(msgspec.Struct, frozen=True, dict=True):
         return replace(self, columns=(*self.columns, *PLACE)) if self.of_segments else self
 
     @cached_property
+    def whole(self) -> Table:
+        """The table with all that can be read of its rows."""
+        rest = (one for one in self.beside if one not in PLACE)
+        return replace(self, columns=(*self.placed.columns, *rest))
+
+    @cached_property
     def phi(self) -> frozenset[str]:
         return frozenset(column.name for column in self.columns if column.phi)
 

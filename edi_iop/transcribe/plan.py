@@ -9,7 +9,7 @@ import msgspec
 
 from edi_iop.guides.loader import Guide, Node
 from edi_iop.guides.loader import load as load_guide
-from edi_iop.tables.schema import PLACE, Column, Table
+from edi_iop.tables.schema import Column, Table
 from edi_iop.transcribe import maps
 from edi_iop.transcribe.maps import Source
 from edi_iop.transcribe.values import Form, form_of
@@ -46,7 +46,7 @@ def planned(
     guide = load_guide(guide_name)
     one = maps.load(map_name).tables[table]
     found = []
-    for column in columns_of(one.table, placed):
+    for column in read_as(one.table, placed).columns:
         sources = one.columns.get(column.name, _PLACES.get(column.name, ()))
         takes = tuple(
             take
@@ -58,11 +58,9 @@ def planned(
     return tuple(found)
 
 
-def columns_of(table: Table, placed: bool) -> tuple[Column, ...]:
-    """The columns that are read of a table: its own, those beside them, and its rows' places."""
-    if not placed:
-        return table.checked.columns
-    return (*table.placed.columns, *(one for one in table.beside if one not in PLACE))
+def read_as(table: Table, placed: bool) -> Table:
+    """The table with the columns beside its own, and where asked for with its rows' places."""
+    return table.whole if placed else table.checked
 
 
 _PLACES = {

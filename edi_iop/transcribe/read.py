@@ -16,14 +16,12 @@ from itertools import zip_longest
 import msgspec
 import numpy as np
 import polars as pl
-from msgspec.structs import replace
 
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.tables.drawn import Drawn, Part
-from edi_iop.tables.schema import Table
 from edi_iop.transcribe import values
 from edi_iop.transcribe.maps import Map, Source, TableMap
-from edi_iop.transcribe.plan import Planned, Take, columns_of, planned
+from edi_iop.transcribe.plan import Planned, Take, planned, read_as
 from edi_iop.transcribe.rows import Held, Numbers, Rows, TableRows, Values
 from edi_iop.x12.segments import Segments
 
@@ -105,7 +103,7 @@ class _Reader:
     def table(self, draft: _Draft) -> Part:
         """One table, its rows in the order of the file."""
         if not draft.parts:
-            return _nothing(draft.table_map.table, self.placed)
+            return read_as(draft.table_map.table, self.placed).empty()
         joined = _Joined([rows.places for rows in draft.parts])
         table = {}
         for column, *ways in zip(draft.plan, *draft.ways, strict=True):
@@ -195,7 +193,7 @@ class _Reader:
         """The segment whose offset or position is asked for: the row's, a loop's first, or one in it."""
         if take.node is not None and take.shared is not None:
             found = self.rows.first_place(rows, take.node, take.source.qualifiers, take.shared)
-            return None if found is None else np.append(np.uint32(0), self._row)[found]
+            return None if found is None else np.where(found > 0, self._row[found - 1], 0)
         at = rows.places if take.shared is None else self.rows.begin_of(rows, take.shared)
         return self._row[at]
 
@@ -210,10 +208,6 @@ class _Reader:
             self._asked.setdefault(take.form, []).append(words)
             known = held.values[key] = Values(take.form, begin, len(words))
         return known
-
-
-def _nothing(table: Table, placed: bool) -> pl.DataFrame:
-    return replace(table, columns=columns_of(table, placed)).empty()
 
 
 @cache

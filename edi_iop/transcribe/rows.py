@@ -200,10 +200,7 @@ class TableRows:
         if node.index not in self.loops.spans:
             return None
         places = self._qualified(node, qualifiers)
-        instance = self.loops.instance(shared).astype(np.intp)
-        first = np.zeros(int(instance[-1]) + 1, dtype=np.intp)
-        first[instance[places][::-1]] = places[::-1] + 1
-        found: Integers = first[self.instance(rows, shared)]
+        found: Integers = self._at_first(shared, places, places + 1)[self.instance(rows, shared)]
         return found
 
     def counted(self, rows: Rows, loop: Node | None) -> Integers:
@@ -234,12 +231,18 @@ class TableRows:
         key = node.index, qualifiers, shared.index
         if key not in self._first:
             places = self._qualified(node, qualifiers)
-            instance = self.loops.instance(shared)
-            first = np.zeros(int(instance[-1]) + 1, dtype=np.uint32)
-            # Assigned backwards, so that the first segment of an instance stays.
-            first[instance[places].astype(np.intp)[::-1]] = self._number(node, places)[::-1]
-            self._first[key] = first
+            self._first[key] = self._at_first(shared, places, self._number(node, places))
         return self._first[key]
+
+    def _at_first(
+        self, shared: Node, places: Integers, values: npt.NDArray[Any]
+    ) -> npt.NDArray[Any]:
+        """Of each instance of a loop, the value of the first of these places in it, or 0."""
+        instance = self.loops.instance(shared)
+        first = np.zeros(int(instance[-1]) + 1, dtype=values.dtype)
+        # Assigned backwards, so that the first segment of an instance stays.
+        first[instance[places].astype(np.intp)[::-1]] = values[::-1]
+        return first
 
 
 def _filled(repeats: Held, step: int, words: Words) -> npt.NDArray[np.bool_]:
