@@ -364,8 +364,17 @@ def _spaces(values: pl.DataFrame, _: str) -> pl.DataFrame:
     return _fault(spaced, "TRAILING_SPACES", "ends in spaces")
 
 
+_POSTAL_CODE, _COUNTRY = "116", "26"
+"""Data elements of an address."""
+
+
 def _forms(values: pl.DataFrame, _: str) -> pl.DataFrame:
-    formed = values.filter(GIVEN & USED & pl.col("form").is_not_null())
+    """A postal code has the form asked for in the United States; other countries have their own."""
+    abroad = values.filter((pl.col("data_element") == _COUNTRY) & GIVEN & (VALUE != "US"))
+    formed = values.filter(GIVEN & USED & pl.col("form").is_not_null()).join(
+        abroad.select("pair", data_element=pl.lit(_POSTAL_CODE)),
+        on=["pair", "data_element"], how="anti", maintain_order="left",
+    )  # fmt: skip
     found = [
         _fault(
             part.filter(~VALUE.str.contains(str(form))),
@@ -414,8 +423,6 @@ def _missing(pairs: pl.DataFrame, guide_name: str, values: pl.DataFrame) -> pl.D
     parts = opened.join(inside, on=["node", "position"]).join(
         given, on=["pair", "position", "component", "repetition"], how="anti"
     )
-    # The first component of a situational composite may be empty.
-    parts = parts.filter((pl.col("component") > 1) | (pl.col("of_usage") == "R"))
     empty = pl.lit("", pl.String).alias("value")
     return pl.concat(
         [

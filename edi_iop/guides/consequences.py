@@ -308,6 +308,22 @@ def _in_lost_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found).unique()
 
 
+_ELEMENT_WRONG = (
+    pl.col("code").str.contains("^(?:ELEMENT|SYNTAX)_")
+    | pl.col("code").is_in(["CODE_INVALID", "NUMBER_INVALID", "DATE_INVALID"])
+) & pl.col("element").is_not_null()
+_SITUATED = pl.col("code").str.contains("^(?:SITUATION_ELEMENT|SITUATION_VALUE|HL|LX)_")
+
+
+def _of_wrong_elements(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """What a situation or a count asks of an element that is wrong, or missing, by itself."""
+    spot = faults.with_columns(pl.col("component").fill_null(0))
+    wrong = spot.filter(_ELEMENT_WRONG)
+    return spot.filter(_SITUATED).join(wrong, on=_SPOT, how="semi").select("fault")
+
+
+_SPOT = ["place", "element", "component"]
+
 _FOLLOW = (
     (_beside_strays, _LACKING | _BEGUN_WRONG),
     (_begun_twice, _LACKING | _BEGUN_WRONG),
@@ -315,5 +331,6 @@ _FOLLOW = (
     (_beside_begun, _BEGUN_WRONG),
     (_in_runs, _STRAY),
     (_in_lost_loops, _STRAY),
+    (_of_wrong_elements, _SITUATED),
 )
 """What may follow, in turn, and the faults without which nothing does."""

@@ -1,4 +1,4 @@
-"""The running numbers of a transaction: HL levels, 837 lines, 835 headers.
+"""The running numbers of a transaction: HL levels of 837 and 277CA, 837 lines, 835 headers.
 
 Each HL and LX is compared with the one before it in its transaction or claim.
 Where a large file is read in pieces, the first of a piece has none before it and is
@@ -25,6 +25,8 @@ _NONE = -1
 """What is no number."""
 _NEGATIVE = r"^-[0-9]+$"
 """A number by its form, and never a running one."""
+_LEVELS = {"837": ("20", "22", "23"), "277": ("20", "21", "19", "PT")}
+"""The levels (HL03) of a transaction, each below the one before it."""
 
 
 class _Run(msgspec.Struct, frozen=True, dict=True):
@@ -53,6 +55,15 @@ class _Run(msgspec.Struct, frozen=True, dict=True):
         texts = told["elements"].list.get(element, null_on_oob=True)
         numbers = texts.str.extract(_NUMBER, 1).cast(pl.Int64).fill_null(_NONE)
         read: Integers = numbers[at].to_numpy()
+        return read
+
+    def depth(self) -> Integers:
+        """How many levels stand above each HL (HL03)."""
+        told, at = self._distinct
+        codes = told["elements"].list.get(3, null_on_oob=True)
+        order = {code: depth for depth, code in enumerate(_LEVELS[self.loops.guide.transaction])}
+        deep = codes.replace_strict(order, default=_NONE, return_dtype=pl.Int64)
+        read: Integers = deep[at].to_numpy()
         return read
 
     @property
@@ -117,10 +128,11 @@ class _Run(msgspec.Struct, frozen=True, dict=True):
 def numbering_faults(loops: Loops) -> pl.DataFrame:
     """Faults in the numbers of HL and LX segments: structure.FAULTS."""
     found: list[pl.DataFrame] = [NO_FAULTS]
-    if loops.guide.transaction == "837":
+    if loops.guide.transaction in _LEVELS:
         levels = _levels(loops)
         if len(levels.places):
             found += [*_level_numbers(levels), *_level_parents(levels), *_level_children(levels)]
+    if loops.guide.transaction == "837":
         for claim in loops.guide.loops("2300"):
             found += _lines(loops, claim)
     elif loops.guide.transaction == "835":
@@ -129,7 +141,7 @@ def numbering_faults(loops: Loops) -> pl.DataFrame:
 
 
 def _levels(loops: Loops) -> _Run:
-    """The HL segments of the 837 (loops 2000A, 2000B, 2000C)."""
+    """The HL segments of a transaction (loops 2000A, 2000B, ...)."""
     nodes = loops.guide.segments("HL")
     places = np.sort(np.concatenate([loops.segments_of(node) for node in nodes]))
     begun = np.concatenate([loops.starts(node.loop) for node in nodes])
@@ -154,23 +166,23 @@ def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
 
 def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
-    number, parent, level = levels.number(1), levels.number(2), levels.number(3)
+    number, parent, depth = levels.number(1), levels.number(2), levels.depth()
     given = (levels.text(2) != "").to_numpy()  # An empty one is missing, as its element says.
-    for own, above in ((22, 20), (23, 22)):
-        at = np.maximum.accumulate(np.where(level == above, np.arange(len(level)), 0))
+    for own in range(1, len(_LEVELS[levels.loops.guide.transaction])):
+        at = np.maximum.accumulate(np.where(depth == own - 1, np.arange(len(depth)), 0))
         due = number[at]
-        known = (level[at] == above) & (levels.group[at] == levels.group) & (due != _NONE)
-        wrong = (level == own) & known & given & (parent != due)
+        known = (depth[at] == own - 1) & (levels.group[at] == levels.group) & (due != _NONE)
+        wrong = (depth == own) & known & given & (parent != due)
         says = "HL02 is not {}, the level above"
         yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
 
 
 def _level_children(levels: _Run) -> Iterator[pl.DataFrame]:
-    """HL04 says whether the next HL stands below this one (HL04)."""
-    level, child = levels.number(3), levels.number(4)
-    below = (level == 23) & ~levels.first
-    due = ((level == 22) & np.concatenate([below[1:], [False]])).astype(np.int64)
-    wrong = np.isin(level, (22, 23)) & (child != _NONE) & (child != due) & levels.ended
+    """HL04 says whether the next HL stands below this one (HL04); of the first level it always does."""
+    depth, child = levels.depth(), levels.number(4)
+    deeper = ~levels.first[1:] & (depth[1:] == depth[:-1] + 1)
+    due = np.append(deeper, False).astype(np.int64)
+    wrong = (depth > 0) & (child != _NONE) & (child != due) & levels.ended
     says = "HL04 is not {}, as the next HL shows"
     yield from _faults(levels, wrong, "HL_CHILD_WRONG", says, 4, due)
 

@@ -28,6 +28,10 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often a loop or segment may occur; 0 without limit."""
     add_codes: frozenset[str] = frozenset()
     drop_codes: frozenset[str] = frozenset()
+    form: str | None = None
+    """A regular expression the whole value must match."""
+    position: int | None = None
+    """Where a loop stands in the one above: loops of one position come in any order."""
     codes_of: str | None = None
     """The element of the same segment whose codes this one has too, as in 03-1."""
     syntax: tuple[str, ...] = ()
@@ -65,13 +69,15 @@ def _changed(guide: Guide, entry: Change) -> bool:
 
 def _node(node: Node, entry: Change) -> bool:
     """A loop or segment otherwise; whether it was not so before."""
-    before = (node.usage, node.most, node.syntax)
+    before = (node.usage, node.most, node.position, node.syntax)
     if entry.usage is not None:
         node.usage = entry.usage
+    if entry.position is not None:
+        node.position = entry.position
     if entry.most is not None:
         node.most = entry.most or None
     node.syntax = (*node.syntax, *(note for note in entry.syntax if note not in node.syntax))
-    return before != (node.usage, node.most, node.syntax)
+    return before != (node.usage, node.most, node.position, node.syntax)
 
 
 def _element(node: Node, path: paths.Path, entry: Change) -> bool:
@@ -91,4 +97,5 @@ def _element(node: Node, path: paths.Path, entry: Change) -> bool:
 def _otherwise(node: Node, spec: ElementSpec, entry: Change) -> dict[str, Any]:
     like = node.element(*paths.place(entry.codes_of)) if entry.codes_of else None
     codes = like.codes if like else (spec.codes | entry.add_codes) - entry.drop_codes
-    return {"usage": entry.usage or spec.usage, "codes": codes}
+    form = f"^(?:{entry.form})$" if entry.form else spec.form
+    return {"usage": entry.usage or spec.usage, "codes": codes, "form": form}

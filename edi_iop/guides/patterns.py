@@ -66,7 +66,7 @@ def _segment(node: Node) -> str:
         needed = needed or (spec is not None and spec.usage == "R")
         if spec is None:
             tail = _optional(tail, needed) if tail else ""
-        elif spec.data_element == "1251" and before is not None and before.data_element == "1250":
+        elif _is_period(spec) and before is not None and before.data_element == "1250":
             needed = needed or before.usage == "R"
             tail = _optional(_period(before, spec) + tail, needed)
             place -= 1
@@ -74,6 +74,10 @@ def _segment(node: Node) -> str:
             tail = _optional(_whole(node, spec) + tail, needed)
         place -= 1
     return f"^{node.id}{tail}$"
+
+
+def _is_period(spec: ElementSpec) -> bool:
+    return spec.data_element == "1251" and spec.usage != "N"
 
 
 def _optional(inner: str, required: bool) -> str:

@@ -79,6 +79,19 @@ def test_a_public_acknowledgement_without_provider_totals_is_right(samples: Path
     assert "LOOP_MISSING" not in found["code"].to_list()
 
 
+def test_an_acknowledgment_without_the_errata_suffix_is_read_by_the_guide_in_force() -> None:
+    data = (FIXTURES / "valid" / "ack_errors.999").read_bytes()
+    assert b"005010X231A1" in data
+    read = parsers.parse([(1, data.replace(b"005010X231A1", b"005010X231"))])[1]
+    assert read.findings.is_empty()
+    assert not read.tables["acknowledgement_errors"].is_empty()
+
+
+def test_loops_of_one_position_are_put_there_by_the_overlays() -> None:
+    other = {loop.position for loop in loader.load("005010X223A2").loops("2330I")}
+    assert other == {loader.load("005010X223A2").loops("2330A")[0].position}
+
+
 def test_the_older_remit_has_syntax_notes() -> None:
     older = loader.load("004010X091A1")
     newer = loader.load("005010X221A1")
