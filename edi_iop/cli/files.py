@@ -95,7 +95,7 @@ def validate(
 
     X12 against its implementation guide, remits also against their own sums, feeds against their
     columns. Exit code 1 where there is an error. With --ack each file is answered, whatever --snip
-    shows: errors that have a 999 code reject their transaction set.
+    shows: errors that have a 999 code reject their transaction set, and what is rejected is exit code 1.
 
     \b
     Example:

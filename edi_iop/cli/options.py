@@ -123,12 +123,12 @@ def snip_levels(
     levels: set[int] = set()
     for part in text.split(","):
         span = re.fullmatch(r"\s*([1-7])(?:\s*-\s*([1-7]))?\s*", part)
-        if span is None:
+        named = range(int(span[1]), int(span[2] or span[1]) + 1) if span else range(0)
+        if not named:
             raise click.BadParameter(
                 f"{part!r} is not a SNIP level or span, as in 1-3,5", ctx, parameter
             )
-        first, last = int(span[1]), int(span[2] or span[1])
-        levels.update(range(min(first, last), max(first, last) + 1))
+        levels.update(named)
     return levels
 
 

@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from edi_iop.acks import Answer, Stamp, answers
-from edi_iop.desk.paths import shown, write
+from edi_iop.desk.paths import STANDARD_INPUT, read, shown, write
 from edi_iop.parsers import Batch, last_of_each
 from edi_iop.parsers.identify import kind_of_all
 from edi_iop.parsers.streams import Spoken
@@ -22,6 +22,18 @@ _ANSWERED = ("835", "837I", "837P", "837", "mixed", "x12")
 """Kinds that are owed an answer; a 999, TA1 or 277CA is none of them."""
 _WORDS = {"A": "accepted", "E": "accepted with errors", "P": "accepted in part", "R": "rejected"}
 _WORST_FIRST = "RPEA"
+_ENDINGS = (".999", ".ta1")
+_NUMBER = re.compile(rb"ISA\*(?:[^*~]*\*){12}([0-9]{9})\*")
+"""ISA13 of an answer that we wrote."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What became of the files of a call."""
+
+    lines: tuple[str, ...]
+    """A line a file: the decision, and where its answer is."""
+    rejects: bool
+    """Whether an answer turns something away."""
 
 
 class Answering:
@@ -60,19 +72,22 @@ class Answering:
 
     def write(
         self, names: Mapping[int, str], folder: Path, values: bool, at: datetime | None = None
-    ) -> tuple[str, ...]:
-        """Writes the answers into the folder, under the names of their files; one line says where each is.
+    ) -> Told:
+        """Writes the answers into the folder, under the names of their files.
 
+        Their control numbers go on from the answers that are there already.
         values: bad values go into the 999 (IK404); they may be personal data. at: None: now.
         """
         owed = {number: file for number, file in self._files() if file.kind in _ANSWERED}
-        told = answers(owed, Stamp(at or datetime.now(UTC), control=1, values=values))
-        return tuple(  # files, not rows: each answer is a file of its own
+        stamp = Stamp(at or datetime.now(UTC), control=_last_number(folder) + 1, values=values)
+        told = answers(owed, stamp)
+        lines = tuple(  # files, not rows: each answer is a file of its own
             _written(told[number], names[number], folder)
             if number in told
             else f"{names[number]}: not answered; it holds no claims or remits in an envelope"
             for number in owed
         )
+        return Told(lines, any(_worst(parts) in "RP" for parts in told.values()))
 
     def _files(self) -> Iterator[tuple[int, _Read]]:
         whole = {
@@ -124,14 +139,25 @@ class _Read(msgspec.Struct, frozen=True):
 def _written(told: Sequence[Answer], name: str, folder: Path) -> str:
     target = _free(folder, name, ".999" if any(one.groups for one in told) else ".ta1")
     write(target, b"".join(one.content for one in told))
-    decisions = {decision for one in told for decision in one.decisions}
-    worst = min(decisions, key=_WORST_FIRST.index)
-    return f"{name}: {_WORDS[worst]}; the answer is {shown(target)}"
+    return f"{name}: {_WORDS[_worst(told)]}; the answer is {shown(target)}"
+
+
+def _worst(told: Sequence[Answer]) -> str:
+    decisions = (decision for one in told for decision in one.decisions)
+    return min(decisions, key=_WORST_FIRST.index)
+
+
+def _last_number(folder: Path) -> int:
+    """The greatest control number (ISA13) of the answers in the folder; 0 where there is none."""
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    kept = (read(path) for path in there if path.suffix in _ENDINGS and path.is_file())
+    return max((int(found) for content in kept for found in _NUMBER.findall(content)), default=0)
 
 
 def _free(folder: Path, name: str, ending: str) -> Path:
     """A path in the folder that no file has yet: what is there is never written over."""
-    base = re.sub(r"[^\w.-]+", "_", Path(name).name) or "answer"
+    said = "standard-input" if name == str(STANDARD_INPUT) else Path(name).name
+    base = re.sub(r"[^\w.-]+", "_", said) or "answer"
     target, number = folder / f"{base}{ending}", 1
     while target.exists():
         number += 1

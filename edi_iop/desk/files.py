@@ -30,7 +30,7 @@ from edi_iop.parsers.x12 import Asked, batch
 from edi_iop.reconciler.balance import READ, Running
 from edi_iop.reports import faults, shapes
 from edi_iop.reports.sheet import Field, Sheet
-from edi_iop.tables import FINDINGS, TABLES, Table
+from edi_iop.tables import FINDINGS, IN_FILES, TABLES, Table
 from edi_iop.tables.segments import SEGMENTS
 
 if TYPE_CHECKING:
@@ -157,10 +157,12 @@ class _Findings(Flow):
             yield self._chosen(found)
         yield self._chosen(self._given.findings)
         self.outcome = Outcome(
-            status(self._counts["error"] > 0), (self._given.counted, *self._answers)
+            status(self._counts["error"] > 0 or self._rejects),
+            (self._given.counted, *self._answers),
         )
 
     _answers: tuple[str, ...] = ()
+    _rejects = False
 
     def _chosen(self, found: pl.DataFrame) -> pl.DataFrame:
         if self._snip is not None:
@@ -193,7 +195,8 @@ class _Findings(Flow):
             answering.found(found)
             yield found
         if self._ack is not None:
-            self._answers = answering.write(self._given.names, self._ack, self._values, self._at)
+            told = answering.write(self._given.names, self._ack, self._values, self._at)
+            self._answers, self._rejects = told.lines, told.rejects
 
 
 MOST_SHOWN = 500
@@ -222,11 +225,19 @@ def parse(paths: Sequence[Path], table: str, layouts: Sequence[Path] = ()) -> Fl
     `segments` are the segments themselves: before, raw and after of all rows of a
     file, each in its encoding, are its bytes.
     """
-    if table not in TABLES and table != SEGMENTS.name:
-        known = ", ".join(sorted([*TABLES, SEGMENTS.name]))
-        raise NotKnown(f"table {table}: there is none; one of {known}")
+    if table not in IN_FILES and table != SEGMENTS.name:
+        raise NotKnown(f"table {table}: {_not_in_files(table)}")
     asked = TABLES[table].placed if table in TABLES else SEGMENTS
     return _Rows(Deliveries(paths), asked, load_layouts(layouts))
+
+
+def _not_in_files(table: str) -> str:
+    """Why no file holds the table, and what to do instead."""
+    if table == FINDINGS.name:
+        return "made by checking files: edi-iop validate FILE"
+    if table in TABLES:
+        return "no file holds it, a night makes it: edi-iop run WORKSPACE, then edi-iop report"
+    return f"there is none; one of {', '.join(sorted([*IN_FILES, SEGMENTS.name]))}"
 
 
 class _Rows(Flow):

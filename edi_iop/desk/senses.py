@@ -12,6 +12,7 @@ from edi_iop import codes
 from edi_iop.codes.licensed import Texts
 from edi_iop.desk import elements
 from edi_iop.findings import CATALOGUE
+from edi_iop.guides import companion, situations
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.tables import TABLES
 
@@ -41,6 +42,8 @@ def of(code: str, texts: Texts | None = None) -> list[Sense]:
     whole = [
         *_rules(wanted),
         *_findings(wanted),
+        *_situations(wanted),
+        *_companions(wanted),
         *_listed(wanted),
         *_loaded(wanted, texts),
         *_elements(wanted),
@@ -58,7 +61,8 @@ def of(code: str, texts: Texts | None = None) -> list[Sense]:
 
 def all_codes() -> list[str]:
     """What `explain` knows by name, for suggestions."""
-    return [*catalogue(), *CATALOGUE, *(name.upper() for name in TABLES)]
+    named = (name.upper() for name in (*TABLES, *situations.book()))
+    return [*catalogue(), *CATALOGUE, *named]
 
 
 def _rules(code: str) -> Iterator[Sense]:
@@ -90,6 +94,26 @@ def _findings(code: str) -> Iterator[Sense]:
             entry.remedy,
             "our catalogue of findings",
         )
+
+
+def _situations(code: str) -> Iterator[Sense]:
+    """The situational rule of a guide whose name ends a finding."""
+    for name, rule in situations.book().items():
+        if name.upper() == code:
+            yield _asked(name, f"situation of {', '.join(sorted(rule.forms))}", rule, "SNIP 4")
+
+
+def _companions(code: str) -> Iterator[Sense]:
+    """What a partner's companion guide asks under that name."""
+    for partner in companion.names():
+        for name, rule in companion.rules(companion.companion(partner)).items():
+            if name.upper() == code:
+                yield _asked(name, f"companion guide {partner}", rule, "SNIP 7")
+
+
+def _asked(name: str, kind: str, rule: situations.Rule, level: str) -> Sense:
+    more = f"{rule.severity}, {level}; asked of each {rule.per}"
+    return Sense(name, kind, rule.says, more, "", rule.cites)
 
 
 def _listed(code: str, kinds: Collection[str] | None = None) -> Iterator[Sense]:

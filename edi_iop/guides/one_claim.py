@@ -20,7 +20,7 @@ _CLAIM = {"835": ("2100", 1), "837I": ("2300", 1), "837P": ("2300", 1), "277CA":
 
 
 def of_claim(loops: Loops, claim: str) -> Flags:
-    """Which segments belong to claims of that number, or head the loops around them."""
+    """Which segments belong to claims of that number, in any case, or head the loops around them."""
     flags = np.zeros(len(loops.rows), dtype=bool)
     for loop, place in _begins(loops, claim):  # a claim is sent once, answered a few times
         flags |= _around(loops, loop, place)
@@ -60,7 +60,8 @@ def _begins(loops: Loops, claim: str) -> Iterator[tuple[Node, int]]:
         if loop.first is not None and loop.first.index in loops.spans:
             places = loops.segments_of(loop.first)
             numbers = loops.elements(places)
-            same = numbers.list.get(element, null_on_oob=True) == claim
+            number = numbers.list.get(element, null_on_oob=True).str.to_uppercase()
+            same = number == claim.upper()
             yield from ((loop, int(place)) for place in places[same.fill_null(False).to_numpy()])
 
 

@@ -70,6 +70,8 @@ FEEDS = tuple(_of(feeds))
 """The tables a clinic delivers."""
 REMITS = tuple(_of(remits))
 """The tables of an 835."""
+IN_FILES = (*FEEDS, *_of(claims), *REMITS, "acknowledgements", "acknowledgement_errors")
+"""The tables that files hold; the others are made of them, in a workspace."""
 LEDGER = ("payment_standings", "postings", "provider_postings", "accounts")
 """What a ledger is made of (reconciler.ledger.Ledger)."""
 SENT = (
@@ -104,6 +106,7 @@ __all__ = [
     "FILES",
     "FINDINGS",
     "INTERCHANGES",
+    "IN_FILES",
     "KEPT",
     "LEDGER",
     "LINE_STANDINGS",

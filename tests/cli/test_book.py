@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from edi_iop.findings import CATALOGUE
+from edi_iop.guides import companion, situations
 from edi_iop.rules.catalogue import catalogue
 
 
@@ -22,6 +23,24 @@ def senses(call: Any, code: str) -> list[dict[str, str]]:
 def test_every_rule_and_every_finding_is_explained(call: Any) -> None:
     for code in (*catalogue(), *CATALOGUE):
         assert code in {sense["code"] for sense in senses(call, code)}
+
+
+def test_the_names_that_end_a_finding_are_explained(call: Any) -> None:
+    """Situations of the guides, and what companion guides ask, by place or by their own name."""
+    asked = (
+        name for one in companion.names() for name in companion.rules(companion.companion(one))
+    )
+    for name in (*situations.book(), *asked):
+        (sense, *_) = senses(call, name)
+        assert sense["code"] == name
+        assert sense["says"]
+        assert sense["source"]
+
+
+def test_a_situation_says_what_it_asks_and_where(call: Any) -> None:
+    (sense,) = senses(call, "Electronic-Payer-Bank")
+    assert sense["kind"] == "situation of 835"
+    assert sense["more"] == "error, SNIP 4; asked of each ST.BPR"
 
 
 def test_a_code_with_several_senses_has_them_all(call: Any) -> None:

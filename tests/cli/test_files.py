@@ -16,6 +16,8 @@ from edi_iop.cli.files import _made_ready
 from edi_iop.cli.options import spread
 from edi_iop.parsers import beside
 from edi_iop.reports.sheet import MASK
+from edi_iop.tables import FEEDS, IN_FILES, TABLES
+from edi_iop.transcribe import maps
 
 
 def test_identify_by_content_not_by_name(call: Any, clinic: Path, tmp_path: Path) -> None:
@@ -68,8 +70,10 @@ def test_validate_names_the_place_of_a_wrong_count(call: Any, clinic: Path, tmp_
 
 def test_snip_takes_levels_and_spans(call: Any, clinic: Path) -> None:
     assert call("validate", clinic / "claims", "--snip", "1-3,5").exit_code == 0
-    for wrong in ("8", "x", "1-", ""):
-        assert call("validate", clinic / "claims", "--snip", wrong).exit_code == 2
+    for wrong in ("8", "x", "1-", "", "3-1", "1,5-2"):
+        result = call("validate", clinic / "claims", "--snip", wrong)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "is not a SNIP level or span, as in 1-3,5" in result.stderr
 
 
 def test_parse_masks_people_unless_asked(call: Any, clinic: Path) -> None:
@@ -102,6 +106,21 @@ def test_parse_of_an_unknown_table_lists_the_known_ones(call: Any, clinic: Path)
     result = call("parse", clinic / "feeds", "--table", "weather")
     assert result.exit_code == 3
     assert "remit_lines" in result.stderr
+    assert result.stderr.count("\n") == 1
+    offered = result.stderr.partition("one of ")[2].strip().split(", ")
+    assert set(offered) == {*IN_FILES, "segments"}
+
+
+@pytest.mark.parametrize("table", sorted(set(TABLES) - set(IN_FILES)))
+def test_a_table_that_a_night_makes_is_in_no_file(call: Any, clinic: Path, table: str) -> None:
+    result = call("parse", clinic / "claims", "--table", table)
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (3, "", 1)
+    assert ("edi-iop validate" if table == "findings" else "edi-iop run") in result.stderr
+
+
+def test_the_tables_of_files_are_those_that_maps_and_feeds_fill() -> None:
+    mapped = {table for name in maps.NAMES for table in maps.load(name).tables}
+    assert set(IN_FILES) == mapped | set(FEEDS)
 
 
 def test_quiet_says_nothing_but_the_answer(call: Any, clinic: Path) -> None:

@@ -71,8 +71,9 @@ def test_people_are_hidden_unless_asked_for(path: Path, form: str, call: Any) ->
     assert "RIVERA" in told
 
 
-def test_one_claim_with_what_stands_above_it(call: Any) -> None:
-    result = call("show", REMIT, "--claim", "EB1B2C3D4EY", "--format", "ndjson")
+@pytest.mark.parametrize("typed", ["EB1B2C3D4EY", "eb1b2c3d4ey"])
+def test_one_claim_with_what_stands_above_it(call: Any, typed: str) -> None:
+    result = call("show", REMIT, "--claim", typed, "--format", "ndjson")
     records = [json.loads(line) for line in result.stdout.splitlines()]
     assert [one["segment"] for one in records][:3] == ["ISA", "GS", "ST"]
     assert [one["raw"].split("*")[1] for one in records if one["segment"] == "CLP"] == ["EB1B2C3D4EY"]  # fmt: skip
