@@ -179,10 +179,12 @@ REPORTS: dict[str, Callable[[Store], Sheet]] = {
 def _answers(store: Store) -> pl.DataFrame:
     """What the payers' answers leave of a claim: how many, the last status, the sums that stand.
 
-    That a claim was answered before says nothing new of it, where there is another answer.
+    The status is that of the last answer that stands, whatever was reversed after it; where
+    none stands, of the last one that is more than word of an answer before.
     """
     posted = pl.col("standing") == "posted"
     new = posted & (pl.col("event") != "answered before")
+    status = pl.col("status")
     last = (
         store.load("postings")
         .filter(pl.col("claim_offset").is_not_null())
@@ -192,7 +194,7 @@ def _answers(store: Store) -> pl.DataFrame:
             answers=posted.sum().cast(pl.Int64),
             held_answers=(~posted).sum().cast(pl.Int64),
             status=pl.coalesce(
-                pl.col("status").filter(new).last(), pl.col("status").filter(posted).last()
+                status.filter(which).last() for which in (posted & pl.col("current"), new, posted)
             ),
         )
     )

@@ -16,6 +16,7 @@ from edi_iop.reconciler.bank import bank
 from edi_iop.reconciler.provider_ledger import TAKES_BACK
 from edi_iop.reports.acks import submitted
 from edi_iop.reports.banking import once
+from edi_iop.reports.decided import DID, decided
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import counting, dollars
@@ -35,6 +36,7 @@ _ORDER = (
     "taken back",
     "given back",
     "banked",
+    *DID.values(),
     "written",
     "due",
 )
@@ -55,7 +57,7 @@ def claim(question: Question) -> Sheet:
     store, number = question.store, question.about or ""
     parts = [_sent(store, number), _enveloped(store, number), _acknowledged(store, number),
              _answered(store, number), _beside(store, number), _banked(question),
-             _denied(store, number), _written(store, number)]  # fmt: skip
+             _denied(store, number), _decided(store, number), _written(store, number)]  # fmt: skip
     rows = pl.concat(parts).sort(
         "on",
         pl.col("event").replace_strict(_ORDER, range(len(_ORDER)), default=len(_ORDER)),
@@ -360,6 +362,27 @@ def _denied(store: Store, number: str) -> pl.DataFrame:
         **place,
     )
     return pl.concat([_events(said), _events(due)])
+
+
+def _decided(store: Store, number: str) -> pl.DataFrame:
+    """What people decided of its answers and their money."""
+    rows = decided(store, number, _remit_claims(store, number))
+    return _events(
+        rows.select(
+            on=pl.col("decided_at").str.head(10).str.to_date(strict=False),
+            event="did",
+            says=pl.format(
+                "{}payment {}{} by {}{}",
+                pl.format("answer returned as {}, ", "returned").fill_null(""),
+                pl.col("trace_number").fill_null("?"),
+                pl.format(", claim {}", "claim").fill_null(""),
+                "actor",
+                pl.format(": {}", "note").fill_null(""),
+            ),
+            file=pl.col("file_id").cast(pl.String),
+            byte_offset=pl.coalesce("remit_claim_offset", "payment_offset"),
+        )
+    )
 
 
 def _written(store: Store, number: str) -> pl.DataFrame:

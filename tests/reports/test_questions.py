@@ -184,3 +184,24 @@ def test_a_paid_claim_stays_so_after_an_answer_that_it_was_answered_before(store
     )
     assert (row["answers"], row["status"]) == (2, "1")
     assert said == "processed as first payer"
+
+
+def test_a_claim_stays_paid_where_the_reversal_came_after_its_correction(store: Store) -> None:
+    """The correction is what stands (current); the reversal of the first payment came later."""
+    save(store, "claims", {"file_id": 1, "claim_offset": 50, "claim": "C20", "charge_cents": 10000})
+    key = {
+        "file_id": 2,
+        "payment_offset": 10,
+        "claim_file_id": 1,
+        "claim_offset": 50,
+        "standing": "posted",
+    }
+    events = (("payment", "1", False), ("correction", "1", True), ("reversal", "22", False))
+    save(store, "postings", *(
+        key | {"remit_claim_offset": 20 + at, "event": event, "status": status, "current": current,
+               "sequence": at, "effective_on": date(2026, 3, 1 + at)}
+        for at, (event, status, current) in enumerate(events)
+    ))  # fmt: skip
+    people = questions.claims(store).people
+    assert people is not None
+    assert people["answer"].to_list() == ["processed as first payer"]

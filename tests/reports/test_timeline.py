@@ -105,3 +105,50 @@ def test_take_backs_and_interest_are_on_it(tmp_path: Path) -> None:
     ]
     assert made.rows["says"][-2] == "provider adjustment WO ICN1 C1; payment 7700200"
     assert made.closing == "7 events; last: interest 2026-03-21"
+
+
+def decision(number: int, verb: str, **about: object) -> dict[str, object]:
+    return {"decision": number, "decided_at": f"2026-03-{14 + number}T08:00:00Z", "actor": "kim", "verb": verb,
+            "file_id": 4, "payment_offset": 10, "claim_file_id": None, "claim_offset": None,
+            "remit_claim_offset": None, "note": None} | about  # fmt: skip
+
+
+def test_what_people_decided_of_its_answers_is_on_it(tmp_path: Path) -> None:
+    """Tied by hand, undone, tied again, its payment rejected; what concerns C2 alone is not on it."""
+    lost = {"file_id": 4, "payment_offset": 10, "remit_claim_offset": 20, "claim": "LOST",
+            "status": "1", "charge_cents": 9000, "paid_cents": 9000}  # fmt: skip
+    other = lost | {"payment_offset": 50, "remit_claim_offset": 60, "claim": "C2"}
+    made = {"remit_claim_offset": 20, "claim_file_id": 1, "claim_offset": 20}
+    decisions = [
+        decision(1, "link", note="same day", **made),
+        decision(2, "unlink", **made),
+        decision(3, "link", **made),
+        decision(4, "reject"),
+        decision(5, "release", payment_offset=50, remit_claim_offset=60),
+    ]
+    rows = {"remit_claims": [lost, other], "matches": [MATCH], "decisions": decisions}
+    told = claim(question(tmp_path, rows)).rows.filter(pl.col("says").str.contains("kim"))
+    assert told.select("on", "event").rows() == [
+        (date(2026, 3, 15), "matched by hand"),
+        (date(2026, 3, 16), "match undone"),
+        (date(2026, 3, 17), "matched by hand"),
+        (date(2026, 3, 18), "payment rejected"),
+    ]
+    assert told["says"][0] == (
+        "answer returned as LOST, payment 7700123, claim C1 by kim: same day"
+    )
+
+
+def test_an_answer_under_its_number_that_a_person_gave_to_another_claim_is_told(
+    tmp_path: Path,
+) -> None:
+    c1 = {"file_id": 1, "transaction_offset": 10, "claim_offset": 20, "claim": "C1"}
+    to_other = {"remit_claim_offset": 20, "claim_file_id": 1, "claim_offset": 30}
+    rows = {
+        "claims": [c1, c1 | {"claim_offset": 30, "claim": "C2"}],
+        "matches": [MATCH | {"claim_offset": 30}],
+        "decisions": [decision(1, "link", **to_other)],
+    }
+    told = claim(question(tmp_path, rows)).rows
+    assert told["event"].to_list() == ["sent", "acknowledged", "acknowledged", "matched by hand"]
+    assert "claim C2 by kim" in told["says"][-1]

@@ -1,0 +1,46 @@
+"""What people decided of one claim's answers: matches made and undone by hand, money let count."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from edi_iop.store import Store
+
+DID = {
+    "link": "matched by hand",
+    "unlink": "match undone",
+    "release": "released",
+    "reject": "payment rejected",
+    "undo": "release undone",
+}
+"""Decisions (tables.DECISIONS verb) as events of a claim."""
+_REMIT_CLAIM = ("file_id", "remit_claim_offset")
+_PAYMENT = ("file_id", "payment_offset")
+_SENT = ("claim_file_id", "claim_offset")
+
+
+def decided(store: Store, number: str, answers: pl.DataFrame) -> pl.DataFrame:
+    """Decisions about a claim, in order, with did, the claim decided on, returned and trace_number.
+
+    answers: the remit claims that are now the claim's (_PAYMENT, _REMIT_CLAIM). A match is the
+    claim's also where the answer came under its number and was tied to another one by hand.
+    """
+    told = (
+        store.load("decisions")
+        .filter(pl.col("verb").is_in(list(DID)))
+        .join(_numbered(store), on=_SENT, how="left")
+        .join(store.load("remit_claims").select(*_REMIT_CLAIM, returned="claim"), on=_REMIT_CLAIM, how="left")
+        .join(store.load("payments").select(*_PAYMENT, "trace_number"), on=_PAYMENT, how="left")
+    )  # fmt: skip
+    whole, matching = pl.col("remit_claim_offset").is_null(), pl.col("claim").is_not_null()
+    named = (pl.col("claim") == number) | (pl.col("returned") == number)
+    about = [
+        told.filter(matching, named),
+        told.filter(~matching, ~whole).join(answers, on=_REMIT_CLAIM, how="semi"),
+        told.filter(whole).join(answers, on=_PAYMENT, how="semi"),
+    ]
+    return pl.concat(about).sort("decision").with_columns(did=pl.col("verb").replace_strict(DID))
+
+
+def _numbered(store: Store) -> pl.DataFrame:
+    return store.load("claims").select("claim", "claim_offset", claim_file_id="file_id")
