@@ -50,7 +50,7 @@ def bank(
     (trace, or amount, payer and date), payment, payer, payment_date, method, amount_cents,
     deposit_date, deposit_cents, taken_out_cents (what the bank took out again under the
     payment's trace number, below zero), difference_cents (both less the payments), sharing (how
-    many payments the deposit holds), reference, file_id, deposit_file, deposit_row.
+    many payments the deposit holds; null without one), reference, file_id, deposit_file, deposit_row.
     """
     remits = _remits(payments, remit_claims)
     listed = entries(deposits)
@@ -69,9 +69,15 @@ def bank(
         remits.join(tied, on="remit", how="left")
         .join(booked, on="deposit", how="full", coalesce=True)
         .join(_taken_out(remits, gone), on="remit", how="left")
-        .with_columns(pl.col("remit").count().over("deposit").cast(pl.Int64).alias("sharing"))
+        .with_columns(sharing=_held_by_one())
     )
     return _stated(rows)
+
+
+def _held_by_one() -> pl.Expr:
+    """How many payments a row's deposit holds; null where there is none."""
+    count = pl.col("remit").count().over("deposit").cast(pl.Int64)
+    return pl.when(pl.col("deposit").is_not_null()).then(count)
 
 
 def _remits(payments: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFrame:

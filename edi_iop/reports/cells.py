@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from edi_iop.money import to_dollars
-from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sheet import Field, Kind, Sheet
 
 COLOURS = {
     "error": "red",
@@ -45,16 +45,23 @@ COLOURS = {
     "paid in full": "green",
 }
 """Of severities, verdicts and states (Field.kind flag)."""
-_ACRONYMS = {"npi", "carc", "rarcs", "icn", "id", "ar", "plb"}
+_ACRONYMS = {"npi", "carc", "rarcs", "icn", "id", "ar", "plb", "snip", "ta1"}
+_IN_CENTS = frozenset({"priority"})
+"""Columns of money whose name does not end in _cents."""
 
 
 def fields_of(sheet: Sheet) -> tuple[Field, ...]:
     """The columns a person sees: those named, else all that hold something."""
     return sheet.fields or tuple(
-        Field(name, name, "money" if name.endswith("_cents") else "text")
+        Field(name, name, kind_of(name))
         for name in sheet.shown.columns
         if sheet.shown[name].count()
     )
+
+
+def kind_of(column: str) -> Kind:
+    """How a column that no sheet says more of is read."""
+    return "money" if column.endswith("_cents") or column in _IN_CENTS else "text"
 
 
 def heading(column: str) -> str:
@@ -87,4 +94,5 @@ def plain(value: object, field: Field) -> str:
         return value.isoformat()
     if isinstance(value, list):
         return ", ".join(plain(part, field) for part in value)
-    return "".join(c if c.isprintable() else "·" for c in str(value))
+    text = str(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "·" for c in text)

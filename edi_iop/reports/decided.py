@@ -20,7 +20,7 @@ _SENT = ("claim_file_id", "claim_offset")
 
 
 def decided(store: Store, number: str, answers: pl.DataFrame) -> pl.DataFrame:
-    """Decisions about a claim, in order, with did, the claim decided on, returned and trace_number.
+    """Decisions about a claim, in order: on (the day), did (DID), says, file_id, byte_offset.
 
     answers: the remit claims that are now the claim's (_PAYMENT, _REMIT_CLAIM). A match is the
     claim's also where the answer came under its number and was tied to another one by hand.
@@ -39,7 +39,29 @@ def decided(store: Store, number: str, answers: pl.DataFrame) -> pl.DataFrame:
         told.filter(~matching, ~whole).join(answers, on=_REMIT_CLAIM, how="semi"),
         told.filter(whole).join(answers, on=_PAYMENT, how="semi"),
     ]
-    return pl.concat(about).sort("decision").with_columns(did=pl.col("verb").replace_strict(DID))
+    return (
+        pl.concat(about)
+        .sort("decision")
+        .select(
+            on=pl.col("decided_at").str.head(10).str.to_date(strict=False),
+            did=pl.col("verb").replace_strict(DID, return_dtype=pl.String),
+            says=_says(),
+            file_id="file_id",
+            byte_offset=pl.coalesce("remit_claim_offset", "payment_offset"),
+        )
+    )
+
+
+def _says() -> pl.Expr:
+    """`answer returned as LOST, payment 7700123, claim C1 by kim: same day`."""
+    return pl.format(
+        "{}payment {}{} by {}{}",
+        pl.format("answer returned as {}, ", "returned").fill_null(""),
+        pl.col("trace_number").fill_null("?"),
+        pl.format(", claim {}", "claim").fill_null(""),
+        "actor",
+        pl.format(": {}", "note").fill_null(""),
+    )
 
 
 def _numbered(store: Store) -> pl.DataFrame:

@@ -12,6 +12,10 @@ from edi_iop.reports.sums import chart, counting
 _PAYMENT = ("file_id", "payment_offset")
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
 _POSTED = pl.col("standing") == "posted"
+_IDLE = pl.col("standing").is_in(["duplicate", "rejected"])
+"""Payments without effect."""
+_EQUATION = ("counted_cents", "posted_cents", "provider_adjustment_cents", "held_cents")
+"""Of a payment: amount where it counts = posted - provider adjustments + held."""
 
 
 def payments(store: Loading) -> Sheet:
@@ -39,7 +43,8 @@ def payments(store: Loading) -> Sheet:
         ),
         none="no payments yet",
         closing=_equation(rows),
-        legend=("CLAIMS: matched/all. Release or reject what is held with: edi-iop release",)
+        summed=_EQUATION,
+        hints=("CLAIMS: matched/all. Release or reject what is held with: edi-iop release",)
         if rows.filter(pl.col("standing") == "held").height
         else (),
         charts=(
@@ -89,6 +94,7 @@ def _payment_rows(store: Loading) -> pl.DataFrame:
             "posted_cents",
             "provider_adjustment_cents",
             "held_cents",
+            pl.when(~_IDLE).then("amount_cents").otherwise(0).alias("counted_cents"),
             (pl.col("reason").eq_missing("unbalanced").not_()).alias("balanced"),
             "standing",
             "reason",
@@ -121,11 +127,8 @@ def _equation(rows: pl.DataFrame) -> str:
     """The balance equation over all payments that count."""
     if not rows.height:
         return ""
-    counts = rows.filter(pl.col("standing").is_in(["posted", "held"]))
-    amount, posted, plb, held = (
-        to_dollars(int(counts[name].sum()))
-        for name in ("amount_cents", "posted_cents", "provider_adjustment_cents", "held_cents")
-    )
+    counts = rows.filter(~_IDLE)
+    amount, posted, plb, held = (to_dollars(int(counts[name].sum())) for name in _EQUATION)
     noun = "payment" if counts.height == 1 else "payments"
     left = rows.height - counts.height
     beside = f"; {left:,} more without effect" if left else ""
@@ -345,4 +348,5 @@ def recoveries(store: Loading) -> Sheet:
         ),
         people=rows.with_columns(claim=_marked("claim")),
         none="no provider adjustments yet",
+        summed=("amount_cents",),
     )

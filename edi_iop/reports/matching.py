@@ -59,7 +59,7 @@ def matches(store: Loading) -> Sheet:
         ),
         none="no remit claim is matched",
         closing=shapes.counted(rows, "tier", _TIERS, "tied answer"),
-        legend=("Take one apart with: edi-iop match undo",) if rows.height else (),
+        hints=("Take one apart with: edi-iop match undo",) if rows.height else (),
         charts=(chart(rows, "tier", "Matches, by tier"),),
     )
 
@@ -87,7 +87,7 @@ def unmatched(store: Loading) -> Sheet:
         people=rows.with_columns(agree=agreed, against=against),
         none="every remit claim is matched",
         closing=f"{rows.height:,} unmatched" if rows.height else "",
-        legend=("Accept with: edi-iop match accept; choose with: edi-iop match link",)
+        hints=("Accept with: edi-iop match accept; choose with: edi-iop match link",)
         if rows.height
         else (),
     )

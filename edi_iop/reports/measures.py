@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.reconciler.metrics import IN_CENTS, ages, claim_answers, history, metrics
 from edi_iop.reports.posted import posted_remits
@@ -11,6 +12,7 @@ from edi_iop.reports.sheet import Chart, Field, Sheet
 from edi_iop.reports.sums import dollars
 
 _CLAIM = ("file_id", "claim_offset")
+_MONEY = pl.col("metric").is_in(IN_CENTS)
 
 
 def measured(question: Question) -> Sheet:
@@ -27,7 +29,7 @@ def measured(question: Question) -> Sheet:
     still = denied.group_by("claim").agg(open_cents=pl.col("charge_cents").sum())
     known = history(claims, claim_answers(remits, matches), still)
     rows = metrics(known, question.as_of)
-    return Sheet(
+    sheet = Sheet(
         f"Metrics as of {question.as_of}",
         rows,
         (
@@ -43,7 +45,15 @@ def measured(question: Question) -> Sheet:
         closing="measures compare only with the same definition",
         charts=(Chart("Charges open, by days since sent", ages(known, question.as_of), "money"),),
         summed=(),
+        name="metrics",
     )
+    return replace(sheet, tables=(replace(sheet, rows=_in_dollars(rows)),))
+
+
+def _in_dollars(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with both parts of a measure of money in dollars: a workbook has one format a column."""
+    parts = pl.col("numerator", "denominator")
+    return rows.with_columns(pl.when(_MONEY).then(parts / 100).otherwise(parts).name.keep())
 
 
 def _void(standings: pl.DataFrame) -> pl.DataFrame:
@@ -69,4 +79,4 @@ def _part(column: str) -> pl.Expr:
     """A count as a count, an amount in dollars; a dozen of rows."""
     cents = pl.col(column).round().cast(pl.Int64)
     count = pl.col(column).round(1).cast(pl.String).str.strip_suffix(".0")
-    return pl.when(pl.col("metric").is_in(IN_CENTS)).then(dollars(cents)).otherwise(count)
+    return pl.when(_MONEY).then(dollars(cents)).otherwise(count)

@@ -73,6 +73,7 @@ def _section(sheet: Sheet) -> Iterator[str]:
         yield from _table(sheet)
     if sheet.legend:
         yield f"<dl>\n{''.join(map(_meaning, sheet.legend))}</dl>\n"
+    yield from (f'<p class="soft">{_safe(hint)}</p>\n' for hint in sheet.hints)
 
 
 def _meaning(line: str) -> str:

@@ -21,6 +21,7 @@ _COLUMNS = (
     "line", "service_date", "procedure", "revenue", "units", "charge_cents", "allowed_cents",
     "patient_cents", "adjusted_cents", "paid_cents", "reasons", "file", "byte_offset",
 )  # fmt: skip
+_ADJUSTED = ("reason", "reference", "fiscal_date", "amount_cents", "byte_offset")
 
 
 def remit(question: Question) -> Sheet:
@@ -33,7 +34,10 @@ def remit(question: Question) -> Sheet:
         raise NotKnown(f"payment {number}: no remit has this number; see: report payments")
     rows = _rows(store, payments)
     pages = tuple(_pages(store, payments.sort("payment_date", "trace_number"), rows))
-    return Sheet("", rows.select(_COLUMNS), phi=_PEOPLE, pages=pages, none="no payments yet")
+    tables = _tables(store, payments, rows) if payments.height > 1 else ()
+    return Sheet(
+        "", rows.select(_COLUMNS), phi=_PEOPLE, pages=pages, tables=tables, none="no payments yet"
+    )
 
 
 def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
@@ -64,10 +68,14 @@ def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
             for name in ("adjustments", "remarks")
         ]
     )
-    # What is said of a claim that has lines stands in a row of its own, without amounts twice.
-    above = own.select(_CLAIM).unique().join(at_claim, on=_CLAIM, how="semi")
-    amounts = ("charge_cents", "paid_cents", "patient_cents")
-    said = heads.drop(amounts).join(above, on=_CLAIM, how="semi")
+    # What is said of a claim that has lines stands in a row of its own, without amounts twice:
+    # paid is what the claim's adjustments leave of its lines' payments.
+    above = lines.join(at_claim, on=_CLAIM, how="semi").group_by(_CLAIM)
+    said = heads.drop("charge_cents", "patient_cents").join(
+        above.agg(of_lines=pl.col("paid_cents").sum()), on=_CLAIM
+    )
+    more = pl.col("paid_cents") - pl.col("of_lines")
+    said = said.with_columns(paid_cents=pl.when(more != 0).then(more)).drop("of_lines")
     both = pl.concat([own, whole.drop("patient_cents"), said], how="diagonal")
     keys = (*_CLAIM, "remit_line_offset")
     sums = adjusted.group_by(keys).agg(
@@ -88,6 +96,40 @@ def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("payment_date", "payment", "file_id", "byte_offset", nulls_last=True)
     )
+
+
+def _tables(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> tuple[Sheet, ...]:
+    """All payments in three tables: their sums, their lines, what was kept back beside them."""
+    heads = payments.select(
+        *_PAYMENT,
+        "payment_date",
+        "method",
+        "amount_cents",
+        payment="trace_number",
+        payer=pl.coalesce("payer_name", "payer_id"),
+        file=pl.col("file_id").cast(pl.String),
+    ).sort("payment_date", "payment", nulls_last=True)
+    beside = heads.drop("amount_cents").join(
+        store.load("provider_adjustments"), on=_PAYMENT, maintain_order="left"
+    )
+    claims = store.load("remit_claims").group_by(_PAYMENT)
+    kept = beside.group_by(_PAYMENT)
+    less = ("claims_cents", "provider_adjustment_cents")
+    sums = (
+        heads.join(claims.agg(claims_cents=pl.col("paid_cents").sum()), on=_PAYMENT, how="left")
+        .join(kept.agg(provider_adjustment_cents=pl.col("amount_cents").sum()), on=_PAYMENT, how="left")
+        .select("payment", "payment_date", "payer", "method", pl.col(less).fill_null(0), "amount_cents", "file")
+    )  # fmt: skip
+    return (
+        Sheet("payments: claims - provider adjustments = amount", sums, name="payments"),
+        Sheet("claims and lines", rows.select(_COLUMNS), legend=_legend(rows), phi=_PEOPLE, name="lines"),
+        Sheet(
+            "provider adjustments; a positive amount lowers the payment",
+            beside.select("payment", "payment_date", "payer", *_ADJUSTED),
+            legend=_plb_legend(beside),
+            name="provider adjustments",
+        ),
+    )  # fmt: skip
 
 
 def _pages(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> Iterator[Sheet]:
@@ -153,8 +195,7 @@ def _equation(payment: dict[str, object], claims: pl.DataFrame, taken: pl.DataFr
 
 
 def _beside(payment: dict[str, object], taken: pl.DataFrame) -> Sheet:
-    seen = taken["reason"].drop_nulls().unique().to_list()
-    rows = taken.select("reason", "reference", "fiscal_date", "amount_cents", "byte_offset")
+    rows = taken.select(_ADJUSTED)
     number = payment["trace_number"] or "payment"
     return Sheet(
         f"provider adjustments of {number}; a positive amount lowers the payment",
@@ -165,11 +206,15 @@ def _beside(payment: dict[str, object], taken: pl.DataFrame) -> Sheet:
             Field("FISCAL YEAR TO", "fiscal_date"),
             Field("AMOUNT", "amount_cents", "money"),
         ),
-        legend=tuple(
-            f"{code:<4} {codes.label('plb', code) or 'a code our list does not hold'}"
-            for code in seen
-        ),
+        legend=_plb_legend(taken),
         name=f"PLB {number}",
+    )
+
+
+def _plb_legend(taken: pl.DataFrame) -> tuple[str, ...]:
+    seen = taken["reason"].drop_nulls().unique().sort().to_list()
+    return tuple(
+        f"{code:<4} {codes.label('plb', code) or 'a code our list does not hold'}" for code in seen
     )
 
 

@@ -67,7 +67,7 @@ def _print(sheet: Sheet, console: Console) -> None:
         console.print(f"the first {MOST_ROWS} of {total:,} rows; all of them: --format csv -o FILE")
     if sheet.closing:
         console.print(Text(sheet.closing, style="bold"))
-    for line in sheet.legend:
+    for line in (*sheet.legend, *sheet.hints):
         console.print(Text(line, style="dim"))
 
 

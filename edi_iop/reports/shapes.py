@@ -77,6 +77,10 @@ DENIAL_KEYS = (
     "paired_paid_cents",
     "paired_payment",
 )
+_SUMMED = (
+    "charge_cents", "paid_cents", "expected_cents", "received_cents", "recoverable_cents",
+)  # fmt: skip
+"""Of denials; what a paired line was paid may stand beside several of them."""
 RULE_SEVERITIES = ("block", "hold", "warn", "info")
 VERDICT_ORDER = ("refuted", "confirmed", "unknown")
 """Money to fight for first."""
@@ -194,6 +198,7 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
         none="no denied lines",
         closing=_denied(rows),
         legend=_legend(rows),
+        summed=_SUMMED,
         charts=(
             chart(rows, "verdict", "Charged, by verdict", "charge_cents"),
             chart(rows, "rule", "Charged, by rule", "charge_cents"),

@@ -55,6 +55,8 @@ class Sheet(msgspec.Struct, frozen=True):
     """A line of totals beneath the table."""
     legend: tuple[str, ...] = ()
     """What the codes in it mean, a line each, at the end."""
+    hints: tuple[str, ...] = ()
+    """What else there is to say or to do, a sentence each, after it."""
     total: int | None = None
     """How many rows there are, where `rows` are but the first of them."""
     document: Mapping[str, Any] | None = None
@@ -70,6 +72,9 @@ class Sheet(msgspec.Struct, frozen=True):
     pages: tuple[Sheet, ...] = ()
     """What a person reads in place of `rows`, where that is more than one table."""
 
+    tables: tuple[Sheet, ...] = ()
+    """What a workbook holds in place of `pages`, where a worksheet a page would be too many."""
+
     @property
     def shown(self) -> pl.DataFrame:
         return self.rows if self.people is None else self.people
@@ -80,8 +85,10 @@ class Sheet(msgspec.Struct, frozen=True):
         fields = tuple(field for field in self.fields if field.column not in self.phi)
         notes = tuple(note for note in self.notes if note.column not in self.phi)
         rows = _hide(self.rows, self.phi)
-        pages = tuple(page.masked() for page in self.pages)
-        return replace(self, rows=rows, people=people, fields=fields, notes=notes, pages=pages)
+        pages, tables = (tuple(one.masked() for one in of) for of in (self.pages, self.tables))
+        return replace(
+            self, rows=rows, people=people, fields=fields, notes=notes, pages=pages, tables=tables
+        )
 
     @property
     def read(self) -> tuple[Sheet, ...]:

@@ -80,7 +80,7 @@ def claim(question: Question) -> Sheet:
         rows,
         fields,
         closing=_closing(rows),
-        legend=_loose(store, number),
+        hints=_loose(store, number),
         summed=(),
     )
 
@@ -367,22 +367,7 @@ def _denied(store: Store, number: str) -> pl.DataFrame:
 def _decided(store: Store, number: str) -> pl.DataFrame:
     """What people decided of its answers and their money."""
     rows = decided(store, number, _remit_claims(store, number))
-    return _events(
-        rows.select(
-            on=pl.col("decided_at").str.head(10).str.to_date(strict=False),
-            event="did",
-            says=pl.format(
-                "{}payment {}{} by {}{}",
-                pl.format("answer returned as {}, ", "returned").fill_null(""),
-                pl.col("trace_number").fill_null("?"),
-                pl.format(", claim {}", "claim").fill_null(""),
-                "actor",
-                pl.format(": {}", "note").fill_null(""),
-            ),
-            file=pl.col("file_id").cast(pl.String),
-            byte_offset=pl.coalesce("remit_claim_offset", "payment_offset"),
-        )
-    )
+    return _events(rows.with_columns(event="did", file=pl.col("file_id").cast(pl.String)))
 
 
 def _written(store: Store, number: str) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from edi_iop.errors import NotWritten
-from edi_iop.reports.cells import COLOURS, heading, plain
+from edi_iop.reports.cells import COLOURS, heading, kind_of, plain
 from edi_iop.reports.sheet import MASK, Chart, Field, Sheet
 
 MOST_ROWS = 1_048_576 - 2
@@ -43,7 +43,7 @@ def to_xlsx(sheet: Sheet, target: BinaryIO) -> None:
     with xlsxwriter.Workbook(target, options) as book:
         styles = _Styles(book)
         used: set[str] = set()
-        pages = sheet.read
+        pages = sheet.tables or sheet.read
         if sheet.title or sheet.closing or any(page.charts for page in pages):
             _front(book.add_worksheet(_unused("Summary", used)), book, styles, pages)
         for number, page in enumerate(pages, start=1):
@@ -125,7 +125,7 @@ def _fields(sheet: Sheet) -> list[Field]:
     read = [*sheet.fields, *sheet.notes]
     known = {field.column for field in read}
     rest = [
-        Field(heading(name), name, "money" if name.endswith("_cents") else "text")
+        Field(heading(name), name, kind_of(name))
         for name in sheet.rows.columns
         if name not in known and not _is_masked(sheet, name)
     ]
@@ -238,7 +238,7 @@ def _front(place: Worksheet, book: Workbook, styles: _Styles, pages: Sequence[Sh
     """What the workbook is, in a few lines, and its sums with their bars."""
     row = 0
     for page in pages:
-        for line in dict.fromkeys((page.title or heading(page.name), page.closing)):
+        for line in dict.fromkeys((page.title or heading(page.name), page.closing, *page.hints)):
             if line:
                 place.write_string(row, 0, line, styles.title if row == 0 else styles.bold)
                 row += 1

@@ -204,3 +204,8 @@ def test_lists_that_overlap_count_an_entry_once() -> None:
     rows.append({"file_id": 2, "row": 4, **entry(1, "B")})
     kept = entries(DEPOSITS.conform(pl.DataFrame(rows, infer_schema_length=None)))
     assert kept.select("file_id", "row").rows() == [(1, 2), (1, 3), (2, 4)]
+
+
+def test_payments_without_a_deposit_share_none() -> None:
+    rows = told([payment("12345678", 5000), payment("22345678", 6000)], [])
+    assert rows["sharing"].to_list() == [None, None]

@@ -31,6 +31,9 @@ def test_parts_are_counts_or_dollars(tmp_path: Path) -> None:
     assert told["1 initial denial rate, dollars"] == ("0.0 %", "$0.00 / $116.67")
     assert told["days in A/R"] == ("90.0 days", "$350.00 / $3.89")
     assert told["3 denial write-offs of net revenue"][0] == "unknown"
+    (table,) = sheet.tables
+    (days,) = table.rows.filter(pl.col("metric") == "days in A/R").to_dicts()
+    assert days["numerator"] == 350, "in a workbook: dollars"
 
 
 def test_of_a_claim_that_was_replaced_or_voided_nothing_is_open(tmp_path: Path) -> None:

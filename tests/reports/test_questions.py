@@ -205,3 +205,20 @@ def test_a_claim_stays_paid_where_the_reversal_came_after_its_correction(store: 
     people = questions.claims(store).people
     assert people is not None
     assert people["answer"].to_list() == ["processed as first payer"]
+
+
+def test_the_total_of_payments_leaves_out_those_without_effect(store: Store) -> None:
+    a_payment(store)
+    again = store.load("payments").with_columns(payment_offset=pl.lit(110, pl.Int64))
+    save(store, "payments", again.row(0, named=True))
+    for claim in store.load("remit_claims").to_dicts():
+        moved = {"payment_offset": 110, "remit_claim_offset": claim["remit_claim_offset"] + 100}
+        save(store, "remit_claims", claim | moved)
+    (plb,) = store.load("provider_adjustments").to_dicts()
+    save(store, "provider_adjustments", plb | {"payment_offset": 110, "byte_offset": 190})
+    settle(store)
+    sheet = questions.REPORTS["payments"](store)
+    assert sheet.rows["standing"].to_list() == ["posted", "duplicate"]
+    assert sheet.summed is not None
+    sums = [int(sheet.rows[name].sum()) for name in sheet.summed]
+    assert sums == [12000, 15000, 3000, 0], "amount = posted - provider adjustments + held"

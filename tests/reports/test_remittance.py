@@ -47,7 +47,7 @@ def asked(tmp_path: Path) -> Question:
 
 def test_each_line_and_what_is_said_of_the_claim_stand_there_once(asked: Question) -> None:
     rows = remit(asked).rows
-    assert rows["paid_cents"].sum() == 9000
+    assert rows["paid_cents"].to_list() == [-500, 9000], "85.00 paid for the claim"
     assert rows["patient_cents"].sum() == 1000
     assert rows["adjusted_cents"].sum() == 500
     assert rows["reasons"].to_list() == [["CO-45"], ["PR-3"]]
@@ -69,3 +69,21 @@ def test_people_are_masked(asked: Question) -> None:
 def test_an_unknown_payment_is_said(asked: Question) -> None:
     with pytest.raises(NotKnown, match="payment T9"):
         remit(Question(asked.store, DAY, asked.policy_on, "T9"))
+
+
+def test_of_several_payments_a_workbook_has_all_lines_in_one_table(asked: Question) -> None:
+    """A second payment of 40.00 without lines of its own: three tables, no page a payment."""
+    further = {
+        "payments": {"file_id": 1, "payment_offset": 110, "trace_number": "T2", "payment_date": DAY,
+                     "amount_cents": 4000},
+        "remit_claims": {"file_id": 1, "payment_offset": 110, "remit_claim_offset": 120, "claim": "C2",
+                         "charge_cents": 5000, "paid_cents": 4000},
+    }  # fmt: skip
+    for name, row in further.items():
+        asked.store.save({name: TABLES[name].conform(pl.DataFrame([row]))})
+    sums, lines, beside = remit(asked).tables
+    assert sums.rows.select(
+        "payment", "claims_cents", "provider_adjustment_cents", "amount_cents"
+    ).rows() == [("T1", 8500, 200, 8300), ("T2", 4000, 0, 4000)]
+    assert lines.rows["paid_cents"].sum() == 12500
+    assert beside.rows["payment"].to_list() == ["T1"]

@@ -75,7 +75,7 @@ def test_an_answer_returned_under_its_number_but_tied_to_no_claim_is_not_on_it(
     told = claim(question(tmp_path, {"matches": [loose]}))
     assert "paid" not in told.rows["event"].to_list()
     assert "banked" not in told.rows["event"].to_list()
-    assert told.legend == (
+    assert told.hints == (
         "1 answer under this number, tied to no claim, left out; see: report unmatched",
     )
 

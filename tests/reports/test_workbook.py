@@ -114,3 +114,28 @@ def test_a_table_longer_than_a_worksheet_names_the_way_out(monkeypatch: pytest.M
 def test_there_is_no_total_where_no_sum_means_something() -> None:
     place = read(Sheet("", ROWS, name="metrics", summed=()))["Metrics"]
     assert (place.max_row, place["A4"].value) == (3, None)
+
+
+def test_amounts_whose_name_does_not_say_cents_are_dollars_too() -> None:
+    place = read(Sheet("", pl.DataFrame({"priority": [10727]}), name="denials", summed=()))[
+        "Denials"
+    ]
+    assert place["A2"].value == 107.27
+
+
+def test_a_hint_is_a_sentence_on_the_front_and_no_code() -> None:
+    book = read(Sheet("", ROWS, name="x", closing="2 lines", hints=("Accept with: match accept",)))
+    assert book.sheetnames == ["Summary", "X"]
+    assert [row[0].value for row in book["Summary"].rows][:3] == [
+        "X",
+        "2 lines",
+        "Accept with: match accept",
+    ]
+
+
+def test_many_pages_are_a_few_tables() -> None:
+    page = Sheet("A page", ROWS, name="p")
+    tables = (Sheet("All", ROWS, name="all", phi=frozenset({"patient"})),)
+    book = read(Sheet("", ROWS, pages=(page, page), tables=tables).masked())
+    assert book.sheetnames == ["All"]
+    assert "Reed" not in [cell.value for row in book["All"].rows for cell in row]
