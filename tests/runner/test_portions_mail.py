@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from edi_iop.runner import portions
-from edi_iop.settings import Workspace
+from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import SENT, TABLES
 from scripts import accuracy_answers
 from scripts.accuracy_clinic import remits_of
 from tests.runner.portions_store import RUN, add_file, derived, settled_at_once
 
-CLIENTS, WEEKS = 80, 10
+CLIENTS, WEEKS, PORTION = 55, 8, 60
 LAST = date(2026, 9, 20)
 Tables = dict[str, pl.DataFrame]
+Mail = tuple[accuracy_answers.Clinic, list[bytes]]
 
 
-@cache
-def mail(seed: int) -> tuple[accuracy_answers.Clinic, list[bytes]]:
-    made = accuracy_answers.clinic(seed, CLIENTS, WEEKS)
+def mail(seed: int, clients: int, weeks: int) -> Mail:
+    """A clinic of so many clients, and the 835s that its claims are answered by."""
+    made = accuracy_answers.clinic(seed, clients, weeks)
     return made, [one.content for one in accuracy_answers.answered(made, seed).files]
 
 
@@ -66,15 +66,22 @@ def test_nights_of_corrupted_mail_are_one_settlement_of_all(
 
     Every night goes in portions, as the last settlement of all does.
     """
-    monkeypatch.setattr(portions, "PORTION", 60)
+    monkeypatch.setattr(portions, "PORTION", PORTION)
+    agree(tmp_path, workspace.settings(), mail(seed, CLIENTS, WEEKS), seed, often)
+
+
+def agree(folder: Path, settings: Settings, sent: Mail, seed: int, often: float) -> None:
+    """Settles the mail in nights and at once, and compares what both leave (scripts/nights).
+
+    often: the chance that a night ends with a file.
+    """
+    made, contents = sent
     chance = random.Random(seed)
-    made, contents = mail(seed)
     remits = [remits_of([content]) for content in contents]
     arriving = [*claim_files(made, chance), *remits]
     chance.shuffle(arriving)
     files = in_order(arriving)
-    settings = workspace.settings()
-    with Store.create(tmp_path / "nights.db") as store, Store.create(tmp_path / "once.db") as once:
+    with Store.create(folder / "nights.db") as store, Store.create(folder / "once.db") as once:
         for left, file in zip(range(len(files) - 1, -1, -1), files, strict=True):
             add_file(store, len(files) - left, file)
             add_file(once, len(files) - left, file)
