@@ -16,7 +16,6 @@ from edi_iop.rules.parameters import HALVES
 
 _CODE = [*DAY, "procedure"]
 _KEPT = (
-    "claim",
     "file_id",
     "claim_offset",
     "procedure",
@@ -74,7 +73,8 @@ def excess_units(case: Case) -> pl.DataFrame:
     """More units of one code on a day than are payable, on one line or on several (DUP-02).
 
     A per diem is limited by the policy, half days by twice as many, a code billed
-    by time by what was attended.
+    by time by what was attended. Denied lines that a later claim took up are counted
+    among themselves, as the payer counted them.
     """
     units = pl.col("units").fill_null(1)
     by_time = pl.col("minutes_per_unit").is_not_null()
@@ -90,9 +90,11 @@ def excess_units(case: Case) -> pl.DataFrame:
     )
     # a line alone on its day is looked at only where it has too many units by itself
     lines = _whole_days(case).with_columns(limit=limit).filter(pl.col("several") | (units > limit))
-    counted = _beside_kept(lines.with_columns(total=units.cum_sum().over(_CODE)), _CODE)
-    many = counted.filter(pl.col("total") > pl.col("limit"), ~_worked_again())
-    over = many.filter(_is_kept() | _surplus())
+    total = units.cum_sum().over(_CODE)
+    counted = _beside_kept(lines.with_columns(total=total), _CODE)
+    again = counted.filter(_worked_again()).with_columns(total=total)
+    each = pl.concat([counted.filter(~_worked_again()), _beside_kept(again, _CODE)])
+    over = each.filter(pl.col("total") > pl.col("limit"), _is_kept() | _surplus())
     says = pl.format("{}: {} units of {}; {} payable", "date", plain("total"), _code(), "limit")
     return found(over, says, pl.concat_list("kept_ref"), surplus=~_is_kept())
 
@@ -130,7 +132,7 @@ def _noted(lines: pl.DataFrame, says: pl.Expr) -> pl.DataFrame:
 def _worked_again() -> pl.Expr:
     """A denied line that a later claim took up: it was the first, and has faults of its own."""
     later = (pl.col("sent_on") < pl.col("kept_sent_on")).fill_null(False)
-    return (pl.col("standing") == "denied") & later & _other_claim()
+    return (pl.col("standing") == "denied") & later
 
 
 def _code() -> pl.Expr:
@@ -148,11 +150,10 @@ def _is_kept() -> pl.Expr:
 
 
 def _other_claim() -> pl.Expr:
-    proposed = pl.col("claim").is_null()
-    elsewhere = (pl.col("file_id") != pl.col("kept_file_id")) | (
+    """Of another claim; what is proposed stands all together, at offset 0 of file 0."""
+    return (pl.col("file_id") != pl.col("kept_file_id")) | (
         pl.col("claim_offset") != pl.col("kept_claim_offset")
     )
-    return proposed | elsewhere
 
 
 def _surplus() -> pl.Expr:

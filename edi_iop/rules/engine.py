@@ -159,9 +159,15 @@ def _of_stage(found: pl.DataFrame, case: Case) -> pl.DataFrame:
 
 
 def first_match(found: pl.DataFrame) -> pl.DataFrame:
-    """One fault, one rule: of each line and family the first, of a surplus line that it is surplus."""
-    first = found.sort("row", "family", "order").unique(
-        ["row", "family"], keep="first", maintain_order=True
+    """One fault, one rule: of each line and family the first, of a surplus line that it is surplus.
+
+    A note (info) is no fault: it takes no fault's place, and no fault takes its.
+    """
+    first = (
+        found.with_columns(note=pl.col("severity") == "info")
+        .sort("row", "family", "order")
+        .unique(["row", "family", "note"], keep="first", maintain_order=True)
+        .drop("note")
     )
     surplus = pl.col("surplus").any().over("row")
     return first.filter(~surplus | pl.col("surplus"))

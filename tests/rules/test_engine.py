@@ -197,10 +197,26 @@ def test_first_match_keeps_the_first_of_each_family() -> None:
             "family": ["a", "a", "b", "a", "b"],
             "order": [2, 1, 1, 1, 1],
             "rule": ["A2", "A1", "B1", "A1", "B1"],
+            "severity": ["block", "hold", "block", "block", "block"],
             "surplus": [False, False, False, True, False],
         }
     )
     assert first_match(found).select("row", "rule").rows() == [(1, "A1"), (1, "B1"), (2, "A1")]
+
+
+def test_a_note_takes_no_fault_s_place() -> None:
+    """DUP-03 as a note that a denied day was billed again, and DUP-02 of the denied line itself."""
+    found = pl.DataFrame(
+        {
+            "row": [1, 1, 1],
+            "family": ["a", "a", "a"],
+            "order": [1, 2, 3],
+            "rule": ["A1", "A2", "A3"],
+            "severity": ["info", "block", "block"],
+            "surplus": [False, False, False],
+        }
+    )
+    assert first_match(found)["rule"].to_list() == ["A1", "A2"]
 
 
 @pytest.mark.parametrize(
