@@ -172,6 +172,24 @@ def label(kind: str, code: str | None) -> str | None:
     return entry.label or None if entry is not None else None
 
 
+UNLISTED = "a code our list does not hold"
+
+
+def meaning(kind: str, code: str) -> str:
+    """Our own few words for a code, or what our list knows of it.
+
+    >>> meaning("carc", "A7")
+    'a retired code, until 2015-07-01'
+    """
+    entry = codes(kind).get(code)
+    if entry is None:
+        return UNLISTED
+    until = f", until {entry.valid_to}" if entry.valid_to else ""
+    return entry.label or (
+        f"a retired code{until}" if entry.retired else "listed; we have no words for it"
+    )
+
+
 def known(kind: str, code: str, on: date | None = None) -> bool:
     """Whether the list holds the code and, where a date is given, in force on it.
 

@@ -111,7 +111,7 @@ def meanings(rows: pl.DataFrame) -> list[str]:
     reasons = rows["reasons"].explode().drop_nulls().str.split("-").list.last()
     remarks = rows["rarcs"].explode().drop_nulls()
     return [
-        f"{code}: {codes.label(kind, code) or 'a code our list does not hold'}"
+        f"{code}: {codes.meaning(kind, code)}"
         for kind, found in (("carc", reasons), ("rarc", remarks))
         for code in found.unique().sort().to_list()
     ]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from edi_iop.codes import codes
+from edi_iop.codes import UNLISTED, codes, meaning
 from edi_iop.reconciler.evidence import NEEDS, line_reference, missing, older, support
 from edi_iop.reconciler.lists import listed
 from edi_iop.reconciler.signatures import (
@@ -257,13 +257,14 @@ def _lacking() -> pl.Expr:
 
 
 def payers_words() -> pl.Expr:
-    """CO-197 M62 (no authorization on file)."""
-    labels = {code: entry.label for code, entry in codes("carc").items()}
-    label = pl.col("carc").replace_strict(labels, default=None, return_dtype=pl.String)
+    """CO-197 M62 (no authorization on file); `no reason code` where the payer gave none."""
+    told = {code: meaning("carc", code) for code in codes("carc")}
+    label = pl.col("carc").replace_strict(told, default=UNLISTED, return_dtype=pl.String)
     reason = pl.format("{}-{}", "group", "carc").fill_null("no reason code")
     remarks = pl.col("rarcs").list.join(" ")
     named = pl.when(remarks == "").then(reason).otherwise(pl.format("{} {}", reason, remarks))
-    return pl.format("{} ({})", named, label.fill_null("a code our list does not hold"))
+    given = pl.col("carc").is_not_null()
+    return pl.when(given).then(pl.format("{} ({})", named, label)).otherwise(named)
 
 
 def _why_unknown(policies: Mapping[str, Policy]) -> pl.Expr:

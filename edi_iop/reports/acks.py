@@ -270,7 +270,7 @@ def _legend(rows: pl.DataFrame, told: Acknowledged) -> tuple[str, ...]:
         "claim_category": categories,
     }
     return tuple(
-        f"{code:<4} {codes.label(kind, code) or 'a code our list does not hold'}"
+        f"{code:<4} {codes.meaning(kind, code)}"
         for kind, values in used.items()
         for code in values.drop_nulls().unique().sort().to_list()
     )

@@ -213,9 +213,7 @@ def _beside(payment: dict[str, object], taken: pl.DataFrame) -> Sheet:
 
 def _plb_legend(taken: pl.DataFrame) -> tuple[str, ...]:
     seen = taken["reason"].drop_nulls().unique().sort().to_list()
-    return tuple(
-        f"{code:<4} {codes.label('plb', code) or 'a code our list does not hold'}" for code in seen
-    )
+    return tuple(f"{code:<4} {codes.meaning('plb', code)}" for code in seen)
 
 
 def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
@@ -226,5 +224,4 @@ def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
 
 def _meaning(code: str) -> str:
     group, dash, reason = code.partition("-")
-    found = codes.label("carc", reason) if dash else codes.label("rarc", group)
-    return found or "a code our list does not hold"
+    return codes.meaning("carc", reason) if dash else codes.meaning("rarc", group)

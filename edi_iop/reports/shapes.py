@@ -289,7 +289,7 @@ def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
     reasons = pl.concat([rows["carc"], every])
     used = {"group": rows["group"], "carc": reasons, "rarc": remarks}
     return tuple(
-        f"{code:<4} {codes.label(kind, code) or 'a code our list does not hold'}"
+        f"{code:<4} {codes.meaning(kind, code)}"
         for kind, values in used.items()
         for code in values.drop_nulls().unique().sort().to_list()
     )

@@ -116,6 +116,19 @@ def test_an_unlabelled_code_is_known_all_the_same():
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "told"),
+    [
+        ("carc", "197", "no authorization on file"),
+        ("carc", "A7", "a retired code, until 2015-07-01"),
+        ("plb", "GO", "listed; we have no words for it"),
+        ("rarc", "N9999", "a code our list does not hold"),
+    ],
+)
+def test_what_a_person_reads_of_a_code(kind: str, code: str, told: str):
+    assert codes.meaning(kind, code) == told
+
+
 def test_every_reason_in_use_has_a_label_and_a_role():
     """Only reasons that left the list go without."""
     in_use = [entry for entry in codes.codes("carc").values() if not entry.retired]

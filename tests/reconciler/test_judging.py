@@ -13,7 +13,7 @@ from denial_cases import FEB2, LONG_KEPT, POLICIES, Case, only
 from msgspec.structs import replace
 from remit_rows import claim, claim_line, frame
 
-from edi_iop.reconciler.judging import judged
+from edi_iop.reconciler.judging import judged, payers_words
 from edi_iop.rules.lines import service_lines
 from edi_iop.rules.records import History, Records
 
@@ -282,3 +282,14 @@ def test_an_answer_that_is_tied_to_nothing_is_not_judged():
 def test_what_was_paid_in_part_is_said_to_be():
     assert verdict("29", partly=True)["says"].endswith(". Paid in part.")
     assert "Paid in part" not in verdict("29")["says"]
+
+
+def test_the_payers_words_say_of_each_code_what_is_known():
+    rows = pl.DataFrame({"group": ["CO", "OA", "CO", None], "carc": ["197", "A7", "Q1", None],
+                         "rarcs": [["M62"], [], [], ["N1"]]})  # fmt: skip
+    assert rows.select(payers_words()).to_series().to_list() == [
+        "CO-197 M62 (no authorization on file)",
+        "OA-A7 (a retired code, until 2015-07-01)",
+        "CO-Q1 (a code our list does not hold)",
+        "no reason code N1",
+    ]
