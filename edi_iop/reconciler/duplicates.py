@@ -27,6 +27,8 @@ from edi_iop.tables.amounts import dollars
 from edi_iop.tables.pool import pooled
 
 _CHECK = ("payer", "check_number")
+_NAMED = 5
+"""Of the payments under one check number so many are named, and how many more there are."""
 _SUMMED: dict[str, tuple[str, ...]] = {
     "remit_claims": (*PAYMENT, "remit_claim_offset", "paid_cents"),
     "provider_adjustments": (),
@@ -204,12 +206,12 @@ def _judged(paid: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("held"))
     )
     judged = paid.with_columns(reason=reason, rest_cents=rest, contends=contends, clash=clash)
+    place = pl.format("{}:{}", "file_id", "payment_offset").sort_by(*PAYMENT)
+    more = pl.when(pl.len() > _NAMED).then(pl.format(" and {} more", pl.len() - _NAMED))
     rivals = (
         judged.filter("contends")
         .group_by(_CHECK)
-        .agg(
-            rivals=pl.format("{}:{}", "file_id", "payment_offset").sort_by(*PAYMENT).str.join(", ")
-        )
+        .agg(rivals=pl.concat_str(place.head(_NAMED).str.join(", "), more.fill_null("")))
     )
     return (
         judged.join(rivals, on=_CHECK, how="left", maintain_order="left")

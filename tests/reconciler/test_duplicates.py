@@ -96,6 +96,14 @@ def test_both_are_told_of_each_other_in_the_order_they_came():
     assert unread == f"its amount cannot be read; {said[0]}"
 
 
+def test_of_very_many_the_first_are_named():
+    many = [file(at, "T1", at, answer(1000 * at)) for at in range(1, 8)]
+    assert stands(*many)["says"].unique().to_list() == [
+        "number T1 of this payer was given to payments of other content: "
+        "1:200, 2:200, 3:200, 4:200, 5:200 and 2 more"
+    ]
+
+
 # ---------------------------------------------------------------- a person's word
 
 
