@@ -75,8 +75,9 @@ class Automaton:
             ]
             for segment_id, nodes in self._by_id.items()
         }
-        self._keys: dict[tuple[str, ...], int] = {}
-        self._key_list: list[tuple[str, ...]] = []
+        self._keys: dict[Key, int] = {}
+        self.keys: list[Key] = []
+        """All keys met so far, by number."""
         self._taught = np.full((len(guide.nodes), _KEYS), _UNKNOWN, dtype=np.int64)
         """The transition from each place (a node's index) by each key."""
         self._places = np.array([_UNKNOWN], dtype=np.int64)
@@ -98,15 +99,22 @@ class Automaton:
             key = (key[0], *(value if value in codes else "" for value, codes in values))
         return self._numbered(key)
 
+    def key_of(self, elements: Sequence[str]) -> int:
+        """The key's number of one segment by its elements, the id first."""
+        places = self.discriminators.get(elements[0], ())
+        values = (elements[place] if place < len(elements) else "" for place in places)
+        firsts = (re.split(f"[{sep.COMPONENT}{sep.REPETITION}]", value)[0] for value in values)
+        return self.key_number((elements[0], *firsts))
+
     def anew(self, key: int) -> int:
         """The key of a segment that is known to begin its loop anew."""
-        told = self._key_list[key]
+        told = self.keys[key]
         return key if told[:1] == (_ANEW,) else self._numbered((_ANEW, *told))
 
     def _numbered(self, key: tuple[str, ...]) -> int:
-        number = self._keys.setdefault(key, len(self._key_list))
-        if number == len(self._key_list):
-            self._key_list.append(key)
+        number = self._keys.setdefault(key, len(self.keys))
+        if number == len(self.keys):
+            self.keys.append(key)
             if number == len(self._usual):
                 more = self._taught.shape
                 self._taught = np.hstack([self._taught, np.full(more, _UNKNOWN, dtype=np.int64)])
@@ -201,21 +209,18 @@ class Automaton:
 
     def open_before(self, after: int, elements: Sequence[str]) -> frozenset[Node]:
         """The loops still open when a segment follows a transition, those it begins anew left out."""
-        places = self.discriminators.get(elements[0], ())
-        values = (elements[place] if place < len(elements) else "" for place in places)
-        firsts = (re.split(f"[{sep.COMPONENT}{sep.REPETITION}]", value)[0] for value in values)
         present = self.guide.nodes[self._places[after]]
-        transition = self._next(present, self._key_list[self.key_number((elements[0], *firsts))])
+        transition = self._next(present, self.keys[self.key_of(elements)])
         here = set(_after(present, transition).above()) - set(transition.begins)
         return frozenset(loop for loop in present.above() if loop in here and not loop.wrapper)
 
     def _learn(self, place: int, key: int) -> int:
         """Work out, number and keep the transition from a place by a key."""
         present = self.guide.nodes[place]
-        transition = self._next(present, self._key_list[key])
+        transition = self._next(present, self.keys[key])
         number = len(self.transitions)
         self.transitions.append(transition)
-        self._lessons.append((place, self._key_list[key]))
+        self._lessons.append((place, self.keys[key]))
         led = _after(present, transition).index
         self._places = np.concatenate([self._places[:-1], [led, _UNKNOWN]])
         self._taught[place, key] = number
@@ -241,7 +246,15 @@ class Automaton:
                 return Transition(node, begins, fault)
         return self._repair(present, fitting)
 
-    def _fits(self, node: Node, key: tuple[str, ...]) -> bool:
+    def numbers(self, segment_id: str) -> list[int]:
+        """The numbers of all keys of a segment id met so far."""
+        return [number for number, key in enumerate(self.keys) if key[0] == segment_id]
+
+    def fits(self, node: Node, key: Key) -> bool:
+        """Whether a segment of that key can be that node."""
+        return node.id == key[0] and self._fits(node, key)
+
+    def _fits(self, node: Node, key: Key) -> bool:
         places = self.discriminators.get(node.id, ())
         return all(
             not (codes := node.codes(place)) or value in codes
@@ -250,8 +263,7 @@ class Automaton:
 
     def _repair(self, present: Node, fitting: list[Node]) -> Transition:
         """The nearest place where the segment fits, if one is near enough."""
-        only = _stand_in_one(fitting)
-        repairs = [repair for node in fitting for repair in _detours(present, node, only)]
+        repairs = [repair for node in fitting for repair in _detours(present, node, fitting)]
         if not repairs:
             return Transition(None, (), "SEGMENT_UNEXPECTED")
         return min(repairs, key=lambda repair: repair[0])[1]
@@ -282,12 +294,16 @@ _OPTIONAL = 0.1
 Cost = tuple[float, int, int]
 
 
-def _detours(present: Node, node: Node, only: bool) -> Iterable[tuple[Cost, Transition]]:
+def _detours(
+    present: Node, node: Node, fitting: Sequence[Node]
+) -> Iterable[tuple[Cost, Transition]]:
     """The ways to match a segment at a node the guide does not lead to, with their costs.
 
-    only: the guide has such a segment in this loop alone.
-    One way for each open loop they share: loops below it are begun anew.
+    One way for each open loop they share: loops below it are begun anew. A segment that the guide
+    has in one loop alone tells that loop; so does one that follows the first of its loop, where the
+    shared one has it nowhere else.
     """
+    only = _stand_in_one(fitting)
     open_loops = [loop for loop in present.above() if not loop.wrapper]
     inner = [loop for loop in node.above() if not loop.wrapper]
     for climb, shared in enumerate(open_loops):
@@ -299,7 +315,8 @@ def _detours(present: Node, node: Node, only: bool) -> Iterable[tuple[Cost, Tran
         implied = begins[:-1] if node.starts_loop else begins
         if node.starts_loop and not begins:
             continue
-        cost = _cost(present, node, shared, implied, only)
+        below = _stand_in_one([one for one in fitting if shared in one.above()])
+        cost = _cost(present, node, shared, implied, only or (below and _follows_first(node)))
         if cost < _UNMATCHED:
             fault = "LOOP_START_MISSING" if implied else "SEGMENT_ORDER"
             yield (cost, climb, node.index), Transition(node, begins, fault, implied)
@@ -325,17 +342,21 @@ def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...], on
         if any(_skipped(loop, _branch(node, loop)) for loop in implied):
             cost += _SKIPPED
     # The second segment of each such loop, and of no other, tells it as well as the first.
-    second = implied and implied[-1].children[1:2] == [node] and node.usage == "R"
+    second = implied and node.loop is implied[-1] and _follows_first(node)
     if any(one.usage != "R" for one in (node, *implied)) and not (only and second):
         cost += _OPTIONAL
     return cost
 
 
+def _follows_first(node: Node) -> bool:
+    """Whether a segment is required right behind the first of its loop."""
+    return node.usage == "R" and node.loop.children[1:2] == [node]
+
+
 def is_second(node: Node) -> bool:
     """Whether a segment must follow the first of a loop that repeats, once in each: it tells the loop as well."""
     repeats = node.loop.most != 1 and node.loop.parent is not None
-    second = node.loop.children[1:2] == [node]
-    return second and repeats and node.usage == "R" and node.most == 1
+    return repeats and _follows_first(node) and node.most == 1
 
 
 def _misses(present: Node, node: Node, shared: Node) -> bool:

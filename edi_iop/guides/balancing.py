@@ -108,6 +108,20 @@ class _Claims(msgspec.Struct, frozen=True, dict=True):
             taken=self.adjusted("decision", "2430", places),
         )
 
+    @cached_property
+    def payers(self) -> pl.DataFrame:
+        """One row another payer of a claim: claim, other, payer (NM109)."""
+        named = self.of("2330B", "NM1")
+        return self.frame(named, "other", payer=self.text(named, 9))
+
+    def told_apart(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Without payers that have two coverages of one claim: nothing says whose decision is whose."""
+        own = self.payers.select("claim", "payer")
+        twice = own.filter(pl.Series(_both(own)).is_duplicated())
+        if twice.is_empty():
+            return rows
+        return rows.join(twice, on=["claim", "payer"], how="anti", maintain_order="left")
+
     def whole(self) -> pl.Expr:
         """Claims that are not cut by the end of a piece of a large file."""
         loops = self.loops.guide.loops("2300")
@@ -116,6 +130,13 @@ class _Claims(msgspec.Struct, frozen=True, dict=True):
         count = sum(len(self.loops.starts(loop)) for loop in loops)
         cut = [1] * first + [count] * last
         return ~pl.col("claim").is_in(cut)
+
+
+def _both(rows: pl.DataFrame) -> Integers:
+    """Claim and payer as one number: by two columns, one of them text, all takes ten times as long."""
+    payer, distinct = numbered(rows["payer"])
+    numbers: Integers = rows["claim"].to_numpy() * len(distinct) + payer
+    return numbers
 
 
 @cache
@@ -140,7 +161,9 @@ def _lines(claims: _Claims) -> Iterator[pl.DataFrame]:
     if decided["line"].is_duplicated().any():
         grouped = decided.group_by("claim", "line", "payer", maintain_order=True)
         decided = grouped.agg(pl.col("place").first(), pl.col("paid", "taken").sum())
-    sums = decided.join(charges.select("line", "charge"), on="line", maintain_order="left")
+    sums = claims.told_apart(decided).join(
+        charges.select("line", "charge"), on="line", maintain_order="left"
+    )
     due = pl.col("charge") - pl.col("taken")
     wrong = sums.filter(claims.whole() & (pl.col("paid") != due))
     yield _faults(wrong, "OTHER_PAYER_LINE_UNBALANCED", _line_message(), "2430", "SVD")
@@ -156,23 +179,19 @@ def _line_message() -> pl.Expr:
 
 def _claims(claims: _Claims) -> Iterator[pl.DataFrame]:
     """Claims that a payer's payment and adjustments do not make up."""
-    named, paid = claims.of("2330B", "NM1"), claims.of("2320", "AMT", "D")
-    payers = claims.frame(named, "other", payer=claims.text(named, 9)).select("other", "payer")
+    paid, payers = claims.of("2320", "AMT", "D"), claims.payers.select("other", "payer")
     billed = claims.within("claim", claims.of("2300", "CLM"), paid)
     charges = claims.frame(billed, charge=claims.cents(billed, 2)).select("claim", "charge")
     decided = claims.decisions
-    payer, distinct = numbered(decided["payer"])
-    # By one number: by two columns, one of them text, it takes ten times as long.
-    both = pl.Series("both", decided["claim"].to_numpy() * len(distinct) + payer, pl.Int64)
     lines = (
-        decided.group_by(both)
+        decided.group_by(pl.Series("both", _both(decided), pl.Int64))
         .agg(pl.col("claim", "payer").first(), lines=pl.col("paid").sum())
         .drop("both")
     )
     taken = claims.adjusted("other", "2320", paid)
+    told = claims.frame(paid, "other", paid=claims.cents(paid, 2), taken=taken)
     sums = (
-        claims.frame(paid, "other", paid=claims.cents(paid, 2), taken=taken)
-        .join(payers, on="other", how="left", maintain_order="left")
+        claims.told_apart(told.join(payers, on="other", how="left", maintain_order="left"))
         .join(charges, on="claim", how="left", maintain_order="left")
         .join(lines, on=["claim", "payer"], how="left", maintain_order="left")
         .with_columns(begin=pl.coalesce("lines", "charge"))

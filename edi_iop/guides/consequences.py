@@ -77,9 +77,9 @@ def _said_once(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     numbered = faults.with_row_index("fault")
     for follow, due in _FOLLOW:
         if numbered.select(due.any()).item():
-            numbered = numbered.join(
-                follow(loops, numbered), on="fault", how="anti", maintain_order="left"
-            )
+            followed = follow(loops, numbered)
+            numbered = _from_first(loops, numbered) if follow is _in_runs else numbered
+            numbered = numbered.join(followed, on="fault", how="anti", maintain_order="left")
     return numbered.drop("fault")
 
 
@@ -193,7 +193,8 @@ def _in_runs(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """What is out of its place in one run of segments: they lost what they belong to, and that is one fault.
 
     The loop that the run lacks or begins without its first segment is its name, where one is
-    told; else the first of the run.
+    told; else the first of the run, as where it has the id of that first segment and another
+    qualifier.
     """
     runs = _run_of(loops, faults)
     told = faults.with_columns(run=pl.Series(runs[faults["place"].to_numpy()]))
@@ -201,7 +202,26 @@ def _in_runs(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     of_named = displaced.join(_named(loops, told, runs), on="run", how="semi")
     first = told.filter(_STRAY).group_by("run").agg(first=pl.col("place").min())
     after = displaced.join(first, on="run").filter(pl.col("place") > pl.col("first"))
-    return pl.concat([of_named.select("fault"), after.select("fault")]).unique()
+    heads = _heads(loops, told).filter(_STRAY).select("run", segment="head")
+    miscalled = told.filter(_BEGUN_WRONG).join(heads, on=["run", "segment"], how="semi")
+    return pl.concat([one.select("fault") for one in (of_named, after, miscalled)]).unique()
+
+
+def _from_first(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """A loop begun without its first segment is told where the run of what it was to hold begins."""
+    runs = _run_of(loops, faults)
+    told = faults.with_columns(run=pl.Series(runs[faults["place"].to_numpy()]))
+    first = told.filter(_STRAY).group_by("run").agg(at=pl.col("place").min())
+    begun = told.filter(_BEGUN_WRONG).unique("run", keep="none")
+    lost = begun.join(_named(loops, told, runs), on="run", how="semi").join(first, on="run")
+    moved = lost.filter(pl.col("at") < pl.col("place"))
+    head = loops.elements(moved["at"].to_numpy()).list.first()
+    says = pl.format(
+        "loop {} begins with {}; its first segment {} is missing", "loop", pl.lit(head), "segment"
+    )
+    return faults.update(
+        moved.select("fault", place="at", message=says), on="fault", maintain_order="left"
+    )
 
 
 def _run_of(loops: Loops, faults: pl.DataFrame) -> Integers:
@@ -233,16 +253,22 @@ def _named(loops: Loops, told: pl.DataFrame, runs: Integers) -> pl.DataFrame:
     ).unique()
     missing = told.filter((pl.col("code") == "LOOP_MISSING") & (pl.col("place") > 0))
     before = missing.with_columns(run=pl.Series(runs[missing["place"].to_numpy() - 1]))
-    displaced = told.filter(_STRAY | _BEGUN_WRONG).sort("place", maintain_order=True)
-    heads = displaced.unique("run", keep="first", maintain_order=True)
-    head = loops.elements(heads["place"].to_numpy()).list.first().alias("head")
-    heads = heads.select("run", "code", head)
+    heads = _heads(loops, told)
     back = heads.filter(pl.col("code") == "SEGMENT_ORDER")
+    begun = told.filter(_BEGUN_WRONG).select("run", "loop", "segment").join(heads, on="run")
     lost = [
-        told.filter(_BEGUN_WRONG).select("run", "loop").join(heads, on="run"),
+        begun.filter(pl.col("head") != pl.col("segment")).drop("segment"),
         before.select("run", "loop").join(back, on="run"),
     ]
     return pl.concat(lost).join(held, on=["loop", "head"], how="semi").select("run")
+
+
+def _heads(loops: Loops, told: pl.DataFrame) -> pl.DataFrame:
+    """The first displaced segment of each run: run, its fault's code, its id (head)."""
+    displaced = told.filter(_STRAY | _BEGUN_WRONG).sort("place", maintain_order=True)
+    heads = displaced.unique("run", keep="first", maintain_order=True)
+    head = loops.elements(heads["place"].to_numpy()).list.first().alias("head")
+    return heads.select("run", "code", head)
 
 
 def _beside_begun(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:

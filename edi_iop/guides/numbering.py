@@ -25,8 +25,8 @@ _NONE = -1
 """What is no number."""
 _NEGATIVE = r"^-[0-9]+$"
 """A number by its form, and never a running one."""
-_LEVELS = {"837": ("20", "22", "23"), "277": ("20", "21", "19", "PT")}
-"""The levels (HL03) of a transaction, each below the one before it."""
+_LEVELLED = ("837", "277")
+"""Transactions of levels, each below the one before it."""
 
 
 class _Run(msgspec.Struct, frozen=True, dict=True):
@@ -58,13 +58,11 @@ class _Run(msgspec.Struct, frozen=True, dict=True):
         return read
 
     def depth(self) -> Integers:
-        """How many levels stand above each HL (HL03)."""
-        told, at = self._distinct
-        codes = told["elements"].list.get(3, null_on_oob=True)
-        order = {code: depth for depth, code in enumerate(_LEVELS[self.loops.guide.transaction])}
-        deep = codes.replace_strict(order, default=_NONE, return_dtype=pl.Int64)
-        read: Integers = deep[at].to_numpy()
-        return read
+        """How many levels stand above that of each HL (HL03, or what the level must be)."""
+        levels = [node.loop for node in self.loops.guide.segments("HL")]
+        above = [sum(one in levels for one in node.loop.above()) for node in self.loops.guide.nodes]
+        deep: Integers = np.array(above, dtype=np.int64)[self.loops.node[self.places]]
+        return deep
 
     @property
     def first(self) -> Flags:
@@ -128,7 +126,7 @@ class _Run(msgspec.Struct, frozen=True, dict=True):
 def numbering_faults(loops: Loops) -> pl.DataFrame:
     """Faults in the numbers of HL and LX segments: structure.FAULTS."""
     found: list[pl.DataFrame] = [NO_FAULTS]
-    if loops.guide.transaction in _LEVELS:
+    if loops.guide.transaction in _LEVELLED:
         levels = _levels(loops)
         if len(levels.places):
             found += [*_level_numbers(levels), *_level_parents(levels), *_level_children(levels)]
@@ -168,7 +166,7 @@ def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
     number, parent, depth = levels.number(1), levels.number(2), levels.depth()
     given = (levels.text(2) != "").to_numpy()  # An empty one is missing, as its element says.
-    for own in range(1, len(_LEVELS[levels.loops.guide.transaction])):
+    for own in range(1, int(depth.max(initial=0)) + 1):
         at = np.maximum.accumulate(np.where(depth == own - 1, np.arange(len(depth)), 0))
         due = number[at]
         known = (depth[at] == own - 1) & (levels.group[at] == levels.group) & (due != _NONE)

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from edi_iop.guides import anew, loader
+from edi_iop.guides import anew, levels, loader
 from edi_iop.guides.automaton import Automaton, Taught, automaton
 from edi_iop.guides.keys import keys_of
 from edi_iop.guides.loader import Node
@@ -102,7 +102,10 @@ def _walk_guide(
     after: list[int | None] = [None] * len(first)
     if before is not None:
         after[:1] = machine.known(before.last).tolist()
-    taken = anew.walk(machine, keys[texts[len(begun) :]], starts, after, begun)
+    open_ = unfinished is not None and transactions["row"][-1] == unfinished
+    following = machine.key_of(segments.following) if open_ and segments.following else None
+    new = levels.put_right(machine, keys[texts[len(begun) :]], following)
+    taken = anew.walk(machine, new, starts, after, begun)
     nodes = np.array(
         [-1 if one.node is None else one.node.index for one in machine.transitions], dtype=np.int64
     )

@@ -77,6 +77,7 @@ _IN_PLACE = (
 """A fault, the place it shares with what follows from it, and what follows."""
 
 _SERVICE = _SEGMENT.is_in(["SV1", "SV2"])
+_IN_OTHER_PAYER = pl.col("loop").str.contains(r"^23[23]0")
 _IN_CLAIM = (
     ((_CODE == "DATE_INVALID") & (_SEGMENT == "DTP"), _CODE == "LINE_DATE_OUTSIDE"),
     (
@@ -92,7 +93,8 @@ _IN_CLAIM = (
     ),
     # Without the payer's name, or its decision on a line, nothing agrees with what it paid.
     (
-        _CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2330B"),
+        (_CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2330B"))
+        | ((_CODE == "SEGMENT_UNEXPECTED") & (_SEGMENT == "NM1") & _IN_OTHER_PAYER),
         (_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1),
     ),
     (

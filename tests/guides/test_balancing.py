@@ -96,3 +96,15 @@ def test_two_payers_are_summed_apart() -> None:
     assert [code for code, _ in told(data.replace(b"AMT*D*30~", b"AMT*D*31~"))] == [
         "OTHER_PAYER_UNBALANCED"
     ]
+
+
+def test_two_coverages_with_one_payer_are_not_judged() -> None:
+    """As above, with both plans the same payer's: nothing says which decision is whose."""
+    second = (
+        "SBR*T*18*GRP8******CI~\nAMT*D*30~\nOI***Y***Y~\nNM1*IL*1*RIVERA*ALEX****MI*X7700~\n"
+        "NM1*PR*2*MERIDIAN CARE*****PI*MERID~\nLX*1~\n"
+    )
+    decided = (
+        "SVD*MERID*30*HC:H0015*0906*1~\nCAS*OA*23*150~\nCAS*PR*2*20~\nDTP*573*D8*20260225~\nLX*2~\n"
+    )
+    assert told(edited(("LX*1~\n", second), ("LX*2~\n", decided))) == []

@@ -1,0 +1,98 @@
+"""Levels under another code (HL03), or under none, known by what stands beside them.
+
+`HL*2*1*23` with SBR and NM1*IL behind it is a subscriber (005010X223A2 loop 2000B): walked as a
+patient, it would lose all that follows. It is walked as the level that alone may hold what stands
+there; that its code is another one is told by its element. A PAT between SBR and NM1*IL is no
+patient's level without its HL, but one segment too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from edi_iop.guides.automaton import Automaton, Integers, Key, automaton
+from edi_iop.guides.forward import forward
+from edi_iop.guides.model import Node
+
+_LEVEL, _CODED = "HL", (3,)
+"""The segment of a level, and what tells one from another."""
+_NOTHING = -1
+
+
+def put_right(machine: Automaton, keys: Integers, following: int | None) -> Integers:
+    """The keys of segments in order, those of miscoded levels in the keys of what they are.
+
+    following: the key behind the last of them, where a frame ends inside of a transaction.
+    """
+    if machine.discriminators.get(_LEVEL) != _CODED:
+        return keys
+    padded = np.append(keys, [_NOTHING if following is None else following, _NOTHING])
+    of_levels = machine.numbers(_LEVEL)
+    levels = np.flatnonzero(np.isin(keys, of_levels))
+    seconds = np.flatnonzero(np.isin(keys, _told(machine)))
+    seconds = seconds[(seconds > 0) & ~np.isin(padded[seconds - 1], of_levels)]
+    right = keys.copy()
+    for at, first, key_of in ((levels, 0, _right), (seconds, -1, _alone)):
+        around = np.stack([padded[at + first + step] for step in range(3)], axis=1)
+        distinct, which = _distinct(around, len(machine.keys) + 1)
+        own = [
+            key_of(machine.guide.name, *(machine.keys[one] for one in three if one != _NOTHING))
+            for three in distinct.tolist()
+        ]
+        right[at] = np.array([machine.key_number(key) for key in own], dtype=np.int64)[which]
+    return right
+
+
+def _distinct(rows: Integers, room: int) -> tuple[Integers, Integers]:
+    """The different rows of three numbers from -1, each below room, and which of them each is."""
+    told = ((rows[:, 0] + 1) * room + rows[:, 1] + 1) * room + rows[:, 2] + 1
+    _, first, which = np.unique(told, return_index=True, return_inverse=True)
+    return rows[first], which
+
+
+def _told(machine: Automaton) -> list[int]:
+    """The numbers of keys that stand right behind a level and nowhere else."""
+    firsts = [node.loop.children[1] for node in machine.guide.segments(_LEVEL)]
+    alone = [node.id for node in firsts if machine.guide.segments(node.id) == [node]]
+    return [number for segment_id in alone for number in machine.numbers(segment_id)]
+
+
+@cache
+def _alone(guide_name: str, *around: Key) -> Key:
+    """The key of a segment that tells a level without its HL; none where it only interrupts one."""
+    machine = automaton(guide_name)
+    before, own, *behind = around
+    (told,) = machine.guide.segments(own[0])
+    interrupts = any(
+        _holds(machine, node, behind)
+        for node in machine.guide.segments(before[0])
+        if machine.fits(node, before)
+    )
+    return ("",) if behind and interrupts and not _holds(machine, told, behind) else own
+
+
+@cache
+def _right(guide_name: str, level: Key, *behind: Key) -> Key:
+    """The key of the one level that may hold what stands behind, where the own one may not."""
+    machine = automaton(guide_name)
+    levels = machine.guide.segments(_LEVEL)
+    holding = [one for one in levels if _holds(machine, one, behind)]
+    if not behind or len(holding) != 1 or machine.fits(holding[0], level):
+        return level
+    return (_LEVEL, *holding[0].codes(*_CODED))
+
+
+def _holds(machine: Automaton, first: Node, behind: Sequence[Key]) -> bool:
+    """Whether these segments may follow that one and one another, all in its loop."""
+    places = [first]
+    for key in behind:
+        places = [
+            node
+            for place in places
+            for node, _ in forward(place)
+            if machine.fits(node, key) and first.loop in node.above()
+        ][:1]
+    return bool(places)
