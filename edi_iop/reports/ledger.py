@@ -48,7 +48,7 @@ def payments(store: Loading) -> Sheet:
         if rows.filter(pl.col("standing") == "held").height
         else (),
         charts=(
-            chart(rows, "payer_name", "Paid, by payer", "amount_cents"),
+            chart(rows, "payer_name", "Paid, by payer", "counted_cents"),
             chart(rows, "standing", "Paid, by what became of it", "amount_cents"),
             chart(
                 rows.filter(pl.col("provider_adjustment_cents") != 0),

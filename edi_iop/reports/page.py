@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -119,7 +120,8 @@ def _cell(value: object, field: Field) -> str:
     colour = COLOURS.get(text) if field.kind == "flag" else None
     shown = f'<span class="{colour}">{escape(text)}</span>' if colour else escape(text)
     key = str(value) if isinstance(value, (int, float)) else text
-    return f'<td{_side(field)} data-key="{escape(key)}">{shown}</td>'
+    side = ' class="day"' if isinstance(value, date) else _side(field)
+    return f'<td{side} data-key="{escape(key)}">{shown}</td>'
 
 
 def _side(field: Field) -> str:
@@ -148,10 +150,11 @@ def _bar(number: int, label: str | None, value: int, most: int, chart: Chart) ->
     top = number * _STEP
     length = round(abs(value) / most * _BAR, 1)
     said = to_dollars(value) if chart.kind == "money" else f"{value:,}"
+    less = ' class="less"' if value < 0 else ""
     words = label or "none"
     short = words if len(words) <= 26 else f"{words[:25]}…"
     return (
         f'<text x="{_LABEL - 8}" y="{top + 16}" text-anchor="end">{_safe(short)}<title>{_safe(words)}</title></text>'
-        f'<rect x="{_LABEL}" y="{top + 4}" width="{length}" height="{_STEP - 8}" rx="2"></rect>'
+        f'<rect x="{_LABEL}" y="{top + 4}" width="{length}" height="{_STEP - 8}" rx="2"{less}></rect>'
         f'<text x="{_LABEL + length + 6}" y="{top + 16}">{escape(said)}</text>'
     )

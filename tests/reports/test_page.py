@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from datetime import date
 
 import polars as pl
 from lxml import html
@@ -100,3 +101,17 @@ def test_a_note_told_once_is_not_told_again_beneath_the_next_row() -> None:
     sheet = Sheet("", frame, (Field("CLAIM", "claim"),), (Field("", "says", once=True),))
     notes = html.fromstring(render(sheet, "html")).xpath("//tr[@class='note']/td/text()")
     assert notes == ["one", "two"]
+
+
+def test_a_sum_below_zero_is_a_hollow_bar() -> None:
+    """What a payer gave back stands beside what others took: the length alone tells them apart no more."""
+    sums = Chart(
+        "PLB", pl.DataFrame({"label": ["Harbor", "Summit"], "value": [100, -300]}), "money"
+    )
+    tree = html.fromstring(made(charts=(sums,)))
+    assert [bar.get("class") for bar in tree.xpath("//rect")] == [None, "less"]
+
+
+def test_a_date_is_not_broken_over_two_lines() -> None:
+    sheet = Sheet("", pl.DataFrame({"on": [date(2026, 3, 1)]}))
+    assert html.fromstring(render(sheet, "html")).xpath("//td/@class") == ["day"]
