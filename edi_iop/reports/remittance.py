@@ -149,7 +149,7 @@ def _pages(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> Iterator
 def _page(
     payment: dict[str, object], rows: pl.DataFrame, claims: pl.DataFrame, taken: pl.DataFrame
 ) -> Sheet:
-    shown = rows.select(_COLUMNS)
+    shown, sums = rows.select(_COLUMNS), _equation(payment, claims, taken)
     service = pl.concat_str("procedure", "revenue", separator="/", ignore_nulls=True)
     seen = rows["status"].drop_nulls().unique().to_list()
     labels = {code: codes.label("claim_status", code) or f"status {code}" for code in seen}
@@ -175,8 +175,8 @@ def _page(
             head=pl.format("{}: {}, payer's number {}", pl.col("claim").fill_null("?"), said,
                            pl.col("payer_claim_number").fill_null("?")),
         ),
-        none="no claims in this payment",
-        closing=_equation(payment, claims, taken),
+        none=f"no claims in this payment: {sums}",
+        closing=sums,
         legend=_legend(rows),
         phi=_PEOPLE,
         name=str(payment["trace_number"] or "payment"),

@@ -87,3 +87,19 @@ def test_of_several_payments_a_workbook_has_all_lines_in_one_table(asked: Questi
     ).rows() == [("T1", 8500, 200, 8300), ("T2", 4000, 0, 4000)]
     assert lines.rows["paid_cents"].sum() == 12500
     assert beside.rows["payment"].to_list() == ["T1"]
+
+
+def test_a_payment_of_provider_adjustments_alone_tells_its_sum(asked: Question) -> None:
+    row = {
+        "file_id": 1,
+        "payment_offset": 110,
+        "trace_number": "T2",
+        "payment_date": DAY,
+        "amount_cents": 4000,
+    }
+    asked.store.save({"payments": TABLES["payments"].conform(pl.DataFrame([row]))})
+    told = render(remit(Question(asked.store, DAY, asked.policy_on, "T2")), "table")
+    assert (
+        "no claims in this payment: claims $0.00 - provider adjustments $0.00 = $0.00; paid $40.00"
+        in told
+    )
