@@ -169,7 +169,7 @@ def corrupted(
 
 
 def _of_claims(draft: Draft, chosen: list[Corruption], seed: int) -> Draft:
-    """Every claim hit once at most, then some of them once more by what stacks."""
+    """Every claim hit once at most, then some of them once more by what stacks, another one."""
     if not chosen:
         return draft
     for kind, hit in befallen(draft, chosen, _SHARE, seed):
@@ -181,7 +181,11 @@ def _of_claims(draft: Draft, chosen: list[Corruption], seed: int) -> Draft:
     whole = draft.claims.filter(~exchanged.fill_null(False)).select(CLAIM)
     for more, share in enumerate(_MORE if stacking else (), start=1):
         for kind, hit in befallen(draft, stacking, share, seed + more):
-            able = hit.join(whole, on=CLAIM, how="semi", maintain_order="left")
+            # twice the same would not be what its name says: a hyphen that comes and goes again
+            fresh = draft.claims.filter(~pl.col("kinds").list.contains(kind.name)).select(CLAIM)
+            able = hit.join(whole, on=CLAIM, how="semi", maintain_order="left").join(
+                fresh, on=CLAIM, how="semi", maintain_order="left"
+            )
             if not able.is_empty():
                 draft = _befall(draft, kind, able, seed + more)
     # what other payers answer has left some payments empty

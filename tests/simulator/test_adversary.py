@@ -363,3 +363,14 @@ def test_lines_alike_without_days_and_numbers_are_not_told(plain: Adversary) -> 
     alike = pl.len().over(CLAIM, "procedure", "charge_cents")
     assert not told.filter(alike > 1)["line_decides"].any()
     assert told.filter(alike == 1)["line_decides"].all()
+
+
+@pytest.mark.parametrize("kind", ["punctuation", "mistyped"])
+def test_nothing_befalls_an_answer_twice(made: measured.Clinic, kind: str) -> None:
+    """A hyphen that comes and goes again leaves the number as it was sent, and the label untrue."""
+    mail = one_kind(made, kind)
+    hit = befallen(mail, kind)
+    assert hit.height > 0
+    assert hit["kinds"].list.len().max() == 1
+    sent = mail.sent["claims"]["claim"].gather(hit["true_claims"].list.first())
+    assert (hit["claim"] != sent).all()
