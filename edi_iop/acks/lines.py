@@ -53,7 +53,8 @@ def lines(
 def _line(
     rows: pl.DataFrame, st: int | str, position: int, part: int, text: pl.Expr
 ) -> pl.DataFrame:
-    return rows.select(
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
+    return rows.rechunk().select(
         "gs",
         st=pl.lit(st, pl.Int64) if isinstance(st, int) else pl.col(st),
         segment_position=pl.lit(position, pl.Int64),

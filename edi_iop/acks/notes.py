@@ -106,7 +106,12 @@ def _coded(placed: pl.DataFrame) -> pl.DataFrame:
         )
     )
     inner = (LEVEL == "transaction") & pl.col("note").is_null()
-    return placed.with_columns(note=note).with_columns(
-        note=pl.when(inner).then("ack").otherwise("note"),
-        level=pl.when(inner).then(pl.lit("segment")).otherwise("level"),
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
+    return (
+        placed.rechunk()
+        .with_columns(note=note)
+        .with_columns(
+            note=pl.when(inner).then("ack").otherwise("note"),
+            level=pl.when(inner).then(pl.lit("segment")).otherwise("level"),
+        )
     )

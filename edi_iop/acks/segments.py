@@ -104,7 +104,9 @@ def _segments_of(guided: pl.DataFrame) -> pl.DataFrame:
 
 def _line(notes: pl.DataFrame, part: int | pl.Expr, text: pl.Expr) -> pl.DataFrame:
     number = pl.lit(part) if isinstance(part, int) else part
-    return notes.select("st", "segment_position", "fault", part=number.cast(pl.Int32), text=text)
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
+    whole = notes.rechunk()
+    return whole.select("st", "segment_position", "fault", part=number.cast(pl.Int32), text=text)
 
 
 def _ik3(notes: pl.DataFrame) -> pl.DataFrame:

@@ -215,8 +215,9 @@ def _faults(
 ) -> pl.DataFrame:
     if wrong.is_empty():
         return NO_FAULTS
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
     return conformed(
-        wrong.select(
+        wrong.rechunk().select(
             "place",
             code=pl.lit(code),
             message=message,

@@ -218,7 +218,8 @@ def _fault(values: pl.DataFrame, code: str, message: str) -> pl.DataFrame:
         pl.col("position").cast(pl.String).str.zfill(2),
         pl.when(pl.col("component") > 0).then(pl.format("-{}", "component")).otherwise(pl.lit("")),
     )
-    return values.select(
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
+    return values.rechunk().select(
         "pair",
         pl.lit(code).alias("code"),
         pl.format(

@@ -214,7 +214,7 @@ def _from_first(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     first = told.filter(_STRAY).group_by("run").agg(at=pl.col("place").min())
     begun = told.filter(_BEGUN_WRONG).unique("run", keep="none")
     lost = begun.join(_named(loops, told, runs), on="run", how="semi").join(first, on="run")
-    moved = lost.filter(pl.col("at") < pl.col("place"))
+    moved = lost.filter(pl.col("at") < pl.col("place")).rechunk()
     head = loops.elements(moved["at"].to_numpy()).list.first()
     says = pl.format(
         "loop {} begins with {}; its first segment {} is missing", "loop", pl.lit(head), "segment"
@@ -342,10 +342,17 @@ _SITUATED = pl.col("code").str.contains("^(?:SITUATION_ELEMENT|SITUATION_VALUE|H
 
 
 def _of_wrong_elements(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """What a situation or a count asks of an element that is wrong, or missing, by itself."""
+    """What a situation or a count asks of an element that is wrong, or missing, by itself.
+
+    Or of one in a segment that is one too many.
+    """
     spot = faults.with_columns(pl.col("component").fill_null(0))
-    wrong = spot.filter(_ELEMENT_WRONG)
-    return spot.filter(_SITUATED).join(wrong, on=_SPOT, how="semi").select("fault")
+    situated, surplus = spot.filter(_SITUATED), spot.filter(pl.col("code") == "SEGMENT_REPEATS")
+    found = [
+        situated.join(spot.filter(_ELEMENT_WRONG), on=_SPOT, how="semi"),
+        situated.join(surplus, on="place", how="semi"),
+    ]
+    return pl.concat(found).select("fault").unique()
 
 
 _SPOT = ["place", "element", "component"]

@@ -122,7 +122,8 @@ def _values(texts: pl.DataFrame, guide: str) -> pl.DataFrame:
 def _fault(values: pl.DataFrame, code: str, message: str) -> pl.DataFrame:
     number = pl.col("element").cast(pl.String).str.zfill(2)
     said = pl.format("{}: element {} ({}) {}", "id", number, pl.col("name").fill_null("not in the guide"), pl.lit(message))  # fmt: skip
-    return values.select(
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
+    return values.rechunk().select(
         "text", "element", pl.lit(code).alias("code"), said.alias("message"), segment="id"
     )
 

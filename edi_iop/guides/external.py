@@ -353,7 +353,7 @@ def _on_their_dates(loops: Loops, placed: pl.DataFrame) -> pl.DataFrame:
         reversal = pl.Series(taken_back(loops, str(kind), node, at))
         excused = pl.lit(reversal) & (pl.col("code") == "CODE_OUT_OF_DATE")
         frames.append(days.filter((outside.fill_null(False) | nowhere) & ~excused))
-    return pl.concat(frames).with_columns(**_later_than_its_list())
+    return pl.concat(frames, rechunk=True).with_columns(**_later_than_its_list())
 
 
 def _later_than_its_list() -> dict[str, pl.Expr]:
@@ -374,7 +374,8 @@ def _told(loops: Loops, wrong: pl.DataFrame) -> pl.DataFrame:
         pl.col("position").cast(pl.String).str.zfill(2),
         pl.when(pl.col("component") > 0).then(pl.format("-{}", "component")).otherwise(pl.lit("")),
     )
-    told = wrong.with_columns(
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
+    told = wrong.rechunk().with_columns(
         message=pl.format("element {} ({}) {}", number, "name", "says"),
         element="position",
         component=pl.when(pl.col("component") > 0).then("component"),

@@ -144,8 +144,11 @@ def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     ordered = pl.col("statement_from") <= pl.col("statement_to")
     outside = (pl.col("service_date") < pl.col("statement_from")) | (last > pl.col("statement_to"))
     told = pl.format(
-        "the line's date {} is outside the statement, {} to {}",
+        "the line's date {}{} is outside the statement, {} to {}",
         "service_date",
+        pl.when(last > pl.col("service_date"))
+        .then(pl.format(" to {}", last))
+        .otherwise(pl.lit("")),
         "statement_from",
         "statement_to",
     )
@@ -195,7 +198,7 @@ def _line_needs(lines: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
         _at_line(lines.filter(procedure.is_in(codes) & formed & ~paired), "PAIR_UNUSUAL",
                  pl.format("{} is billed with revenue {}", procedure, revenue), "SV2", 2, 2),
         _at_line(lines.filter(undated), "LINE_DATE_MISSING",
-                 pl.lit("a program day without its date")),
+                 pl.lit("a program day without its date"), "DTP"),
         _at_line(lines.filter(pl.col("units") % 1 != 0), "UNITS_NOT_WHOLE",
                  pl.format("{} units of a program day", "units"), "SV2", 5),
     )  # fmt: skip
@@ -222,8 +225,9 @@ def _at(
     if frame.is_empty():
         return FINDINGS.empty()
     loop, segment, element, component = place
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
     return FINDINGS.conform(
-        frame.select(
+        frame.rechunk().select(
             "file_id",
             pl.lit(code).alias("code"),
             message.alias("message"),

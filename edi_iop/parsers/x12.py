@@ -213,7 +213,10 @@ def _of_totals(totals: pl.DataFrame, envelopes: Enveloped) -> pl.DataFrame:
 
 
 def _within_lines(totals: pl.DataFrame, segments: Segments) -> pl.DataFrame:
-    """Faults of service lines moved from the LX to their own segment: the next SV2, or DTP 472."""
+    """Faults of service lines moved from the LX to their own segment: the next SV2, or DTP 472.
+
+    A date that is missing was due behind the service and its attachments (PWK).
+    """
     of_line = pl.col("segment").is_in(["SV2", "DTP"])
     if not totals.select(of_line.any()).item():
         return totals
@@ -222,14 +225,22 @@ def _within_lines(totals: pl.DataFrame, segments: Segments) -> pl.DataFrame:
     texts = segments.rows["text"]
     places = segments.rows.select(
         pl.col("file").cast(pl.Int64).alias("file_id"), own=pl.col("byte_offset"), byte_offset="byte_offset",
-        segment=own.gather(texts),
-    ).filter(((own == "SV2") | dates).gather(texts))  # fmt: skip
-    moved = totals.filter(of_line).sort("byte_offset").join_asof(
-        places.sort("byte_offset"), on="byte_offset", by=["file_id", "segment"],
-        strategy="forward", check_sortedness=False,
-    )  # fmt: skip
-    found = moved.with_columns(byte_offset=pl.coalesce("own", "byte_offset")).drop("own")
-    return pl.concat([totals.filter(~of_line), found])
+        segment=own.gather(texts), line=((own == "SV2") | dates).gather(texts),
+        behind=(~own.is_in(["LX", "SV2", "PWK"])).gather(texts),
+    ).sort("byte_offset")  # fmt: skip
+    missing = of_line & pl.col("element").is_null()
+    moved = [
+        totals.filter(which).sort("byte_offset").join_asof(
+            places.filter(where).select("own", "byte_offset", *by), on="byte_offset", by=by,
+            strategy="forward", check_sortedness=False,
+        )
+        for which, where, by in (
+            (of_line & ~missing, pl.col("line"), ["file_id", "segment"]),
+            (missing, pl.col("behind"), ["file_id"]),
+        )
+    ]  # fmt: skip
+    found = pl.concat(moved).with_columns(byte_offset=pl.coalesce("own", "byte_offset"))
+    return pl.concat([totals.filter(~of_line), found.drop("own")])
 
 
 _CHECKS: tuple[tuple[int, Callable[[Loops, Asked], pl.DataFrame]], ...] = (
@@ -253,7 +264,7 @@ def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     if faults.is_empty():
         return FINDINGS.empty()
     placed = _places(loops, envelopes, faults["place"].to_numpy())
-    told = pl.concat([_triggered(loops, envelopes, faults), placed], how="horizontal")
+    told = pl.concat([_triggered(loops, envelopes, faults), placed], how="horizontal").rechunk()
     shown = pl.format("{}: {}", "segment", "message")
     return told.with_columns(
         message=pl.when(pl.col("element").is_not_null()).then(shown).otherwise("message"),

@@ -319,16 +319,21 @@ def _faults(sums: pl.DataFrame, tables: Tables, code: str, message: pl.Expr) -> 
         group="group_control",
         transaction="transaction_control",
     )
-    told = sums.join(envelope, on=_PAYMENT, how="left").select(
-        "file_id",
-        "interchange",
-        "group",
-        "transaction",
-        **_place(code),
-        code=pl.lit(code),
-        severity=pl.lit(CATALOGUE[code].severity, dtype=pl.String),
-        snip=pl.lit(CATALOGUE[code].snip, dtype=pl.Int64),
-        message=message,
-        ack=pl.lit(CATALOGUE[code].ack, dtype=pl.String),
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
+    told = (
+        sums.join(envelope, on=_PAYMENT, how="left")
+        .rechunk()
+        .select(
+            "file_id",
+            "interchange",
+            "group",
+            "transaction",
+            **_place(code),
+            code=pl.lit(code),
+            severity=pl.lit(CATALOGUE[code].severity, dtype=pl.String),
+            snip=pl.lit(CATALOGUE[code].snip, dtype=pl.Int64),
+            message=message,
+            ack=pl.lit(CATALOGUE[code].ack, dtype=pl.String),
+        )
     )
     return FINDINGS.conform(told)

@@ -75,7 +75,8 @@ def _fault(
     """Findings placed at these rows."""
     if rows.is_empty():
         return NO_FAULTS
-    return rows.select(
+    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
+    return rows.rechunk().select(
         "file",
         "row",
         "isa",

@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 
 from edi_iop import parsers
+from edi_iop.guides.balancing import _faults
+from edi_iop.tables.amounts import dollars
 from tests.conftest import FIXTURES
 from tests.guides.test_faults import changed
 
@@ -108,3 +110,15 @@ def test_two_coverages_with_one_payer_are_not_judged() -> None:
         "SVD*MERID*30*HC:H0015*0906*1~\nCAS*OA*23*150~\nCAS*PR*2*20~\nDTP*573*D8*20260225~\nLX*2~\n"
     )
     assert told(edited(("LX*1~\n", second), ("LX*2~\n", decided))) == []
+
+
+def test_a_fault_after_many_claims_without_one_is_told() -> None:
+    """Of columns in two chunks the filter leaves the first one empty, which Polars cannot format."""
+    sums = pl.DataFrame({"place": range(1300)}).join(
+        pl.DataFrame({"place": range(1300), "begin": range(1300)}), on="place", how="left"
+    )
+    late = sums.filter(pl.col("begin") > 1297)
+    assert [len(chunk) for chunk in late["begin"].get_chunks()] == [0, 2]
+    says = pl.format("{} is wrong", dollars(pl.col("begin")))
+    found = _faults(late, "OTHER_PAYER_UNBALANCED", says, "2320", "AMT")
+    assert found["message"].to_list() == ["12.98 is wrong", "12.99 is wrong"]

@@ -17,7 +17,7 @@ PROFESSIONAL = (FIXTURES / "mutants" / "professional.837").read_bytes()
 CASES = [
     ("a line after the statement", "DTP*472*D8*20260107", "DTP*472*D8*20260108", [("LINE_DATE_OUTSIDE", "DTP*472*D8*20260108")]),
     ("a line before the statement", "DTP*472*D8*20260105", "DTP*472*RD8*20260104-20260105", [("LINE_DATE_OUTSIDE", "DTP*472*RD8*20260104")]),
-    ("a program day without its date", "DTP*472*D8*20260106~\n", "", [("LINE_DATE_MISSING", "LX*1~\nSV2*0905")]),
+    ("a program day without its date", "DTP*472*D8*20260106~\n", "", [("LINE_DATE_MISSING", "REF*6R*LB1B2C3D4EY001")]),
     ("a last claim of one still a patient", "13:A:1", "13:A:4", []),
     ("a last claim, status 30", "13:A:2", "13:A:4", [("FREQUENCY_AGAINST_STATUS", "CLM*EA")]),
     ("a first claim of one who left", "13:A:1", "13:A:2", [("FREQUENCY_AGAINST_STATUS", "CLM*EB")]),
@@ -54,3 +54,11 @@ def test_the_codes_of_a_program_are_known_to_the_code_lists() -> None:
     assert {revenue for _, revenue in program.pairs} == program.revenues
     assert all(label("hcpcs", code) for code in program.procedures)
     assert all(label("revenue", code) for code in program.revenues)
+
+
+def test_days_outside_the_statement_are_told_whole() -> None:
+    data = CLAIM.replace(b"DTP*472*D8*20260107", b"DTP*472*RD8*20260107-20260108")
+    found = parsers.parse([(1, data)])[1].findings.filter(code="LINE_DATE_OUTSIDE")
+    assert found["message"].item() == (
+        "the line's date 2026-01-07 to 2026-01-08 is outside the statement, 2026-01-05 to 2026-01-07"
+    )
