@@ -90,16 +90,22 @@ def others(
     )
     sent, adds = pl.col("claim").is_not_null(), pl.col("frequency").is_in(_ADDED).fill_null(False)
     standing = lines.filter(sent, pl.col("standing") != "void", ~adds)
-    standing = standing.with_columns(person=person())
+    # whose a line is takes its time: asked of those alone that may be of a denied service
     services = own.select(_SERVICE).unique()
-    same = standing.join(services, on=_SERVICE, how="semi").select(
-        *_SERVICE,
-        other_file="file_id",
-        other_offset="line_offset",
-        other_head="claim_offset",
-        other_claim="claim",
-        other_line="line",
-        other_sent_on="sent_on",
+    alike = [name for name in _SERVICE if name != "person"]
+    near = standing.join(services.select(alike).unique(), on=alike, how="semi")
+    same = (
+        near.with_columns(person=person())
+        .join(services, on=_SERVICE, how="semi")
+        .select(
+            *_SERVICE,
+            other_file="file_id",
+            other_offset="line_offset",
+            other_head="claim_offset",
+            other_claim="claim",
+            other_line="line",
+            other_sent_on="sent_on",
+        )
     )
     itself = (pl.col("other_file") == pl.col("claim_file_id")) & (
         pl.col("other_head") == pl.col("claim_offset")
