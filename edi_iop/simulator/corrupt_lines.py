@@ -32,7 +32,7 @@ def no_dates(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
 @corruption(
     "no-statement",
     "the claim has no dates, its lines have",
-    pl.col("dated").fill_null(False),
+    pl.col("dated").fill_null(False) & pl.col("statement_from").is_not_null(),
     stacks=True,
 )
 def no_statement(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
@@ -50,7 +50,12 @@ def no_modifiers(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     return draft.with_lines_lacking(hit, "modifiers")
 
 
-@corruption("no-revenue", "the lines have lost their revenue codes", stacks=True)
+@corruption(
+    "no-revenue",
+    "the lines have lost their revenue codes",
+    pl.col("institutional").fill_null(False),
+    stacks=True,
+)
 def no_revenue(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     return draft.with_lines_lacking(hit, "revenue")
 

@@ -73,7 +73,7 @@ def registry() -> dict[str, Corruption]:
 def described(draft: Draft, seed: int) -> pl.DataFrame:
     """The claims with what decides which corruptions can befall them.
 
-    size (of the number), lines, procedures, modified, several_units, refused, dated, controlled;
+    size (of the number), lines, procedures, institutional, modified, several_units, refused, dated, controlled;
     sibling: the member's next claim in the payment; other: another claim of the payer; first_number,
     of_two_payers: as in `second_answers`; twin_number, twin_member: another payer answers under the
     same number, of a member of the same id.
@@ -82,6 +82,7 @@ def described(draft: Draft, seed: int) -> pl.DataFrame:
         lines=pl.len(),
         procedures=pl.col("procedure").n_unique(),
         revenues=pl.col("revenue").n_unique(),
+        institutional=pl.col("revenue").is_not_null().any(),
         modified=pl.col("modifiers").is_not_null().any(),
         several_units=(pl.coalesce("original_units", "units") >= 2).any(),
         refused=(pl.col("paid_cents") == 0).any(),

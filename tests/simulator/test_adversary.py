@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from edi_iop.desk.files import validate
 from edi_iop.simulator import adversary, enough
 from edi_iop.simulator.adversary import Adversary, corrupted, kinds, rewrapped
-from edi_iop.simulator.corruptions import registry
+from edi_iop.simulator.corruptions import described, registry
 from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT
 from scripts import accuracy_answers as measured
 
@@ -374,3 +374,16 @@ def test_nothing_befalls_an_answer_twice(made: measured.Clinic, kind: str) -> No
     assert hit["kinds"].list.len().max() == 1
     sent = mail.sent["claims"]["claim"].gather(hit["true_claims"].list.first())
     assert (hit["claim"] != sent).all()
+
+
+def test_what_is_not_there_cannot_be_lost(plain: Adversary) -> None:
+    """A physician's claim has no revenue codes, and many an answer no dates but its lines'."""
+    bare = replace(
+        plain.draft,
+        lines=plain.draft.lines.with_columns(revenue=pl.lit(None, pl.String)),
+        claims=plain.draft.claims.with_columns(statement_from=pl.lit(None, pl.Date)),
+    )
+    for draft, there in ((plain.draft, True), (bare, False)):
+        known = described(draft, SEED)
+        for kind in ("no-revenue", "no-statement"):
+            assert known.select(registry()[kind].able.any()).item() is there
