@@ -95,6 +95,8 @@ def release(
     verb = "undo" if undo else "reject" if reject else "release"
     with Store.open(paths.workspace(root).database) as store:
         found = _held(store, what, any_standing=undo)
+        if undo and not _decided_on(store, found):
+            raise NotKnown(f"{what}: nobody released or rejected it: there is nothing to take back")
         if verb == "release" and found["standing"] != "held":
             raise NotKnown(
                 f"{what}: it is {found['standing']}, not held: a release changes nothing"
@@ -181,6 +183,17 @@ def _decide(
             known = records.known(store, policies, today)
             settle(store, known, answers(store, known), policies, settings)
     return Answer(_outcome(store, about))
+
+
+def _decided_on(store: Store, about: Mapping[str, Any]) -> bool:
+    """Whether the last word on this payment or claim is a release or rejection."""
+    of_payment = about.get("remit_claim_offset") is None
+    key = {name: about[name] for name in (_PAYMENT if of_payment else _REMIT_CLAIM)}
+    whole = {"remit_claim_offset": None} if of_payment else {}
+    words = store.load("decisions", **key, **whole).filter(
+        pl.col("verb").is_in(["release", "reject", "undo"])
+    )
+    return words.sort("decision")["verb"].to_list()[-1:] in (["release"], ["reject"])
 
 
 def _still_held(store: Store, about: Mapping[str, Any]) -> tuple[str, ...]:
@@ -298,4 +311,16 @@ def _held(store: Store, text: str, any_standing: bool) -> dict[str, Any]:
         )
     if not paid.is_empty():
         return _one(paid, text, "payment", "payment_offset")
-    return _one(posted.filter(waiting), text, "payment or claim that is held", "remit_claim_offset")
+    posted = posted.filter(waiting)
+    inside = postings.filter(pl.col("trace_number") == text, pl.col("standing") == "held")
+    if posted.is_empty() and not inside.is_empty():
+        raise NotKnown(
+            f"{text}: the payment counts, but of its claims wait: {_named(inside)}; release those"
+        )
+    return _one(posted, text, "payment or claim that is held", "remit_claim_offset")
+
+
+def _named(claims: pl.DataFrame) -> str:
+    """`A00001025 (38:469)`, five at most."""
+    each = claims.head(5).select(pl.format("{} ({}:{})", "account", *_REMIT_CLAIM)).to_series()
+    return ", ".join(each)

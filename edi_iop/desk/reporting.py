@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from edi_iop.desk import material, paths
-from edi_iop.desk.answer import Answer
+from edi_iop.desk.answer import Answer, status
 from edi_iop.desk.files import error_lines
 from edi_iop.desk.numbers import as_known
 from edi_iop.errors import BadPolicy, NotKnown
@@ -69,7 +69,8 @@ def report(
                 store, day, _policies(workspace, day), about, given.table("deposits"), facility
             )
             sheet = ASKED[name](asked)
-    return Answer(replace(sheet, name=name), remarks=error_lines(given.findings, given.names))
+    wrong = error_lines(given.findings, given.names)
+    return Answer(replace(sheet, name=name), status(bool(wrong)), wrong)
 
 
 def _last_run(store: Store) -> date | None:

@@ -36,10 +36,13 @@ _ORDER = (
     "taken back",
     "given back",
     "banked",
-    *DID.values(),
+    "decided",
     "written",
     "due",
 )
+_RANK = dict(zip(_ORDER, range(len(_ORDER)), strict=True))
+# decisions of one day stand in the order they were made
+_RANK |= dict.fromkeys(DID.values(), _RANK["decided"])
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
 _PAYMENT = ("file_id", "payment_offset")
 _FREQUENCY = {"7": "replacement", "8": "void"}
@@ -60,7 +63,7 @@ def claim(question: Question) -> Sheet:
              _denied(store, number), _decided(store, number), _written(store, number)]  # fmt: skip
     rows = pl.concat(parts).sort(
         "on",
-        pl.col("event").replace_strict(_ORDER, range(len(_ORDER)), default=len(_ORDER)),
+        pl.col("event").replace_strict(_RANK, default=len(_RANK)),
         "line",
         nulls_last=True,
         maintain_order=True,

@@ -200,6 +200,9 @@ def test_a_deposit_list_named_with_the_question(
     result = call("report", "bank", workspace, "--deposits", bank, "--format", "ndjson")
     (row,) = records(result.output)
     assert (row["state"], row["deposit_cents"]) == ("deposit without remit", 12500)
+    assert result.exit_code == 0
+    bank.write_text("Posting Date,Credit\n2026-03-01,125.00\nsome day,7.00\n")
+    assert call("report", "bank", workspace, "--deposits", bank).exit_code == 1, "a row is left out"
 
 
 @pytest.mark.parametrize(("form", "head"), [("xlsx", b"PK"), ("html", b"<!doctype html>")])

@@ -107,6 +107,28 @@ def test_held_money_counts_once_released(clinic: Path) -> None:
     assert len(standing(clinic, "held")) == 1
 
 
+def test_a_payment_that_counts_names_its_claims_that_wait(clinic: Path) -> None:
+    """CHECK2 repeats the answer of CHECK1: the payment came, its claim waits."""
+    drop(Workspace(clinic), again_835=answer("CHECK2"))
+    desk.run(clinic, NIGHT)
+    (row,) = standing(clinic, "held")
+    with pytest.raises(NotKnown, match=rf"CHECK2: the payment counts.*\({row['reference']}\)"):
+        desk.release(clinic, "CHECK2")
+
+
+def test_only_a_release_or_rejection_can_be_taken_back_and_once(clinic: Path) -> None:
+    with pytest.raises(NotKnown, match="nobody released or rejected it"):
+        desk.release(clinic, "CHECK1", undo=True)
+    drop(Workspace(clinic), again_835=answer("CHECK2"))
+    desk.run(clinic, NIGHT)
+    reference = str(standing(clinic, "held")[0]["reference"])
+    desk.release(clinic, reference, by="kim")
+    desk.release(clinic, reference, undo=True, by="kim")
+    with pytest.raises(NotKnown, match="nothing to take back"):
+        desk.release(clinic, reference, undo=True, by="kim")
+    assert [row["verb"] for row in standing(clinic, "decisions")] == ["release", "undo"]
+
+
 def test_of_two_payments_under_one_number_one_is_rejected(clinic: Path) -> None:
     other = answer().replace(b"150*100", b"160*100").replace(b"CO*45*50", b"CO*45*60")
     drop(Workspace(clinic), again_835=other)

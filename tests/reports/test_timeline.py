@@ -122,7 +122,7 @@ def test_what_people_decided_of_its_answers_is_on_it(tmp_path: Path) -> None:
     decisions = [
         decision(1, "link", note="same day", **made),
         decision(2, "unlink", **made),
-        decision(3, "link", **made),
+        decision(3, "link", decided_at="2026-03-16T09:00:00Z", **made),
         decision(4, "reject"),
         decision(5, "release", payment_offset=50, remit_claim_offset=60),
     ]
@@ -131,7 +131,7 @@ def test_what_people_decided_of_its_answers_is_on_it(tmp_path: Path) -> None:
     assert told.select("on", "event").rows() == [
         (date(2026, 3, 15), "matched by hand"),
         (date(2026, 3, 16), "match undone"),
-        (date(2026, 3, 17), "matched by hand"),
+        (date(2026, 3, 16), "matched by hand"),
         (date(2026, 3, 18), "payment rejected"),
     ]
     assert told["says"][0] == (
