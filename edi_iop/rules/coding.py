@@ -16,7 +16,6 @@ from edi_iop.rules.parameters import RevenueSense
 def unknown_pair(case: Case) -> pl.DataFrame:
     """An intensive outpatient line whose revenue code and procedure are no pair of the payer (REV-01)."""
     revenues = [pair.revenue for pair in case.policy.iop.pairs]
-    institutional = case.lines.filter(pl.col("form") == "I")
     program = pl.col("iop") | pl.col("revenue").is_in(revenues)
     pairs = ", ".join(f"{pair.revenue} {pair.procedure}" for pair in case.policy.iop.pairs)
     says = pl.format(
@@ -26,7 +25,7 @@ def unknown_pair(case: Case) -> pl.DataFrame:
         pl.col("procedure").fill_null("without procedure"),
         pl.lit(pairs),
     )
-    return found(institutional.filter(program, ~pl.col("paired")), says, pl.concat_list("ref"))
+    return found(case.lines.filter(program, ~pl.col("paired")), says, pl.concat_list("ref"))
 
 
 def untreated_principal(case: Case) -> pl.DataFrame:

@@ -9,7 +9,6 @@ import polars as pl
 
 from edi_iop.rules.case import Case, active, found
 from edi_iop.rules.families import begins
-from edi_iop.rules.records import NOBODY
 
 _RANKS = {"P": 0, "S": 1, "T": 2}
 """Who pays first."""
@@ -100,7 +99,7 @@ def not_enrolled(case: Case) -> pl.DataFrame:
                 "row", "service_date", npi="rendering_npi"
             ),
         ]
-    ).filter(pl.col("npi").is_in(known), pl.col("npi") != NOBODY)
+    ).filter(pl.col("npi").is_in(known))
     in_force = who.join(own, on="npi").filter(active("service_date", "from_date", "to_date"))
     lacking = (
         who.join(in_force, on=["row", "npi"], how="anti")

@@ -110,6 +110,11 @@ def test_the_number_on_the_claim_is_tried_first() -> None:
     assert draws(lines("sent", "sent", auth_number="A2"), two) == {0: "A2", 1: "A1"}
 
 
+def test_a_number_is_known_without_its_leading_zeros() -> None:
+    two = held({"units": 1}, {"units": 1, "auth_number": "00-17b"})
+    assert draws(lines("sent", auth_number="17B"), two) == {0: "00-17b"}
+
+
 def test_a_line_displaced_by_an_earlier_one_moves_on() -> None:
     """Days 0-2 may use A1; A2 begins on day 1; day 3 only has A2, which day 2 fills."""
     two = held(
