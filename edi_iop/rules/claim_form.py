@@ -109,8 +109,8 @@ def wrong_date(case: Case) -> pl.DataFrame:
             )
         ),
         pl.when(day > pl.col("sent_on")).then(pl.lit("after the claim was made")),
-        pl.when(pl.col("iop") & pl.col("after")).then(pl.lit("after the discharge")),
-        pl.when(pl.col("iop") & pl.col("before")).then(pl.lit("before the admission")),
+        pl.when("after").then(pl.lit("after the discharge")),
+        pl.when("before").then(pl.lit("before the admission")),
     )
     stays = case.lines.join(_after_discharge(case), on="row", how="left").join(
         _before_admission(case), on="row", how="left"

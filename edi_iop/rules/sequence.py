@@ -93,8 +93,7 @@ def _beside_other_claims(case: Case) -> pl.DataFrame:
     itself = (pl.col("file_id") == pl.col("file_id_by")) & (
         pl.col("claim_offset") == pl.col("claim_offset_by")
     )
-    proposed = pl.col("claim").is_null()
-    return beside.filter(proposed | ~itself)
+    return beside.filter(~itself)
 
 
 def _sent_after(other: str) -> pl.Expr:
