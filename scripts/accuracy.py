@@ -27,6 +27,7 @@ from edi_iop import desk  # noqa: E402 (the checkout, installed or not)
 from edi_iop.desk import billing  # noqa: E402
 from edi_iop.rules.catalogue import catalogue  # noqa: E402
 from edi_iop.simulator.clinic import START, WEEKS  # noqa: E402
+from edi_iop.texts import composed  # noqa: E402
 from scripts import accuracy_denials, accuracy_remits  # noqa: E402
 
 NIGHT = START + timedelta(weeks=WEEKS)
@@ -88,7 +89,7 @@ def judged(seed: int, clients: int, weeks: int, folder: Path) -> Run:
     line = (
         pl.when(pl.col("claim").is_null())
         .then(pl.lit("proposed"))
-        .otherwise(pl.format("{} line {}", "claim", "line"))
+        .otherwise(composed("{} line {}", "claim", "line"))
     )
     named = told.violations.with_columns(line=line)
     seconds = perf_counter() - began

@@ -13,6 +13,7 @@ import polars as pl
 
 from edi_iop.identifiers import patient_control_number
 from edi_iop.simulator.draft import draw
+from edi_iop.texts import composed
 from scripts.accuracy_clinic import Tables
 
 _CLAIM = ("file_id", "claim_offset")
@@ -105,7 +106,7 @@ def with_seconds(sent: Tables, seed: int) -> Tables:
         payer_id=second,
         payer_name=name,
         payer_responsibility=pl.lit("S"),
-        member_id=pl.format("{}{}", second.str.head(2), _other_id()),
+        member_id=composed("{}{}", second.str.head(2), _other_id()),
         auth_number=pl.lit(None, pl.String),
     )
     return {
@@ -152,7 +153,7 @@ def _as_the_first(numbered: pl.DataFrame, seed: int) -> pl.DataFrame:
         pl.when(way == 0)
         .then("first")
         .when(way == 1)
-        .then(pl.format("{}-2", "first"))
+        .then(composed("{}-2", "first"))
         .otherwise("new")
     )
     return numbered.join(first, on=_CLAIM, how="left", maintain_order="left").select(
@@ -180,7 +181,7 @@ def with_twin_numbers(sent: Tables, seed: int) -> Tables:
 def _under(sent: Tables, new: pl.DataFrame) -> Tables:
     """The claims under new numbers, and their lines under control numbers made of these."""
     lines = sent["claim_lines"].join(new, on=_CLAIM, how="left", maintain_order="left")
-    control = pl.format(
+    control = composed(
         "L{}{}", pl.col("new").str.tail(10), pl.col("line").cast(pl.String).str.zfill(3)
     )
     known = pl.col("line_control").is_not_null() & pl.col("new").is_not_null()

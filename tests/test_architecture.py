@@ -17,6 +17,7 @@ PACKAGE = ROOT / "edi_iop"
 FLOORS = {
     "errors": 0, "findings": 0, "money": 0, "identifiers": 0, "resources": 0, "mistakes": 0, "settings": 0,
     "processes": 0,
+    "texts": 0.5,
     "x12": 1, "tables": 1, "codes": 1,
     "guides": 2, "rules": 2,
     "transcribe": 3,
@@ -98,6 +99,20 @@ def test_packages_stay_at_home(path: Path) -> None:
         package = name.split(".")[0]
         if package in HOMES:
             assert room_of(path) in HOMES[package], f"{package} has no place in {room_of(path)}"
+
+
+def test_texts_are_composed_in_one_way() -> None:
+    """pl.format panics on columns that begin with an empty chunk (edi_iop/texts.py)."""
+    for path in modules():
+        used = [
+            node.lineno
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute)
+            and node.attr == "format"
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "pl"
+        ]
+        assert not used, f"{path.relative_to(ROOT)}:{used[0]}: composed, not pl.format"
 
 
 def test_sql_stands_in_the_store_alone() -> None:

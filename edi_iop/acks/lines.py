@@ -13,6 +13,7 @@ import polars as pl
 from edi_iop.acks.decisions import Decisions
 from edi_iop.acks.headers import GROUPS, element
 from edi_iop.acks.segments import segments
+from edi_iop.texts import composed
 
 GUIDE = "005010X231A1"
 _ORDER = ["gs", "st", "segment_position", "fault", "part"]
@@ -53,8 +54,7 @@ def lines(
 def _line(
     rows: pl.DataFrame, st: int | str, position: int, part: int, text: pl.Expr
 ) -> pl.DataFrame:
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
-    return rows.rechunk().select(
+    return rows.select(
         "gs",
         st=pl.lit(st, pl.Int64) if isinstance(st, int) else pl.col(st),
         segment_position=pl.lit(position, pl.Int64),
@@ -82,11 +82,11 @@ def filled(text: pl.Expr, otherwise: str) -> pl.Expr:
 
 
 def _st() -> pl.Expr:
-    return pl.format("ST*999*{}*{}", _own_number(), pl.lit(GUIDE))
+    return composed("ST*999*{}*{}", _own_number(), pl.lit(GUIDE))
 
 
 def _se() -> pl.Expr:
-    return pl.format("SE*{}*{}", "length", _own_number())
+    return composed("SE*{}*{}", "length", _own_number())
 
 
 def _own_number() -> pl.Expr:
@@ -96,7 +96,7 @@ def _own_number() -> pl.Expr:
 def _ak1() -> pl.Expr:
     control = element(6).str.extract(r"^\d{1,9}$", 0).fill_null("0")
     version = filled(sound(element(8), 12), _UNKNOWN_VERSION)
-    return pl.format("AK1*{}*{}*{}", "functional", control, version)
+    return composed("AK1*{}*{}*{}", "functional", control, version)
 
 
 def _ak2() -> pl.Expr:
@@ -104,11 +104,11 @@ def _ak2() -> pl.Expr:
     kind = pl.when(element(1).is_in(list(GROUPS.values()))).then(element(1)).otherwise(own)
     control = sound(element(2), 9).str.zfill(4)
     convention = sound(element(3), 35)
-    return pl.format("AK2*{}*{}*{}", kind, control, convention).str.strip_chars_end("*")
+    return composed("AK2*{}*{}*{}", kind, control, convention).str.strip_chars_end("*")
 
 
 def _ik5() -> pl.Expr:
-    return _coded(pl.format("IK5*{}", "decision"))
+    return _coded(composed("IK5*{}", "decision"))
 
 
 def _ak9() -> pl.Expr:
@@ -116,7 +116,7 @@ def _ak9() -> pl.Expr:
     said = pl.col("trailer").list.get(1, null_on_oob=True).str.strip_chars()
     included = said.str.extract(r"^\d{1,6}$", 0).cast(pl.Int64).fill_null(pl.col("received"))
     counts = (one.clip(upper_bound=_MOST) for one in (pl.col("received"), pl.col("accepted")))
-    return _coded(pl.format("AK9*{}*{}*{}*{}", "decision", included, *counts))
+    return _coded(composed("AK9*{}*{}*{}*{}", "decision", included, *counts))
 
 
 def _coded(text: pl.Expr) -> pl.Expr:

@@ -14,6 +14,7 @@ import polars as pl
 
 from edi_iop import resources
 from edi_iop.errors import BadMap
+from edi_iop.texts import composed
 
 LEVEL = pl.col("level")
 
@@ -85,7 +86,7 @@ def _level() -> pl.Expr:
 
 def _place() -> pl.Expr:
     """The element it stands at: ISA10."""
-    return pl.format("{}{}", "segment", pl.col("element").cast(pl.String).str.zfill(2))
+    return composed("{}{}", "segment", pl.col("element").cast(pl.String).str.zfill(2))
 
 
 def _coded(placed: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +97,7 @@ def _coded(placed: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("level") == level).then(
             pl.coalesce(
                 one.replace_strict(table, default=None, return_dtype=pl.String)
-                for one in (pl.format("{} {}", "code", at), pl.col("code"), at)
+                for one in (composed("{} {}", "code", at), pl.col("code"), at)
             )
         )
         for level, table in (
@@ -106,12 +107,7 @@ def _coded(placed: pl.DataFrame) -> pl.DataFrame:
         )
     )
     inner = (LEVEL == "transaction") & pl.col("note").is_null()
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
-    return (
-        placed.rechunk()
-        .with_columns(note=note)
-        .with_columns(
-            note=pl.when(inner).then("ack").otherwise("note"),
-            level=pl.when(inner).then(pl.lit("segment")).otherwise("level"),
-        )
+    return placed.with_columns(note=note).with_columns(
+        note=pl.when(inner).then("ack").otherwise("note"),
+        level=pl.when(inner).then(pl.lit("segment")).otherwise("level"),
     )

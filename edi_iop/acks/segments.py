@@ -13,6 +13,7 @@ import polars as pl
 from edi_iop.acks.notes import LEVEL
 from edi_iop.guides import loader
 from edi_iop.guides.specifications import specifications
+from edi_iop.texts import composed
 
 _REPEATS = "12"
 """IK403: the element repeats more often than the guide allows."""
@@ -104,15 +105,13 @@ def _segments_of(guided: pl.DataFrame) -> pl.DataFrame:
 
 def _line(notes: pl.DataFrame, part: int | pl.Expr, text: pl.Expr) -> pl.DataFrame:
     number = pl.lit(part) if isinstance(part, int) else part
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
-    whole = notes.rechunk()
-    return whole.select("st", "segment_position", "fault", part=number.cast(pl.Int32), text=text)
+    return notes.select("st", "segment_position", "fault", part=number.cast(pl.Int32), text=text)
 
 
 def _ik3(notes: pl.DataFrame) -> pl.DataFrame:
     """IK303 names a loop bounded by LS and LE, which claims and remits have none of."""
     position = pl.col("segment_position").clip(upper_bound=_MOST_POSITION)
-    return _line(notes, _OWN, pl.format("IK3*{}*{}**{}", "segment", position, "ik304"))
+    return _line(notes, _OWN, composed("IK3*{}*{}**{}", "segment", position, "ik304"))
 
 
 def _triggers(told: pl.DataFrame, most: int) -> pl.DataFrame:
@@ -127,7 +126,7 @@ def _triggers(told: pl.DataFrame, most: int) -> pl.DataFrame:
         (pl.lit(":") + component.clip(upper_bound=_MOST_ELEMENT).cast(pl.String)).fill_null(""),
     )
     text = pl.concat_str(
-        pl.format(
+        composed(
             "CTX*SITUATIONAL TRIGGER*{}*{}", segment, position.clip(upper_bound=_MOST_POSITION)
         ),
         place.fill_null(""),
@@ -147,7 +146,7 @@ def _units(
     for unit, named in (("CLM01", _claims(around, tables)), ("TRN02", _payments(around, tables))):
         number = pl.col("unit").str.head(_UNIT_LENGTH).str.strip_chars()
         sound = named.filter(pl.col("unit").str.contains(_LEGAL) & (number != ""))
-        units.append(_line(sound, _UNIT, pl.format("CTX*{}:{}", pl.lit(unit), number)))
+        units.append(_line(sound, _UNIT, composed("CTX*{}:{}", pl.lit(unit), number)))
     return pl.concat(units)
 
 
@@ -200,7 +199,7 @@ def _ik4(elements: pl.DataFrame, values: bool) -> pl.DataFrame:
     value = pl.col("value") if values else pl.lit(None, pl.String)
     sound = pl.when(value.str.contains(_LEGAL)).then(value.str.head(99).str.strip_chars_end())
     text = pl.concat_str(
-        pl.format("IK4*{}*{}*{}", place, reference.fill_null(""), "note"),
+        composed("IK4*{}*{}*{}", place, reference.fill_null(""), "note"),
         pl.when(sound != "").then(pl.lit("*") + sound).fill_null(""),
     )
     return _line(told, pl.col("part"), text)

@@ -20,6 +20,7 @@ from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules import catalogue, situations
 from edi_iop.rules.catalogue import Rule
 from edi_iop.rules.policy import Policy, load, names
+from edi_iop.texts import composed
 
 _WHEN = {
     "pre": "before billing",
@@ -101,7 +102,7 @@ def rules_test(folder: Path | None = None) -> Answer:
     people = rows.with_columns(
         pl.when("passed").then(pl.lit("passed")).otherwise(pl.lit("failed")).alias("result"),
         pl.when(~pl.col("passed"))
-        .then(pl.format("expected {}; found: {}", "expect", "says"))
+        .then(composed("expected {}; found: {}", "expect", "says"))
         .alias("why"),
     )
     sheet = Sheet(

@@ -27,6 +27,7 @@ from edi_iop.runner import lock, portions, records, since
 from edi_iop.runner.settle import answers, settle
 from edi_iop.store import Store
 from edi_iop.tables import DECISIONS
+from edi_iop.texts import composed
 
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
 _PAYMENT = ("file_id", "payment_offset")
@@ -207,7 +208,7 @@ def _still_held(store: Store, about: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     nothing = "nothing of it counts yet: " if held == int(paid["amount_cents"].sum()) else ""
     reasons = inside.select(
-        pl.format(
+        composed(
             "claim {} still waits: {}; release it by {}:{}",
             "account",
             pl.col("says").fill_null("held"),
@@ -322,5 +323,5 @@ def _held(store: Store, text: str, any_standing: bool) -> dict[str, Any]:
 
 def _named(claims: pl.DataFrame) -> str:
     """`A00001025 (38:469)`, five at most."""
-    each = claims.head(5).select(pl.format("{} ({}:{})", "account", *_REMIT_CLAIM)).to_series()
+    each = claims.head(5).select(composed("{} ({}:{})", "account", *_REMIT_CLAIM)).to_series()
     return ", ".join(each)

@@ -18,6 +18,7 @@ from edi_iop.parsers.feeds import Read, read_feed, read_together
 from edi_iop.parsers.identify import looks_like_x12
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.tables import ENCOUNTERS, FEEDS
+from edi_iop.texts import composed
 
 _FIELDS = (
     Field("SEVERITY", "severity", "flag"),
@@ -118,7 +119,7 @@ def _of_x12(parsed: Parsed) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
         says = "no encounters in it: an 837 of encounters says so by BHT06 = RP"
         return told("FEED_REJECTED", [says]), {}
     own = parsed.findings.filter(pl.col("code").str.starts_with("FEED_"))
-    place = pl.format("byte {}", "byte_offset")
+    place = composed("byte {}", "byte_offset")
     return conformed(own.select("code", "value", place=place, says="message")), feeds
 
 
@@ -130,7 +131,7 @@ def _across(encounters: Sequence[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     yield conformed(
         again.unique([*record, "file_id"], keep="first", maintain_order=True).select(
             "row",
-            place=pl.format("row {}", "row"),
+            place=composed("row {}", "row"),
             column=pl.lit("source_record_id"),
             code=pl.lit("FEED_RECORD_REPEATED"),
             says=pl.lit(

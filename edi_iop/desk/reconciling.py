@@ -28,6 +28,7 @@ from edi_iop.runner import records as workspace_records
 from edi_iop.runner.settle import answers
 from edi_iop.store import Store
 from edi_iop.tables import FINDINGS, REMITS, TABLES
+from edi_iop.texts import composed
 
 
 def reconcile_workspace(root: Path, as_of: date | None = None) -> Answer:
@@ -97,7 +98,7 @@ def _tied(matches: pl.DataFrame, remits: Tables) -> tuple[str, ...]:
     loose = (
         matches.filter(at_claim & pl.col("claim_file_id").is_null())
         .join(remits["remit_claims"], on=["file_id", "remit_claim_offset"])
-        .select(pl.format("unmatched: claim {}: {}", "claim", pl.col("says").fill_null("")))
+        .select(composed("unmatched: claim {}: {}", "claim", pl.col("says").fill_null("")))
     )
     return (f"matched: {counts}", *loose.to_series().to_list())
 
@@ -110,11 +111,11 @@ def kept_back(ledger: Ledger) -> tuple[str, ...]:
         for name in ("amount", "posted", "provider_adjustment", "held")
     }
     payments = ledger.payments.filter(pl.col("says").is_not_null()).select(
-        pl.format("{}: payment {}: {}", "standing", "trace_number", "says")
+        composed("{}: payment {}: {}", "standing", "trace_number", "says")
     )
     claims = ledger.postings.filter(
         pl.col("standing") == "held", pl.col("says") != "its payment is held"
-    ).select(pl.format("held: claim {} of payment {}: {}", "account", "trace_number", "says"))
+    ).select(composed("held: claim {} of payment {}: {}", "account", "trace_number", "says"))
     return (
         "money: {amount} = posted {posted} - provider adjustments {provider_adjustment} "
         "+ held {held}".format(**sums),

@@ -23,6 +23,7 @@ from edi_iop.reconciler.balance import READ, Running
 from edi_iop.reports import decoded
 from edi_iop.reports.decoded import Line, Mark, Shown, Worded
 from edi_iop.tables import FINDINGS
+from edi_iop.texts import composed
 from edi_iop.transcribe.words import tell
 
 _ASKED = Asked(tables=frozenset(READ))
@@ -209,13 +210,13 @@ class _Words(msgspec.Struct):
         opens = pl.lit(pl.Series([_opened(node) for node in nodes], dtype=pl.String)).gather(at)
         names = pl.Series(list(self.given.names.values()), dtype=pl.String)
         numbers = pl.Series(list(self.given.names), dtype=rows["file"].dtype)
-        guide = pl.format(", {}", "name").fill_null(", no guide of ours: segments only")
+        guide = composed(", {}", "name").fill_null(", no guide of ours: segments only")
         number = pl.col("transaction").fill_null("None")
         return rows.select(
             pl.when(pl.col("file").ne_missing(self._earlier(rows["file"])))
             .then(pl.col("file").replace_strict(numbers, names))
             .when((pl.col("header") == "ST").fill_null(False))
-            .then(pl.format("transaction {}{}", number, guide))
+            .then(composed("transaction {}{}", number, guide))
             .when(starts | pl.col("loop").ne_missing(self._earlier(rows["loop"])))
             .then(opens)
             .fill_null("")
@@ -342,7 +343,7 @@ def _placed(found: pl.DataFrame, rows: pl.DataFrame, begun: set[int], whole: boo
         .agg(end=pl.col("row").max())
     )
     late = pl.col("row").is_null() & pl.col("file_id").is_in(list(begun))
-    at_byte = pl.format("byte {}: {}", "byte_offset", "message")
+    at_byte = composed("byte {}: {}", "byte_offset", "message")
     return (
         placed.join(firsts, on="file_id", how="inner", maintain_order="left")
         .join(ends, on=of, how="left", maintain_order="left")

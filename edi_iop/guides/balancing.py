@@ -18,6 +18,7 @@ import polars as pl
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.structure import NO_FAULTS, conformed
 from edi_iop.tables.amounts import dollars
+from edi_iop.texts import composed
 from edi_iop.x12.numbering import numbered
 
 _CAS_AMOUNTS = (3, 6, 9, 12, 15, 18)
@@ -171,7 +172,7 @@ def _lines(claims: _Claims) -> Iterator[pl.DataFrame]:
 
 @cache
 def _line_message() -> pl.Expr:
-    return pl.format(
+    return composed(
         "the line's charge {} less adjustments {} is not {} as paid",
         *(dollars(pl.col(name)) for name in ("charge", "taken", "paid")),
     )
@@ -203,7 +204,7 @@ def _claims(claims: _Claims) -> Iterator[pl.DataFrame]:
 @cache
 def _claim_message() -> pl.Expr:
     what = pl.when(pl.col("lines").is_null()).then(pl.lit("the claim's charge"))
-    return pl.format(
+    return composed(
         "{} {} less adjustments {} is not {} as paid",
         what.otherwise(pl.lit("the payer's line payments")),
         *(dollars(pl.col(name)) for name in ("begin", "taken", "paid")),
@@ -215,9 +216,8 @@ def _faults(
 ) -> pl.DataFrame:
     if wrong.is_empty():
         return NO_FAULTS
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
     return conformed(
-        wrong.rechunk().select(
+        wrong.select(
             "place",
             code=pl.lit(code),
             message=message,

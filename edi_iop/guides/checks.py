@@ -20,6 +20,7 @@ from edi_iop.guides.loops import NOWHERE, Loops
 from edi_iop.guides.specifications import code_lists, specifications
 from edi_iop.guides.structure import FAULTS, NO_FAULTS
 from edi_iop.guides.syntax import syntax_notes
+from edi_iop.texts import composed
 from edi_iop.x12 import separators as sep
 
 VALUE = pl.col("value")
@@ -213,16 +214,15 @@ def _components(composites: pl.DataFrame, specs: pl.DataFrame) -> pl.DataFrame:
 def _fault(values: pl.DataFrame, code: str, message: str) -> pl.DataFrame:
     """Findings for these values; the message follows the element's place and name."""
     component = pl.when(pl.col("component") > 0).then(pl.col("component"))
-    number = pl.format(
+    number = composed(
         "{}{}",
         pl.col("position").cast(pl.String).str.zfill(2),
-        pl.when(pl.col("component") > 0).then(pl.format("-{}", "component")).otherwise(pl.lit("")),
+        pl.when(pl.col("component") > 0).then(composed("-{}", "component")).otherwise(pl.lit("")),
     )
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
-    return values.rechunk().select(
+    return values.select(
         "pair",
         pl.lit(code).alias("code"),
-        pl.format(
+        composed(
             "element {} ({}) {}",
             number,
             pl.col("name").fill_null("not in the guide"),

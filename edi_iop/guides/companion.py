@@ -27,6 +27,7 @@ from edi_iop.guides.loops import Loops
 from edi_iop.guides.model import Guide
 from edi_iop.guides.situations import Rule, faults, planned
 from edi_iop.guides.structure import FAULTS
+from edi_iop.texts import composed
 
 DATES = {"837": "ST.BHT04", "835": "ST.BPR16"}
 """The date of a transaction, which a companion's own dates are held against."""
@@ -94,7 +95,7 @@ def companion_faults(loops: Loops, name: str) -> pl.DataFrame:
     in_force = _in_force(loops, held)[loops.instance(loops.guide.root)[found["place"].to_numpy()]]
     return found.filter(pl.Series(in_force, dtype=pl.Boolean)).with_columns(
         code=pl.col("code").replace_strict(_CODES),
-        message=pl.format("{}: {}", pl.lit(held.name), "message"),
+        message=composed("{}: {}", pl.lit(held.name), "message"),
     )
 
 

@@ -17,6 +17,7 @@ from edi_iop.guides.automaton import Transition
 from edi_iop.guides.loader import Node
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.structure import first_of
+from edi_iop.texts import composed
 
 
 def told(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
@@ -214,9 +215,9 @@ def _from_first(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     first = told.filter(_STRAY).group_by("run").agg(at=pl.col("place").min())
     begun = told.filter(_BEGUN_WRONG).unique("run", keep="none")
     lost = begun.join(_named(loops, told, runs), on="run", how="semi").join(first, on="run")
-    moved = lost.filter(pl.col("at") < pl.col("place")).rechunk()
+    moved = lost.filter(pl.col("at") < pl.col("place"))
     head = loops.elements(moved["at"].to_numpy()).list.first()
-    says = pl.format(
+    says = composed(
         "loop {} begins with {}; its first segment {} is missing", "loop", pl.lit(head), "segment"
     )
     return faults.update(

@@ -14,6 +14,7 @@ import polars as pl
 
 from edi_iop.guides.dates import is_date, is_time
 from edi_iop.guides.loader import index, load, resolve
+from edi_iop.texts import composed
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.envelopes import Enveloped
 from edi_iop.x12.headers import element
@@ -121,9 +122,8 @@ def _values(texts: pl.DataFrame, guide: str) -> pl.DataFrame:
 
 def _fault(values: pl.DataFrame, code: str, message: str) -> pl.DataFrame:
     number = pl.col("element").cast(pl.String).str.zfill(2)
-    said = pl.format("{}: element {} ({}) {}", "id", number, pl.col("name").fill_null("not in the guide"), pl.lit(message))  # fmt: skip
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
-    return values.rechunk().select(
+    said = composed("{}: element {} ({}) {}", "id", number, pl.col("name").fill_null("not in the guide"), pl.lit(message))  # fmt: skip
+    return values.select(
         "text", "element", pl.lit(code).alias("code"), said.alias("message"), segment="id"
     )
 

@@ -23,6 +23,7 @@ from edi_iop.guides.external_places import OF_GUIDE, external, guide_list, place
 from edi_iop.guides.loader import load
 from edi_iop.guides.loops import Loops, ranges
 from edi_iop.guides.structure import NO_FAULTS, conformed
+from edi_iop.texts import composed
 from edi_iop.x12 import separators as sep
 
 _PLACES = {
@@ -312,14 +313,14 @@ def _both(ours: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
 def _says(kind: str, heading: pl.Expr) -> pl.Expr:
     title = codes.kinds()[kind][0]
     unheard = pl.lit(f"the {title} list we hold, of {codes.reach(kind).as_of}")
-    since = pl.format(" from {}", "from").fill_null("")
-    until = pl.format(" to {}", "to").fill_null("")
+    since = composed(" from {}", "from").fill_null("")
+    until = composed(" to {}", "to").fill_null("")
     return (
         pl.when(heading)
         .then(pl.lit("has more specific codes below it, which alone are billed"))
         .when("known")
-        .then(pl.format("was in its list{}{}", since, until))
-        .otherwise(pl.format("is not in {}", pl.coalesce(pl.format("the {}", "source"), unheard)))
+        .then(composed("was in its list{}{}", since, until))
+        .otherwise(composed("is not in {}", pl.coalesce(composed("the {}", "source"), unheard)))
     )
 
 
@@ -353,13 +354,13 @@ def _on_their_dates(loops: Loops, placed: pl.DataFrame) -> pl.DataFrame:
         reversal = pl.Series(taken_back(loops, str(kind), node, at))
         excused = pl.lit(reversal) & (pl.col("code") == "CODE_OUT_OF_DATE")
         frames.append(days.filter((outside.fill_null(False) | nowhere) & ~excused))
-    return pl.concat(frames, rechunk=True).with_columns(**_later_than_its_list())
+    return pl.concat(frames).with_columns(**_later_than_its_list())
 
 
 def _later_than_its_list() -> dict[str, pl.Expr]:
     """What is told of a code the list does not hold, on a day its next release speaks of."""
     later = (pl.col("last") > pl.col("until")).fill_null(False)
-    says = pl.format("{}, good to {}, and may be newer", "says", "until")
+    says = composed("{}, good to {}, and may be newer", "says", "until")
     return {
         "code": pl.when(later).then(pl.lit("CODE_NOT_YET_LISTED")).otherwise("code"),
         "says": pl.when(later).then(says).otherwise("says"),
@@ -369,14 +370,13 @@ def _later_than_its_list() -> dict[str, pl.Expr]:
 def _told(loops: Loops, wrong: pl.DataFrame) -> pl.DataFrame:
     """The faults as structure.FAULTS."""
     nodes = loops.guide.nodes
-    number = pl.format(
+    number = composed(
         "{}{}",
         pl.col("position").cast(pl.String).str.zfill(2),
-        pl.when(pl.col("component") > 0).then(pl.format("-{}", "component")).otherwise(pl.lit("")),
+        pl.when(pl.col("component") > 0).then(composed("-{}", "component")).otherwise(pl.lit("")),
     )
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
-    told = wrong.rechunk().with_columns(
-        message=pl.format("element {} ({}) {}", number, "name", "says"),
+    told = wrong.with_columns(
+        message=composed("element {} ({}) {}", number, "name", "says"),
         element="position",
         component=pl.when(pl.col("component") > 0).then("component"),
         loop=pl.Series([nodes[one].loop.id for one in wrong["node"]], dtype=pl.String),

@@ -11,6 +11,7 @@ import polars as pl
 from edi_iop.guides.conditions import Condition, Place, Sight, condition, places
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.structure import NO_FAULTS, conformed
+from edi_iop.texts import composed
 from edi_iop.x12 import separators as sep
 
 _ELEMENT = 7
@@ -46,7 +47,7 @@ def _beyond(loops: Loops, place: Place) -> pl.DataFrame:
     # A claim without any diagnosis, and a pointer that is no number, are told elsewhere.
     number = pl.col("value").cast(pl.Int64, strict=False)
     beyond = pointers.filter((number > pl.col("held")) & (number <= _MOST) & (pl.col("held") > 0))
-    says = pl.format("the line points to diagnosis {}, the claim has {}", "value", "held")
+    says = composed("the line points to diagnosis {}, the claim has {}", "value", "held")
     told = beyond.with_columns(
         message=says,
         code=pl.lit("SITUATION_DOUBTFUL"),

@@ -16,6 +16,7 @@ import polars as pl
 from edi_iop.guides.automaton import Transition
 from edi_iop.guides.loader import Node
 from edi_iop.guides.loops import Integers, Loops, children
+from edi_iop.texts import composed
 from edi_iop.x12 import separators as sep
 
 _STRUCTURE = {
@@ -85,7 +86,7 @@ def _unexpected(loops: Loops) -> pl.DataFrame:
     before = np.maximum.accumulate(np.where(matched, np.arange(len(matched)), 0))[first]
     around = [loops.guide.nodes[number].loop.id for number in loops.node[before].tolist()]
     more = pl.when(pl.col("others") > 0).then(
-        pl.format(", nor are the {} after it", "others")
+        composed(", nor are the {} after it", "others")
     )  # The identifier is shown only where it is one: it may be anybody's data.
     named = pl.when(pl.col("segment").str.contains(sep.SEGMENT_ID)).then("segment")
     return (
@@ -99,7 +100,7 @@ def _unexpected(loops: Loops) -> pl.DataFrame:
         )
         .with_columns(segment=named.otherwise(pl.lit("?")), code=pl.lit("SEGMENT_UNEXPECTED"))
         .with_columns(
-            message=pl.format("{} is not defined here{}", "segment", more.otherwise(pl.lit("")))
+            message=composed("{} is not defined here{}", "segment", more.otherwise(pl.lit("")))
         )
         .select(pl.col(name).cast(dtype) for name, dtype in _STRUCTURE.items())
     )

@@ -11,6 +11,7 @@ from edi_iop.rules.billing import HeaderCodes
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.tables import CLAIM_CODES, CLAIM_DIAGNOSES, CLAIM_LINES
+from edi_iop.texts import composed
 
 _OTHERS_PER_SEGMENT = 12
 _MOST_OTHERS = 24
@@ -36,7 +37,7 @@ def lines(numbered: pl.DataFrame) -> pl.DataFrame:
 def line_control_number() -> pl.Expr:
     """REF 6R of a line: letters first, so that it is never taken for an LX number."""
     number = pl.col("line").cast(pl.String).str.zfill(3)
-    return pl.format("L{}{}", pl.col("claim_number").str.tail(10), number)
+    return composed("L{}{}", pl.col("claim_number").str.tail(10), number)
 
 
 def diagnoses(numbered: pl.DataFrame) -> pl.DataFrame:
@@ -104,7 +105,7 @@ def _wanted(wanted: HeaderCodes) -> Iterator[tuple[int, int, dict[str, pl.Expr]]
         dated = {"period_qualifier": pl.lit("D8"), "period": _day(occurrence.on)}
         yield 1, place, _code("BH", occurrence.code) | dated
     for place, span in enumerate(wanted.span, 1):
-        both = pl.format("{}-{}", _day(span.first), _day(span.last))
+        both = composed("{}-{}", _day(span.first), _day(span.last))
         yield 0, place, _code("BI", span.code) | {"period_qualifier": pl.lit("RD8"), "period": both}
     for place, value in enumerate(wanted.value, 1):
         days = pl.col("days").cast(pl.Int64) * 100

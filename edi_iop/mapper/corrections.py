@@ -28,6 +28,7 @@ from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE
 from edi_iop.tables import CORRECTIONS
+from edi_iop.texts import composed
 
 REPLACEMENT, VOID, LATE_CHARGES = "7", "8", "5"
 _STAYS = "30"
@@ -81,7 +82,7 @@ def _staying(sent: Sent) -> pl.DataFrame:
 
 def _heads(homes: pl.DataFrame, late: pl.DataFrame, sent: Sent, reheaded: Reheaded) -> pl.DataFrame:
     """HOME and reheaded.SAID of the homes whose header would be another today."""
-    named = homes.select(*HOME, given=pl.format("{}/{}", *HOME))
+    named = homes.select(*HOME, given=composed("{}/{}", *HOME))
     own = named.rename(dict(zip(HOME, CLAIM, strict=True))).join(sent.changed, on=CLAIM, how="semi")
     day = ["given", "client_id", "service_date"]
     stays = sent.lines.join(sent.gone, on=LINE, how="anti").join(own, on=CLAIM).select(day)
@@ -276,17 +277,17 @@ def _table(decided: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
         added=(added - changed).clip(0), removed=(removed - changed).clip(0)
     )
     says = pl.concat_str(
-        pl.format("{} late lines, {} withdrawn", added, removed),
+        composed("{} late lines, {} withdrawn", added, removed),
         pl.when(changed + pl.col("kept_back") + pl.col("broken") > 0).then(
-            pl.format(", {} changed", changed + pl.col("kept_back") + pl.col("broken"))
+            composed(", {} changed", changed + pl.col("kept_back") + pl.col("broken"))
         ),
         pl.when(pl.col("reheaded") > 0).then(pl.lit(", another header")),
-        pl.format("; {}", "changes"),
+        composed("; {}", "changes"),
         ignore_nulls=True,
     )
     reason = pl.col("held").replace_strict(_HELD, default=None, return_dtype=pl.String)
     step = pl.col("held").replace_strict(_STEPS, default=None, return_dtype=pl.String)
-    anew = pl.format("{}; the claim was not processed ({})", says, "unprocessed")
+    anew = composed("{}; the claim was not processed ({})", says, "unprocessed")
     return CORRECTIONS.conform(
         counted.with_columns(
             file_id=pl.col("home_file_id"),
@@ -294,7 +295,7 @@ def _table(decided: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
             status=pl.when(pl.col("held").is_null())
             .then(pl.lit("built"))
             .otherwise(pl.lit("held")),
-            says=pl.coalesce(pl.format("{}; {}", says, reason), anew, says),
+            says=pl.coalesce(composed("{}; {}", says, reason), anew, says),
             next_step=step,
         )
     )

@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop.rules.case import plain
 from edi_iop.tables.amounts import dollars
+from edi_iop.texts import composed
 
 _OF_LINE = ("procedure", "revenue", "modifiers", "units", "charge_cents")
 _OF_CLAIM = ("auth_number", "patient_status", "attending_npi", "admission_date")
@@ -72,7 +73,7 @@ def _of_column(rows: pl.DataFrame, key: str, name: str) -> pl.DataFrame:
         rows.filter(then.ne_missing(now))
         .select(
             key,
-            change=pl.format(f"{word} {{}} to {{}}", then.fill_null("none"), now.fill_null("none")),
+            change=composed(f"{word} {{}} to {{}}", then.fill_null("none"), now.fill_null("none")),
         )
         .unique(maintain_order=True)
     )

@@ -12,6 +12,7 @@ from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, PROVIDERS
 from edi_iop.tables.judged import OF_CLAIM
+from edi_iop.texts import composed
 
 DAY = ["client_id", "service_date"]
 _SELF = "18"
@@ -121,14 +122,14 @@ def gaps(lines: pl.DataFrame) -> list[pl.DataFrame]:
     unnamed = lines.filter(~pl.col("subscriber_known"))
     nowhere = lines.filter(~pl.col("somewhere"))
     absent = pl.coalesce(
-        pl.format("attending provider {} is in no providers feed", "attending_npi"),
+        composed("attending provider {} is in no providers feed", "attending_npi"),
         pl.lit("no attending provider is named"),
     )
-    wrong = pl.format("attending provider {}: the check digit is wrong", "attending_npi")
-    bare = pl.format(
+    wrong = composed("attending provider {}: the check digit is wrong", "attending_npi")
+    bare = composed(
         "client {}: coverage by {} names no subscriber_last_name", "client_id", "payer_id"
     )
-    unplaced = pl.format("client {}: the address names no state or province there is", "client_id")
+    unplaced = composed("client {}: the address names no state or province there is", "client_id")
     return [
         unbilled.rows("NPI_INVALID", unsound, wrong),
         unbilled.rows("ROSTER_MISSING", unstaffed, absent),

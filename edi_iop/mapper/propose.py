@@ -26,6 +26,7 @@ from edi_iop.rules.rates import rated, rates
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, SERVICE_LINES
+from edi_iop.texts import composed
 
 _DAY = ["client_id", "payer_id", "service_date"]
 
@@ -302,7 +303,7 @@ def _strange(strangers: pl.DataFrame) -> pl.DataFrame:
 
 def _unknown_payers(days: pl.DataFrame, billable: list[str]) -> pl.DataFrame:
     lost = days.filter(~pl.col("payer_id").is_in(billable))
-    says = pl.format("payer {} is not listed in settings.toml", "payer_id")
+    says = composed("payer {} is not listed in settings.toml", "payer_id")
     return unbilled.rows("PAYER_UNKNOWN", lost, says)
 
 
@@ -314,7 +315,7 @@ def _unknown_facilities(days: pl.DataFrame) -> pl.DataFrame:
 
 def _uncoded_services(services: pl.DataFrame) -> pl.DataFrame:
     lacking = services.filter(~components.coded())
-    says = pl.format(
+    says = composed(
         "payer {} takes services one by one, and its policy has no code for {}",
         "payer_id",
         "service_type",
@@ -324,7 +325,7 @@ def _uncoded_services(services: pl.DataFrame) -> pl.DataFrame:
 
 def _too_short(services: pl.DataFrame) -> pl.DataFrame:
     short = services.filter(components.coded(), pl.col("units") <= 0)
-    says = pl.format(
+    says = composed(
         "{}: {} minutes, and a unit is {}", pl.coalesce("procedure", "revenue"), "length",
         "unit_minutes",
     )  # fmt: skip
@@ -343,7 +344,7 @@ def _of_no_minutes(
 
 def _of_practitioners(parts: pl.DataFrame) -> pl.DataFrame:
     theirs = parts.filter(pl.col("practitioner").is_not_null())
-    says = pl.format(
+    says = composed(
         "{} (payer {}) is authorized in the name of practitioner {}, not of the facility",
         "procedure",
         "payer_id",
@@ -354,7 +355,7 @@ def _of_practitioners(parts: pl.DataFrame) -> pl.DataFrame:
 
 def _uncoded(parts: pl.DataFrame) -> pl.DataFrame:
     lacking = parts.filter(pl.col("revenue").is_null())
-    says = pl.format(
+    says = composed(
         "encounter {} (row {}): asks for {} without a revenue code",
         "source_record_id",
         "row",
@@ -366,5 +367,5 @@ def _uncoded(parts: pl.DataFrame) -> pl.DataFrame:
 def _unpriced(priced: pl.DataFrame) -> pl.DataFrame:
     lacking = priced.filter(pl.col("charge_cents").is_null())
     code = pl.col("procedure").fill_null("per diem without a pair")
-    says = pl.format("{} (payer {}): no charge is set", code, "payer_id")
+    says = composed("{} (payer {}): no charge is set", code, "payer_id")
     return unbilled.rows("CHARGE_UNKNOWN", lacking, says)

@@ -23,6 +23,7 @@ from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS
+from edi_iop.texts import composed
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -120,7 +121,7 @@ def _covered(
         .sort(*_CLAIM, "coverage_from")
         .unique(_CLAIM, keep="last", maintain_order=True)
         .join(billed, on=[*_CLAIM, "second_payer"], how="anti", maintain_order="left")
-        .with_columns(given=pl.format("{}/{}/{}", *_CLAIM, "second_payer"))
+        .with_columns(given=composed("{}/{}/{}", *_CLAIM, "second_payer"))
     )
 
 
@@ -208,7 +209,7 @@ def _lines_of(
     )
     lines = (
         sent.lines.join(decided.select(*_CLAIM, "given", *_REMIT), on=_CLAIM, maintain_order="left")
-        .with_columns(given_line=pl.format("{}/{}", "given", "line_offset"))
+        .with_columns(given_line=composed("{}/{}", "given", "line_offset"))
         .join(answered, on=[*_REMIT, "line_offset"], how="left", suffix="_decided")
     )
     told = (

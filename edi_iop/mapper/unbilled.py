@@ -12,6 +12,7 @@ import polars as pl
 
 from edi_iop.findings import Finding
 from edi_iop.tables import VIOLATIONS
+from edi_iop.texts import composed
 
 THEME = "records"
 _PLACES = {
@@ -60,7 +61,7 @@ def rows(code: str, frame: pl.DataFrame, says: pl.Expr) -> pl.DataFrame:
             file_id=pl.lit(0),
             claim_offset=pl.lit(0),
             says=says,
-            evidence=behind.list.drop_nulls().list.eval(pl.format("encounter:{}", pl.element())),
+            evidence=behind.list.drop_nulls().list.eval(composed("encounter:{}", pl.element())),
             cites=pl.lit(_PLACES[code]),
         )
     )

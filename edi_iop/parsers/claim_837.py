@@ -19,6 +19,7 @@ from edi_iop.guides.external_places import external
 from edi_iop.tables import FINDINGS, SUBMISSIONS
 from edi_iop.tables.amounts import dollars
 from edi_iop.tables.order import in_order, keys_of
+from edi_iop.texts import composed
 
 TOTAL_REVENUE = "0001"
 """The total line some systems send: never one of our own, left out of sums."""
@@ -129,7 +130,7 @@ def _totals(claims: pl.DataFrame, service: pl.DataFrame) -> pl.DataFrame:
     joined = in_order(claims, keys).join(sums, on=keys, how="left", maintain_order="left")
     differs = pl.col("charge_cents") != pl.col("lines").fill_null(0)
     wrong = joined.filter(pl.col("charge_cents").is_not_null() & differs)
-    told = pl.format(
+    told = composed(
         "CLM02 is {}, the lines sum to {}",
         *(dollars(pl.col(name).fill_null(0).abs()) for name in ("charge_cents", "lines")),
     )
@@ -143,12 +144,10 @@ def _outside(claims: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     # A statement that ends before it begins is told as such, and covers no date.
     ordered = pl.col("statement_from") <= pl.col("statement_to")
     outside = (pl.col("service_date") < pl.col("statement_from")) | (last > pl.col("statement_to"))
-    told = pl.format(
+    told = composed(
         "the line's date {}{} is outside the statement, {} to {}",
         "service_date",
-        pl.when(last > pl.col("service_date"))
-        .then(pl.format(" to {}", last))
-        .otherwise(pl.lit("")),
+        pl.when(last > pl.col("service_date")).then(composed(" to {}", last)).otherwise(pl.lit("")),
         "statement_from",
         "statement_to",
     )
@@ -173,11 +172,11 @@ def _claim_needs(claims: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
     stays = pl.col("patient_status") == of_bill.still_patient
     left_too_early = pl.col("frequency").is_in(list(of_bill.ended)) & stays
     gone_too_early = pl.col("frequency").is_in(list(of_bill.goes_on)) & ~stays
-    told = pl.format(
+    told = composed(
         "frequency {} does not go with patient status {}", "frequency", "patient_status"
     )
     return (
-        _at_claim(unfit, "BILL_TYPE_UNUSUAL", 5, pl.format(
+        _at_claim(unfit, "BILL_TYPE_UNUSUAL", 5, composed(
             "bill type {} is none of an outpatient program", "facility_type"), 1),
         _at_claim(claims.filter(left_too_early | gone_too_early), "FREQUENCY_AGAINST_STATUS", 5, told, 3),
     )  # fmt: skip
@@ -194,13 +193,13 @@ def _line_needs(lines: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
     undated = pl.col("service_date").is_null() & one_day.fill_null(True)
     return (
         _at_line(lines.filter(procedure.is_null()), "REVENUE_WITHOUT_PROCEDURE",
-                 pl.format("revenue {} without a procedure", revenue), "SV2", 2),
+                 composed("revenue {} without a procedure", revenue), "SV2", 2),
         _at_line(lines.filter(procedure.is_in(codes) & formed & ~paired), "PAIR_UNUSUAL",
-                 pl.format("{} is billed with revenue {}", procedure, revenue), "SV2", 2, 2),
+                 composed("{} is billed with revenue {}", procedure, revenue), "SV2", 2, 2),
         _at_line(lines.filter(undated), "LINE_DATE_MISSING",
                  pl.lit("a program day without its date"), "DTP"),
         _at_line(lines.filter(pl.col("units") % 1 != 0), "UNITS_NOT_WHOLE",
-                 pl.format("{} units of a program day", "units"), "SV2", 5),
+                 composed("{} units of a program day", "units"), "SV2", 5),
     )  # fmt: skip
 
 
@@ -225,9 +224,8 @@ def _at(
     if frame.is_empty():
         return FINDINGS.empty()
     loop, segment, element, component = place
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
     return FINDINGS.conform(
-        frame.rechunk().select(
+        frame.select(
             "file_id",
             pl.lit(code).alias("code"),
             message.alias("message"),

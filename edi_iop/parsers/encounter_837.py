@@ -22,6 +22,7 @@ from edi_iop.parsers.x12 import Batch
 from edi_iop.tables import FINDINGS, SENT, SUBMISSIONS
 from edi_iop.tables.amounts import dollars
 from edi_iop.tables.found import catalogued
+from edi_iop.texts import composed
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -111,7 +112,7 @@ def _lines(tables: Tables, claims: pl.DataFrame) -> pl.DataFrame:
     chosen = pl.when(pointed.list.len() > 0).then(pointed).otherwise("listed")
     professional = pl.col("form") == "P"
     return joined.with_columns(
-        place=pl.format("claim {}, line {}", "claim.claim", "line.line"),
+        place=composed("claim {}, line {}", "claim.claim", "line.line"),
         diagnoses=chosen.list.join(" "),
         **{"place of service": pl.coalesce("line.place", pl.when(professional).then("claim.facility_type"))},
     ).drop("pointers", "listed", "form", "claim_offset")  # fmt: skip
@@ -122,7 +123,7 @@ def _people(tables: Tables, claims: pl.DataFrame) -> pl.DataFrame:
     text = _claims(tables, claims)
     other = pl.col("claim.patient_last_name").is_not_null()
     return text.with_columns(
-        place=pl.format("claim {}", "claim.claim"),
+        place=composed("claim {}", "claim.claim"),
         byte_offset="claim_offset",
         **{
             f"patient.{name}": pl.when(other)

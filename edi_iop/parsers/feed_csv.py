@@ -20,6 +20,7 @@ from edi_iop.parsers.feed_layout import Layout, folded
 from edi_iop.parsers.feed_mapping import Flat, unread_columns
 from edi_iop.parsers.feed_sheet import Sheet, conformed, no_findings, require_columns, told
 from edi_iop.parsers.feed_spec import Feed
+from edi_iop.texts import composed
 
 DELIMITERS = ",;\t|"
 """A comma, and what spreadsheets of other countries write instead."""
@@ -138,10 +139,10 @@ def _split(lines: pl.Series, delimiter: str, width: int) -> pl.DataFrame | None:
 
 
 def _uneven(lines: pl.DataFrame, width: int) -> pl.DataFrame:
-    says = pl.format(f"{{}} fields where the header has {width}", "width")
+    says = composed(f"{{}} fields where the header has {width}", "width")
     return conformed(
         lines.select(
-            "row", place=pl.format("line {}", "row"), code=pl.lit("FEED_ROW_WIDTH"), says=says
+            "row", place=composed("line {}", "row"), code=pl.lit("FEED_ROW_WIDTH"), says=says
         )
     )
 
@@ -253,7 +254,7 @@ def _line_by_line(text: str, delimiter: str) -> Grid:
     quotes = conformed(
         pl.DataFrame({"row": damaged}, schema={"row": pl.Int64}).select(
             "row",
-            place=pl.format("line {}", "row"),
+            place=composed("line {}", "row"),
             code=pl.lit("FEED_QUOTES"),
             says=pl.lit("quotes do not close properly"),
         )

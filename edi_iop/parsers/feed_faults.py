@@ -11,6 +11,7 @@ from edi_iop.identifiers import is_npi
 from edi_iop.parsers import feed_dates
 from edi_iop.parsers.feed_sheet import IN_UTC, UNREAD, Sheet, conformed, no_findings
 from edi_iop.parsers.feed_spec import FeedColumn
+from edi_iop.texts import composed
 
 FORMS = {
     "code": "not one of the codes of this column",
@@ -270,7 +271,7 @@ def _impossible(sheet: Sheet, rows: pl.DataFrame, column: FeedColumn) -> pl.Data
 def _nowhere(sheet: Sheet, rows: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
     """States that the guides' list does not have."""
     found = rows.filter(~pl.col(column.target).is_in(list(guide_list("states"))))
-    says = pl.format("{} is no state or province; the client's days are not billed", column.target)
+    says = composed("{} is no state or province; the client's days are not billed", column.target)
     return _faults(sheet, found, "STATE_UNKNOWN", column.name, says)
 
 
@@ -322,9 +323,9 @@ def _apart(sheet: Sheet, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
     ids = shared["source_record_id"].unique().implode()
     of_several = pl.col("source_record_id").is_in(ids)
     first = rows.filter(of_several).join(shared, on=record, how="inner", maintain_order="left")
-    says = pl.format("one record for {} clients; taken as a record of each", "clients")
+    says = composed("one record for {} clients; taken as a record of each", "clients")
     told = first.unique(record, keep="first", maintain_order=True)
-    own = pl.format("{}/{}", "source_record_id", "client_id")
+    own = composed("{}/{}", "source_record_id", "client_id")
     apart = rows.with_columns(
         source_record_id=pl.when(of_several).then(own).otherwise("source_record_id")
     )
@@ -356,10 +357,8 @@ def _again(sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:
     told = repeated.join(names, on="first", how="left", maintain_order="left")
     says = (
         pl.when(alike)
-        .then(pl.format("the same record as {}; it counts once", "earlier"))
-        .otherwise(
-            pl.format("the record of {} with other content; the later row counts", "earlier")
-        )
+        .then(composed("the same record as {}; it counts once", "earlier"))
+        .otherwise(composed("the record of {} with other content; the later row counts", "earlier"))
     )
     ids = [_faults(sheet, told, "FEED_RECORD_REPEATED", "source_record_id", says)]
     # Two sessions of one length may both have been; two at one time were not.
@@ -371,5 +370,5 @@ def _again(sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:
         .filter(pl.col("row") > pl.col("first"))
         .join(names, on="first", how="left", maintain_order="left")
     )
-    session = pl.format("the same session as {} under another record", "earlier")
+    session = composed("the same session as {} under another record", "earlier")
     return [*ids, _faults(sheet, twice, "FEED_SESSION_REPEATED", "source_record_id", session)]

@@ -27,6 +27,7 @@ from edi_iop.errors import FeedRejected
 from edi_iop.parsers.feed_layout import Layout, folded
 from edi_iop.parsers.feed_mapping import Flat
 from edi_iop.parsers.feed_sheet import SEVERAL, conformed, no_findings
+from edi_iop.texts import composed
 
 HEADS = ("MSH", "FHS", "BHS")
 CHARGES = ("DFT", frozenset({"P03"}))
@@ -335,7 +336,7 @@ def _faults(found: _Found) -> pl.DataFrame:
     return pl.concat(
         [
             no_findings(),
-            conformed(placed.with_columns(place=pl.format("line {}", "row"))),
+            conformed(placed.with_columns(place=composed("line {}", "row"))),
             conformed(unused.with_columns(code=pl.lit("FEED_MESSAGE_UNUSED"))),
         ]
     )

@@ -15,6 +15,7 @@ from edi_iop.errors import FeedRejected
 from edi_iop.findings import CATALOGUE
 from edi_iop.parsers.feed_spec import Feed
 from edi_iop.tables import FINDINGS
+from edi_iop.texts import composed
 
 SEVERAL = "\x1f"
 """Between the values of a field that holds several (HL7 repetitions, FHIR codings)."""
@@ -58,7 +59,7 @@ class Sheet(msgspec.Struct, frozen=True):
         """row, and where a person finds it: 'line 14'."""
         if "place" in self.text.columns:
             return self.text.select("row", "place")
-        return self.text.select("row", place=pl.format(f"{self.unit} {{}}", "row"))
+        return self.text.select("row", place=composed(f"{self.unit} {{}}", "row"))
 
     def or_assumed(self, column: str, value: str) -> str:
         """How a site says for good what its feed does not say."""

@@ -19,6 +19,7 @@ from edi_iop.parsers.feed_layout import Layout, folded
 from edi_iop.parsers.feed_mapping import Flat
 from edi_iop.parsers.feed_sheet import Sheet, conformed, require_columns, told
 from edi_iop.parsers.feed_spec import NAMESPACE, Feed
+from edi_iop.texts import composed
 
 _HEAD = 65536
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
@@ -133,9 +134,7 @@ def _fault(feed: Feed, row: etree._Element) -> str | None:
 def _told(faults: list[tuple[int, str]]) -> pl.DataFrame:
     found = pl.DataFrame(faults, schema={"row": pl.Int64, "says": pl.String}, orient="row")
     return conformed(
-        found.with_columns(
-            place=pl.format("element {}", "row"), code=pl.lit("FEED_MESSAGE_INVALID")
-        )
+        found.with_columns(place=composed("element {}", "row"), code=pl.lit("FEED_MESSAGE_INVALID"))
     )
 
 

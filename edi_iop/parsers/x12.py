@@ -25,6 +25,7 @@ from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS
 from edi_iop.tables.drawn import Drafts, Part
 from edi_iop.tables.found import catalogued, findings_frame
 from edi_iop.tables.pool import pooled
+from edi_iop.texts import composed
 from edi_iop.transcribe import maps
 from edi_iop.transcribe.read import read
 from edi_iop.x12 import segments as split
@@ -180,7 +181,7 @@ def _unguided(unguided: pl.DataFrame, segments: Segments) -> pl.DataFrame:
             pl.col("file").cast(pl.Int64).alias("file_id"),
             pl.when(other).then(pl.lit("CODE_INVALID")).otherwise(pl.lit("GUIDE_UNKNOWN")).alias("code"),
             pl.when(other).then(pl.lit("ST: element 01 (Transaction Set Identifier Code) is not that of the guide in GS08"))
-            .otherwise(pl.format("{} {} is read to segments only", pl.col("st01").fill_null("?"), version)).alias("message"),
+            .otherwise(composed("{} {} is read to segments only", pl.col("st01").fill_null("?"), version)).alias("message"),
             pl.col("isa13").alias("interchange"),
             pl.col("gs06").alias("group"),
             pl.col("st02").alias("transaction"),
@@ -264,8 +265,8 @@ def _guided(loops: Loops, envelopes: Enveloped, asked: Asked) -> pl.DataFrame:
     if faults.is_empty():
         return FINDINGS.empty()
     placed = _places(loops, envelopes, faults["place"].to_numpy())
-    told = pl.concat([_triggered(loops, envelopes, faults), placed], how="horizontal").rechunk()
-    shown = pl.format("{}: {}", "segment", "message")
+    told = pl.concat([_triggered(loops, envelopes, faults), placed], how="horizontal")
+    shown = composed("{}: {}", "segment", "message")
     return told.with_columns(
         message=pl.when(pl.col("element").is_not_null()).then(shown).otherwise("message"),
     )

@@ -11,6 +11,7 @@ import polars as pl
 
 from edi_iop.reconciler.contents import CLAIM, LINE
 from edi_iop.reconciler.given import Tables
+from edi_iop.texts import composed
 
 SENT = ("claim_file_id", "claim_offset")
 AMOUNTS = ("charge_cents", "paid_cents", "contract_cents", "patient_cents", "other_cents")
@@ -52,7 +53,7 @@ def shares(remits: Tables, matches: pl.DataFrame, claims: pl.DataFrame) -> pl.Da
         .with_columns(
             account=pl.coalesce("sent_number", "returned"),
             account_key=pl.coalesce(
-                pl.format("{}:{}", *SENT), pl.format("as returned {}", "returned")
+                composed("{}:{}", *SENT), composed("as returned {}", "returned")
             ),
         )
         .drop("returned", "sent_number")
@@ -164,7 +165,7 @@ def said_lines(remits: Tables, matches: pl.DataFrame, allotted: pl.DataFrame) ->
         .join(homes, on=(*CLAIM, *SENT), how="left", maintain_order="left", nulls_equal=True)
         .with_columns(
             share=pl.col("share").fill_null(0),
-            line_key=pl.coalesce(pl.format("L{}:{}", "claim_file_id", "line_offset"), "described"),
+            line_key=pl.coalesce(composed("L{}:{}", "claim_file_id", "line_offset"), "described"),
         )
     )
     again = pl.int_range(pl.len()).over(LINE) > 0

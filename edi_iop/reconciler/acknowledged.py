@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 
 from edi_iop import codes
+from edi_iop.texts import composed
 
 SUBMISSION = ["file_id", "transaction_offset"]
 CLAIM = ["file_id", "claim_offset"]
@@ -236,7 +237,7 @@ def _standing_claims(
         .otherwise(_DECISION.filter(whole).first()),
         statuses=pl.when(whole)
         .then(status)
-        .otherwise(pl.format("line {}: {}", pl.col("line_control").fill_null("?"), status)),
+        .otherwise(composed("line {}: {}", pl.col("line_control").fill_null("?"), status)),
     )
     refused = batches.filter(_DECISION == "R").join(
         claims.select(*CLAIM, "transaction_offset"), on=SUBMISSION

@@ -13,6 +13,7 @@ import polars as pl
 from edi_iop.reconciler.answers import SENT_LINE
 from edi_iop.reconciler.denials import person
 from edi_iop.tables.amounts import dollars
+from edi_iop.texts import composed
 
 _SERVICE = ("payer_id", "person", "payer_responsibility", "service_date", "procedure")
 _ADDED = ("5", "8")
@@ -54,7 +55,7 @@ def sent_before(denied: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     earlier = pairs.join(repeats, on="denial", how="semi").filter(
         pl.col("other_stands") == "denied", pl.col("other_sent_on") <= pl.col("sent_on")
     )
-    says = pl.format(
+    says = composed(
         "{}: {} was sent before on another claim, which was denied ({})",
         pl.col("service_date").cast(pl.String),
         "procedure",
@@ -69,7 +70,7 @@ def sent_before(denied: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
             severity=pl.lit("info"),
             says=says,
             proof=pl.concat_list(
-                pl.format("claim:{} line {}", "other_claim", pl.col("other_line").fill_null(0))
+                composed("claim:{} line {}", "other_claim", pl.col("other_line").fill_null(0))
             ),
         )
     )
@@ -148,7 +149,7 @@ def _stands() -> pl.Expr:
 
 def _sentence() -> pl.Expr:
     """Nothing to do: billed again on claim X line 1, paid 285.00 by payment T1 of 2026-03-10."""
-    by = pl.format(
+    by = composed(
         "by payment {} of {}.",
         pl.col("other_payment").fill_null("without number"),
         pl.col("other_on").cast(pl.String).fill_null("an unknown day"),
@@ -156,14 +157,14 @@ def _sentence() -> pl.Expr:
     stands = pl.col("other_stands")
     became = (
         pl.when(stands == "paid")
-        .then(pl.format("paid {} {}", dollars(pl.col("other_paid")), by))
+        .then(composed("paid {} {}", dollars(pl.col("other_paid")), by))
         .when(stands == "allowed")
-        .then(pl.format("answered {}", by))
+        .then(composed("answered {}", by))
         .when(stands == "denied")
-        .then(pl.format("denied {} Work that one.", by))
+        .then(composed("denied {} Work that one.", by))
         .otherwise(pl.lit("not answered yet."))
     )
-    return pl.format(
+    return composed(
         "Nothing to do: billed again on claim {} line {}, {}",
         "other_claim",
         pl.col("other_line").fill_null(0),

@@ -22,6 +22,7 @@ from edi_iop.tables import FINDINGS, TABLES
 from edi_iop.tables.amounts import dollars
 from edi_iop.tables.order import in_order, keys_of
 from edi_iop.tables.pool import pooled
+from edi_iop.texts import composed
 
 _CLAIM = ("file_id", "remit_claim_offset")
 _LINE = ("file_id", "remit_line_offset")
@@ -179,7 +180,7 @@ def _lines(tables: Tables, keys: Keys) -> pl.DataFrame:
         return FINDINGS.empty()
     of_claims = tables["remit_claims"].select(*_CLAIM, "payment_offset")
     sums = wrong.join(of_claims, on=_CLAIM, how="left")
-    what = pl.format("line {}: charge", pl.col("position").cast(pl.String).fill_null("?"))
+    what = composed("line {}: charge", pl.col("position").cast(pl.String).fill_null("?"))
     return _faults(sums, tables, "LINE_UNBALANCED", _told(what))
 
 
@@ -194,7 +195,7 @@ def _claims(tables: Tables, keys: Keys) -> pl.DataFrame:
     )
     if wrong.is_empty():
         return FINDINGS.empty()
-    what = pl.format("claim {}: charge", pl.col("claim").fill_null("without number"))
+    what = composed("claim {}: charge", pl.col("claim").fill_null("without number"))
     return _faults(wrong, tables, "CLAIM_UNBALANCED", _told(what))
 
 
@@ -215,7 +216,7 @@ def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
     )
     if wrong.is_empty():
         return FINDINGS.empty()
-    told = pl.format(
+    told = composed(
         "claim {}: the patient's share is {}, the adjustments of group PR make {}",
         pl.col("claim").fill_null("without number"),
         dollars(pl.col("begin")),
@@ -242,7 +243,7 @@ def _payments(tables: Tables) -> pl.DataFrame:
         .filter(_UNBALANCED)
     )
     number = pl.col("trace_number").fill_null("without number")
-    what = pl.format("payment {}: claim payments", number)
+    what = composed("payment {}: claim payments", number)
     return _faults(sums, tables, "PAYMENT_UNBALANCED", _told(what))
 
 
@@ -261,7 +262,7 @@ def _interest(tables: Tables) -> pl.DataFrame:
         .with_columns(less=-_amount("added"), paid=pl.lit(0), known=_known((), ("added_known",)))
         .filter(_UNBALANCED)
     )
-    told = pl.format(
+    told = composed(
         "payment {}: the interest of its claims (AMT I) is {}, its provider adjustments (PLB L6) pay {}",
         pl.col("trace_number").fill_null("without number"),
         dollars(pl.col("begin")),
@@ -273,7 +274,7 @@ def _interest(tables: Tables) -> pl.DataFrame:
 def _told(what: pl.Expr) -> pl.Expr:
     """The sum that does not come out, with the numbers in dollars."""
     due = pl.col("begin") - pl.col("less")
-    return pl.format(
+    return composed(
         "{} {} less adjustments {} makes {}, not {} as paid",
         what,
         *(dollars(amount) for amount in (pl.col("begin"), pl.col("less"), due, pl.col("paid"))),
@@ -319,21 +320,16 @@ def _faults(sums: pl.DataFrame, tables: Tables, code: str, message: pl.Expr) -> 
         group="group_control",
         transaction="transaction_control",
     )
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
-    told = (
-        sums.join(envelope, on=_PAYMENT, how="left")
-        .rechunk()
-        .select(
-            "file_id",
-            "interchange",
-            "group",
-            "transaction",
-            **_place(code),
-            code=pl.lit(code),
-            severity=pl.lit(CATALOGUE[code].severity, dtype=pl.String),
-            snip=pl.lit(CATALOGUE[code].snip, dtype=pl.Int64),
-            message=message,
-            ack=pl.lit(CATALOGUE[code].ack, dtype=pl.String),
-        )
+    told = sums.join(envelope, on=_PAYMENT, how="left").select(
+        "file_id",
+        "interchange",
+        "group",
+        "transaction",
+        **_place(code),
+        code=pl.lit(code),
+        severity=pl.lit(CATALOGUE[code].severity, dtype=pl.String),
+        snip=pl.lit(CATALOGUE[code].snip, dtype=pl.Int64),
+        message=message,
+        ack=pl.lit(CATALOGUE[code].ack, dtype=pl.String),
     )
     return FINDINGS.conform(told)

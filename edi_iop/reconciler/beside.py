@@ -12,6 +12,7 @@ from edi_iop.reconciler.evidence import line_reference, per_diems
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.tables.amounts import dollars
+from edi_iop.texts import composed
 
 PAIRED = ("paired_claim", "paired_line", "paired_paid_cents", "paired_payment")
 _DAY = ("payer_id", "person", "service_date")
@@ -141,13 +142,13 @@ def _one_claim() -> pl.Expr:
 
 def _sentence() -> pl.Expr:
     """The other day of that date, claim X line 1 (H0015), was paid 285.00 by payment T1 of 2026-03-10."""
-    day = pl.format(
+    day = composed(
         "The other day of that date, claim {} line {} ({}),",
         "paired_claim",
         pl.col("paired_line").fill_null(0),
         "other_procedure",
     )
-    by = pl.format(
+    by = composed(
         "by payment {} of {}.",
         pl.col("paired_payment").fill_null("without number"),
         pl.col("paired_on").cast(pl.String).fill_null("an unknown day"),
@@ -160,11 +161,11 @@ def _sentence() -> pl.Expr:
     paid_once = pl.when(pl.col("said_cents") < 0).then(pl.lit("paid")).otherwise(pl.lit("answered"))
     known = (
         pl.when(pl.col("beside_stands") == "paid")
-        .then(pl.format("was paid {}", dollars(pl.col("paired_paid_cents"))))
+        .then(composed("was paid {}", dollars(pl.col("paired_paid_cents"))))
         .when(pl.col("beside_stands") == "taken back")
-        .then(pl.format("was {}, then taken back", paid_once))
+        .then(composed("was {}, then taken back", paid_once))
         .when(pl.col("others_cents") > 0)
-        .then(pl.format("was allowed {}, {},", dollars(pl.col("beside_cents")), _left_to()))
+        .then(composed("was allowed {}, {},", dollars(pl.col("beside_cents")), _left_to()))
         .when(pl.col("beside_stands") == "allowed")
         .then(pl.lit("was taken in and nothing paid for it"))
     )
@@ -182,8 +183,8 @@ def _left_to() -> pl.Expr:
 
 def _evidence() -> pl.Expr:
     """The other line and, where it was answered, the payment with what it gave for it."""
-    named = pl.format("claim:{} line {}", "paired_claim", pl.col("paired_line").fill_null(0))
-    payment = pl.format("payment:{}", pl.col("paired_payment").fill_null("without number"))
+    named = composed("claim:{} line {}", "paired_claim", pl.col("paired_line").fill_null(0))
+    payment = composed("payment:{}", pl.col("paired_payment").fill_null("without number"))
     left = (pl.col("beside_stands") == "allowed") & (pl.col("others_cents") > 0)
     gave = (
         pl.when(pl.col("beside_stands") == "open")
@@ -191,8 +192,8 @@ def _evidence() -> pl.Expr:
         .when(pl.col("beside_stands") == "taken back")
         .then(pl.lit("took back what was paid"))
         .when(left)
-        .then(pl.format("allowed {}", dollars(pl.col("beside_cents"))))
-        .otherwise(pl.format("paid {}", dollars(pl.col("paired_paid_cents"))))
+        .then(composed("allowed {}", dollars(pl.col("beside_cents"))))
+        .otherwise(composed("paid {}", dollars(pl.col("paired_paid_cents"))))
     )
-    paid = pl.format("{} {} for {}", payment, gave, named)
+    paid = composed("{} {} for {}", payment, gave, named)
     return pl.concat_list(named, paid).list.drop_nulls()

@@ -15,6 +15,7 @@ from edi_iop.reconciler.answers import CLAIM, SENT_LINE
 from edi_iop.reconciler.denials import SERVICE, person
 from edi_iop.reconciler.lists import listed
 from edi_iop.tables import REFUSALS
+from edi_iop.texts import composed
 
 _WHAT = ("payer_id", "person", "service_date", "procedure")
 _SCHEMA = {"payer": pl.String, "carc": pl.String, "won": pl.Int64, "settled": pl.Int64}
@@ -109,7 +110,7 @@ def with_chance(denied: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     )
     of_reason = _shrunken("reason", pl.lit(anywhere), ranking("reason_weight"))
     of_payer = _shrunken("payer", of_reason, ranking("payer_weight"))
-    basis = pl.format(
+    basis = composed(
         "paid later: {} of {} of this payer and reason, {} of {} of this reason, {} of {} in all",
         "payer_won", "payer_n", "reason_won", "reason_n", pl.lit(won), pl.lit(settled),
     )  # fmt: skip

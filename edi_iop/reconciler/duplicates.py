@@ -25,6 +25,7 @@ from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.tables import PAYMENT_CONTENTS
 from edi_iop.tables.amounts import dollars
 from edi_iop.tables.pool import pooled
+from edi_iop.texts import composed
 
 _CHECK = ("payer", "check_number")
 _NAMED = 5
@@ -94,7 +95,7 @@ def payment_standings(contents: pl.DataFrame, decisions: pl.DataFrame) -> pl.Dat
 def _identified(remits: Tables, claims: pl.DataFrame) -> pl.DataFrame:
     """Payments with what they are told apart by, their sums, and whether they move money."""
     contents = whole_contents(remits, claims).with_columns(
-        content=pl.format("{} {}", pl.lit(_VERSION), "content")
+        content=composed("{} {}", pl.lit(_VERSION), "content")
     )
     sums = [
         remits[name].group_by(PAYMENT).agg(pl.col(column).sum().alias(total), moved.alias(flag))
@@ -206,8 +207,8 @@ def _judged(paid: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("held"))
     )
     judged = paid.with_columns(reason=reason, rest_cents=rest, contends=contends, clash=clash)
-    place = pl.format("{}:{}", "file_id", "payment_offset").sort_by(*PAYMENT)
-    more = pl.when(pl.len() > _NAMED).then(pl.format(" and {} more", pl.len() - _NAMED))
+    place = composed("{}:{}", "file_id", "payment_offset").sort_by(*PAYMENT)
+    more = pl.when(pl.len() > _NAMED).then(composed(" and {} more", pl.len() - _NAMED))
     rivals = (
         judged.filter("contends")
         .group_by(_CHECK)
@@ -224,14 +225,14 @@ def _judged(paid: pl.DataFrame) -> pl.DataFrame:
 def _says() -> pl.Expr:
     number = pl.col("trace_number").fill_null("without number")
     released = pl.when(pl.col("standing") == "posted").then(pl.lit(" (released by hand)"))
-    clash = pl.format(
+    clash = composed(
         "number {} of this payer was given to payments of other content: {}", number, "rivals"
     )
-    beside = pl.when("clash").then(pl.format("; {}", clash)).otherwise(pl.lit(""))
-    more = pl.when(pl.col("faults") > 1).then(pl.format(" (and {} more)", pl.col("faults") - 1))
+    beside = pl.when("clash").then(composed("; {}", clash)).otherwise(pl.lit(""))
+    more = pl.when(pl.col("faults") > 1).then(composed(" (and {} more)", pl.col("faults") - 1))
     said = (
         pl.when(pl.col("standing") == "duplicate")
-        .then(pl.format("same content as {}:{}", "same_file", "same_offset"))
+        .then(composed("same content as {}:{}", "same_file", "same_offset"))
         .when(pl.col("reason") == "conflict")
         .then(clash)
         .when(pl.col("reason") == "unreadable")
@@ -240,7 +241,7 @@ def _says() -> pl.Expr:
         .then(pl.concat_str("fault", more.fill_null(""), beside))
         .when(pl.col("reason") == "unbalanced")
         .then(
-            pl.format(
+            composed(
                 "{} of it is in no claim and no adjustment{}",
                 dollars(pl.col("rest_cents")),
                 beside,

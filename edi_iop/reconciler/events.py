@@ -27,6 +27,7 @@ from edi_iop.reconciler.answers import (
 from edi_iop.reconciler.contents import CLAIM, PAYMENT, claim_contents
 from edi_iop.reconciler.given import Tables
 from edi_iop.tables.amounts import dollars
+from edi_iop.texts import composed
 
 ACCOUNT = ("payer", "account_key")
 _CHAIN = (*ACCOUNT, "ordinal")
@@ -236,7 +237,7 @@ def _chained(paired: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
         pl.when(has_lines.all().over(_CHAIN))
         .then("line_key")
         .when(parts.fill_null(False))
-        .then(pl.format("{} of {}:{}", pl.lit(WHOLE), *CLAIM))
+        .then(composed("{} of {}:{}", pl.lit(WHOLE), *CLAIM))
         .otherwise(pl.lit(WHOLE))
     )
     return lines.with_columns(line_key=key, rest=has_lines & (pl.col("line_key") == WHOLE))
@@ -369,18 +370,18 @@ def _why_held(replacing: list[str]) -> pl.Expr:
     return (
         pl.when(pl.col("reversal") & pl.col("pair_offset").is_null())
         .then(
-            pl.format(
+            composed(
                 "parked: no payment of {} is known that it takes back",
                 dollars(-pl.col("paid_cents")),
             )
         )
         .when(pl.col("moneyless") & pays)
-        .then(pl.format("pays {}, which its status forbids", dollars(pl.col("paid_cents"))))
+        .then(composed("pays {}, which its status forbids", dollars(pl.col("paid_cents"))))
         .when(waits & pl.col("same_before"))
         .then(pl.lit("the same answer came with an earlier payment"))
         .when(waits & ~pl.col("sent_payer").is_in(replacing).fill_null(False))
         .then(
-            pl.format(
+            composed(
                 "{} lines that {} was paid for, without a reversal",
                 pl.when(pays).then(pl.lit("pays")).otherwise(pl.lit("pays nothing for")),
                 dollars(pl.col("paid_sum_before")),
@@ -396,9 +397,9 @@ def _says() -> pl.Expr:
         pl.when(pl.col("why").is_not_null())
         .then(pl.concat_str("why", released.fill_null("")))
         .when(pl.col("reversal"))
-        .then(pl.format("takes back what {} paid", pl.col("pair_trace").fill_null("a payment")))
+        .then(composed("takes back what {} paid", pl.col("pair_trace").fill_null("a payment")))
         .when(pl.col("pair_offset").is_not_null())
-        .then(pl.format("taken back by {}", pl.col("pair_trace").fill_null("a payment")))
+        .then(composed("taken back by {}", pl.col("pair_trace").fill_null("a payment")))
         .when(pl.col("stands") & _again() & pl.col("settled") & (pl.col("paid_sum_before") != 0))
         .then(pl.lit("takes the place of what a provider adjustment took back"))
         .when(pl.col("stands") & _again() & (pl.col("paid_cents") != 0) & ~paid_before)
@@ -406,7 +407,7 @@ def _says() -> pl.Expr:
         .when(pl.col("stands") & _again())
         .then(pl.lit("takes the place of an earlier answer, without a reversal"))
         .when(pl.col("forwarded_to").is_not_null())
-        .then(pl.format("forwarded to {}", "forwarded_to"))
+        .then(composed("forwarded to {}", "forwarded_to"))
         .when(pl.col("interest_cents").fill_null(0) != 0)
-        .then(pl.format("with interest of {} beside it", dollars(pl.col("interest_cents"))))
+        .then(composed("with interest of {} beside it", dollars(pl.col("interest_cents"))))
     )

@@ -10,6 +10,7 @@ from edi_iop.rules.covering import fits
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import History, Records
+from edi_iop.texts import composed
 
 _LEVEL = "IOP"
 _MISSING = {
@@ -144,11 +145,11 @@ def _evidence(rows: pl.DataFrame, kind: str, reference: pl.Expr, note: pl.Expr) 
 
 def line_reference() -> pl.Expr:
     """How evidence names a line sent: claim:CLM01 line N."""
-    return pl.format("claim:{} line {}", "claim", pl.col("line").fill_null(0))
+    return composed("claim:{} line {}", "claim", pl.col("line").fill_null(0))
 
 
 def _claims(lines: pl.DataFrame) -> pl.DataFrame:
-    note = pl.format(
+    note = composed(
         "sent as {} {} with principal diagnosis {}",
         pl.col("procedure").fill_null("no procedure"),
         pl.col("revenue").fill_null("without revenue code"),
@@ -159,13 +160,13 @@ def _claims(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _submissions(lines: pl.DataFrame) -> pl.DataFrame:
     waited = (pl.col("sent_on") - pl.col("service_date")).dt.total_days()
-    note = pl.format(
+    note = composed(
         "sent on {}, {} days after the service", pl.col("sent_on").cast(pl.String), waited
     )
     # a replacement has a clock of its own, which the first filing limit does not tell
     first = pl.col("frequency").ne_missing("7")
     sent = lines.filter(pl.col("sent_on").is_not_null(), first)
-    files = _evidence(sent, "submission", pl.format("file:{}", "claim_file_id"), note)
+    files = _evidence(sent, "submission", composed("file:{}", "claim_file_id"), note)
     return pl.concat([_evidence(sent, "submission", line_reference(), note), files])
 
 
@@ -177,14 +178,14 @@ def _authorizations(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.Dat
     covering = lines.join(held, on=("client_id", "payer_id")).filter(
         pl.col("service_date").is_between("given_from_date", "given_to_date"), fits()
     )
-    note = pl.format(
+    note = composed(
         "authorization {} of {} units covers {} to {}",
         "given_auth_number",
         pl.col("given_units").cast(pl.String).str.strip_suffix(".0"),
         pl.col("given_from_date").cast(pl.String),
         pl.col("given_to_date").cast(pl.String),
     )
-    number = pl.format("authorization:{}", "given_auth_number")
+    number = composed("authorization:{}", "given_auth_number")
     return _evidence(covering, "authorization", number, note)
 
 
@@ -197,8 +198,8 @@ def _no_authorization_asked(lines: pl.DataFrame, policies: Mapping[str, Policy])
     }
     rows = lines.filter(pl.col("payer_id").is_in(list(free)))
     label = pl.col("payer_id").replace_strict(free, default=None, return_dtype=pl.String)
-    note = pl.format("policy {} asks for no authorization", label)
-    return _evidence(rows, "authorization", pl.format("policy:{}", label), note)
+    note = composed("policy {} asks for no authorization", label)
+    return _evidence(rows, "authorization", composed("policy:{}", label), note)
 
 
 def _encounters(lines: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
@@ -207,9 +208,9 @@ def _encounters(lines: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
         "client_id", "service_date", "minutes", attended="encounters"
     )
     rows = lines.join(held, on=("client_id", "service_date")).explode("attended")
-    note = pl.format("{} minutes attended and signed", pl.col("minutes"))
+    note = composed("{} minutes attended and signed", pl.col("minutes"))
     named = rows.filter(pl.col("attended").is_not_null())
-    return _evidence(named, "encounter", pl.format("encounter:{}", "attended"), note)
+    return _evidence(named, "encounter", composed("encounter:{}", "attended"), note)
 
 
 def _coverages(lines: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
@@ -219,9 +220,9 @@ def _coverages(lines: pl.DataFrame, clients: pl.DataFrame) -> pl.DataFrame:
         pl.col("coverage_from") <= pl.col("service_date"),
         pl.col("coverage_to").is_null() | (pl.col("service_date") <= pl.col("coverage_to")),
     )
-    note = pl.format(
+    note = composed(
         "covered from {} to {}",
         pl.col("coverage_from").cast(pl.String),
         pl.col("coverage_to").cast(pl.String).fill_null("today"),
     )
-    return _evidence(rows, "client", pl.format("client:{}", "client_id"), note)
+    return _evidence(rows, "client", composed("client:{}", "client_id"), note)

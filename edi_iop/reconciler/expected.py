@@ -9,6 +9,7 @@ import polars as pl
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE, rated
+from edi_iop.texts import composed
 
 RATED_BY = ("payer_id", "procedure", "revenue", "service_date", "units")
 
@@ -91,8 +92,8 @@ def worth_of(
     asked = lines.select(RATED_BY).unique(maintain_order=True)
     dated = rated(asked, NONE if rates is None else rates)
     priced = each(dated, policies, _by_policy)
-    by_settings = pl.format("rate since {}", pl.col("rate_from").cast(pl.String))
-    by_policy = pl.format("policy {}", "policy")
+    by_settings = composed("rate since {}", pl.col("rate_from").cast(pl.String))
+    by_policy = composed("policy {}", "policy")
     source = pl.when(pl.col("contract_cents").is_not_null()).then(by_settings).otherwise(by_policy)
     worth = worth_cents(pl.coalesce("contract_cents", "rate_cents"))
     return priced.select(*RATED_BY, worth_cents=worth, worth_source=source)

@@ -35,6 +35,7 @@ from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import History, Records
 from edi_iop.tables import VERDICTS
 from edi_iop.tables.pool import pooled
+from edi_iop.texts import composed
 
 _CAUSES = {"confirmed": "ours", "refuted": "payer"}
 _OF_TWO = ("duplicate", "bundling", "limit")
@@ -141,6 +142,6 @@ def _with_day_beside(judged: pl.DataFrame) -> pl.DataFrame:
     told = doubled.fill_null(False) & pl.col("beside").is_not_null()
     both = pl.concat_list("evidence", "beside_evidence").list.unique(maintain_order=True)
     return judged.with_columns(
-        says=pl.when(told).then(pl.format("{} {}", "says", "beside")).otherwise("says"),
+        says=pl.when(told).then(composed("{} {}", "says", "beside")).otherwise("says"),
         evidence=pl.when(told).then(both).otherwise("evidence"),
     )

@@ -26,6 +26,7 @@ from edi_iop.reconciler.signatures import (
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import History, Records
+from edi_iop.texts import composed
 
 _OTHERS = 3
 """Further rules named beside the first."""
@@ -239,16 +240,16 @@ def _beyond() -> pl.Expr:
 def _sentence() -> pl.Expr:
     """Why the rule is refuted; a policy that does not ask for what is said to be missing says so alone."""
     of_policy = pl.col("evidence").list.eval(pl.element().str.starts_with("policy:")).list.all()
-    return pl.when(of_policy).then("note").otherwise(pl.format("{}: {}", "contrary", "note"))
+    return pl.when(of_policy).then("note").otherwise(composed("{}: {}", "contrary", "note"))
 
 
 def _lacking() -> pl.Expr:
     """Why a rule can neither be confirmed nor refuted."""
     return (
         pl.when(pl.col("lacks").is_not_null())
-        .then(pl.format("our records lack {}", "lacks"))
+        .then(composed("our records lack {}", "lacks"))
         .when(pl.col("beyond").is_not_null())
-        .then(pl.format("our records lack {}, {}", "beyond", pl.lit(BEYOND)))
+        .then(composed("our records lack {}, {}", "beyond", pl.lit(BEYOND)))
         .when(pl.col("shows").is_null() & pl.col("contrary").is_not_null())
         .then("contrary")
         .when(pl.col("evidence").is_null())
@@ -260,18 +261,18 @@ def payers_words() -> pl.Expr:
     """CO-197 M62 (no authorization on file); `no reason code` where the payer gave none."""
     told = {code: meaning("carc", code) for code in codes("carc")}
     label = pl.col("carc").replace_strict(told, default=UNLISTED, return_dtype=pl.String)
-    reason = pl.format("{}-{}", "group", "carc").fill_null("no reason code")
+    reason = composed("{}-{}", "group", "carc").fill_null("no reason code")
     remarks = pl.col("rarcs").list.join(" ")
-    named = pl.when(remarks == "").then(reason).otherwise(pl.format("{} {}", reason, remarks))
+    named = pl.when(remarks == "").then(reason).otherwise(composed("{} {}", reason, remarks))
     given = pl.col("carc").is_not_null()
-    return pl.when(given).then(pl.format("{} ({})", named, label)).otherwise(named)
+    return pl.when(given).then(composed("{} ({})", named, label)).otherwise(named)
 
 
 def _why_unknown(policies: Mapping[str, Policy]) -> pl.Expr:
     """What stands in the way of a verdict; null where nothing does."""
     return (
         pl.when(pl.col("unmatched").is_not_null())
-        .then(pl.format("the answer is not matched to what was sent: {}", "unmatched"))
+        .then(composed("the answer is not matched to what was sent: {}", "unmatched"))
         .when(pl.col("claim_file_id").is_null())
         .then(pl.lit("the answer is not matched to what was sent"))
         .when(pl.col("sent_standing") == "void")
@@ -283,7 +284,7 @@ def _why_unknown(policies: Mapping[str, Policy]) -> pl.Expr:
         .when(~_named())
         .then(pl.lit("no rule of the book is clearly meant by these codes"))
         .when(pl.col("surplus").is_not_null())
-        .then(pl.format("whether it was broken is not asked of a surplus line: {}", "surplus"))
+        .then(composed("whether it was broken is not asked of a surplus line: {}", "surplus"))
         .when(pl.col("refutable").fill_null(False))
         .then(None)
         .otherwise(
@@ -320,14 +321,14 @@ def _says() -> pl.Expr:
     said = pl.col("payers_words")
     text = (
         pl.when(pl.col("verdict") == "confirmed")
-        .then(pl.format("{}: {}", said, "broken"))
+        .then(composed("{}: {}", said, "broken"))
         .when("payable")
-        .then(pl.format("{}, but {}", said, pl.lit(_KEPT)))
+        .then(composed("{}, but {}", said, pl.lit(_KEPT)))
         .when(pl.col("verdict") == "refuted")
-        .then(pl.format("{}, but {}", said, "refuted_by"))
-        .otherwise(pl.format("{}: {}", said, "why"))
+        .then(composed("{}, but {}", said, "refuted_by"))
+        .otherwise(composed("{}: {}", said, "why"))
     )
-    return pl.format("{}.{}", text.str.strip_chars_end("."), part)
+    return composed("{}.{}", text.str.strip_chars_end("."), part)
 
 
 def _chosen_evidence() -> pl.Expr:
@@ -351,17 +352,17 @@ def _closing() -> pl.Expr:
 def _first_step() -> pl.Expr:
     """What comes before any remedy: where the verdict is unknown, or the other day is in the way."""
     both = pl.col("payable") & (pl.col("beside_stands") == "denied")
-    other = pl.format("claim {} line {}", "paired_claim", pl.col("paired_line").fill_null(0))
+    other = composed("claim {} line {}", "paired_claim", pl.col("paired_line").fill_null(0))
     return (
         pl.when(both & pl.col("one_claim"))
-        .then(pl.format("Leave out line {}, the surplus day.", pl.col("paired_line").fill_null(0)))
+        .then(composed("Leave out line {}, the surplus day.", pl.col("paired_line").fill_null(0)))
         .when(both)
-        .then(pl.format("First take back the surplus day, {}.", other))
+        .then(composed("First take back the surplus day, {}.", other))
         .when(pl.col("verdict") != "unknown")
         .then(None)
         .when(pl.col("claim_file_id").is_null() | pl.col("unmatched").is_not_null())
         .then(pl.lit("Find the claim or line this answers, then decide."))
         .when(pl.col("why").str.starts_with("our records lack"))
-        .then(pl.format("Complete the records ({}), then decide.", "why"))
+        .then(composed("Complete the records ({}), then decide.", "why"))
         .otherwise(pl.lit("Read the payer's codes and the record, then decide."))
     )

@@ -21,6 +21,7 @@ from edi_iop.reconciler.match_pairs import BARE
 from edi_iop.reconciler.match_sides import CLAIM, SPLIT_REMARK
 from edi_iop.reconciler.match_sides import KEY as REMIT
 from edi_iop.tables.order import keys_of
+from edi_iop.texts import composed
 
 REMIT_LINE = (*REMIT, "remit_line_offset")
 CLAIM_LINE = (*CLAIM, "line_offset")
@@ -314,8 +315,8 @@ def _why_not() -> pl.Expr:
     """Why a remit line has no claim line."""
     return (
         pl.when(pl.col("claim_offset").is_null() & pl.col("claim_says").is_not_null())
-        .then(pl.format("its claim is not matched: {}", "claim_says"))
+        .then(composed("its claim is not matched: {}", "claim_says"))
         .when(pl.col("candidates") > 0)
-        .then(pl.format("ambiguous: {} line(s) of the claim agree alike", pl.col("candidates")))
+        .then(composed("ambiguous: {} line(s) of the claim agree alike", pl.col("candidates")))
         .otherwise(pl.lit("no line of the claim has its day"))
     )

@@ -12,6 +12,7 @@ from edi_iop.reconciler.match_pairs import (
     sound,
 )
 from edi_iop.reconciler.match_sides import CLAIM, KEY
+from edi_iop.texts import composed
 
 _WEIGHTS = {
     "number": 6,
@@ -114,7 +115,7 @@ def why_not() -> pl.Expr:
         .when(pl.col("sent_under").is_null() & pl.col("undone").fill_null(False))
         .then(pl.lit("a person undid its match, and no other claim was sent under its number"))
         .when(pl.col("sent_under").is_null())
-        .then(pl.format("no claim was sent under number {}", number.fill_null("")))
+        .then(composed("no claim was sent under number {}", number.fill_null("")))
         .when((pl.col("sound") == 0) & pl.col("other_payee"))
         .then(pl.lit("the payment is to another payee than the claim's billing provider"))
         .when((pl.col("sound") == 0) & pl.col("other_payer"))
@@ -133,5 +134,5 @@ def why_not() -> pl.Expr:
         )
         .when(pl.col("agreeing") == 1)
         .then(pl.lit("another claim of that member fits as well as the one of that number"))
-        .otherwise(pl.format("{} claims sent under that number agree alike", pl.col("agreeing")))
+        .otherwise(composed("{} claims sent under that number agree alike", pl.col("agreeing")))
     )

@@ -15,6 +15,7 @@ from edi_iop.reconciler.contents import PAYMENT
 from edi_iop.reconciler.features import characters
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.references import PLB, named
+from edi_iop.texts import composed
 
 TAKES_BACK = ("recovery", "refund", "adjustment")
 FORWARD = "forward"
@@ -96,13 +97,13 @@ def _threaded(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("role") == FORWARD)
         .then(pl.lit("carried forward"))
         .when(_takes_back() & pl.col("account").is_not_null())
-        .then(pl.format("{} {}", _whose(), "account"))
+        .then(composed("{} {}", _whose(), "account"))
         .when(pl.col("reference").is_not_null())
-        .then(pl.format("{} {}", "role", characters("reference")))
-        .otherwise(pl.format("{} of payment {}", "role", pl.col("trace_number").fill_null("?")))
+        .then(composed("{} {}", "role", characters("reference")))
+        .otherwise(composed("{} of payment {}", "role", pl.col("trace_number").fill_null("?")))
     )
     provider = pl.col("provider_id").fill_null("?")
-    thread = pl.format("{} of {}: {}", "payer", provider, about)
+    thread = composed("{} of {}: {}", "payer", provider, about)
     running = pl.when(pl.col("standing") == "posted").then("amount_cents").otherwise(0)
     return (
         rows.with_columns(thread=thread.fill_null(about))

@@ -11,6 +11,7 @@ from edi_iop.reconciler.beside import surplus
 from edi_iop.reconciler.lists import listed
 from edi_iop.rules.in_force import each_row
 from edi_iop.rules.policy import Policy
+from edi_iop.texts import composed
 
 UNDECIDED = "undecided"
 
@@ -125,17 +126,17 @@ def _next_step() -> pl.Expr:
     of_remedy = pl.col("step").str.replace_all("{number}", number, literal=True)
     kept = (pl.col("remedy") == pl.col("rule_remedy")) | _surplus_line()
     own = (pl.col("verdict") == "confirmed") & kept.fill_null(False) & pl.col("other").is_null()
-    given = pl.format("{} Payer's claim number: {}.", "rule_step", "payer_claim_number")
+    given = composed("{} Payer's claim number: {}.", "rule_step", "payer_claim_number")
     replaces = pl.col("clock") == "corrected"
     of_rule = pl.when(replaces).then(pl.coalesce(given, "rule_step")).otherwise("rule_step")
-    barred = pl.format("{} Remark {} allows nothing else.", of_remedy, "by")
+    barred = composed("{} Remark {} allows nothing else.", of_remedy, "by")
     step = pl.when(own).then(of_rule).otherwise(pl.coalesce(barred, of_remedy))
     return pl.coalesce("closing", pl.concat_str("first", step, separator=" ", ignore_nulls=True))
 
 
 def _in_time(as_of: date) -> pl.Expr:
     """The next step; where its time is over, that first: nothing is written off by a clock alone."""
-    late = pl.format(
+    late = composed(
         "The time for it ended on {} ({}): ask whether the payer still takes it, or decide to write it off. {}",
         pl.col("deadline").cast(pl.String),
         "deadline_source",
@@ -182,23 +183,23 @@ def _dated(clocked: pl.DataFrame) -> pl.DataFrame:
     setting = (
         pl.when(clock == "filing")
         .then(pl.lit("initial_days"))
-        .otherwise(pl.format("{}_days", clock))
+        .otherwise(composed("{}_days", clock))
     )
     idle = (pl.col("clock") == "none").fill_null(False) | pl.col("closing").is_not_null()
-    deadline = begin.dt.offset_by(pl.format("{}d", days))
+    deadline = begin.dt.offset_by(composed("{}d", days))
     source = (
         pl.when(idle)
         .then(pl.lit("none needed"))
         .when(clock == "other")
         .then(pl.lit("unknown: the other payer's filing limit counts"))
         .when(pl.col("policy").is_null())
-        .then(pl.format("unknown: no policy for payer {}", pl.col("payer").fill_null("unnamed")))
+        .then(composed("unknown: no policy for payer {}", pl.col("payer").fill_null("unnamed")))
         .when(days.is_null())
-        .then(pl.format("unknown: set timely.{} in the payer's policy", setting))
+        .then(composed("unknown: set timely.{} in the payer's policy", setting))
         .when(begin.is_null())
-        .then(pl.format("unknown: the {} has no date", event))
+        .then(composed("unknown: the {} has no date", event))
         .otherwise(
-            pl.format(
+            composed(
                 "{} clock of {}: {} days from the {} of {}",
                 clock,
                 "policy",

@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop.reconciler.evidence import line_reference
 from edi_iop.tables.amounts import dollars
+from edi_iop.texts import composed
 
 _RULE, _REMEDY = "CON-01", "contract_dispute"
 
@@ -31,14 +32,14 @@ def agreed() -> pl.Expr:
 
 def judged(rows: pl.DataFrame, payers_words: pl.Expr) -> pl.DataFrame:
     """The reduced lines with verdict, rule, says, evidence and remedy: the rate on file is the proof."""
-    says = pl.format(
+    says = composed(
         "{}: {} allowed of the {} that the contract pays ({}).",
         payers_words,
         dollars(pl.col("received_cents") + agreed()),
         dollars(pl.col("expected_cents")),
         "expected_source",
     )
-    rate = pl.format("contract:{} {} {}", "payer", "procedure", "expected_source")
+    rate = composed("contract:{} {} {}", "payer", "procedure", "expected_source")
     return rows.with_columns(
         verdict=pl.lit("refuted"),
         rule=pl.lit(_RULE),

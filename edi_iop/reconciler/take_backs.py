@@ -11,6 +11,7 @@ import polars as pl
 
 from edi_iop.reconciler.accounts import SENT
 from edi_iop.reconciler.provider_ledger import TAKES_BACK
+from edi_iop.texts import composed
 
 _ACCOUNT = ("payer", "account", *SENT)
 RECOVERED = ("taken back", "taken back in part")
@@ -43,7 +44,7 @@ def open_take_backs(
         *_ACCOUNT,
         "effective_on",
         cents=-pl.col("paid_cents"),
-        how=pl.format("reversed by payment {}", pl.col("trace_number").fill_null("?")),
+        how=composed("reversed by payment {}", pl.col("trace_number").fill_null("?")),
     )
     adjusted = beside.filter(
         posted, pl.col("role").is_in(TAKES_BACK), pl.col("amount_cents") > 0
@@ -51,7 +52,7 @@ def open_take_backs(
         *_ACCOUNT,
         "effective_on",
         cents=pl.lit(0, pl.Int64),
-        how=pl.format(
+        how=composed(
             "PLB {} {} of payment {}",
             "reason",
             pl.col("reference").fill_null("without reference"),

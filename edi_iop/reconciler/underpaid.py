@@ -26,6 +26,7 @@ from edi_iop.reconciler.said import carcs_of
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated
 from edi_iop.tables import OTHER_PAYER_LINES
+from edi_iop.texts import composed
 
 STATES = ("underpaid", "one of two paid", "paid twice", "unknown", "overpaid", "paid in full")
 TWICE = "paid twice"
@@ -65,7 +66,7 @@ def underpaid(
     rate = pl.coalesce("contract_cents", "rate_cents")
     source = pl.coalesce(
         pl.when(pl.col("contract_cents").is_not_null()).then(
-            pl.format("settings.toml, from {}", "rate_from")
+            composed("settings.toml, from {}", "rate_from")
         ),
         "policy",
     )

@@ -15,6 +15,7 @@ from edi_iop.reconciler.acknowledged import (
 from edi_iop.reports import shapes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.store import Store
+from edi_iop.texts import composed
 
 KEYS = (
     "sent_on",
@@ -161,14 +162,14 @@ def _error() -> pl.Expr:
     """`segment 23 CLM05-3 repetition 2: 7 invalid code, claim E1`."""
     number = pl.concat_str(
         pl.col("element").cast(pl.String).str.zfill(2),
-        pl.format("-{}", pl.col("component")),
+        composed("-{}", pl.col("component")),
         ignore_nulls=True,
     )
     place = pl.concat_str(
-        pl.format("segment {}", "segment_position"),
+        composed("segment {}", "segment_position"),
         pl.concat_str("segment", number, ignore_nulls=True),
-        pl.format("repetition {}", "repetition"),
-        pl.format("loop {}", "loop"),
+        composed("repetition {}", "repetition"),
+        composed("loop {}", "loop"),
         separator=" ",
         ignore_nulls=True,
     )
@@ -178,7 +179,7 @@ def _error() -> pl.Expr:
         .otherwise(pl.col("level").replace({"transaction": "transaction set"}))
     )
     whose = pl.concat_str(
-        pl.format(", claim {}", "claim"), pl.format(", batch {}", "trace_number"), ignore_nulls=True
+        composed(", claim {}", "claim"), composed(", batch {}", "trace_number"), ignore_nulls=True
     )
     says = pl.concat_str("code", "label", separator=" ", ignore_nulls=True)
     return pl.concat_str(at, pl.lit(": "), says, whose)
@@ -186,7 +187,7 @@ def _error() -> pl.Expr:
 
 def _turned_away(claims: pl.DataFrame) -> pl.DataFrame:
     """The claims that clearinghouse or payer did not take, with the status codes they gave."""
-    said = pl.format("{} by {}: {}", "claim", "by", pl.col("statuses").list.join(", "))
+    said = composed("{} by {}: {}", "claim", "by", pl.col("statuses").list.join(", "))
     refused = claims.filter(pl.col("decision") == "R").sort("claim_offset", "answer_file")
     return refused.group_by(SUBMISSION, maintain_order=True).agg(rejected_claims=said)
 
@@ -207,7 +208,7 @@ def _strangers(answers: pl.DataFrame) -> pl.DataFrame:
         code=pl.col("code").drop_nulls().first(),
         decision=decision.first(),
         claims=claims.sum().cast(pl.Int64),
-        unknown=pl.format("claim {} was not sent", pl.col("claim").filter(claims)),
+        unknown=composed("claim {} was not sent", pl.col("claim").filter(claims)),
         **{name: count.cast(pl.Int64) for name, count in counts.items()},
     )
     interchange, functional = pl.col("kind") == "TA1", pl.col("kind") == "999"
@@ -234,7 +235,7 @@ def _for_people() -> list[pl.Expr]:
     )
     words = [
         pl.when(pl.col(f"{by}_accepted") + pl.col(f"{by}_rejected") > 0).then(
-            pl.format("{}: {} in, {} out", pl.lit(short), f"{by}_accepted", f"{by}_rejected")
+            composed("{}: {} in, {} out", pl.lit(short), f"{by}_accepted", f"{by}_rejected")
         )
         for by, short in (("clearinghouse", "CH"), ("payer", "payer"))
     ]
@@ -242,7 +243,7 @@ def _for_people() -> list[pl.Expr]:
         name: pl.concat_str(
             pl.col(column).list.head(_MOST).list.join("; "),
             pl.when(pl.col(column).list.len() > _MOST).then(
-                pl.format("; and {} more", pl.col(column).list.len() - _MOST)
+                composed("; and {} more", pl.col(column).list.len() - _MOST)
             ),
             ignore_nulls=True,
         )

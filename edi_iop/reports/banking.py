@@ -11,6 +11,7 @@ from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, dollars
 from edi_iop.store import Store
+from edi_iop.texts import composed
 
 OPEN = ("deposit without remit", "remit without deposit", RETURNED, "amount differs")
 _PAYMENT = ("file_id", "payment_offset")
@@ -74,17 +75,17 @@ def once(store: Store) -> pl.DataFrame:
 def _says() -> pl.Expr:
     """By what a pair was found, and what is off."""
     off = dollars(pl.col("difference_cents"))
-    shared = pl.format("one deposit of {} payments", "sharing")
+    shared = composed("one deposit of {} payments", "sharing")
     return pl.concat_str(
-        pl.format("booked {}", "deposit_date"),
-        pl.format("by {}", "how"),
+        composed("booked {}", "deposit_date"),
+        composed("by {}", "how"),
         pl.when(pl.col("deposit_date").is_not_null() & (pl.col("sharing") > 1)).then(shared),
-        pl.format("taken out again: {}", dollars(-pl.col("taken_out_cents"))),
-        pl.when(pl.col("difference_cents") != 0).then(pl.format("deposit less payment: {}", off)),
+        composed("taken out again: {}", dollars(-pl.col("taken_out_cents"))),
+        pl.when(pl.col("difference_cents") != 0).then(composed("deposit less payment: {}", off)),
         pl.when(pl.col("state") == "deposit without remit").then(
-            pl.format("line {} of the bank's list", "deposit_row")
+            composed("line {} of the bank's list", "deposit_row")
         ),
-        pl.format(
+        composed(
             "open for {} {}",
             "days",
             pl.when(pl.col("days") == 1).then(pl.lit("day")).otherwise(pl.lit("days")),

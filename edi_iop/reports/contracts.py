@@ -13,6 +13,7 @@ from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, dollars
 from edi_iop.rules.lines import kept_lines
+from edi_iop.texts import composed
 
 KEYS = (
     "state", "claim", "line", "payer", "service_date", "procedure", "revenue", "units", "charge_cents",
@@ -65,7 +66,7 @@ def compared(question: Question) -> Sheet:
             .when(pl.col("state") == TWICE)
             .then(pl.lit(TAKE_BACK))
             .when(pl.col("agreed_cents") != 0)
-            .then(pl.format("{} by law or agreement", dollars(pl.col("agreed_cents"))))
+            .then(composed("{} by law or agreement", dollars(pl.col("agreed_cents"))))
         ),
         none="no line is paid otherwise than its contract says",
         closing=_closing(every),

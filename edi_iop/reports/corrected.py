@@ -8,6 +8,7 @@ from edi_iop.mapper.corrections import LATE_CHARGES, REPLACEMENT, VOID
 from edi_iop.mapper.differences import differences
 from edi_iop.rules.lines import kept_lines
 from edi_iop.store import Store
+from edi_iop.texts import composed
 
 _CLAIM = ["file_id", "claim_offset"]
 _ACTIONS = {LATE_CHARGES: "late charges", REPLACEMENT: "replacement", VOID: "void"}
@@ -98,8 +99,8 @@ def _told(store: Store, made: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame
         )
         .with_columns(
             says=pl.concat_str(
-                pl.format("{} late lines, {} withdrawn", "added", "removed"),
-                pl.when(~late & ~void).then(pl.format("; {}", "changes")),
+                composed("{} late lines, {} withdrawn", "added", "removed"),
+                pl.when(~late & ~void).then(composed("; {}", "changes")),
                 pl.when(pl.col("action") == _ANEW).then(pl.lit("; the claim was not processed")),
                 ignore_nulls=True,
             ),

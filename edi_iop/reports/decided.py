@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.store import Store
+from edi_iop.texts import composed
 
 DID = {
     "link": "matched by hand",
@@ -54,13 +55,13 @@ def decided(store: Store, number: str, answers: pl.DataFrame) -> pl.DataFrame:
 
 def _says() -> pl.Expr:
     """`answer returned as LOST, payment 7700123, claim C1 by kim: same day`."""
-    return pl.format(
+    return composed(
         "{}payment {}{} by {}{}",
-        pl.format("answer returned as {}, ", "returned").fill_null(""),
+        composed("answer returned as {}, ", "returned").fill_null(""),
         pl.col("trace_number").fill_null("?"),
-        pl.format(", claim {}", "claim").fill_null(""),
+        composed(", claim {}", "claim").fill_null(""),
         "actor",
-        pl.format(": {}", "note").fill_null(""),
+        composed(": {}", "note").fill_null(""),
     )
 
 

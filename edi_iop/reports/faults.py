@@ -11,6 +11,7 @@ from edi_iop.reports.shapes import counted, counted_by, file_names, rank
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.tables import FINDINGS
 from edi_iop.tables.schema import PLACE
+from edi_iop.texts import composed
 
 FINDING_KEYS = (
     "code",
@@ -102,11 +103,11 @@ def _place() -> pl.Expr:
         pl.concat_str(pl.lit("-"), pl.col("component").cast(pl.String)).fill_null(""),
     )
     return pl.concat_str(
-        pl.format("ST {}", "transaction"),
-        pl.format("segment {}", "segment_position"),
-        pl.format("loop {}", "loop"),
+        composed("ST {}", "transaction"),
+        composed("segment {}", "segment_position"),
+        composed("loop {}", "loop"),
         element,
-        pl.format("byte {}", "byte_offset"),
+        composed("byte {}", "byte_offset"),
         separator=", ",
         ignore_nulls=True,
     )

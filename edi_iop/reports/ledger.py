@@ -8,6 +8,7 @@ from edi_iop.money import to_dollars
 from edi_iop.reports.on_day import Loading
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, counting
+from edi_iop.texts import composed
 
 _PAYMENT = ("file_id", "payment_offset")
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
@@ -36,9 +37,9 @@ def payments(store: Loading) -> Sheet:
         ),
         (Field("", "why"),),
         people=rows.with_columns(
-            matches=pl.format("{}/{}", "matched", "claims"),
+            matches=composed("{}/{}", "matched", "claims"),
             why=pl.when(~_POSTED)
-            .then(pl.format("{}, {}: {}", "standing", "reference", "says"))
+            .then(composed("{}, {}: {}", "standing", "reference", "says"))
             .otherwise("held_claims"),
         ),
         none="no payments yet",
@@ -100,7 +101,7 @@ def _payment_rows(store: Loading) -> pl.DataFrame:
             "reason",
             "says",
             "held_claims",
-            pl.format("{}:{}", *_PAYMENT).alias("reference"),
+            composed("{}:{}", *_PAYMENT).alias("reference"),
             pl.col("file_id").cast(pl.String).alias("file"),
         )
         .sort("payment_date", "payment", "reference", nulls_last=True)
@@ -113,9 +114,9 @@ def _held_claims(store: Loading) -> pl.DataFrame:
         pl.col("standing") == "held", pl.col("says") != "its payment is held"
     )
     more = (
-        pl.when(pl.len() > 1).then(pl.format(" (and {} more)", pl.len() - 1)).otherwise(pl.lit(""))
+        pl.when(pl.len() > 1).then(composed(" (and {} more)", pl.len() - 1)).otherwise(pl.lit(""))
     )
-    first = pl.format("held, claim {}: {}", "account", "says")
+    first = composed("held, claim {}: {}", "account", "says")
     return (
         waiting.sort(_REMIT_CLAIM)
         .group_by(_PAYMENT)
@@ -163,7 +164,7 @@ def held(store: Loading) -> Sheet:
                 "payment_date",
                 "held_cents",
                 "says",
-                pl.format("{}:{}", *_PAYMENT).alias("reference"),
+                composed("{}:{}", *_PAYMENT).alias("reference"),
             ),
             claims.select(
                 pl.col("event").alias("what"),
@@ -173,7 +174,7 @@ def held(store: Loading) -> Sheet:
                 pl.col("effective_on").alias("payment_date"),
                 pl.col("paid_cents").alias("held_cents"),
                 "says",
-                pl.format("{}:{}", *_REMIT_CLAIM).alias("reference"),
+                composed("{}:{}", *_REMIT_CLAIM).alias("reference"),
             ),
         ]
     )
@@ -207,7 +208,7 @@ def _match() -> pl.Expr:
 def _marked(account: str) -> pl.Expr:
     """The number, and that it is tied to no claim: one of ours may have the same number."""
     loose = pl.col("match") == "unmatched"
-    return pl.when(loose).then(pl.format("{} (unmatched)", account)).otherwise(account)
+    return pl.when(loose).then(composed("{} (unmatched)", account)).otherwise(account)
 
 
 def payer_names(standings: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
@@ -282,16 +283,16 @@ def timeline(postings: pl.DataFrame, provider: pl.DataFrame, title: str) -> Shee
         "standing",
         "current",
         "says",
-        pl.format("{}:{}", *_REMIT_CLAIM).alias("reference"),
+        composed("{}:{}", *_REMIT_CLAIM).alias("reference"),
     )
     beside = provider.select(
         "effective_on",
         pl.col("trace_number").alias("payment"),
-        pl.format("{} ({})", "role", "reason").alias("event"),
+        composed("{} ({})", "role", "reason").alias("event"),
         (-pl.col("amount_cents")).alias("paid_cents"),
         "standing",
-        pl.format("PLB {}", "reference").alias("says"),
-        pl.format("{}:{}", "file_id", "byte_offset").alias("reference"),
+        composed("PLB {}", "reference").alias("says"),
+        composed("{}:{}", "file_id", "byte_offset").alias("reference"),
     )
     rows = pl.concat([events, beside], how="diagonal").sort(
         "effective_on", "payment", nulls_last=True, maintain_order=True

@@ -8,6 +8,7 @@ from edi_iop.reports import shapes
 from edi_iop.reports.on_day import Loading
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
+from edi_iop.texts import composed
 
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
 _PAYMENT = ("file_id", "payment_offset")
@@ -33,7 +34,7 @@ def matches(store: Loading) -> Sheet:
         .select(
             "claim", "returned", "payment", "status", "charge_cents", "paid_cents", "tier",
             "grade", "score", "agreed", "disagreed", "runner_up", "margin", "lines", "actor",
-            reference=pl.format("{}:{}", *_REMIT_CLAIM),
+            reference=composed("{}:{}", *_REMIT_CLAIM),
         )
         .sort("claim", "payment", "reference", nulls_last=True)
     )  # fmt: skip
@@ -55,7 +56,7 @@ def matches(store: Loading) -> Sheet:
         people=rows.with_columns(
             agree=shapes.told("agree: {}", "agreed"),
             against=shapes.told("not: {}", "disagreed"),
-            by=pl.format("matched by {}", "actor"),
+            by=composed("matched by {}", "actor"),
         ),
         none="no remit claim is matched",
         closing=shapes.counted(rows, "tier", _TIERS, "tied answer"),
@@ -127,7 +128,7 @@ def _unmatched_rows(store: Loading) -> pl.DataFrame:
             "disagreed",
             "runner_up",
             margin=(pl.col("score") - pl.col("behind")).round(4),
-            reference=pl.format("{}:{}", *_REMIT_CLAIM),
+            reference=composed("{}:{}", *_REMIT_CLAIM),
         )
         .sort("payment", "reference", nulls_last=True)
     )
@@ -148,7 +149,7 @@ def _lines(every: pl.DataFrame) -> pl.DataFrame:
     )
     kinds = lines.with_columns(kind=pl.coalesce("tier", pl.lit("open")))
     counts = kinds.group_by(*_REMIT_CLAIM, "kind", maintain_order=True).agg(n=pl.len())
-    told = counts.with_columns(pl.format("{} {}", "kind", "n").alias("told"))
+    told = counts.with_columns(composed("{} {}", "kind", "n").alias("told"))
     return told.group_by(_REMIT_CLAIM).agg(lines=pl.col("told").str.join(", "))
 
 
@@ -172,9 +173,7 @@ def decisions(store: Loading) -> Sheet:
         "claim",
         "tier",
         "note",
-        reference=pl.format(
-            "{}:{}", "file_id", pl.coalesce("remit_claim_offset", "payment_offset")
-        ),
+        reference=composed("{}:{}", "file_id", pl.coalesce("remit_claim_offset", "payment_offset")),
     )
     fields = (
         Field("NO", "decision", "number"),

@@ -10,6 +10,7 @@ from edi_iop.reports.posted import posted_remits
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Chart, Field, Sheet
 from edi_iop.reports.sums import dollars
+from edi_iop.texts import composed
 
 _CLAIM = ("file_id", "claim_offset")
 _MONEY = pl.col("metric").is_in(IN_CENTS)
@@ -39,8 +40,8 @@ def measured(question: Question) -> Sheet:
         ),
         (Field("", "definition"), Field("missing", "missing")),
         people=rows.with_columns(
-            shown=pl.format("{} {}", pl.col("value").round(1), _unit()).fill_null("unknown"),
-            parts=pl.format("{} / {}", _part("numerator"), _part("denominator")),
+            shown=composed("{} {}", pl.col("value").round(1), _unit()).fill_null("unknown"),
+            parts=composed("{} / {}", _part("numerator"), _part("denominator")),
         ),
         closing="measures compare only with the same definition",
         charts=(Chart("Charges open, by days since sent", ages(known, question.as_of), "money"),),

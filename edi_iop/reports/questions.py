@@ -15,6 +15,7 @@ from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart
 from edi_iop.rules.catalogue import STOPPING
 from edi_iop.store import Store
+from edi_iop.texts import composed
 
 PROPOSED = 0
 """The file number of lines that are in no file yet."""
@@ -123,10 +124,10 @@ def claims(store: Store) -> Sheet:
         .sort("sent_on", "statement_from", "claim", nulls_last=True)
     )
     people = rows.with_columns(
-        pl.format("{} to {}", "statement_from", pl.col("statement_to").dt.strftime("%m-%d")).alias(
+        composed("{} to {}", "statement_from", pl.col("statement_to").dt.strftime("%m-%d")).alias(
             "dates"
         ),
-        pl.format("{} of {}", "denied_lines", "lines").alias("denied"),
+        composed("{} of {}", "denied_lines", "lines").alias("denied"),
         _answer_label(rows),
     )
     return Sheet(

@@ -12,6 +12,7 @@ from edi_iop.money import to_dollars
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.store import Store
+from edi_iop.texts import composed
 
 _CLAIM = ("file_id", "remit_claim_offset")
 _PAYMENT = ("file_id", "payment_offset")
@@ -172,7 +173,7 @@ def _page(
         (Field("", "head", once=True),),
         people=shown.with_columns(
             service=service,
-            head=pl.format("{}: {}, payer's number {}", pl.col("claim").fill_null("?"), said,
+            head=composed("{}: {}, payer's number {}", pl.col("claim").fill_null("?"), said,
                            pl.col("payer_claim_number").fill_null("?")),
         ),
         none=f"no claims in this payment: {sums}",

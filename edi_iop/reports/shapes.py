@@ -14,6 +14,7 @@ from edi_iop.reports.sums import chart
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.tables import VERDICTS, VIOLATIONS
 from edi_iop.tables.amounts import dollars
+from edi_iop.texts import composed
 
 VIOLATION_KEYS = (
     "rule",
@@ -226,14 +227,14 @@ def _dates() -> pl.Expr:
     """One date, or the first and last of several with their number."""
     days = pl.col("service_dates")
     first, last = days.list.first().cast(pl.String), days.list.last().cast(pl.String)
-    several = pl.format("{} to {} ({})", first, last, days.list.len())
+    several = composed("{} to {} ({})", first, last, days.list.len())
     return pl.when(days.list.len() > 1).then(several).otherwise(first)
 
 
 def _claim_lines() -> pl.Expr:
     """`CLAIM line 3`; a day not yet on a claim says so."""
     lines = pl.col("lines").cast(pl.List(pl.String)).list.join(", ")
-    numbered = pl.format("{} line {}", "claim", lines)
+    numbered = composed("{} line {}", "claim", lines)
     sent = pl.when(pl.col("lines").list.len() > 0).then(numbered).otherwise(pl.col("claim"))
     return sent.fill_null("not yet billed")
 
@@ -253,11 +254,11 @@ def reason_codes() -> pl.Expr:
 
 def _in_brief() -> pl.Expr:
     """`duplicate (scenario 4); cause: ours; correct and rebill; $285.00 to recover, chance 50 %`."""
-    scenario = pl.format(" (scenario {})", "scenario").fill_null("")
+    scenario = composed(" (scenario {})", "scenario").fill_null("")
     whole = pl.when(pl.col("kind").is_in(["denied in part", "reduced"])).then(
-        pl.format("{}: ", "kind")
+        composed("{}: ", "kind")
     )
-    return pl.format(
+    return composed(
         "{}{}{}; cause: {}; {}{}",
         whole.otherwise(pl.lit("")),
         pl.col("category").fill_null("unmapped"),
@@ -272,7 +273,7 @@ def _worth() -> pl.Expr:
     """What there is to recover, with which chance; nothing where there is nothing."""
     amount = dollars(pl.col("recoverable_cents"))
     chance = (pl.col("chance") * 100).round().cast(pl.Int64)
-    said = pl.format("; {} to recover, chance {} % (n {})", amount, chance, "chance_n")
+    said = composed("; {} to recover, chance {} % (n {})", amount, chance, "chance_n")
     return (
         pl.when(pl.col("recoverable_cents") > 0)
         .then(said)
@@ -297,9 +298,7 @@ def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
 
 def told(text: str, names: str) -> pl.Expr:
     """The names of a list in a sentence; null where there are none."""
-    return pl.when(pl.col(names).list.len() > 0).then(
-        pl.format(text, pl.col(names).list.join(", "))
-    )
+    return pl.when(pl.col(names).list.len() > 0).then(composed(text, pl.col(names).list.join(", ")))
 
 
 def counted(rows: pl.DataFrame, column: str, order: tuple[str, ...], noun: str) -> str:

@@ -22,6 +22,7 @@ from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import counting, dollars
 from edi_iop.reports.written import written
 from edi_iop.store import Store
+from edi_iop.texts import composed
 
 _ORDER = (
     "sent",
@@ -123,7 +124,7 @@ def _sent(store: Store, number: str) -> pl.DataFrame:
         rows.select(
             on="created_on",
             event=pl.lit("sent"),
-            says=pl.format(
+            says=composed(
                 "{} {} to {}, interchange {}",
                 kind,
                 "claim",
@@ -148,11 +149,11 @@ def _enveloped(store: Store, number: str) -> pl.DataFrame:
         told.select(
             answer_file=f"{word}_file",
             decision=word,
-            says=pl.format(
+            says=composed(
                 "{}: {}{}",
                 pl.lit(kind),
                 pl.col(word).replace_strict(DECISIONS, default="?", return_dtype=pl.String),
-                pl.format(" ({})", f"{word}_code").fill_null(""),
+                composed(" ({})", f"{word}_code").fill_null(""),
             ),
         )
         for word, kind in (("ta1", "TA1"), ("functional", "999"))
@@ -177,12 +178,12 @@ def _acknowledged(store: Store, number: str) -> pl.DataFrame:
             event=pl.when(pl.col("decision") == "R")
             .then(pl.lit("rejected"))
             .otherwise(pl.lit("acknowledged")),
-            says=pl.format(
+            says=composed(
                 "277CA of {}: {} {}{}",
                 pl.col("answered_by").fill_null("?"),
                 pl.col("category").fill_null(""),
                 pl.col("status").fill_null(""),
-                pl.format(", payer's number {}", "payer_claim_number").fill_null(""),
+                composed(", payer's number {}", "payer_claim_number").fill_null(""),
             ),
             amount_cents="charge_cents",
             file=pl.col("file_id").cast(pl.String),
@@ -236,7 +237,7 @@ def _banked(question: Question) -> pl.DataFrame:
         booked.select(
             on="deposit_date",
             event=pl.lit("banked"),
-            says=pl.format(
+            says=composed(
                 "payment {} of {} booked by the bank: {}",
                 "payment",
                 dollars(pl.col("amount_cents")),
@@ -273,7 +274,7 @@ def _answered(store: Store, number: str) -> pl.DataFrame:
         rows.select(
             on="payment_date",
             event=event,
-            says=pl.format(
+            says=composed(
                 "{}; payment {}, payer's number {}{}",
                 pl.col("status").replace_strict(
                     labels, default="no status", return_dtype=pl.String
@@ -284,7 +285,7 @@ def _answered(store: Store, number: str) -> pl.DataFrame:
                     _uncounted(),
                     pl.when(pl.col("interest_cents").fill_null(0) != 0)
                     .then(
-                        pl.format(
+                        composed(
                             "; with interest of {} beside it", dollars(pl.col("interest_cents"))
                         )
                     )
@@ -315,7 +316,7 @@ def _beside(store: Store, number: str) -> pl.DataFrame:
         own.select(
             on="effective_on",
             event=event,
-            says=pl.format(
+            says=composed(
                 "provider adjustment {} {}; payment {}{}",
                 "reason",
                 pl.col("reference").fill_null("without reference"),
@@ -346,7 +347,7 @@ def _denied(store: Store, number: str) -> pl.DataFrame:
     heads = store.load("payments").select("file_id", on="payment_date", payment="trace_number")
     dated = verdicts.join(heads, on=["file_id", "payment"], how="left")
     place = {"file": pl.col("file_id").cast(pl.String), "byte_offset": pl.col("byte_offset")}
-    line = pl.format("line {}: ", "line").fill_null("")
+    line = composed("line {}: ", "line").fill_null("")
     said = dated.select(
         "on",
         "line",
@@ -384,7 +385,7 @@ def _written(store: Store, number: str) -> pl.DataFrame:
         papers.select(
             on="dated",
             event=pl.lit("written"),
-            says=pl.format("{} by {}, to be checked and sent: {}", "paper", "actor", "note"),
+            says=composed("{} by {}, to be checked and sent: {}", "paper", "actor", "note"),
         )
     )
 

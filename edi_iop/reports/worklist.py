@@ -10,6 +10,7 @@ from edi_iop.reports.question import Question, open_denials, ranked_now
 from edi_iop.reports.shapes import deadline, reason_codes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, dollars
+from edi_iop.texts import composed
 
 _TASK = ("claim", "payer", "disposition", "remedy")
 _DONE = ("nothing",)
@@ -40,7 +41,7 @@ def _to_ask_for(taken: pl.DataFrame) -> pl.DataFrame:
         category=pl.lit("taken back"),
         disposition=pl.lit("find why taken back"),
         remedy=pl.lit("appeal_or_rebill"),
-        next_step=pl.format(
+        next_step=composed(
             "Find why {} was taken back; appeal it, or rebill the claim.",
             dollars(pl.col("taken_back_cents")),
         ),
@@ -59,7 +60,7 @@ def tasks(verdicts: pl.DataFrame, taken_back: pl.DataFrame | None = None) -> She
         nulls_last=True, maintain_order=True,
     )  # fmt: skip
     people = rows.with_columns(
-        odds=pl.format("{} % (n {})", (pl.col("chance") * 100).round().cast(pl.Int64), "chance_n"),
+        odds=composed("{} % (n {})", (pl.col("chance") * 100).round().cast(pl.Int64), "chance_n"),
         count=pl.col("lines").list.len().replace(0, None),
         by=deadline(),
         why=_why(),
@@ -134,12 +135,12 @@ def _alike(taken_back: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 def _why() -> pl.Expr:
     """`CO-197 M62, authorization; cause: payer (AUTH-01); paid later: ...`."""
     rules = pl.col("rules").list.join(", ")
-    return pl.format(
+    return composed(
         "{}, {}; cause: {}{}; {}",
         "reason",
         "category",
         pl.col("causes").list.join(", "),
-        pl.when(rules == "").then(pl.lit("")).otherwise(pl.format(" ({})", rules)),
+        pl.when(rules == "").then(pl.lit("")).otherwise(composed(" ({})", rules)),
         "chance_basis",
     )
 

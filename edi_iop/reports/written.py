@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.texts import composed
+
 _LINE = ("file_id", "remit_claim_offset", "remit_line_offset")
 _CLAIMS = {"corrected_7": "corrected claim", "void_8": "void", "new_claim_1": "new claim"}
 
@@ -11,7 +13,7 @@ _CLAIMS = {"corrected_7": "corrected claim", "void_8": "void", "new_claim_1": "n
 def written(decisions: pl.DataFrame) -> pl.DataFrame:
     """Decisions by which something was written, with paper: what it is."""
     made = decisions.filter(pl.col("verb") == "write")
-    letter = pl.format("letter ({})", "remedy")
+    letter = composed("letter ({})", "remedy")
     claim = pl.col("remedy").replace_strict(_CLAIMS, default=None, return_dtype=pl.String)
     return made.with_columns(paper=pl.coalesce(claim, letter))
 
@@ -26,7 +28,7 @@ def with_written(denials: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame
         nulls_equal=True,
         maintain_order="left",
     )
-    waits = pl.format(
+    waits = composed(
         "{} written on {}: check and send it, then wait for the payer's answer", "paper", "dated"
     )
     return told.with_columns(next_step=pl.coalesce(waits, "next_step")).drop("paper", "dated")

@@ -12,6 +12,7 @@ import polars as pl
 from edi_iop.rules import covering
 from edi_iop.rules.case import Case, found, plain, references
 from edi_iop.rules.lines import CLAIM
+from edi_iop.texts import composed
 
 _MISCODED = ("REV-01", "DX-01")
 
@@ -19,7 +20,7 @@ _MISCODED = ("REV-01", "DX-01")
 def missing(case: Case) -> pl.DataFrame:
     """No authorization at all: none on file, one not yet decided, or one denied for other dates (AUTH-01)."""
     lines = _held(case).filter(~pl.col("approved"), ~pl.col("denied_on_date"))
-    says = pl.format(
+    says = composed(
         "{}: {} needs an authorization; {}",
         "date",
         pl.col("procedure").fill_null("the day"),
@@ -27,14 +28,14 @@ def missing(case: Case) -> pl.DataFrame:
         .then(pl.lit("the one asked for is not decided"))
         .otherwise(pl.lit("none is on file")),
     )
-    coverage = pl.concat_list(pl.format("coverage:{} {}", "client_id", "payer_id"))
+    coverage = pl.concat_list(composed("coverage:{} {}", "client_id", "payer_id"))
     return found(lines, says, coverage)
 
 
 def denied(case: Case) -> pl.DataFrame:
     """The payer denied the authorization for the date, and approved no other (AUTH-08)."""
     lines = _held(case).filter(~pl.col("approved_on_date"), "denied_on_date")
-    says = pl.format("{}: the payer denied the authorization for this date", "date")
+    says = composed("{}: the payer denied the authorization for this date", "date")
     return found(lines, says, references("authorization", pl.col("denied_numbers")))
 
 
@@ -43,8 +44,8 @@ def exhausted(case: Case) -> pl.DataFrame:
     lines = _held(case)
     outside = lines.filter(pl.col("approved"), ~pl.col("approved_on_date"))
     spent = lines.filter("covered").join(case.drawn, on="row", how="anti")
-    dates = pl.format("{}: outside the authorized dates {} to {}", "date", "begins", "ends")
-    units = pl.format(
+    dates = composed("{}: outside the authorized dates {} to {}", "date", "begins", "ends")
+    units = composed(
         "{}: the {} units authorized are used up by other days",
         "date",
         pl.col("covering_units").cast(pl.String()).str.strip_suffix(".0"),
@@ -66,7 +67,7 @@ def _spent_apart(case: Case) -> pl.DataFrame:
         numbers=pl.col("given_number").unique(maintain_order=True),
         own_units=pl.col("given_units").sum(),
     )
-    says = pl.format(
+    says = composed(
         "{}: the {} units authorized for {} by itself are used up",
         "date",
         plain("own_units"),
@@ -83,7 +84,7 @@ def mismatched(case: Case) -> pl.DataFrame:
         # a line that is miscoded by itself disagrees with everything: one fault
         ~pl.col("row").is_in(case.rows_of(*_MISCODED).implode()),
     )
-    service = pl.format(
+    service = composed(
         "{}: {} is not the service, track or member authorized",
         "date",
         pl.concat_str("revenue", "procedure", separator=" ", ignore_nulls=True),
@@ -91,14 +92,14 @@ def mismatched(case: Case) -> pl.DataFrame:
     misnamed = case.drawn.filter(
         pl.col("auth_number").is_not_null(), pl.col("given_number").is_not_null(), ~pl.col("named")
     )
-    number = pl.format(
+    number = composed(
         "{}: the claim carries another authorization number than the one that covers it",
         "date",
     )
     return pl.concat(
         [
             found(other_service, service, references("authorization", pl.col("date_numbers"))),
-            found(misnamed, number, pl.concat_list(pl.format("authorization:{}", "given_number"))),
+            found(misnamed, number, pl.concat_list(composed("authorization:{}", "given_number"))),
         ]
     )
 
@@ -114,16 +115,14 @@ def mixed(case: Case) -> pl.DataFrame:
     named = pl.col("given_number").filter("named").first().over(CLAIM)
     whole = drawn.with_columns(own=pl.coalesce(named, pl.col("given_number").first().over(CLAIM)))
     apart = whole.filter(pl.col("given_number") != pl.col("own"))
-    says = pl.format(
-        "{}: the day draws on another authorization than the rest of its claim", "date"
-    )
+    says = composed("{}: the day draws on another authorization than the rest of its claim", "date")
     return found(apart, says, _numbers("own", "given_number"))
 
 
 def other_facility(case: Case) -> pl.DataFrame:
     """Authorized for another provider or location than the one that bills (AUTH-03)."""
     elsewhere = case.drawn.filter(~covering.facility_fits())
-    says = pl.format("{}: the authorization was given to another facility", "date")
+    says = composed("{}: the authorization was given to another facility", "date")
     return found(elsewhere, says, _numbers("given_number"))
 
 
@@ -132,7 +131,7 @@ def late_request(case: Case) -> pl.DataFrame:
     waited = (pl.col("given_requested_on") - pl.col("service_date")).dt.total_days()
     retro_days = case.policy.authorization.retro_days
     late = case.drawn.with_columns(waited=waited).filter(pl.col("waited") > retro_days)
-    says = pl.format(
+    says = composed(
         "{}: the authorization was asked for {} days after the service; {} allowed",
         "date",
         "waited",
@@ -172,7 +171,7 @@ def review_due(case: Case) -> pl.DataFrame:
     near = latest.filter(
         (pl.col("left") <= rule.warn_units) | (pl.col("days_left") <= rule.warn_days)
     )
-    says = pl.format(
+    says = composed(
         "{}: {} units and {} days are left of the authorization", "date", plain("left"), "days_left"
     )
     return found(near, says, _numbers("given_number"))

@@ -11,6 +11,7 @@ import polars as pl
 from edi_iop.rules import conditions
 from edi_iop.rules.case import Case, active, found, references
 from edi_iop.rules.days import ATTENDED, medication_assisted
+from edi_iop.texts import composed
 
 LAB = "lab"
 """The bundle of laboratory tests in every policy."""
@@ -33,7 +34,7 @@ def professional_fee(case: Case) -> pl.DataFrame:
     if case.policy.professional.fees == "separate":
         return found(case.lines.clear(), pl.lit(""), pl.concat_list("ref"))
     claims = _by_staff(case, _payable(case, case.beside_iop.filter(pl.col("form") == "P")))
-    says = pl.format(
+    says = composed(
         "{}: professional service {} by the program's staff is part of the day",
         "date",
         pl.col("procedure").fill_null("without a code"),
@@ -48,7 +49,7 @@ def unauthorized_fee(case: Case) -> pl.DataFrame:
     claims = case.beside_iop.filter(pl.col("form") == "P", pl.lit(asked))
     authorized = conditions.separate_auth(case, claims).implode()
     lacking = _by_staff(case, claims.filter(~pl.col("row").is_in(authorized)))
-    says = pl.format(
+    says = composed(
         "{}: {} is paid apart only with an authorization of its own; none is on file",
         "date",
         pl.col("procedure").fill_null("the service"),
@@ -80,7 +81,7 @@ def unbilled_medication(case: Case) -> pl.DataFrame:
         .agg(pl.col("treatment").drop_nulls().first(), left=pl.col("source_record_id").sort())
     )
     beside = case.iop_days.join(missed, on=["client_id", "service_date"])
-    says = pl.format(
+    says = composed(
         "{}: {} was given, the payer pays it apart, and no line bills it",
         "date",
         pl.col("treatment").fill_null("medication-assisted treatment"),
@@ -90,10 +91,10 @@ def unbilled_medication(case: Case) -> pl.DataFrame:
 
 def _bundled(case: Case, of_class: pl.Expr) -> pl.DataFrame:
     lines = _payable(case, case.beside_iop.filter(pl.col("bundle").is_not_null(), of_class))
-    says = pl.format(
+    says = composed(
         "{}: {} ({}) is part of the intensive outpatient day",
         "date",
-        pl.coalesce("procedure", pl.format("revenue code {}", "revenue")),
+        pl.coalesce("procedure", composed("revenue code {}", "revenue")),
         "bundle",
     )
     return found(lines.filter(~pl.col("payable")), says, pl.concat_list("day_ref"))

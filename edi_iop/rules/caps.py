@@ -13,6 +13,7 @@ from edi_iop.rules.case import Case, found
 from edi_iop.rules.codes import listed
 from edi_iop.rules.parameters import Cap
 from edi_iop.rules.weeks import first_day, program_days
+from edi_iop.texts import composed
 
 _WEEK_DAYS = 7
 _DAY = ["client_id", "service_date"]
@@ -32,7 +33,7 @@ def _over(case: Case, cap: Cap) -> pl.DataFrame:
     by_date = cap.of in ("days", "weeks")
     over = over_in_any_week(lines, cap.most, by_date) if rolling else _over_span(lines, cap)
     note = f"; {cap.says}" if cap.says else ""
-    says = pl.format(
+    says = composed(
         "{}: {} of {} payable {} a {}{}",
         "date",
         pl.col("reached").round(2).cast(pl.String).str.strip_suffix(".0"),

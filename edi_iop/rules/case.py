@@ -18,6 +18,7 @@ from edi_iop.rules.parameters import HALVES, MINUTES_PER_UNIT
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE
 from edi_iop.rules.records import COVERAGE, STAY, Records, newest
+from edi_iop.texts import composed
 
 DAY = ["person", "payer_responsibility", "service_date"]
 """What may be billed once: a member's date with one payer, which the case is of.
@@ -222,9 +223,7 @@ def found(
     """The lines as FOUND."""
     if lines.is_empty():  # as most rules find it
         return _NOTHING.clone()
-    # one chunk: Polars 2.x panics where it formats columns that are cut into chunks differently
-    whole = lines.rechunk()
-    return whole.select(
+    return lines.select(
         "row",
         says=says,
         evidence=evidence.cast(pl.List(pl.String())),
@@ -248,7 +247,7 @@ def plain(number: str) -> pl.Expr:
 
 def references(kind: str, numbers: pl.Expr) -> pl.Expr:
     """Evidence of a list of record numbers: kind:NUMBER each."""
-    return numbers.list.drop_nulls().list.eval(pl.format(kind + ":{}", pl.element()))
+    return numbers.list.drop_nulls().list.eval(composed(kind + ":{}", pl.element()))
 
 
 def _tied(lines: pl.DataFrame) -> pl.DataFrame:
@@ -265,7 +264,7 @@ def _identified(lines: pl.DataFrame) -> pl.DataFrame:
     stranger = pl.concat_str(
         pl.col("member_id"), pl.col("birth_date").cast(pl.String()).fill_null(""), separator=" "
     )
-    alone = pl.format("line {}", "row")
+    alone = composed("line {}", "row")
     dated = pl.col("service_date").is_not_null()
     return lines.with_columns(
         pl.col("payer_responsibility").fill_null("P"),
@@ -273,7 +272,7 @@ def _identified(lines: pl.DataFrame) -> pl.DataFrame:
         person=pl.when(dated).then(pl.coalesce("client_id", stranger, alone)).otherwise(alone),
         ref=pl.when(pl.col("claim").is_null())
         .then(pl.lit("proposed line"))
-        .otherwise(pl.format("claim:{} line {}", "claim", pl.col("line").fill_null(0))),
+        .otherwise(composed("claim:{} line {}", "claim", pl.col("line").fill_null(0))),
     )
 
 

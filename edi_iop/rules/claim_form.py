@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop.rules.case import Case, active, found
 from edi_iop.rules.lines import CLAIM, REPLACEMENT, VOID
+from edi_iop.texts import composed
 
 _WORDS = {"npi": "NPI", "id": "id"}
 _STAYS = "30"
@@ -23,7 +24,7 @@ def incomplete(case: Case) -> pl.DataFrame:
     lines = case.iop.filter(pl.col("claim").is_not_null(), pl.col("form") == "I")
     lacking = pl.concat_str(pl.lit(""), *absent, separator=", ", ignore_nulls=True)
     told = lines.with_columns(lacking=lacking.str.strip_prefix(", "))
-    says = pl.format("{}: the claim has no {}", "date", "lacking")
+    says = composed("{}: the claim has no {}", "date", "lacking")
     return found(told.filter(pl.col("lacking") != ""), says, pl.concat_list("ref"))
 
 
@@ -41,7 +42,7 @@ def wide_span(case: Case) -> pl.DataFrame:
     claims = case.lines.filter(pl.col("claim").is_not_null(), pl.col("form") == "I")
     covered = _coverages(case, claims) if "coverage" in splits else pl.DataFrame(schema=_COVERED)
     wide = claims.join(covered, on=CLAIM, how="left").with_columns(crossed=crossed)
-    says = pl.format(
+    says = composed(
         "{}: the statement {} to {} crosses {}",
         "date",
         begins.cast(pl.String).fill_null("without a first day"),
@@ -88,12 +89,12 @@ def wrong_frequency(case: Case) -> pl.DataFrame:
     contrary = pl.lit(rule.status_agrees) & frequency.is_in(asked) & (interim != (status == _STAYS))
     why = (
         pl.when(unnamed)
-        .then(pl.format("frequency {} names no claim of the payer's (REF F8)", frequency))
+        .then(composed("frequency {} names no claim of the payer's (REF F8)", frequency))
         .when(contrary)
-        .then(pl.format("frequency {} with patient status {}", frequency, status))
+        .then(composed("frequency {} with patient status {}", frequency, status))
     )
     told = claims.with_columns(why=why).filter(pl.col("why").is_not_null())
-    return found(told, pl.format("{}: {}", "date", "why"), pl.concat_list("ref"))
+    return found(told, composed("{}: {}", "date", "why"), pl.concat_list("ref"))
 
 
 def wrong_date(case: Case) -> pl.DataFrame:
@@ -102,7 +103,7 @@ def wrong_date(case: Case) -> pl.DataFrame:
     outside = (day < pl.col("statement_from")) | (day > pl.col("statement_to"))
     why = pl.coalesce(
         pl.when(outside).then(
-            pl.format(
+            composed(
                 "outside the statement {} to {}",
                 pl.col("statement_from").cast(pl.String),
                 pl.col("statement_to").cast(pl.String),
@@ -116,7 +117,7 @@ def wrong_date(case: Case) -> pl.DataFrame:
         _before_admission(case), on="row", how="left"
     )
     told = stays.with_columns(why=why).filter(pl.col("why").is_not_null())
-    return found(told, pl.format("{}: {}", "date", "why"), pl.concat_list("ref"))
+    return found(told, composed("{}: {}", "date", "why"), pl.concat_list("ref"))
 
 
 def _before_admission(case: Case) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from edi_iop.rules.covering import LEVEL
 from edi_iop.rules.days import ATTENDED
 from edi_iop.rules.families import TREATED, begins, family
 from edi_iop.rules.parameters import RevenueSense
+from edi_iop.texts import composed
 
 
 def unknown_pair(case: Case) -> pl.DataFrame:
@@ -18,7 +19,7 @@ def unknown_pair(case: Case) -> pl.DataFrame:
     revenues = [pair.revenue for pair in case.policy.iop.pairs]
     program = pl.col("iop") | pl.col("revenue").is_in(revenues)
     pairs = ", ".join(f"{pair.revenue} {pair.procedure}" for pair in case.policy.iop.pairs)
-    says = pl.format(
+    says = composed(
         "{}: {} {} is not a pair of this payer ({})",
         "date",
         pl.col("revenue").fill_null("no revenue code"),
@@ -34,7 +35,7 @@ def untreated_principal(case: Case) -> pl.DataFrame:
     Nicotine, organic (code first) and Z codes, and any outside the treated families.
     """
     lines = case.iop.filter(~pl.col("family").is_in(TREATED))
-    says = pl.format(
+    says = composed(
         "{}: principal diagnosis {} is not of the substance use or mental health family",
         "date",
         _principal(),
@@ -48,7 +49,7 @@ def other_family(case: Case) -> pl.DataFrame:
     A line whose codes are no pair is not judged: which of them is wrong is not known.
     """
     treated = case.iop.filter(pl.col("paired"), pl.col("family").is_in(TREATED))
-    says = pl.format(
+    says = composed(
         "{}: {} with principal diagnosis {} ({})",
         "date",
         "procedure",
@@ -76,16 +77,16 @@ def invalid_diagnosis(case: Case) -> pl.DataFrame:
         .filter(wrong)
         .with_columns(
             why=pl.when(pl.col("known"))
-            .then(pl.format("{} is not valid on the date", "code"))
+            .then(composed("{} is not valid on the date", "code"))
             .when("longer")
-            .then(pl.format("{} is not specific enough", "code"))
-            .otherwise(pl.format("{} is no ICD-10-CM code", "code"))
+            .then(composed("{} is not specific enough", "code"))
+            .otherwise(composed("{} is no ICD-10-CM code", "code"))
         )
         .group_by("diagnoses", "service_date")
         .agg(why=pl.col("why").unique().sort().str.join("; "))
     )
     lines = case.lines.join(bad, on=["diagnoses", "service_date"])
-    return found(lines, pl.format("{}: {}", "date", "why"), pl.concat_list("ref"))
+    return found(lines, composed("{}: {}", "date", "why"), pl.concat_list("ref"))
 
 
 def one_family(case: Case) -> pl.DataFrame:
@@ -109,7 +110,7 @@ def one_family(case: Case) -> pl.DataFrame:
         .list.unique()
     ).filter(pl.col("treated").list.len() == 1)
     single = lines.join(families, on="diagnoses")
-    says = pl.format(
+    says = composed(
         "{}: billed or charted as co-occurring, with diagnoses of one family ({})",
         "date",
         pl.col("treated").list.first(),
@@ -134,14 +135,14 @@ def wrong_bill(case: Case) -> pl.DataFrame:
         for code in known.barred_condition_codes
     ]
     types = pl.col("facility_type").is_in(known.bill_types or [""]) | (not known.bill_types)
-    wrong_type = pl.when(~types).then(pl.format("type of bill {}x", "facility_type"))
+    wrong_type = pl.when(~types).then(composed("type of bill {}x", "facility_type"))
     foreign = pl.when(begins(pl.col("procedure"), known.barred_procedures)).then(
-        pl.format("{} is no code of such a claim", "procedure")
+        composed("{} is no code of such a claim", "procedure")
     )
     of_claim = pl.when("iop").then(pl.coalesce(wrong_type, *barred, *lacking))
     judged = institutional.with_columns(why=pl.coalesce(foreign, of_claim))
     wrong = judged.filter(pl.col("why").is_not_null())
-    return found(wrong, pl.format("{}: {}", "date", "why"), pl.concat_list("ref"))
+    return found(wrong, composed("{}: {}", "date", "why"), pl.concat_list("ref"))
 
 
 def untaken_procedure(case: Case) -> pl.DataFrame:
@@ -151,7 +152,7 @@ def untaken_procedure(case: Case) -> pl.DataFrame:
     if known.accepted:
         refused |= (pl.col("form") == "I") & ~listed("procedure", known.accepted)
     lines = case.lines.filter(pl.col("procedure").is_not_null(), refused)
-    says = pl.format("{}: this payer does not take {}", "date", "procedure")
+    says = composed("{}: this payer does not take {}", "date", "procedure")
     return found(lines, says, pl.concat_list("ref"))
 
 
@@ -170,7 +171,7 @@ def _unlike(case: Case, revenue: str, sense: RevenueSense) -> pl.DataFrame:
     treats = pl.col("family").is_in(TREATED)
     other_track = treats & (pl.col("family") != pl.lit(sense.track, pl.String))
     unlike = lines.filter((other_code & pl.col("procedure").is_not_null()) | other_track)
-    says = pl.format("{}: to this payer {} means {}", "date", "revenue", pl.lit(sense.says))
+    says = composed("{}: to this payer {} means {}", "date", "revenue", pl.lit(sense.says))
     return found(unlike, says, pl.concat_list("ref"))
 
 

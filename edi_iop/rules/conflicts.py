@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop.rules.case import Case, found, references
 from edi_iop.rules.codes import listed
+from edi_iop.texts import composed
 
 _STAY = ["person", "level", "stay"]
 _APART = pl.duration(days=7)
@@ -32,7 +33,7 @@ def other_level(case: Case) -> pl.DataFrame:
     )
     both = case.iop.join(dates, on=["person", "service_date"])
     warn = pl.col("turning") & case.policy.conflicts.transition_ok
-    says = pl.format("{}: the same date was spent in {}", "date", "level")
+    says = composed("{}: the same date was spent in {}", "date", "level")
     return found(both, says, pl.col("refs"), severity=pl.when(warn).then(pl.lit("warn")))
 
 

@@ -13,6 +13,7 @@ from edi_iop.rules.covering import LEVEL
 from edi_iop.rules.days import ATTENDED
 from edi_iop.rules.lines import REPLACEMENT
 from edi_iop.rules.parameters import HALVES
+from edi_iop.texts import composed
 
 _CODE = [*DAY, "procedure"]
 _KEPT = (
@@ -38,7 +39,7 @@ def resubmitted(case: Case) -> pl.DataFrame:
     since = pl.col("sent_on").dt.offset_by(f"-{case.policy.iop.lookback_months}mo")
     in_reach = (pl.col("kept_sent_on") >= since).fill_null(True)
     again = lines.filter(_surplus(), _other_claim(), first_stands, same_biller, in_reach)
-    says = pl.format("{}: {} was already sent on another claim", "date", _code())
+    says = composed("{}: {} was already sent on another claim", "date", _code())
     return _noted(again, says)
 
 
@@ -47,7 +48,7 @@ def forced_session(case: Case) -> pl.DataFrame:
     forcing = case.policy.iop.forcing_modifiers
     forced = marked("modifiers", forcing) | marked("kept_modifiers", forcing)
     second = _beside_kept(_whole_days(case).filter("several"), DAY).filter(_surplus(), forced)
-    says = pl.format(
+    says = composed(
         "{}: a second session of {} under modifier {}",
         "date",
         _code(),
@@ -60,7 +61,7 @@ def second_code(case: Case) -> pl.DataFrame:
     """A different intensive outpatient code on a day that has one (DUP-01)."""
     lines = _beside_kept(_whole_days(case).filter("several"), DAY)
     other = lines.filter(_surplus(), pl.col("procedure").ne_missing(pl.col("kept_procedure")))
-    says = pl.format(
+    says = composed(
         "{}: {} beside {}; one intensive outpatient day is payable",
         "date",
         _code(),
@@ -95,7 +96,7 @@ def excess_units(case: Case) -> pl.DataFrame:
     again = counted.filter(_worked_again()).with_columns(total=total)
     each = pl.concat([counted.filter(~_worked_again()), _beside_kept(again, _CODE)])
     over = each.filter(pl.col("total") > pl.col("limit"), _is_kept() | _surplus())
-    says = pl.format("{}: {} units of {}; {} payable", "date", plain("total"), _code(), "limit")
+    says = composed("{}: {} units of {}; {} payable", "date", plain("total"), _code(), "limit")
     return found(over, says, pl.concat_list("kept_ref"), surplus=~_is_kept())
 
 
@@ -114,7 +115,7 @@ def merged_tracks(case: Case) -> pl.DataFrame:
     )
     lines = case.iop.filter(pl.col("standing") == "proposed")
     both = lines.join(tracks, on=["client_id", "service_date"])
-    says = pl.format("{}: encounters of both tracks are billed as one {}", "date", _code())
+    says = composed("{}: encounters of both tracks are billed as one {}", "date", _code())
     return found(both, says, references("encounter", pl.col("merged")))
 
 

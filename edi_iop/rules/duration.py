@@ -7,6 +7,7 @@ import polars as pl
 from edi_iop.rules.case import Case, found, references
 from edi_iop.rules.days import ATTENDED
 from edi_iop.rules.weeks import WEEK, lines_by_week
+from edi_iop.texts import composed
 
 
 def short_day(case: Case) -> pl.DataFrame:
@@ -17,7 +18,7 @@ def short_day(case: Case) -> pl.DataFrame:
     """
     short = case.iop.filter(pl.col("unsigned_minutes") < pl.col("min_day_minutes"))
     parts = case.policy.duration.short_day == "components"
-    says = pl.format(
+    says = composed(
         "{}: {} minutes attended, {} needed{}",
         "date",
         pl.min_horizontal("minutes", "unsigned_minutes"),
@@ -44,7 +45,7 @@ def unsigned_day(case: Case) -> pl.DataFrame:
         pl.col("minutes") < pl.col("needed"),
         pl.col("needed") <= pl.col("unsigned_minutes"),
     )
-    says = pl.format(
+    says = composed(
         "{}: {} of {} attended minutes are signed, {} needed",
         "date",
         "minutes",
@@ -60,7 +61,7 @@ def short_week(case: Case) -> pl.DataFrame:
     Every line of the week is named: the fault is the week's.
     """
     few = case.weeks.filter("mid_episode", "whole", pl.col("week_minutes") < pl.col("needed"))
-    says = pl.format("week of {}: {} minutes, {} needed", "week", "week_minutes", "needed")
+    says = composed("week of {}: {} minutes, {} needed", "week", "week_minutes", "needed")
     return _of_week(case, few, says)
 
 
@@ -68,7 +69,7 @@ def few_days(case: Case) -> pl.DataFrame:
     """A week of the program on fewer days than it asks for (DUR-03)."""
     least = pl.lit(case.policy.duration.min_week_days, pl.Int64)
     few = case.weeks.filter("mid_episode", "whole", pl.col("week_days") < least)
-    says = pl.format("week of {}: {} days, {} needed", "week", "week_days", least)
+    says = composed("week of {}: {} days, {} needed", "week", "week_days", least)
     return _of_week(case, few, says)
 
 
@@ -76,7 +77,7 @@ def long_week(case: Case) -> pl.DataFrame:
     """A week with more hours than an intensive outpatient program's (DUR-04)."""
     most = pl.lit(case.policy.duration.max_week_minutes, pl.Int64)
     long = case.weeks.filter(pl.col("week_minutes") > most)
-    says = pl.format("week of {}: {} minutes, {} at most", "week", "week_minutes", most)
+    says = composed("week of {}: {} minutes, {} at most", "week", "week_minutes", most)
     return _of_week(case, long, says)
 
 
@@ -103,7 +104,7 @@ def large_group(case: Case) -> pl.DataFrame:
         .agg(pl.col("clients").max(), sessions=pl.col("source_record_id").sort())
     )
     lines = case.iop.join(large, on=["client_id", "service_date"])
-    says = pl.format(
+    says = composed(
         "{}: a group of {} clients, {} at most", "date", "clients", pl.lit(most, pl.Int64)
     )
     return found(lines, says, references("encounter", pl.col("sessions")))

@@ -9,6 +9,7 @@ import polars as pl
 
 from edi_iop.rules.case import Case, active, found
 from edi_iop.rules.families import begins
+from edi_iop.texts import composed
 
 _RANKS = {"P": 0, "S": 1, "T": 2}
 """Who pays first."""
@@ -25,7 +26,7 @@ def uncovered(case: Case) -> pl.DataFrame:
         .join(case.clients.select("client_id", "coverage_from", "coverage_to"), on="client_id")
         .filter(active)
     )
-    says = pl.format("{}: no coverage with this payer is active on the date", "date")
+    says = composed("{}: no coverage with this payer is active on the date", "date")
     return found(known.join(covered, on="row", how="anti"), says, _coverage_reference())
 
 
@@ -38,7 +39,7 @@ def carved_out(case: Case) -> pl.DataFrame:
     payer = pl.coalesce("behavioral_payer_id", by_group, pl.lit(rule.carved_out_to, pl.String))
     elsewhere = case.clients.with_columns(other=payer).filter(pl.col("other") != case.payer_id)
     lines = _covered(case, elsewhere.select(*_COVERAGE, "other")).unique("row", keep="first")
-    says = pl.format("{}: the behavioral benefits are administered by {}", "date", "other")
+    says = composed("{}: the behavioral benefits are administered by {}", "date", "other")
     return found(lines, says, _coverage_reference())
 
 
@@ -75,7 +76,7 @@ def unanswered_primary(case: Case) -> pl.DataFrame:
         pl.col("other").is_not_null() | (pl.col("payer_responsibility") != "P"),
         pl.col("client_id").is_not_null(),
     )
-    says = pl.format(
+    says = composed(
         "{}: {} pays first, and the claim does not carry its answer",
         "date",
         pl.col("other").fill_null("another payer"),
@@ -107,8 +108,8 @@ def not_enrolled(case: Case) -> pl.DataFrame:
         .select("row", "npi")
     )
     lines = case.lines.join(lacking, on="row")
-    says = pl.format("{}: {} is not enrolled with this payer on the date", "date", "npi")
-    return found(lines, says, pl.concat_list(pl.format("provider:{}", "npi")))
+    says = composed("{}: {} is not enrolled with this payer on the date", "date", "npi")
+    return found(lines, says, pl.concat_list(composed("provider:{}", "npi")))
 
 
 def unconsented(case: Case) -> pl.DataFrame:
@@ -137,9 +138,9 @@ def unconsented(case: Case) -> pl.DataFrame:
         pl.col("part2_consent_to").is_null() | (pl.col("sent_on") <= pl.col("part2_consent_to"))
     )
     bare = protected.join(in_force, on="row", how="anti")
-    says = pl.format("{}: no consent to disclose the record to this payer is in force", "date")
+    says = composed("{}: no consent to disclose the record to this payer is in force", "date")
     return found(bare, says, _coverage_reference())
 
 
 def _coverage_reference() -> pl.Expr:
-    return pl.concat_list(pl.format("coverage:{} {}", "client_id", "payer_id"))
+    return pl.concat_list(composed("coverage:{} {}", "client_id", "payer_id"))

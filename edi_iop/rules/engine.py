@@ -29,6 +29,7 @@ from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import ANSWERED, Records
 from edi_iop.tables import VIOLATIONS
 from edi_iop.tables.pool import pooled
+from edi_iop.texts import composed
 
 Check = Callable[[Case], pl.DataFrame]
 
@@ -187,7 +188,7 @@ def _told(found: pl.DataFrame, case: Case) -> pl.DataFrame:
         "payer_id",
         "service_date",
     )
-    told = found.join(facts, on="row").with_columns(says=pl.format("{} ({})", "says", "rule"))
+    told = found.join(facts, on="row").with_columns(says=composed("{} ({})", "says", "rule"))
     return told.select(*VIOLATIONS.schema, "row").cast(VIOLATIONS.schema)  # type: ignore[arg-type]
 
 

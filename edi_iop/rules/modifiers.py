@@ -9,6 +9,7 @@ from edi_iop.rules.codes import listed, marked
 from edi_iop.rules.covering import LEVEL
 from edi_iop.rules.days import ATTENDED
 from edi_iop.rules.parameters import Telehealth
+from edi_iop.texts import composed
 
 
 def missing(case: Case) -> pl.DataFrame:
@@ -25,7 +26,7 @@ def missing(case: Case) -> pl.DataFrame:
     )
     return found(
         broken,
-        pl.format("{}: {}", "date", "why"),
+        composed("{}: {}", "date", "why"),
         pl.concat_list("ref"),
         severity=pl.when(only_silent).then(pl.lit("warn")),
     )

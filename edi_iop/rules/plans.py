@@ -7,6 +7,7 @@ import polars as pl
 from edi_iop.rules.caps import over_in_any_week
 from edi_iop.rules.case import Case, found, plain, references
 from edi_iop.rules.days import ATTENDED
+from edi_iop.texts import composed
 
 _WEEK_DAYS = 7
 
@@ -43,17 +44,17 @@ def uncertified(case: Case) -> pl.DataFrame:
         .then(pl.lit("no plan of care is certified for the date"))
         .when(few)
         .then(
-            pl.format(
+            composed(
                 "the plan certified on {} names {} hours a week, {} needed",
                 certified_on,
                 plain("plan_hours").fill_null("no"),
                 pl.lit(f"{rule.min_week_hours:g}"),
             )
         )
-        .otherwise(pl.format("the certification of {} has run out", certified_on))
+        .otherwise(composed("the certification of {} has run out", certified_on))
     )
     broken = lines.filter(none | few | old.fill_null(False))
-    return found(broken, pl.format("{}: {}", "date", why), pl.concat_list("ref"))
+    return found(broken, composed("{}: {}", "date", why), pl.concat_list("ref"))
 
 
 def weekly_add_on(case: Case) -> pl.DataFrame:
@@ -64,10 +65,10 @@ def weekly_add_on(case: Case) -> pl.DataFrame:
     again = over_in_any_week(
         lines.with_columns(counts=pl.col("standing") != "denied", amount=pl.lit(1.0)), 1
     )
-    twice = pl.format("{}: the weekly add-on was billed before in seven days", "date")
+    twice = composed("{}: the weekly add-on was billed before in seven days", "date")
     few = _short_of_services(case, lines.join(again, on="row", how="anti"))
     least = pl.lit(case.policy.otp.min_services)
-    says = pl.format("{}: {} services in seven days, {} needed", "date", "services", least)
+    says = composed("{}: {} services in seven days, {} needed", "date", "services", least)
     return pl.concat(
         [
             found(again, twice, pl.concat_list("ref"), surplus=pl.lit(True)),

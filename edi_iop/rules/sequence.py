@@ -8,6 +8,7 @@ from edi_iop.rules.case import Case, found
 from edi_iop.rules.codes import marked
 from edi_iop.rules.lines import CLAIM
 from edi_iop.rules.records import ANSWERED
+from edi_iop.texts import composed
 
 _MEMBER = ["person", "payer_responsibility", "billing_npi"]
 _PROGRAM = [*_MEMBER, "month"]
@@ -27,7 +28,7 @@ def overlapping(case: Case) -> pl.DataFrame:
     inside = pl.col("other") & pl.col("service_date").is_between("by_from", "by_to")
     before = pl.col("gap").is_between(1, days_before) & _sent_after("by_sent_on")
     broken = beside.filter(inside | before.fill_null(False))
-    says = pl.format(
+    says = composed(
         "{}: {} of a claim from {}",
         "date",
         pl.when(inside)
@@ -63,7 +64,7 @@ def out_of_sequence(case: Case) -> pl.DataFrame:
     held = lines.filter(pl.col("standing") == "proposed").join(
         months.filter(pl.col("waits")), on=_PROGRAM
     )
-    says = pl.format("{}: an earlier month of the episode is not answered yet", "date")
+    says = composed("{}: an earlier month of the episode is not answered yet", "date")
     return found(held, says, pl.concat_list("for_ref"))
 
 

@@ -34,6 +34,7 @@ from edi_iop.tables import (
     VIOLATIONS,
     Table,
 )
+from edi_iop.texts import composed
 
 Rows = tuple[dict[str, Any], ...]
 
@@ -165,7 +166,7 @@ def judge(rule: str, situation: Situation, found: pl.DataFrame) -> Result:
         and (not situation.on or sorted(mine["on"]) == sorted(situation.on))
         and (situation.severity is None or set(mine["severity"]) == {situation.severity})
     )
-    told = found.select(pl.format("{}: {}", "on", "says")).to_series()
+    told = found.select(composed("{}: {}", "on", "says")).to_series()
     says = "; ".join(told) or "no rule is broken"
     return Result(rule, situation.name, situation.expect, passed, says)
 
@@ -186,7 +187,7 @@ def violations(cases: Sequence[Situation]) -> pl.DataFrame:
     number = pl.coalesce("line", pl.col("line_offset") % _CLAIM)
     claim = pl.col("claim").str.split(_MARK).list.last().fill_null("proposed")
     return pl.concat(found or [VIOLATIONS.empty()]).with_columns(
-        situation=pl.col("line_offset") // _SITUATION, on=pl.format("{} {}", claim, number)
+        situation=pl.col("line_offset") // _SITUATION, on=composed("{} {}", claim, number)
     )
 
 

@@ -8,6 +8,7 @@ from edi_iop.rules.case import Case, found
 from edi_iop.rules.lines import REPLACEMENT
 from edi_iop.rules.rates import rated
 from edi_iop.tables.amounts import dollars
+from edi_iop.texts import composed
 
 
 def late(case: Case) -> pl.DataFrame:
@@ -30,14 +31,14 @@ def late(case: Case) -> pl.DataFrame:
     waited = (pl.col("filed_on") - pl.col("counted_from")).dt.total_days()
     over = waited > rule.initial_days
     nearly = proposed & (waited > rule.warn_share * rule.initial_days)
-    says = pl.format(
+    says = composed(
         "{}: {} days after {}, the limit is {}",
         "date",
-        pl.format(
+        composed(
             "{} {}", pl.when(over).then(pl.lit("filed")).otherwise(pl.lit("not filed")), waited
         ),
         "counted_from",
-        rule.initial_days,
+        pl.lit(rule.initial_days),
     )
     severity = pl.when(~over).then(pl.lit("warn"))
     return found(lines.filter(over | nearly), says, pl.concat_list("ref"), severity=severity)
@@ -57,13 +58,13 @@ def closing_window(case: Case) -> pl.DataFrame:
     }
     soon = [
         pl.when((end - case.as_of).dt.total_days().is_between(0, rule.warn_days)).then(
-            pl.format("the time for the {} ends on {}", pl.lit(name), end.cast(pl.String))
+            composed("the time for the {} ends on {}", pl.lit(name), end.cast(pl.String))
         )
         for name, end in ends.items()
     ]
     why = pl.concat_str(pl.lit(""), *soon, separator=", ", ignore_nulls=True).str.strip_prefix(", ")
     denied = case.lines.filter(pl.col("standing") == "denied").with_columns(why=why)
-    says = pl.format("{}: {}", "date", "why")
+    says = composed("{}: {}", "date", "why")
     return found(denied.filter(pl.col("why") != ""), says, pl.concat_list("ref"))
 
 
@@ -90,7 +91,7 @@ def below_contract(case: Case) -> pl.DataFrame:
         .with_columns(due=due)
         .filter(pl.col("allowed_cents") < pl.col("due"))
     )
-    says = pl.format(
+    says = composed(
         "{}: {} allowed, the contract says {}",
         "date",
         dollars(pl.col("allowed_cents")),

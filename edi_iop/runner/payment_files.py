@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.store import Store
+from edi_iop.texts import composed
 
 
 def mark_files(store: Store, payments: pl.DataFrame) -> None:
@@ -20,7 +21,7 @@ def _files(payments: pl.DataFrame) -> pl.DataFrame:
     standing = pl.col("standing")
     again = (standing == "duplicate") & (pl.col("same_file") != pl.col("file_id"))
     held = standing == "held"
-    reason = pl.format("PAYMENT_{}: payment {}: {}", _shout(), "trace_number", "says")
+    reason = composed("PAYMENT_{}: payment {}: {}", _shout(), "trace_number", "says")
     return payments.group_by("file_id").agg(
         now=pl.when(held.any())
         .then(pl.lit("held"))

@@ -29,6 +29,7 @@ from edi_iop.runner.reply import made as made_at
 from edi_iop.settings import Settings
 from edi_iop.store import Store
 from edi_iop.tables import SERVICE_LINES, VIOLATIONS
+from edi_iop.texts import composed
 
 _LINE = ["file_id", "claim_offset", "line_offset"]
 
@@ -205,5 +206,5 @@ def _written(
     content = built.files[0].content
     findings = parsers.parse([(1, content)])[1].findings
     errors = findings.filter(pl.col("severity") == "error")
-    told = errors.select(pl.format("{} ({})", "message", "code")).to_series()
+    told = errors.select(composed("{} ({})", "message", "code")).to_series()
     return content, tuple(told)

@@ -31,6 +31,7 @@ from edi_iop.simulator.draft import (
     tables_of,
 )
 from edi_iop.simulator.payer import Answer
+from edi_iop.texts import composed
 from edi_iop.transcribe.write import write_835
 from edi_iop.x12.writer import Envelope
 
@@ -104,7 +105,7 @@ def _other_adjustments(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
                 amount_cents=pl.lit(cents, pl.Int64)
             ),
             reason,
-            pl.format("REF{}", PAYMENT),
+            composed("REF{}", PAYMENT),
         )
         for place, (reason, cents) in enumerate(kinds)
     ]
@@ -291,7 +292,7 @@ def truth(made: Adversary) -> pl.DataFrame:
         maintain_order="left",
     )
     texts = heads.select(
-        true=pl.int_range(pl.len(), dtype=pl.Int64), text=pl.format("{}/{}", "claim", "line")
+        true=pl.int_range(pl.len(), dtype=pl.Int64), text=composed("{}/{}", "claim", "line")
     )
     draft = made.draft
     of_lines = (

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from edi_iop.simulator.corruptions import corruption
 from edi_iop.simulator.draft import CLAIM, LINE, Draft, at, moved
 from edi_iop.tables import REMARKS
+from edi_iop.texts import composed
 
 _APART = 10_000_000_000
 """Parts of a claim are numbered so far behind the first one."""
@@ -54,7 +55,7 @@ def _divided(draft: Draft, hit: pl.DataFrame, part: pl.Expr) -> tuple[Draft, pl.
         draft.claims.join(parts, on=CLAIM)
         .with_columns(
             pl.col("_new").alias(CLAIM),
-            payer_claim_number=pl.format("{}{}", "payer_claim_number", pl.col("_part") + 1),
+            payer_claim_number=composed("{}{}", "payer_claim_number", pl.col("_part") + 1),
         )
         .drop("_new", "_part")
     )

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from edi_iop.simulator.corruptions import corruption
 from edi_iop.simulator.draft import CLAIM, Draft, at, both_of, draw, exchanged
+from edi_iop.texts import composed
 
 _SIZE = pl.col("size")
 _NUMBER = pl.col("claim")
@@ -50,7 +51,7 @@ def zeros(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
 @corruption("punctuation", "hyphens of the claim number go, or come", _SIZE >= 6, stacks=True)
 def punctuation(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     bare = _NUMBER.str.replace_all(r"[^A-Za-z0-9]", "")
-    parted = pl.format("{}-{}", bare.str.head(4), bare.str.slice(4))
+    parted = composed("{}-{}", bare.str.head(4), bare.str.slice(4))
     return _renumbered(draft, hit, pl.when(bare == _NUMBER).then(parted).otherwise(bare))
 
 
@@ -66,14 +67,14 @@ def mistyped(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
 
 @corruption("longer", "the payer puts two characters behind the claim number", _THERE, stacks=True)
 def longer(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    return _renumbered(draft, hit, pl.format("{}A1", "claim"))
+    return _renumbered(draft, hit, composed("{}A1", "claim"))
 
 
 @corruption(
     "prefixed", "the payer puts its own letters before the claim number", _THERE, stacks=True
 )
 def prefixed(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    return _renumbered(draft, hit, pl.format("HX{}", "claim"))
+    return _renumbered(draft, hit, composed("HX{}", "claim"))
 
 
 @corruption("lost", "the payer has no claim number: CLP01 is 0", stacks=True)
@@ -127,13 +128,13 @@ def _exchanged(draft: Draft, hit: pl.DataFrame) -> Draft:
 
 @corruption("member", "the member's id is another, as after a correction (NM1*QC)", stacks=True)
 def member(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    other = pl.format("Z{}{}", draw(CLAIM, seed) + 100_000, draw(CLAIM, seed + 1) % 100)
+    other = composed("Z{}{}", draw(CLAIM, seed) + 100_000, draw(CLAIM, seed + 1) % 100)
     return _of_member(draft, hit, other)
 
 
 @corruption("member-suffix", "two digits stand behind the member's id", stacks=True)
 def member_suffix(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    return _of_member(draft, hit, pl.format("{}01", pl.coalesce("patient_id", "subscriber_id")))
+    return _of_member(draft, hit, composed("{}01", pl.coalesce("patient_id", "subscriber_id")))
 
 
 def _of_member(draft: Draft, hit: pl.DataFrame, number: pl.Expr) -> Draft:

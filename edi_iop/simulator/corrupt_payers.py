@@ -10,6 +10,7 @@ from edi_iop.simulator.corrupt_lines import balanced_lines
 from edi_iop.simulator.corruptions import corruption, second_answers
 from edi_iop.simulator.draft import CLAIM, LINE, Draft, at, draw
 from edi_iop.tables import ADJUSTMENTS
+from edi_iop.texts import composed
 
 CROSSED_OVER = "crossed over"
 _LATER = ("2", "20", "3", "21")
@@ -32,7 +33,7 @@ def crossed_over(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     says_so = hit.filter(draw(CLAIM, seed) % 2 == 0)
     made, copies = draft.copied(hit, 1, CROSSED_OVER)
     second = at(copies)
-    ids = pl.format("X{}", draw("origin", seed) + 100_000)
+    ids = composed("X{}", draw("origin", seed) + 100_000)
     claims = made.claims.with_columns(
         status=pl.when(second)
         .then(_one_of(_LATER, seed))
@@ -40,7 +41,7 @@ def crossed_over(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
         .then(pl.lit("19"))
         .otherwise("status"),
         payer_claim_number=pl.when(second)
-        .then(pl.format("7{}", "payer_claim_number"))
+        .then(composed("7{}", "payer_claim_number"))
         .otherwise("payer_claim_number"),
         crossover_payer=pl.when(at(says_so))
         .then(pl.lit("SECOND PAYER"))
@@ -77,7 +78,7 @@ def crossed_billed(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
 
 @corruption("successor", "another payer answers, whom nobody has billed: the payer's successor")
 def successor(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
-    ids = {name: pl.format("{}NEXT", name) for name in ("payer_id", "payer_code")}
+    ids = {name: composed("{}NEXT", name) for name in ("payer_id", "payer_code")}
     whole = {"payer_name": "SUCCESSOR HEALTH ADMINISTRATORS", "payer_trace_id": "1999999999"}
     return draft.paid_by(hit, ids | {name: pl.lit(text) for name, text in whole.items()}, "9")
 
@@ -86,13 +87,13 @@ def successor(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
 def renamed_payer(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
     by_name = hit.filter(draw(CLAIM, seed) % 2 == 0)
     by_id = hit.join(by_name, on=CLAIM, how="anti")
-    name = {"payer_name": pl.format("{} DBA NEWNAME", "payer_name")}
+    name = {"payer_name": composed("{} DBA NEWNAME", "payer_name")}
     return draft.paid_by(by_name, name, "7").paid_by(by_id, _new_ids(), "6")
 
 
 def _new_ids() -> dict[str, pl.Expr]:
     """The payer under ids that stand on no claim."""
-    return {one: pl.format("{}2", one) for one in ("payer_id", "payer_code")}
+    return {one: composed("{}2", one) for one in ("payer_id", "payer_code")}
 
 
 def _one_of(statuses: tuple[str, ...], seed: int) -> pl.Expr:

@@ -19,6 +19,7 @@ from edi_iop.tables import (
     REMIT_CLAIMS,
     REMIT_LINES,
 )
+from edi_iop.texts import composed
 
 Tables = dict[str, pl.DataFrame]
 CLAIM, LINE, PAYMENT = "remit_claim_offset", "remit_line_offset", "payment_offset"
@@ -86,7 +87,7 @@ class Draft(msgspec.Struct, frozen=True):
             new.join(self.payments.rename({PAYMENT: "of"}), on="of")
             .with_columns(
                 wave=pl.col(PAYMENT) % _CHAIN,
-                trace_number=pl.format("{}{}", "trace_number", pl.col(PAYMENT) % _CHAIN),
+                trace_number=composed("{}{}", "trace_number", pl.col(PAYMENT) % _CHAIN),
             )
             .with_columns(_later())
             .select(self.payments.columns)
@@ -105,7 +106,7 @@ class Draft(msgspec.Struct, frozen=True):
         step = self.payments.select(behind).item()
         others = self.payments.filter(chain.is_in(moved["chain"].implode())).with_columns(
             pl.col(PAYMENT) + step,
-            trace_number=pl.format("{}{}", pl.lit(mark), "trace_number"),
+            trace_number=composed("{}{}", pl.lit(mark), "trace_number"),
             **payer,
         )
         there = pl.when(at(hit)).then(pl.col(PAYMENT) + step).otherwise(PAYMENT).alias(PAYMENT)

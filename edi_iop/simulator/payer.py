@@ -22,6 +22,7 @@ from edi_iop.rules.lines import netted, service_lines
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records
 from edi_iop.simulator import payer_errors, payer_money, payer_remit
+from edi_iop.texts import composed
 
 Tables = dict[str, pl.DataFrame]
 
@@ -151,7 +152,7 @@ def _any_order(violations: pl.DataFrame, lines: pl.DataFrame, seed: int) -> pl.D
 
 def _reference() -> pl.Expr:
     """A line as evidence names it."""
-    return pl.format("claim:{} line {}", "claim", "line")
+    return composed("claim:{} line {}", "claim", "line")
 
 
 def _untouched(lines: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:

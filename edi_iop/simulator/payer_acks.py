@@ -11,6 +11,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop.simulator.payer import Answer
+from edi_iop.texts import composed
 from edi_iop.transcribe.values import dollars
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.writer import Envelope, interchange
@@ -152,7 +153,7 @@ def _patients(claims: pl.DataFrame, day: date) -> pl.DataFrame:
     span = (
         pl.when(days[0] == days[1])
         .then(_text("DTP", "472", "D8", days[0]))
-        .otherwise(_text("DTP", "472", "RD8", pl.format("{}-{}", *days)))
+        .otherwise(_text("DTP", "472", "RD8", composed("{}-{}", *days)))
     )
     named = claims.with_columns(above=above.cast(pl.String))
     rows = _rows(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from edi_iop.texts import composed
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.headers import HEADERS, TRAILERS, Integers, Open, open_rows, standing, used_numbers
 from edi_iop.x12.segments import Segments
@@ -75,8 +76,7 @@ def _fault(
     """Findings placed at these rows."""
     if rows.is_empty():
         return NO_FAULTS
-    # one chunk: Polars 2.x panics where it formats a column that begins with an empty one
-    return rows.rechunk().select(
+    return rows.select(
         "file",
         "row",
         "isa",
@@ -98,7 +98,7 @@ def _wrong_counts(segments: Segments, ends: pl.DataFrame) -> pl.DataFrame:
     before = segments.texts["id"].gather(segments.rows["text"].gather((ends["row"] - 1).clip(0)))
     answers = pl.lit(before == "TA1") & (pl.col("id") == "IEA") & (there == 0) & (said == 1)
     wrong = ends.filter(pl.col("header").is_not_null() & (said != there) & ~answers)
-    says = pl.format(
+    says = composed(
         "{} counts {}, there are {}",
         "id",
         pl.col("said_count").fill_null("nothing"),
@@ -115,7 +115,7 @@ def _wrong_numbers(ends: pl.DataFrame) -> pl.DataFrame:
             != pl.col("number").str.strip_chars().fill_null("")
         )
     )
-    says = pl.format(
+    says = composed(
         "{} carries control number {}, its header {}",
         "id",
         pl.col("said_number").fill_null("none"),
@@ -133,7 +133,7 @@ def _unclosed(heads: pl.DataFrame, ends: pl.DataFrame, segments: Segments) -> pl
     open_ = headers.filter(~pl.col("row").is_in(closed) & ~pl.col("row").is_in(waiting))
     cut = open_.filter(pl.col("id") == "ISA")
     rest = open_.filter(pl.col("id") != "ISA")
-    says = pl.format("{} {} has no trailer", "id", pl.col("number").fill_null(""))
+    says = composed("{} {} has no trailer", "id", pl.col("number").fill_null(""))
     kept = pl.lit(segments.repeated, pl.Int64)
     return pl.concat(
         [
@@ -169,7 +169,7 @@ def _outside(
     return _fault(
         _identified(segments, standing(segments, heads, spans, rows)),
         "NO_ENVELOPE",
-        pl.format("{} stands in no transaction set", "id"),
+        composed("{} stands in no transaction set", "id"),
     )
 
 
@@ -186,7 +186,7 @@ def _repeated(heads: pl.DataFrame, segments: Segments, before: Open | None) -> p
     used = used_numbers(heads, segments, before)
     first = pl.int_range(pl.len()).over("file", "id", "scope", "number") == 0
     again = used.filter(~first & (pl.col("row") >= 0)).select("row")
-    says = pl.format("{} repeats control number {}", "id", pl.col("number").fill_null(""))
+    says = composed("{} repeats control number {}", "id", pl.col("number").fill_null(""))
     rows = heads.join(again, on="row", how="semi", maintain_order="left")
     return _fault(rows, "CONTROL_NUMBER_REPEATED", says)
 
@@ -220,12 +220,12 @@ def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.D
     found = []
     for column, code, says in (
         ("blank", "SEGMENT_EMPTY", pl.lit("an empty segment")),
-        ("bare", "SEGMENT_BARE", pl.format("{} has no elements", "id")),
+        ("bare", "SEGMENT_BARE", composed("{} has no elements", "id")),
         ("odd", "SEGMENT_ID_INVALID", pl.lit("not a segment identifier")),
         (
             "trailing",
             "TRAILING_SEPARATORS",
-            pl.format("{} ends in empty elements or components", "id"),
+            composed("{} ends in empty elements or components", "id"),
         ),
     ):
         rows = segments.rows_of(faulty[column])

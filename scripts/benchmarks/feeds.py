@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from edi_iop.texts import composed
 from scripts.benchmarks.facility import FACILITY
 
 _WEEKS, _DAYS_A_WEEK, _SESSIONS = 8, 3, 2
@@ -55,9 +56,9 @@ def _encounters(count: int) -> pl.DataFrame:
     mental = client % 3 == 2
     first = session == 0
     return pl.select(n=pl.int_range(count)).select(
-        source_record_id=pl.format("E{}", number),
-        client_id=pl.format("C{}", client.cast(pl.String).str.zfill(7)),
-        episode_id=pl.format("P{}", client),
+        source_record_id=composed("E{}", number),
+        client_id=composed("C{}", client.cast(pl.String).str.zfill(7)),
+        episode_id=composed("P{}", client),
         admit_date=pl.lit(_FIRST),
         level_of_care=pl.lit("IOP"),
         program_track=pl.when(mental).then(pl.lit("MH")).otherwise(pl.lit("SUD")),
@@ -70,7 +71,7 @@ def _encounters(count: int) -> pl.DataFrame:
         rendering_npi=pl.when(client % 2 == 0).then(pl.lit(_STAFF[0])).otherwise(pl.lit(_STAFF[1])),
         attending_npi=pl.lit(_STAFF[0]),
         diagnoses=pl.when(mental).then(pl.lit("F33.1 F41.1")).otherwise(pl.lit("F10.20 F33.1")),
-        auth_number=pl.format("A{}", client),
+        auth_number=composed("A{}", client),
     )
 
 
@@ -78,18 +79,18 @@ def _clients(people: pl.DataFrame) -> pl.DataFrame:
     number = pl.col("n").cast(pl.Int64)
     return people.select(
         "client_id",
-        last_name=pl.format("SAMPLE{}", number % 977).str.replace_many(
+        last_name=composed("SAMPLE{}", number % 977).str.replace_many(
             [str(digit) for digit in range(10)], list("ABCDEFGHIJ")
         ),
         first_name=pl.lit("PAT"),
         birth_date=pl.lit(date(1970, 1, 1)) + pl.duration(days=number % 9000),
         sex=pl.when(number % 2 == 0).then(pl.lit("F")).otherwise(pl.lit("M")),
-        address1=pl.format("{} EXAMPLE ST", number % 400 + 1),
+        address1=composed("{} EXAMPLE ST", number % 400 + 1),
         city=pl.lit("PORTLAND"),
         state=pl.lit("ME"),
         zip=pl.lit("041010000"),
         payer_id=pl.lit("HARBR"),
-        member_id=pl.format("M{}", number.cast(pl.String).str.zfill(8)),
+        member_id=composed("M{}", number.cast(pl.String).str.zfill(8)),
         coverage_priority=pl.lit("P"),
         relationship=pl.lit("18"),
         coverage_from=pl.lit(date(2025, 1, 1)),
@@ -100,7 +101,7 @@ def _clients(people: pl.DataFrame) -> pl.DataFrame:
 def _authorizations(people: pl.DataFrame) -> pl.DataFrame:
     return people.select(
         "client_id",
-        auth_number=pl.format("A{}", "n"),
+        auth_number=composed("A{}", "n"),
         payer_id=pl.lit("HARBR"),
         level_of_care=pl.lit("IOP"),
         units=pl.lit(60),
