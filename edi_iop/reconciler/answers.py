@@ -199,7 +199,11 @@ def latest(
 
 
 def _last_of(told: pl.DataFrame) -> pl.DataFrame:
-    """Of lines answered several times the last answer, its parts together."""
+    """Of lines answered several times the last answer, its parts together.
+
+    An answer that was reversed, and that reversal, count only where nothing else was said: a
+    correction stands also where the reversal of what it corrects came after it.
+    """
     taken_back = pl.col("reversal").filter(~pl.col("repeat")).last().over(SENT_LINE)
     # when a file came plays no part: the payment's date and number do
     order = ("payment_date", "trace_number", "payment_offset", "reversal", "remit_claim_offset")
@@ -219,6 +223,16 @@ def _last_of(told: pl.DataFrame) -> pl.DataFrame:
             nulls_last=False,
             maintain_order=True,
         )
+        .with_columns(settled=_settled())
+        .sort("settled", descending=True, maintain_order=True)
         .filter(~pl.col("repeat") | taken_back.fill_null(True))
+        .drop("settled")
         .unique(SENT_LINE, keep="last", maintain_order=True)
     )
+
+
+def _settled() -> pl.Expr:
+    """An answer to a line and the reversal of the same amount that comes after it, of rows in order."""
+    same = (*SENT_LINE, pl.col("paid_cents").abs())
+    turn = pl.int_range(pl.len()).over(*same, "reversal")
+    return (pl.len().over(*same, turn) == 2) & ~pl.col("reversal").first().over(*same, turn)

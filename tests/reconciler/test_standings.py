@@ -181,3 +181,26 @@ def test_what_was_allowed_is_what_payer_and_patient_pay() -> None:
     )
     rows = standings(remit, match(remit, SENT), SENT["claim_lines"])
     assert rows.select("answered_on", "allowed_cents").row(0) == (date(2026, 3, 10), 31500)
+
+
+def test_a_correction_stands_whose_reversal_came_after_it():
+    """Paid 285.00, corrected to 290.00 or denied, and only then the 285.00 reversed (RFI 791: before)."""
+    paid, back = ("1", 28500, "45"), ("22", -28500, "45")
+    assert stand(history(paid, ("1", 29000, "45"), back)) == [(1, 150, "paid", "P1")]
+    assert stand(history(paid, ("1", 28500, "45"), back)) == [(1, 150, "paid", "P1")]
+    assert stand(history(paid, ("4", 0, "197"), back)) == [(1, 150, "denied", "P1")]
+
+
+def test_a_correction_that_is_reversed_too_leaves_the_line_open():
+    paid, back = ("1", 28500, "45"), ("22", -28500, "45")
+    corrected, taken = ("1", 29000, "45"), ("22", -29000, "45")
+    assert stand(history(paid, corrected, back, taken)) == []
+    assert stand(history(paid, back, corrected, taken)) == []
+    # of an amount nobody paid it takes back what was said last
+    assert stand(history(paid, corrected, ("22", -27000, "45"))) == []
+
+
+def test_an_answer_that_it_was_answered_before_is_none_beside_the_correction():
+    paid, back, again = ("1", 28500, "45"), ("22", -28500, "45"), ("4", 0, "18")
+    assert stand(history(paid, ("1", 29000, "45"), back, again)) == [(1, 150, "paid", "P1")]
+    assert stand(history(paid, back, again)) == [(1, 150, "denied", "P2")]
