@@ -174,14 +174,17 @@ def drawn(offers: pl.DataFrame, blocked: pl.Series) -> pl.DataFrame:
 
 
 def _placed(offers: pl.DataFrame) -> pl.DataFrame:
-    """The offer each line gets when units are drawn in date order.
+    """The offer each line gets when units are drawn in date order: by what was paid, then by what was
+    sent, and what is proposed has what is left.
 
-    Every line asks for its first choice, every authorization keeps the earliest
-    dates it has units for, and the lines it refuses ask for their next choice.
+    Every line asks for its first choice, every authorization keeps the first in
+    that order it has units for, and the lines it refuses ask for their next choice.
     Once a date finds too few units, so do the dates after it. A pass handles all
     lines at once; there are about as many passes as one client has extensions.
     """
-    running = pl.col("takes").cum_sum().over("given", order_by=["service_date", "turn"])
+    later = [pl.col("standing") != "paid", pl.col("standing") == "proposed"]
+    order = [*later, pl.col("service_date"), pl.col("turn")]
+    running = pl.col("takes").cum_sum().over("given", order_by=order)
     while True:
         asked = first_choice(offers)
         refused = asked.filter(running > pl.col("given_units"))

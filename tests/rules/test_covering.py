@@ -68,7 +68,13 @@ def draws(
 
 def test_units_go_to_the_earliest_dates() -> None:
     assert draws(lines("sent", "sent", "proposed"), held({"units": 2})) == {0: "A1", 1: "A1"}
-    assert draws(lines("proposed", "sent", "paid"), held({"units": 2})) == {0: "A1", 1: "A1"}
+    assert draws(lines("proposed", "proposed"), held({"units": 1})) == {0: "A1"}
+
+
+def test_what_was_paid_has_its_units_and_then_what_was_sent() -> None:
+    """The payer has counted what it paid, and counts what it has before what it has not seen."""
+    assert draws(lines("proposed", "sent", "paid"), held({"units": 2})) == {1: "A1", 2: "A1"}
+    assert draws(lines("sent", "paid"), held({"units": 1})) == {1: "A1"}
 
 
 @pytest.mark.parametrize(
