@@ -1,4 +1,4 @@
-"""Envelope segments against the guide's words on them: ISA, GS, GE and IEA, element by element.
+"""Envelope segments against the guide's words on them: ISA, TA1, GS, GE and IEA, element by element.
 
 005010X221A1 appendix C (the same in every guide): qualifiers, dates, times,
 lengths. Counts and control numbers are for x12.envelopes, separators and the
@@ -36,7 +36,7 @@ _NOTHING = pl.DataFrame(schema={"file": pl.Int64()})
 
 def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     """What is wrong with elements of envelope segments, placed as envelopes.Enveloped.findings."""
-    own = np.flatnonzero(segments.with_ids({"ISA", "GS", "GE", "IEA"}.__contains__))
+    own = np.flatnonzero(segments.with_ids({"ISA", "TA1", "GS", "GE", "IEA"}.__contains__))
     texts = segments.texts[own]
     if enveloped.headers.is_empty() and texts["id"].is_in(["ISA", "GS"]).all():
         return _NOTHING  # Only what is repeated of an earlier frame, and was told there.
@@ -212,8 +212,8 @@ def _group_of(version: str) -> str | None:
 
 
 def _lengths(values: pl.DataFrame) -> pl.DataFrame:
-    """Of the GS only: an ISA whose widths are wrong is told as such, once."""
-    given = _checked(values).filter(pl.col("id") == "GS")
+    """Not of the ISA: one whose widths are wrong is told as such, once."""
+    given = _checked(values).filter(pl.col("id") != "ISA")
     long = _VALUE.str.len_chars()
     return pl.concat(
         [
@@ -227,7 +227,14 @@ def _placed(segments: Segments, enveloped: Enveloped, faults: pl.DataFrame) -> p
     """Each text's faults at every segment of that text."""
     around = enveloped.headers.select(*_AT, "interchange", "group")
     told = _own(segments).join(faults, on="text", how="inner", maintain_order="left_right")
-    return told.drop("text").join(around, on=_AT, how="left", maintain_order="left")
+    placed = told.drop("text").join(around, on=_AT, how="left", maintain_order="left")
+    heads = enveloped.headers.filter(pl.col("id") == "ISA").select(*_AT, above="interchange")
+    inside = placed.sort("byte_offset", maintain_order=True).join_asof(
+        heads.sort("byte_offset"), on="byte_offset", by="file", check_sortedness=False
+    )
+    of_answer = (pl.col("segment") == "TA1") & pl.col("interchange").is_null()
+    own = pl.when(of_answer).then("above").otherwise("interchange")
+    return inside.with_columns(interchange=own).drop("above")
 
 
 def _own(segments: Segments) -> pl.DataFrame:
