@@ -20,6 +20,7 @@ BEFORE_PLACE = {
     "LOOP_START_MISSING",
     "SITUATION_SEGMENT_MISSING",
     "SITUATION_DOUBTFUL",
+    "LINE_DATE_MISSING",
 }
 """Their segment is the absent one, their place where it was due."""
 VALUES = [b"", b"0", b"NaN", b"inf", b"9" * 20, b"\xc3\x91", b"\xff", b":::", b"2026011", b"00000101", b"\x1d"]  # fmt: skip
