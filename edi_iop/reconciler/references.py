@@ -142,8 +142,9 @@ def _whole(texts: pl.DataFrame, numbers: pl.DataFrame, others: pl.DataFrame) -> 
         found.with_columns(end=pl.col("begin") + _size("key"), begun=pl.lit(False))
         .with_columns(
             bounded=starts & ends.list.contains(pl.col("end")),
-            sure=(_size("key") >= SHORTEST_PREFIX) | (apart & pl.col("account_key").is_not_null()),
+            twice=apart & pl.col("account_key").is_not_null(),
         )
+        .with_columns(sure=(_size("key") >= SHORTEST_PREFIX) | pl.col("twice"))
         # what came back of a claim we do not hold may be cut: it begins those of others
         .filter(
             pl.col("bounded")
@@ -185,6 +186,7 @@ def _begun(texts: pl.DataFrame, numbers: pl.DataFrame, others: pl.DataFrame) -> 
             end=_size("text"),
             begun=pl.lit(True),
             bounded=pl.lit(False),
+            twice=pl.lit(False),
             sure="cut",
         )
         .select(_READING)
@@ -203,9 +205,10 @@ def _beginnings(numbers: pl.DataFrame, texts: pl.DataFrame, *keep: str) -> pl.Da
 
 # -- what is meant
 
-_READING = (*PLB, *NAMED, "begin", "end", "begun", "bounded", "sure")
+_READING = (*PLB, *NAMED, "begin", "end", "begun", "bounded", "twice", "sure")
 """What may be meant by a reference: an account, none where it is nobody's, and by which part of
-the text. bounded: the part stands between separators. sure: it is not there by chance."""
+the text. bounded: the part stands between separators. twice: another part beside it names the
+account too. sure: it is not there by chance."""
 
 
 def _meant(found: pl.DataFrame) -> pl.DataFrame:
@@ -222,7 +225,8 @@ def _meant(found: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("end") - pl.col("begin") < pl.col("other_end") - pl.col("other_begin"))
     )
     loose = ~pl.col("sure") & ~pl.col("bounded")
-    part = (pl.col("other_sure") & ~pl.col("bounded")) | pl.col("other_bounded")
+    firm = ~pl.col("bounded") | (pl.col("other_twice") & ~pl.col("twice"))
+    part = (pl.col("other_sure") & firm) | pl.col("other_bounded")
     chance = pl.col("other_sure") | (pl.col("other_bounded") & overlaps & ~pl.col("begun"))
     silenced = pairs.filter((loose & chance) | (inside & part))
     return readings.join(silenced, on="reading", how="anti")

@@ -53,6 +53,8 @@ MEANT: dict[str, tuple[str, Numbers, str]] = {
     "with another's across the join": ("B7001120260202880011", {"B70011": ("880011",), "112026": ()},
                                        "B70011"),
     "with a payer's number of two claims": (f"{E11}20250901{ICN}", {E11: (ICN,), "B70011": (ICN,)}, E11),
+    "both its numbers, the first part of one another's": (f"{E11}-220250901{ICN}", {f"{E11}-2": (ICN,), E11: ()},
+                                                          f"{E11}-2"),
     "cut as a field is": (CUT, {LONG: ()}, LONG),
     "cut as a field is, another's inside": (CUT, {LONG: (), "9510177": ()}, LONG),
     "cut at what some payers store, another's inside": (LONG[:17], {LONG: (), "9510177": ()}, LONG),
@@ -76,6 +78,7 @@ UNCLEAR: dict[str, tuple[str, Numbers, tuple[str, ...]]] = {
     "one not yet answered, another's inside": ("X9510177Y", {"9510177": ()}, ("X9510177Y",)),
     "a number of two claims, a third's inside": ("K9510177", {"A1": ("K9510177",), "A2": ("K9510177",),
                                                  "9510177": ()}, ()),
+    "both numbers of two claims": (f"{E11}-220250901{ICN} 880011", {f"{E11}-2": (ICN,), E11: ("880011",)}, ()),
     "a short beginning": (LONG[:11], {LONG: ()}, ()),
     "five characters": ("B7001", {"B7001": ()}, ()),
 }  # fmt: skip
