@@ -270,11 +270,7 @@ def _legend(rows: pl.DataFrame, told: Acknowledged) -> tuple[str, ...]:
         "set_error": rows["functional_code"],
         "claim_category": categories,
     }
-    return tuple(
-        f"{code:<4} {codes.meaning(kind, code)}"
-        for kind, values in used.items()
-        for code in values.drop_nulls().unique().sort().to_list()
-    )
+    return shapes.legend(used)
 
 
 def answers(store: Store) -> Sheet:

@@ -29,7 +29,7 @@ def decided(store: Store, number: str, answers: pl.DataFrame) -> pl.DataFrame:
     told = (
         store.load("decisions")
         .filter(pl.col("verb").is_in(list(DID)))
-        .join(_numbered(store), on=_SENT, how="left")
+        .join(store.load("claims").select("claim", "claim_offset", claim_file_id="file_id"), on=_SENT, how="left")
         .join(store.load("remit_claims").select(*_REMIT_CLAIM, returned="claim"), on=_REMIT_CLAIM, how="left")
         .join(store.load("payments").select(*_PAYMENT, "trace_number"), on=_PAYMENT, how="left")
     )  # fmt: skip
@@ -63,7 +63,3 @@ def _says() -> pl.Expr:
         "actor",
         composed(": {}", "note").fill_null(""),
     )
-
-
-def _numbered(store: Store) -> pl.DataFrame:
-    return store.load("claims").select("claim", "claim_offset", claim_file_id="file_id")

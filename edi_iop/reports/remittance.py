@@ -9,6 +9,7 @@ import polars as pl
 from edi_iop import codes
 from edi_iop.errors import NotKnown
 from edi_iop.money import to_dollars
+from edi_iop.reports import shapes
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.store import Store
@@ -127,7 +128,7 @@ def _tables(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> tuple[S
         Sheet(
             "provider adjustments; a positive amount lowers the payment",
             beside.select("payment", "payment_date", "payer", *_ADJUSTED),
-            legend=_plb_legend(beside),
+            legend=shapes.legend({"plb": beside["reason"]}),
             name="provider adjustments",
         ),
     )  # fmt: skip
@@ -207,14 +208,9 @@ def _beside(payment: dict[str, object], taken: pl.DataFrame) -> Sheet:
             Field("FISCAL YEAR TO", "fiscal_date"),
             Field("AMOUNT", "amount_cents", "money"),
         ),
-        legend=_plb_legend(taken),
+        legend=shapes.legend({"plb": taken["reason"]}),
         name=f"PLB {number}",
     )
-
-
-def _plb_legend(taken: pl.DataFrame) -> tuple[str, ...]:
-    seen = taken["reason"].drop_nulls().unique().sort().to_list()
-    return tuple(f"{code:<4} {codes.meaning('plb', code)}" for code in seen)
 
 
 def _legend(rows: pl.DataFrame) -> tuple[str, ...]:

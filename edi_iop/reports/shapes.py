@@ -289,6 +289,11 @@ def _legend(rows: pl.DataFrame) -> tuple[str, ...]:
     every = rows["reasons"].explode(empty_as_null=True).str.split("-").list.last()
     reasons = pl.concat([rows["carc"], every])
     used = {"group": rows["group"], "carc": reasons, "rarc": remarks}
+    return legend(used)
+
+
+def legend(used: Mapping[str, pl.Series]) -> tuple[str, ...]:
+    """Each code that occurs, by the kind of its list, in our own words; a line a code."""
     return tuple(
         f"{code:<4} {codes.meaning(kind, code)}"
         for kind, values in used.items()
