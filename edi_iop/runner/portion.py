@@ -15,7 +15,7 @@ from edi_iop.reconciler.reconcile import Reconciled, reconcile
 from edi_iop.reconciler.references import References
 from edi_iop.rules.policy import Policy
 from edi_iop.runner.records import Known, Tables
-from edi_iop.runner.scope import CLAIM, REMIT, Begin, Scope, closed
+from edi_iop.runner.scope import CLAIM, REMIT, Begin, Repeated, Scope, closed
 from edi_iop.runner.settle import answered_by, judged
 from edi_iop.runner.since import PAYMENT
 from edi_iop.settings import Settings
@@ -37,6 +37,8 @@ class Settling(msgspec.Struct, frozen=True):
     """duplicates.payment_standings of every payment."""
     settled: int | None
     """The last file of the settlement before; None where none counts."""
+    repeated: Repeated | None = None
+    """scope.repeated, where so much is settled that going through every line pays."""
 
 
 class Portion(msgspec.Struct, frozen=True):
@@ -54,7 +56,14 @@ def portion(settling: Settling, begin: Begin) -> Portion:
     """The scope closed around these rows, judged: what is computed of it alone is what is
     computed of everything."""
     store = settling.store
-    scope = closed(store, begin, settling.references, settling.decisions, settling.settled)
+    scope = closed(
+        store,
+        begin,
+        settling.references,
+        settling.decisions,
+        settling.settled,
+        settling.repeated,
+    )
     sent = _sent(store, scope)
     made = _reconciled(settling, _remits(store, scope), sent)
     known = replace(settling.known, sent=sent)

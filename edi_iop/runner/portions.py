@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from datetime import date
 
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop.reconciler import provider_ledger, ties
 from edi_iop.reconciler.duplicates import payment_standings
@@ -27,7 +28,7 @@ from edi_iop.runner.judges import Judges
 from edi_iop.runner.payment_files import mark_files
 from edi_iop.runner.portion import Portion, Settling
 from edi_iop.runner.rest import Rest
-from edi_iop.runner.scope import CLAIM, REMIT, Begin
+from edi_iop.runner.scope import CLAIM, REMIT, Begin, repeated
 from edi_iop.runner.since import PAYMENT, Since
 from edi_iop.settings import Settings
 from edi_iop.store import Store
@@ -41,6 +42,8 @@ _TURNS = 2
 """Portions a judge has of few rows: the first ones are kept while the others are judged."""
 TOGETHER = 2 * PORTION
 """So many are kept in one transaction: each waits for the disk."""
+_SHARE = 8
+"""Where more than one claim in so many is settled, each line is looked at rather than asked for."""
 _BY_CLAIM = ("line_standings", "violations")
 _BY_REMIT = ("matches", "proposals", "postings", "verdicts", "refusals")
 
@@ -58,8 +61,10 @@ def settle(store: Store, policies: Mapping[str, Policy], settings: Settings, as_
             judges.begin()
         # kept before anything else: other processes look for what is new by it
         prepared = _prepared(store, judges, policies, settings, begun)
-        judges.under(prepared)
         begin, turned = _everything(prepared) if begun.whole else _what_is_new(prepared, begun)
+        if begin.height * _SHARE > store.size("claims") + store.size("remit_claims"):
+            prepared = replace(prepared, repeated=repeated(store))
+        judges.under(prepared)
         if begin.height > ALONE:
             judges.begin()
         # Of many rows each portion is kept by itself. Where the night dies in between, the next one
@@ -181,23 +186,19 @@ def _judged(judges: Judges, turns: list[Rest], size: int) -> Iterator[Portion]:
 
 
 def _keep(store: Store, portion: Portion) -> None:
-    """Puts the results of a scope in the place of what was known of it."""
-    _replace_accounts(store, portion)
-    for name in _BY_CLAIM:
-        store.replace_among(name, portion.held.claims, portion.rows[name])
-    for name in _BY_REMIT:
-        store.replace_among(name, portion.held.remits, portion.rows[name])
+    """Puts the results of a scope in the place of what was known of it.
 
-
-def _replace_accounts(store: Store, portion: Portion) -> None:
-    """The accounts of the scope in the place of those its remit claims were posted to before.
-
-    Whatever is posted under one number is in one scope.
+    Its accounts in the place of those that its remit claims were posted to before: whatever is
+    posted under one number is in one scope.
     """
-    before = store.among("postings", portion.held.remits, ("account",))
-    accounts = portion.rows["accounts"]
-    named = pl.concat([before, accounts.select("account")]).unique()
-    store.replace_among("accounts", named, accounts)
+    rows, held = portion.rows, portion.held
+    before = store.among("postings", held.remits, ("account",))
+    for name in _BY_REMIT:
+        store.replace_among(name, held.remits, rows[name])
+    for name in _BY_CLAIM:
+        store.replace_among(name, held.claims, rows[name])
+    named = pl.concat([before, rows["accounts"].select("account")]).unique()
+    store.replace_among("accounts", named, rows["accounts"])
 
 
 # -- what comes after

@@ -8,6 +8,8 @@ of it alone is what is computed of everything.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import polars as pl
 
@@ -45,8 +47,13 @@ _UNASKED = {
     ),
 }  # fmt: skip
 """What neither a match nor a rule looks at: addresses, and what is told for the payer's own use."""
+_MOST_REPEATED = 1_000_000
+"""Line control numbers of several lines: more are not held in memory."""
 _HELD_IN = {"claim": "claim_lines", "remit": "remit_lines"}
 """Where each side's line control numbers stand."""
+
+
+Repeated = Mapping[str, pl.DataFrame]
 
 
 class Scope(msgspec.Struct):
@@ -142,23 +149,38 @@ def closed(
     references: References,
     decisions: pl.DataFrame,
     settled: int | None = None,
+    repeated: Repeated | None = None,
 ) -> Scope:
     """The closed scope around these rows.
 
     references: of every provider adjustment. decisions: tables.DECISIONS. settled: the last
-    file of the settlement before; None where none counts. A line control number that too
-    many claims hold ties none, except where it tied some until then.
+    file of the settlement before; None where none counts. repeated: as `repeated` found them. A
+    line control number that too many claims hold ties none, except where it tied some until then.
     """
-    return _Closing(store, references, decisions, settled).around(begin)
+    return _Closing(store, references, decisions, settled, repeated or {}).around(begin)
+
+
+def repeated(store: Store) -> Repeated:
+    """Line control numbers that stand in several lines of a side, by the table of its lines."""
+    found = {
+        name: store.repeated(name, "line_control", _MOST_REPEATED) for name in _HELD_IN.values()
+    }
+    return {name: numbers for name, numbers in found.items() if numbers is not None}
 
 
 class _Closing:
     """A scope in the making."""
 
     def __init__(
-        self, store: Store, references: References, decisions: pl.DataFrame, settled: int | None
+        self,
+        store: Store,
+        references: References,
+        decisions: pl.DataFrame,
+        settled: int | None,
+        repeated: Repeated,
     ) -> None:
         self._store, self._references, self._settled = store, references, settled
+        self._repeated = repeated
         self._by_hand = decisions.select(*REMIT, "claim_file_id", "claim_offset").drop_nulls()
         self._known = {
             side: pl.DataFrame(schema=dict.fromkeys(key, pl.Int64)) for side, key in _KEYS.items()
@@ -243,6 +265,11 @@ class _Closing:
             keys = own.join(held, on="line_control", how="left").with_columns(
                 pl.col("rows").fill_null(0)
             )
+            if (
+                name in self._repeated
+            ):  # what stands in one line, and in one of these, is no other's
+                more = self._repeated[name]["line_control"].implode()
+                keys = keys.filter((pl.col("rows") == 0) | pl.col("line_control").is_in(more))
             beyond.append(self._store.beyond(name, keys, "rows"))
         oddly = [self._oddly(side, controls).select(line_control="value") for side in _HELD_IN]
         return pl.concat([*beyond, *oddly]).unique().select(control="line_control")

@@ -56,6 +56,8 @@ class Connection:
             self._database = adbc_driver_sqlite.connect(f"{path.resolve().as_uri()}?mode={mode}")
             self._connection = AdbcConnection(self._database)
         self.in_transaction = False
+        self.wanted: pl.DataFrame | None = None
+        """The keys that temp.wanted holds (store.keyed)."""
         # Several may read at once, and little of it twice.
         cache_kib = _READERS_CACHE_KIB if read_only else _CACHE_KIB
         for pragma in (
@@ -83,7 +85,7 @@ class Connection:
         self.in_transaction = False
 
     def rollback(self) -> None:
-        self.in_transaction = False
+        self.in_transaction, self.wanted = False, None
         with suppress(Refused):  # a full disk has undone it already
             self.run("ROLLBACK")
 

@@ -5,8 +5,7 @@ For what a night asks of a large store: the rows of a few thousand claims among 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -24,8 +23,8 @@ def rows(
     connection: Connection, table: Table, keys: pl.DataFrame, columns: Sequence[str] = ()
 ) -> pl.DataFrame:
     """The rows whose columns are those of one of the keys, in the keys' order."""
-    with _wanted(connection, table, keys) as ties:
-        return _selected(connection, table, columns, f"temp.wanted AS w CROSS JOIN {ties}")
+    ties = _wanted(connection, table, keys)
+    return _selected(connection, table, columns, f"temp.wanted AS w CROSS JOIN {ties}")
 
 
 def first_rows(
@@ -36,13 +35,13 @@ def first_rows(
     most: int,
 ) -> pl.DataFrame:
     """So many rows of each key at most, those that were stored first; keys: one column."""
-    with _wanted(connection, table, keys):
-        (name,) = keys.columns
-        source = (
-            f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON t.rowid IN (SELECT s.rowid '
-            f'FROM "{table.name}" AS s WHERE s."{name}" = w.k0 ORDER BY s.rowid LIMIT ?)'
-        )
-        return _selected(connection, table, columns, source, (most,))
+    _wanted(connection, table, keys)
+    (name,) = keys.columns
+    source = (
+        f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON t.rowid IN (SELECT s.rowid '
+        f'FROM "{table.name}" AS s WHERE s."{name}" = w.k0 ORDER BY s.rowid LIMIT ?)'
+    )
+    return _selected(connection, table, columns, source, (most,))
 
 
 def beyond(connection: Connection, table: Table, texts: pl.DataFrame, rows: str) -> pl.DataFrame:
@@ -55,13 +54,23 @@ def beyond(connection: Connection, table: Table, texts: pl.DataFrame, rows: str)
     shape, found = table.only((name,)), []
     # most numbers stand in one row: there are few different counts
     for (count,), alike in texts.partition_by(rows, as_dict=True).items():
-        with _wanted(connection, table, alike.select(name)):
-            source = (
-                f'(SELECT w.k0 AS "{name}" FROM temp.wanted AS w WHERE (SELECT COUNT(*) FROM '
-                f'(SELECT 1 FROM "{table.name}" AS t WHERE t."{name}" = w.k0 LIMIT ?)) > ?) AS t'
-            )
-            found.append(connection.frame(shape, source, (count + 1, count)))
+        _wanted(connection, table, alike.select(name))
+        source = (
+            f'(SELECT w.k0 AS "{name}" FROM temp.wanted AS w WHERE (SELECT COUNT(*) FROM '
+            f'(SELECT 1 FROM "{table.name}" AS t WHERE t."{name}" = w.k0 LIMIT ?)) > ?) AS t'
+        )
+        found.append(connection.frame(shape, source, (count + 1, count)))
     return pl.concat([shape.empty(), *found])
+
+
+def repeated(connection: Connection, table: Table, column: str, most: int) -> pl.DataFrame | None:
+    """The texts that stand in several rows; None where they are more. Goes through the index."""
+    source = (
+        f'(SELECT "{column}" FROM "{table.name}" WHERE "{column}" IS NOT NULL '
+        f'GROUP BY "{column}" HAVING COUNT(*) > 1 LIMIT ?) AS t'
+    )
+    found = connection.frame(table.only((column,)), source, (most + 1,))
+    return None if found.height > most else found
 
 
 def beginning(
@@ -77,22 +86,22 @@ def beginning(
     """
     equal = [name for name in texts.columns if name not in (column, "most")]
     keys = texts.select(*equal, column, "most")
-    with _wanted(connection, table, keys, extra=("most",)):
-        at = len(equal)
-        ties = "".join(f't."{name}" = w.k{place} AND ' for place, name in enumerate(equal))
-        source = (
-            f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON {ties}'
-            f't."{column}" > w.k{at} AND t."{column}" < w.k{at} || ? '
-            f'AND LENGTH(t."{column}") <= LENGTH(w.k{at}) + w.k{at + 1}'
-        )
-        return _selected(connection, table, columns, source, (_END,))
+    _wanted(connection, table, keys, extra=("most",))
+    at = len(equal)
+    ties = "".join(f't."{name}" = w.k{place} AND ' for place, name in enumerate(equal))
+    source = (
+        f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON {ties}'
+        f't."{column}" > w.k{at} AND t."{column}" < w.k{at} || ? '
+        f'AND LENGTH(t."{column}") <= LENGTH(w.k{at}) + w.k{at + 1}'
+    )
+    return _selected(connection, table, columns, source, (_END,))
 
 
 def delete(connection: Connection, table: Table, keys: pl.DataFrame) -> None:
     """Takes the rows of these keys out."""
-    with _wanted(connection, table, keys) as ties:
-        chosen = f"SELECT t.rowid FROM temp.wanted AS w CROSS JOIN {ties}"
-        connection.run(f'DELETE FROM "{table.name}" WHERE rowid IN ({chosen})')
+    ties = _wanted(connection, table, keys)
+    chosen = f"SELECT t.rowid FROM temp.wanted AS w CROSS JOIN {ties}"
+    connection.run(f'DELETE FROM "{table.name}" WHERE rowid IN ({chosen})')
 
 
 def irregular(
@@ -142,10 +151,9 @@ def _selected(
     return connection.frame(shape, source, values)
 
 
-@contextmanager
 def _wanted(
     connection: Connection, table: Table, keys: pl.DataFrame, extra: Sequence[str] = ()
-) -> Iterator[str]:
+) -> str:
     """temp.wanted with the keys, each once and in order; the table tied to it as t.
 
     extra: columns of the keys that are none of the table's.
@@ -155,14 +163,21 @@ def _wanted(
     if unknown:
         raise ValueError(f"{table.name} has no column {unknown[0]}")
     held = pl.concat([to_held(table.only(own), keys), keys.select(extra)], how="horizontal")
+    held.columns = [f"k{place}" for place in range(held.width)]
     in_order = held.drop_nulls().sort(held.columns)
     # of the sorted keys the equal ones stand together
-    held = in_order.filter(pl.any_horizontal(pl.all().ne_missing(pl.all().shift())))
-    names = [f"k{place}" for place in range(held.width)]
+    _hold(connection, in_order.filter(pl.any_horizontal(pl.all().ne_missing(pl.all().shift()))))
+    ties = (f't."{key}" = w.k{place}' for place, key in enumerate(own))
+    return f'"{table.name}" AS t ON {" AND ".join(ties)}'
+
+
+def _hold(connection: Connection, keys: pl.DataFrame) -> None:
+    """Puts the keys into temp.wanted; one table after another is asked by the same ones."""
+    if connection.wanted is not None and connection.wanted.equals(keys):
+        return
+    connection.wanted = None
     connection.run("DROP TABLE IF EXISTS temp.wanted")
-    connection.run(f"CREATE TEMP TABLE wanted ({', '.join(names)})")
-    marks = ", ".join("?" * held.width)
-    connection.insert(f"INSERT INTO temp.wanted VALUES ({marks})", held)
-    ties = (f't."{key}" = w.{name}' for key, name in zip(own, names, strict=False))
-    yield f'"{table.name}" AS t ON {" AND ".join(ties)}'
-    connection.run("DROP TABLE temp.wanted")
+    connection.run(f"CREATE TEMP TABLE wanted ({', '.join(keys.columns)})")
+    marks = ", ".join("?" * keys.width)
+    connection.insert(f"INSERT INTO temp.wanted VALUES ({marks})", keys)
+    connection.wanted = keys

@@ -198,6 +198,10 @@ class Store(Runs):
         with self._together("BEGIN"):
             return keyed.beyond(self._open, TABLES[name], texts, rows)
 
+    def repeated(self, name: str, column: str, most: int) -> pl.DataFrame | None:
+        """The texts that stand in several rows of a table's column; None where they are more."""
+        return keyed.repeated(self._open, TABLES[name], column, most)
+
     def beginning(
         self, name: str, column: str, texts: pl.DataFrame, columns: Sequence[str]
     ) -> pl.DataFrame:
@@ -211,6 +215,11 @@ class Store(Runs):
         """columns and the column, of files after this number, where it does not consist of
         these letters (as in `0-9A-Z`) alone, or begins with a zero."""
         return keyed.irregular(self._open, TABLES[name], column, letters, columns, after)
+
+    def size(self, name: str) -> int:
+        """About how many rows a table has: never less."""
+        ((last,),) = self._open.rows(f'SELECT COALESCE(MAX(rowid), 0) FROM "{TABLES[name].name}"')
+        return int(last)
 
     def places(self, name: str) -> pl.DataFrame:
         """The first two columns of a table's key, of every row, in order."""

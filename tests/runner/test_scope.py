@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from edi_iop.reconciler.references import References
 from edi_iop.rules.policy import Policy, load
 from edi_iop.runner import portions
 from edi_iop.runner.portion import Portion
+from edi_iop.runner.scope import Begin, closed, repeated
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 from edi_iop.tables import TABLES
@@ -220,6 +223,12 @@ TIED: dict[str, tuple[File, ...]] = {
         remits("T1", {"claim": "B7001"}),
         remits("T1", {"claim": "B7001"}),
     ),
+    "a line control number of two claims": (
+        claims({"claim": "B7001", "control": "L70011"}),
+        claims({"claim": "C8001", "control": "L70011", "member_id": "M5"}),
+        remits("T1", {"claim": "B7001", "control": "L70011"}),
+        remits("T2", {"claim": "C8001", "control": "L70011"}),
+    ),
     "line control numbers of too many claims": (
         claims(*({"claim": f"B{at}", "control": "DAY1"} for at in range(7001, 7009))),
         claims({"claim": "C9", "control": "day-1"}),
@@ -243,6 +252,30 @@ def test_what_bears_on_others_is_settled_with_them(
             portions.settle(store, {}, settings, NIGHT)
         settled_at_once(whole, {}, settings, NIGHT)
         assert derived(store) == derived(whole)
+
+
+@pytest.mark.parametrize("how", TIED)
+def test_a_scope_is_the_same_where_every_line_was_looked_at_before(
+    tmp_path: Path, workspace: Workspace, how: str
+) -> None:
+    """Around each claim and each answer."""
+    with Store.create(tmp_path / "n.db") as store:
+        for number, file in enumerate(TIED[how], 1):
+            add_file(store, number, tables(file, number))
+        portions.settle(store, {}, workspace.settings(), NIGHT)
+        references = References.of(store.load("provider_adjustments"))
+        around = partial(closed, store, references=references, decisions=store.load("decisions"))
+        every = Begin.around(remits=store.places("remit_claims"), claims=store.places("claims"))
+        lines = repeated(store)
+        while every:
+            one, every = every.divided(1)
+            asked, looked_at = around(one).held, around(one, repeated=lines).held
+            for kind in ("claims", "remits", "acks", "adjustments"):
+                assert in_order(getattr(asked, kind)) == in_order(getattr(looked_at, kind)), kind
+
+
+def in_order(rows: pl.DataFrame) -> list[tuple[object, ...]]:
+    return sorted(rows.rows())
 
 
 ONE_DAY: dict[str, tuple[File, ...]] = {

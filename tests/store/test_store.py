@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date, time
 from pathlib import Path
 
@@ -287,6 +287,32 @@ def test_loads_filter_by_value_and_null(store: Store) -> None:
     assert store.load("adjustments", carc="97")["byte_offset"].to_list() == [9]
     with pytest.raises(ValueError, match="no column"):
         store.load("adjustments", **{'carc" OR 1=1 --': "97"})
+
+
+def test_what_is_asked_again_after_a_transaction_that_failed_is_found(store: Store) -> None:
+    """What rows are asked by is kept between two questions; with a transaction it is gone."""
+    store.add_file(file_id=1, sha256="1")
+    store.save(
+        {"claims": pl.DataFrame({"file_id": 1, "claim_offset": [1, 2], "claim": ["A", "B"]})}
+    )
+    before, keys = pl.DataFrame({"claim": ["A"]}), pl.DataFrame({"claim": ["B", "C"]})
+    assert store.among("claims", before)["claim_offset"].to_list() == [1]
+    with suppress(ZeroDivisionError), store.transaction():
+        assert store.among("claims", keys)["claim_offset"].to_list() == [2]
+        raise ZeroDivisionError
+    assert store.among("claims", keys)["claim_offset"].to_list() == [2]
+    assert store.among("claims", before)["claim_offset"].to_list() == [1]
+
+
+def test_texts_of_several_rows_are_found_up_to_a_number(store: Store) -> None:
+    store.add_file(file_id=1, sha256="1")
+    controls = ["A", "B", "A", None, None, "C", "C", "C"]
+    rows = {"file_id": 1, "claim_offset": 1, "line_offset": range(8), "line_control": controls}
+    store.save({"claim_lines": pl.DataFrame(rows)})
+    found = store.repeated("claim_lines", "line_control", 2)
+    assert found is not None
+    assert sorted(found["line_control"]) == ["A", "C"]
+    assert store.repeated("claim_lines", "line_control", 1) is None
 
 
 def test_derived_tables_are_replaced_and_history_is_not(store: Store) -> None:
