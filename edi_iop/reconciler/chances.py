@@ -15,6 +15,7 @@ from edi_iop.reconciler.answers import CLAIM, SENT_LINE
 from edi_iop.reconciler.denials import SERVICE, person
 from edi_iop.reconciler.lists import listed
 from edi_iop.tables import REFUSALS
+from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.texts import composed
 
 _WHAT = ("payer_id", "person", "service_date", "procedure")
@@ -28,6 +29,7 @@ def ranking(name: str) -> float:
     return float(rows.filter(pl.col("name") == name)["value"][0])
 
 
+@once_of_nothing
 def refusals(
     told: pl.DataFrame, about: pl.DataFrame, last: pl.DataFrame, lines: pl.DataFrame
 ) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, refusals
 from edi_iop.reconciler.expected import RATED_BY
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.said import carcs_of
+from edi_iop.tables.nothing import once_of_nothing
 
 SERVICE = (
     "file_id", "claim_offset", "line_offset",
@@ -34,6 +35,7 @@ def refusals_told(answered: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame
     )
 
 
+@once_of_nothing
 def earlier(told: pl.DataFrame, about: pl.DataFrame, remits: Tables) -> pl.DataFrame:
     """The refusals of whole lines that were matched: denial, CLAIM, payment_date, payer and carc.
 
@@ -48,6 +50,7 @@ def earlier(told: pl.DataFrame, about: pl.DataFrame, remits: Tables) -> pl.DataF
     )
 
 
+@once_of_nothing
 def still_open(told: pl.DataFrame, last: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The refusals that are the last answer to at least one line, or that match no line.
 

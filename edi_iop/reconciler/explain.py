@@ -89,7 +89,12 @@ def explained(
     worth = worth_of(paid, policies, records.rates)
     told = refusals_told(answered, matches)
     opened = still_open(told, last, lines), reduced(answered, last, matches, lines, worth)
-    denied = with_category(described(pl.concat(opened, how="diagonal"), whole, lines))
+    ever = lines_of(told, lines.select(SERVICE))
+    past = refusals(earlier(told, ever, whole), ever, last, lines)
+    standing = pl.concat(opened, how="diagonal")
+    if standing.is_empty():
+        return Explained(VERDICTS.empty(), past)
+    denied = with_category(described(standing, whole, lines))
     about = lines_of(denied, lines)
     worths = denied.join(expected_cents(about, policies, records.rates), on="denial", how="left")
     priced = of_any_line(worths, lines, policies, records.rates)
@@ -101,11 +106,9 @@ def explained(
     judged = _with_day_beside(_judged(whole_days, about, records, violations, policies, repeats))
     judged = _worked_elsewhere(judged, again.billed_again(whole_days, twice))
     dated = remedied(judged, policies, records.as_of)
-    ever = lines_of(told, lines.select(SERVICE))
     rows = dated.rename({"tier": "match", "grade": "match_grade"}).with_columns(
         recoverable_cents=recoverable(), cause=_cause()
     )
-    past = refusals(earlier(told, ever, whole), ever, last, lines)
     held = rows.select("denial", *(name for name in VERDICTS.schema if name in rows.columns))
     return Explained(VERDICTS.conform(held.sort("denial")), past)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import polars as pl
 
@@ -13,11 +14,13 @@ _OWN = rf"^E[{ALPHABET}]{{10}}$"
 OWN_LENGTH = 11
 
 
+@cache
 def truth(feature: str) -> pl.Expr:
     """A feature that is known to agree."""
     return pl.col(feature).fill_null(False)
 
 
+@cache
 def against(feature: str) -> pl.Expr:
     """A feature that is known not to agree."""
     return ~pl.col(feature).fill_null(True)
@@ -36,6 +39,7 @@ def with_agreement(pairs: pl.DataFrame, features: Sequence[str]) -> pl.DataFrame
     return pairs.join(named, on=features, how="left", nulls_equal=True, maintain_order="left")
 
 
+@cache
 def _named(features: Sequence[str], agree: bool) -> pl.Expr:
     names = [
         pl.when(pl.col(feature) == agree).then(pl.lit(feature.replace("_", " ")))
@@ -52,27 +56,32 @@ def dates_of(lines: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     )
 
 
+@cache
 def digits(column: str) -> pl.Expr:
     """Only the digits of an identifier: tax numbers come with and without hyphens."""
     return pl.col(column).str.replace_all(r"\D", "").replace("", None)
 
 
+@cache
 def characters(column: str) -> pl.Expr:
     """An identifier's letters and digits, upper case."""
     kept = pl.col(column).str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
     return kept.replace("", None)
 
 
+@cache
 def plain(column: str) -> pl.Expr:
     """An identifier's characters without leading zeros."""
     return characters(column).str.strip_chars_start("0").replace("", None)
 
 
+@cache
 def folded(column: str) -> pl.Expr:
     """A claim number as any system may mangle it: plain, and O read as 0, I and L as 1."""
     return plain(column).str.replace_many(["O", "I", "L"], ["0", "1", "1"])
 
 
+@cache
 def letters(column: str) -> pl.Expr:
     """A name's letters in upper case: hyphens, blanks and apostrophes come and go."""
     return pl.col(column).str.to_uppercase().str.replace_all(r"[^\p{L}]", "").replace("", None)
@@ -83,6 +92,7 @@ def begins(one: pl.Expr, other: pl.Expr) -> pl.Expr:
     return one.str.starts_with(other) | other.str.starts_with(one)
 
 
+@cache
 def checked(column: str) -> pl.Expr:
     """A number of ours whose check character holds (identifiers.check_character, Luhn mod 32)."""
     number = pl.col(column)

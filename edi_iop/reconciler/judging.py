@@ -26,6 +26,7 @@ from edi_iop.reconciler.signatures import (
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import History, Records
+from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.texts import composed
 
 _OTHERS = 3
@@ -39,6 +40,7 @@ _SOFT = ("warn", "info")
 """Severities that bar no payment: such a violation explains only a denial that names its rule."""
 
 
+@once_of_nothing
 def judged(
     denied: pl.DataFrame,
     about: pl.DataFrame,

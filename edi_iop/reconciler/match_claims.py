@@ -40,6 +40,7 @@ from edi_iop.reconciler.match_pairs import (
 from edi_iop.reconciler.match_payers import contested, with_billed
 from edi_iop.reconciler.match_sides import CLAIM, KEY, answered, sent
 from edi_iop.reconciler.match_told import pooled, proposals, score, seen, why_not, with_runner_up
+from edi_iop.tables.nothing import once_of_nothing
 
 Further = Callable[[pl.DataFrame], Tables]
 """Claims and their lines where a last name (`name`, features.letters) and a line are as asked
@@ -181,6 +182,7 @@ def merge_pairs(answers: pl.DataFrame, claimed: pl.DataFrame, hits: pl.DataFrame
     return answers.join(several, on=KEY).join(claimed, on=CLAIM)
 
 
+@once_of_nothing
 def _numbered(named: pl.DataFrame) -> pl.DataFrame:
     """Claims of the number with the charge or the days; what charges more than was sent answers
     something else too."""
@@ -193,6 +195,7 @@ def _preferring(pairs: pl.DataFrame, feature: str) -> pl.DataFrame:
     return pairs.filter(truth(feature) | ~truth(feature).any().over(KEY))
 
 
+@once_of_nothing
 def _narrowed(able: pl.DataFrame) -> pl.DataFrame:
     """Candidates left after charge with dates, then the tie breaks; exact: one at the first step.
 
@@ -204,11 +207,13 @@ def _narrowed(able: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([first.filter("exact"), reduce(_preferring, _TIE_BREAKS, several)])
 
 
+@once_of_nothing
 def _single(candidates: pl.DataFrame) -> pl.DataFrame:
     """The candidates of answers that have exactly one."""
     return candidates.filter(pl.len().over(KEY) == 1)
 
 
+@once_of_nothing
 def _copies(candidates: pl.DataFrame) -> pl.DataFrame:
     """One of several claims that were sent alike under one number.
 
@@ -224,6 +229,7 @@ def _copies(candidates: pl.DataFrame) -> pl.DataFrame:
     return alike.sort(*KEY, *CLAIM).filter(order == wanted)
 
 
+@once_of_nothing
 def _third(pairs: pl.DataFrame) -> pl.DataFrame:
     """The payer's number: certain where it is whole, strong where something was put behind it."""
     able = pairs.with_columns(payer_claim_number=pl.lit(True)).filter(
@@ -234,6 +240,7 @@ def _third(pairs: pl.DataFrame) -> pl.DataFrame:
     return _chosen(_single(whole), "T3")
 
 
+@once_of_nothing
 def _made_up(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     """The pairs with made_up: what the payment says under numbers like the claim's, and under
     the claim's own, charges what the claim does: each of them is a part of it."""
@@ -246,6 +253,7 @@ def _made_up(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) ->
     return pairs.join(sums, on=key, how="left").with_columns(made_up=together.fill_null(False))
 
 
+@once_of_nothing
 def _fourth(pairs: pl.DataFrame) -> pl.DataFrame:
     """The number as mangled: certain where its check character holds, else strong.
 
@@ -259,6 +267,7 @@ def _fourth(pairs: pl.DataFrame) -> pl.DataFrame:
     return _chosen(_single(able.with_columns(exact=pl.col("checked"))), "T4")
 
 
+@once_of_nothing
 def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     """Member, days, charge and kind of bill, of one claim that no other answer has taken.
 
@@ -313,6 +322,7 @@ def _sixth(
     return pl.concat([near, far.join(claimed, on=CLAIM, how="anti")])
 
 
+@once_of_nothing
 def _contradicted(named: pl.DataFrame) -> pl.DataFrame:
     """Answers whose number is that of a claim with their days that may be meant all the same.
 
@@ -337,13 +347,15 @@ def _routed(
 ) -> pl.DataFrame:
     """An answer of frequency 7 or 8 under the number of the claim that was replaced goes to
     its replacement, or void, where exactly one was sent."""
-    pairs = allowed(replacements(found, answers, claimed, known)).filter(
-        sound() & (truth("charge") | truth("dates"))
-    )
+    anew = replacements(found, answers, claimed, known)
+    if anew.is_empty():
+        return found
+    pairs = allowed(anew).filter(sound() & (truth("charge") | truth("dates")))
     moved = _chosen(_single(pairs.with_columns(exact=pl.lit(False))), "T1")
     return pl.concat([moved, found.join(moved, on=KEY, how="anti")])
 
 
+@once_of_nothing
 def _chosen(pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
     """The pairs as matches: what agreed, what did not, and how sure it is."""
     return with_agreement(pairs, FEATURES).select(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 
 import msgspec
 import polars as pl
@@ -10,6 +11,7 @@ import polars as pl
 from edi_iop.reconciler.features import against, begins, plain, truth
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.match_sides import CLAIM, KEY
+from edi_iop.tables.nothing import once_of_nothing
 
 FEATURES = (
     "number",
@@ -41,6 +43,7 @@ _REPEATED = 6
 """So many characters of a claim number's beginning or end, in a line control number, repeat it."""
 
 
+@cache
 def may_be_later() -> pl.Expr:
     """The answer may be a second or third payer's, to which the claim was forwarded."""
     return pl.col("crossed") & pl.col("answer_priority").ne_missing("P")
@@ -123,6 +126,7 @@ def _repeats(control: str, number: str) -> pl.Expr:
     return there.fill_null(False)
 
 
+@cache
 def resembling() -> pl.Expr:
     """The number returned is like the claim's: but for a few characters, for its end, and for up
     to two characters that the payer put before it."""
@@ -141,11 +145,21 @@ def _aligned(shift: int) -> pl.Expr:
     return (length >= _SHORTEST_LIKE) & (apart <= 1 + length // 8)
 
 
+@once_of_nothing
 def compared(pairs: pl.DataFrame, controls: Controls, payers: Collection[str] = ()) -> pl.DataFrame:
     """The pairs (an answer's columns beside a claim's) with every feature true, false or unknown.
 
     payers: the ids of all payers we know to be different ones.
     """
+    asked = pairs.join(controls.asked, on=KEY, how="left", maintain_order="left")
+    hits = controls.hits.drop("asked")
+    beside = asked.join(hits, on=(*KEY, *CLAIM), how="left")
+    return beside.with_columns(**_features(frozenset(payers)))
+
+
+@cache
+def _features(payers: frozenset[str]) -> dict[str, pl.Expr]:
+    """What `compared` tells of each pair."""
     same_npi = pl.col("answer_npi") == pl.col("sent_npi")
     same_tin = pl.col("answer_tin") == pl.col("sent_tin")
     # days of lines are held against days of lines: a statement may reach far beyond them
@@ -158,36 +172,35 @@ def compared(pairs: pl.DataFrame, controls: Controls, payers: Collection[str] = 
     less = pl.col("answer_charge") < pl.col("sent_charge")
     in_parts = pl.any_horizontal(*(part.fill_null(False) for part in parts))
     known_payer, other_payer = _answers_for(payers)
-    asked = pairs.join(controls.asked, on=KEY, how="left", maintain_order="left")
-    hits = controls.hits.drop("asked")
-    return asked.join(hits, on=(*KEY, *CLAIM), how="left").with_columns(
-        number=pl.col("number") == pl.col("sent_number"),
-        charge=whole | in_parts,
-        over=pl.col("answer_charge") > pl.col("sent_charge"),
-        part=in_parts | (pl.col("divided") & less),
-        dates=inside,
-        exact_dates=(pl.col("answer_from") == pl.col("sent_first_day"))
+    return {
+        "number": pl.col("number") == pl.col("sent_number"),
+        "charge": whole | in_parts,
+        "over": pl.col("answer_charge") > pl.col("sent_charge"),
+        "part": in_parts | (pl.col("divided") & less),
+        "dates": inside,
+        "exact_dates": (pl.col("answer_from") == pl.col("sent_first_day"))
         & (pl.col("answer_to") == pl.col("sent_last_day")),
-        disjoint=disjoint,
-        payee=pl.when(same_npi.fill_null(False) | same_tin.fill_null(False))
+        "disjoint": disjoint,
+        "payee": pl.when(same_npi.fill_null(False) | same_tin.fill_null(False))
         .then(True)
         .otherwise(pl.coalesce(same_npi, same_tin)),
-        payer=(pl.col("answer_payer") == pl.col("sent_payer"))
+        "payer": (pl.col("answer_payer") == pl.col("sent_payer"))
         | (pl.col("answer_payer_code") == pl.col("sent_payer")),
-        known_payer=known_payer,
-        other_payer=other_payer,
-        frequency=pl.col("answer_frequency") == pl.col("sent_frequency"),
-        priority=pl.col("answer_priority") == pl.col("sent_priority"),
-        line_control=_held_lines(),
-        member=_same_member(),
-        patient=_same_patient(),
-        given=begins(pl.col("answer_first"), pl.col("sent_first")),
-        bill_type=pl.col("answer_facility") == pl.col("sent_facility"),
-        payer_claim_number=pl.lit(None, pl.Boolean),
-        codes=pl.col("answer_codes").list.set_intersection("sent_codes").list.len() > 0,
-    )
+        "known_payer": known_payer,
+        "other_payer": other_payer,
+        "frequency": pl.col("answer_frequency") == pl.col("sent_frequency"),
+        "priority": pl.col("answer_priority") == pl.col("sent_priority"),
+        "line_control": _held_lines(),
+        "member": _same_member(),
+        "patient": _same_patient(),
+        "given": begins(pl.col("answer_first"), pl.col("sent_first")),
+        "bill_type": pl.col("answer_facility") == pl.col("sent_facility"),
+        "payer_claim_number": pl.lit(None, pl.Boolean),
+        "codes": pl.col("answer_codes").list.set_intersection("sent_codes").list.len() > 0,
+    }
 
 
+@cache
 def _held_lines() -> pl.Expr:
     """The claim holds every line control number that came back; unknown where none did, and where
     claims of several members hold them: then they say nothing of any of these."""
@@ -195,12 +208,13 @@ def _held_lines() -> pl.Expr:
     return pl.when(hits < pl.col("asked")).then(False).when("sole").then(True)
 
 
+@cache
 def held_none() -> pl.Expr:
     """Line control numbers came back, and the claim holds none of them."""
     return pl.col("asked").is_not_null() & pl.col("hits").is_null()
 
 
-def _answers_for(payers: Collection[str]) -> tuple[pl.Expr, pl.Expr]:
+def _answers_for(payers: frozenset[str]) -> tuple[pl.Expr, pl.Expr]:
     """Whether the answer is of a payer we know, and whether it is another's than the claim's.
 
     An id we do not know may be another name of the claim's payer: it tells nothing. A later payer
@@ -209,7 +223,7 @@ def _answers_for(payers: Collection[str]) -> tuple[pl.Expr, pl.Expr]:
     answers none that another was sent, nor, under an id we do not know, one sent to a payer of
     another place.
     """
-    known = list(payers)
+    known = sorted(payers)
     named = [pl.col(name) for name in ("answer_payer", "answer_payer_code")]
     own = pl.any_horizontal(*((one == pl.col("sent_payer")).fill_null(False) for one in named))
     other = pl.any_horizontal(*(one.is_in(known).fill_null(False) for one in named))
@@ -220,6 +234,7 @@ def _answers_for(payers: Collection[str]) -> tuple[pl.Expr, pl.Expr]:
     return other, another & ~own
 
 
+@cache
 def _same_member() -> pl.Expr:
     """The subscriber's or the patient's id is the member's, but for characters at its end."""
     theirs = [_near(pl.col(name)) for name in ("answer_patient_id", "answer_subscriber_id")]
@@ -238,22 +253,26 @@ def _near(theirs: pl.Expr) -> pl.Expr:
     return (theirs == ours) | (close & long & begins(theirs, ours))
 
 
+@cache
 def _same_patient() -> pl.Expr:
     last = begins(pl.col("answer_last"), pl.col("sent_last"))
     first = begins(pl.col("answer_first"), pl.col("sent_first"))
     return last & first.fill_null(True)
 
 
+@cache
 def sound() -> pl.Expr:
     """No veto: `possible`, and not the answer of another payer than the claim's."""
     return possible() & ~truth("other_payer")
 
 
+@cache
 def possible() -> pl.Expr:
     """Neither another payee, nor days wholly outside, nor another patient."""
     return pl.col("payee").fill_null(True) & ~truth("disjoint") & ~other_person()
 
 
+@cache
 def other_person() -> pl.Expr:
     """The member id or the name is another, and nothing else of the person agrees, nor line
     control numbers that are this member's alone.
@@ -266,6 +285,7 @@ def other_person() -> pl.Expr:
     return other & (~truth("line_control") | (someone_else & truth("repeating")))
 
 
+@cache
 def of_another_person() -> pl.Expr:
     """Nothing but the person vetoes it."""
     return ~possible() & pl.col("payee").fill_null(True) & ~truth("disjoint")

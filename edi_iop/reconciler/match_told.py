@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from edi_iop.reconciler.features import truth, with_agreement
@@ -12,6 +14,7 @@ from edi_iop.reconciler.match_pairs import (
     sound,
 )
 from edi_iop.reconciler.match_sides import CLAIM, KEY
+from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.texts import composed
 
 _WEIGHTS = {
@@ -32,6 +35,7 @@ _SCORED = 4
 """Decimals of a score."""
 
 
+@cache
 def score() -> pl.Expr:
     """Weights of what agrees less half of what does not, as a part of all weights."""
     total = sum(_WEIGHTS.values())
@@ -49,19 +53,25 @@ def score() -> pl.Expr:
 def pooled(chosen: pl.DataFrame, **tiers: pl.DataFrame) -> pl.DataFrame:
     """Every pair that some tier looked at and that was not chosen, under the first tier that did."""
     parts = [
-        with_agreement(pairs.join(chosen, on=(*KEY, *CLAIM), how="anti"), FEATURES).select(
-            *KEY,
-            *CLAIM,
-            "sent_number",
-            "agreed",
-            "disagreed",
-            tier=pl.lit(tier),
-            score=score(),
-            able=possible() | (of_another_person() & (truth("number") | truth("line_control"))),
-        )
+        _looked_at(pairs.join(chosen, on=(*KEY, *CLAIM), how="anti"), tier)
         for tier, pairs in tiers.items()
     ]
     return pl.concat(parts).unique([*KEY, *CLAIM], keep="first", maintain_order=True)
+
+
+@once_of_nothing
+def _looked_at(pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
+    """The pairs that a tier looked at, with how well they agree."""
+    return with_agreement(pairs, FEATURES).select(
+        *KEY,
+        *CLAIM,
+        "sent_number",
+        "agreed",
+        "disagreed",
+        tier=pl.lit(tier),
+        score=score(),
+        able=possible() | (of_another_person() & (truth("number") | truth("line_control"))),
+    )
 
 
 def with_runner_up(matched: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
@@ -91,6 +101,7 @@ def proposals(pool: pl.DataFrame, matched: pl.DataFrame) -> pl.DataFrame:
     return ranked.filter(pl.col("rank") <= _PROPOSED)
 
 
+@once_of_nothing
 def seen(named: pl.DataFrame) -> pl.DataFrame:
     """What stood in the way, over all claims of the number."""
     return named.group_by(KEY).agg(
@@ -104,6 +115,7 @@ def seen(named: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@cache
 def why_not() -> pl.Expr:
     """Why an answer has no claim."""
     number = pl.col("number")

@@ -8,18 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 import msgspec
 import polars as pl
 
 from edi_iop.reconciler.contents import PAYMENT
 from edi_iop.reconciler.duplicates import payment_contents, payment_standings
-from edi_iop.reconciler.given import Tables, claim_tables
+from edi_iop.reconciler.given import Tables, claim_tables, remit_tables
 from edi_iop.reconciler.ledger import Ledger, counted, fold, on_date, without
 from edi_iop.reconciler.match import matched
 from edi_iop.reconciler.match_claims import Further
 from edi_iop.rules.policy import Policy
-from edi_iop.tables import DECISIONS
+from edi_iop.tables import (
+    ACCOUNTS,
+    DECISIONS,
+    MATCHES,
+    PAYMENT_STANDINGS,
+    POSTINGS,
+    PROPOSALS,
+    PROVIDER_POSTINGS,
+)
 from edi_iop.tables.pool import pooled
 
 
@@ -55,11 +64,13 @@ def reconcile(
     duplicates.payment_standings of the remits' payments, where the remits are a portion of what
     these hold; the sums of ledger.payments are then the portion's. further: as for matched.
     """
+    known = on_date(remits, as_of)
+    if all(rows.is_empty() for rows in known.values()):
+        return _of_nothing()
     terms = {payer: policy.remits for payer, policy in (policies or {}).items()}
     asking = [payer for payer, one in terms.items() if one.by_member == "propose"]
     replacing = [payer for payer, one in terms.items() if one.unreversed == "replace"]
     decided = DECISIONS.empty() if decisions is None else decisions
-    known = on_date(remits, as_of)
     if paid is None:
         paid = payment_standings(payment_contents(known), decided)
     unheard = paid.filter(pl.col("standing").is_in(["duplicate", "rejected"])).select(PAYMENT)
@@ -67,3 +78,16 @@ def reconcile(
     tied = matched(single, sent, decided, asking, further, list(terms))
     ledger = fold(single, paid, tied.matches, claim_tables(sent)["claims"], decided, replacing)
     return Reconciled(ledger, tied.matches, tied.proposals, counted(single, ledger))
+
+
+@cache
+def _of_nothing() -> Reconciled:
+    """What no remits come to, whatever was sent and decided."""
+    remits = remit_tables({})
+    ledger = Ledger(
+        payments=PAYMENT_STANDINGS.empty(),
+        postings=POSTINGS.empty(),
+        provider_postings=PROVIDER_POSTINGS.empty(),
+        accounts=ACCOUNTS.empty(),
+    )
+    return Reconciled(ledger, MATCHES.empty(), PROPOSALS.empty(), remits)

@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop.reconciler.evidence import line_reference
 from edi_iop.tables.amounts import dollars
+from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.texts import composed
 
 _RULE, _REMEDY = "CON-01", "contract_dispute"
@@ -30,6 +31,7 @@ def agreed() -> pl.Expr:
     return pl.when(given).then("agreed_cents").fill_null(0)
 
 
+@once_of_nothing
 def judged(rows: pl.DataFrame, payers_words: pl.Expr) -> pl.DataFrame:
     """The reduced lines with verdict, rule, says, evidence and remedy: the rate on file is the proof."""
     says = composed(

@@ -8,6 +8,7 @@ looked for here is more than what matches: it only has to miss nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import polars as pl
 
@@ -73,6 +74,8 @@ def columns(name: str) -> list[str]:
 
 def ties(name: str, rows: pl.DataFrame) -> pl.DataFrame:
     """tables.TIES of rows of claims, remit_claims or acknowledgements."""
+    if rows.is_empty():
+        return TIES.empty()
     if name == "remit_claims":
         rows = _answered(rows)
     found = [
@@ -111,6 +114,8 @@ def controls(side: str, rows: pl.DataFrame, place: str) -> pl.DataFrame:
     rows: file_id, the place of the claim, line_control. What names no claim (BARE) an answer
     does not ask for.
     """
+    if rows.is_empty():
+        return TIES.empty()
     told = rows.select("file_id", "line_control", place=place, value=plain("line_control"))
     odd = told.filter(pl.col("value") != pl.col("line_control"), _asking(side)).drop("line_control")
     return TIES.conform(odd.unique().with_columns(kind=pl.lit(CONTROL), side=pl.lit(side)))
@@ -138,6 +143,9 @@ def alike(values: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     Two frames: kind and value that are equal; kind, value and `most` of those that a value
     goes on from, by so many characters at most.
     """
+    if values.is_empty():
+        nothing = pl.DataFrame(schema=dict.fromkeys(VALUE, pl.String))
+        return nothing, nothing.with_columns(most=pl.lit(None, pl.Int64))
     number = pl.col("kind").is_in(NUMBERS)
     equal = [
         values.filter(~number),
@@ -179,6 +187,7 @@ def names(texts: pl.Series) -> pl.DataFrame:
     return texts.alias("value").to_frame().select(kind=pl.lit(NAME), value="value")
 
 
+@cache
 def _value(kind: str, column: str) -> pl.Expr:
     """A value as it is compared, or more widely: what has no such form, as it is."""
     text = pl.col(column).str.strip_chars()

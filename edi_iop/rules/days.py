@@ -103,6 +103,8 @@ def days(
     not time in the program: it is left out of the minutes. Where it does so on a
     condition, only medication-assisted treatment is known to meet it without a line.
     """
+    if encounters.is_empty():
+        return DAYS.empty()
     rows = _covered(_attended(current(encounters)), newest(clients, COVERAGE))
     counted = each(rows.select(_COUNTED), policies, in_program)
     signed = counted.filter(pl.col("note_status").is_in(SIGNED))

@@ -29,6 +29,8 @@ def service_lines(
     payer_claim_number, answered_on and allowed_cents of the lines a payer has
     answered; all others are sent.
     """
+    if tables["claim_lines"].is_empty():
+        return SERVICE_LINES.empty()
     claims = _headed(tables["claims"], sent_on)
     return netted(_lines(tables, _known(claims, clients), standings))
 

@@ -23,6 +23,8 @@ def rows(
     connection: Connection, table: Table, keys: pl.DataFrame, columns: Sequence[str] = ()
 ) -> pl.DataFrame:
     """The rows whose columns are those of one of the keys, in the keys' order."""
+    if keys.is_empty():
+        return _shape(table, columns).empty()
     ties = _wanted(connection, table, keys)
     return _selected(connection, table, columns, f"temp.wanted AS w CROSS JOIN {ties}")
 
@@ -35,6 +37,8 @@ def first_rows(
     most: int,
 ) -> pl.DataFrame:
     """So many rows of each key at most, those that were stored first; keys: one column."""
+    if keys.is_empty():
+        return _shape(table, columns).empty()
     _wanted(connection, table, keys)
     (name,) = keys.columns
     source = (
@@ -84,6 +88,8 @@ def beginning(
 
     texts: columns that are to be equal, then the column itself, and `most`.
     """
+    if texts.is_empty():
+        return _shape(table, columns).empty()
     equal = [name for name in texts.columns if name not in (column, "most")]
     keys = texts.select(*equal, column, "most")
     _wanted(connection, table, keys, extra=("most",))
@@ -99,6 +105,8 @@ def beginning(
 
 def delete(connection: Connection, table: Table, keys: pl.DataFrame) -> None:
     """Takes the rows of these keys out."""
+    if keys.is_empty():
+        return
     ties = _wanted(connection, table, keys)
     chosen = f"SELECT t.rowid FROM temp.wanted AS w CROSS JOIN {ties}"
     connection.run(f'DELETE FROM "{table.name}" WHERE rowid IN ({chosen})')
@@ -147,8 +155,12 @@ def _selected(
     source: str,
     values: tuple[Any, ...] = (),
 ) -> pl.DataFrame:
-    shape = table.only(columns) if columns else table
-    return connection.frame(shape, source, values)
+    return connection.frame(_shape(table, columns), source, values)
+
+
+def _shape(table: Table, columns: Sequence[str]) -> Table:
+    """The table of these columns, or of all."""
+    return table.only(columns) if columns else table
 
 
 def _wanted(
@@ -162,7 +174,9 @@ def _wanted(
     unknown = [name for name in own if name not in table.schema]
     if unknown:
         raise ValueError(f"{table.name} has no column {unknown[0]}")
-    held = pl.concat([to_held(table.only(own), keys), keys.select(extra)], how="horizontal")
+    held = to_held(table.only(own), keys)
+    if extra:
+        held = pl.concat([held, keys.select(extra)], how="horizontal")
     held.columns = [f"k{place}" for place in range(held.width)]
     in_order = held.drop_nulls().sort(held.columns)
     # of the sorted keys the equal ones stand together

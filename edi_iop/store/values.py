@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -10,18 +11,19 @@ import polars as pl
 from edi_iop.tables import Table
 
 _LIST = pl.List(pl.String)
+_UNLIKE = (pl.Date, pl.Time, pl.List, pl.Boolean)
+"""Types that SQLite holds as others."""
 _LITERALS: dict[type[pl.DataType], str] = {pl.Int64: "0", pl.Boolean: "0", pl.Float64: "0.0"}
 
 
 def to_held(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame in the table's column order, its values as SQLite holds them."""
-    shaped = table.conform(frame)
-    return shaped.select(_out(name, dtype) for name, dtype in table.schema.items())
+    return _changed(table, table.conform(frame), _out)
 
 
 def to_frame(table: Table, held: pl.DataFrame) -> pl.DataFrame:
     """The table out of its columns as SQLite holds them, every column of its type."""
-    return held.select(_back(name, dtype) for name, dtype in table.schema.items())
+    return _changed(table, held, _back)
 
 
 def row_of_types(table: Table) -> dict[str, str]:
@@ -36,6 +38,16 @@ def to_value(value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _changed(
+    table: Table, frame: pl.DataFrame, form: Callable[[str, pl.DataType], pl.Expr]
+) -> pl.DataFrame:
+    """The frame with the columns in another form that have one: most have none."""
+    unlike = [
+        form(name, dtype) for name, dtype in table.schema.items() if isinstance(dtype, _UNLIKE)
+    ]
+    return frame.with_columns(unlike) if unlike else frame
 
 
 def _out(name: str, dtype: pl.DataType) -> pl.Expr:

@@ -71,14 +71,21 @@ class Table(msgspec.Struct, frozen=True, dict=True):
     def _nothing(self) -> pl.DataFrame:
         return pl.DataFrame(schema=self.schema)
 
+    @cached_property
+    def _narrowed(self) -> dict[tuple[str, ...], Table]:
+        return {}
+
     def empty(self) -> pl.DataFrame:
         """No rows. Asked for once a file and table, so it is made only once."""
         return self._nothing.clone()
 
     def only(self, columns: Sequence[str]) -> Table:
         """The table narrowed to these columns."""
-        held = {column.name: column for column in self.columns}
-        return replace(self, columns=tuple(held[name] for name in columns))
+        names = tuple(columns)
+        if names not in self._narrowed:
+            held = {column.name: column for column in self.columns}
+            self._narrowed[names] = replace(self, columns=tuple(held[name] for name in names))
+        return self._narrowed[names]
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with exactly this table's columns, in order: absent ones null, others gone."""
@@ -87,10 +94,16 @@ class Table(msgspec.Struct, frozen=True, dict=True):
         if dict(frame.schema) == self.schema and frame.columns == list(self.schema):
             return frame
         present = set(frame.columns)
-        return frame.select(
-            (pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name)
+        columns = self._columns
+        return frame.select(columns[name][name in present] for name in self.schema)
+
+    @cached_property
+    def _columns(self) -> dict[str, tuple[pl.Expr, pl.Expr]]:
+        """Each column where a frame lacks it, and where it has it."""
+        return {
+            name: (pl.lit(None).cast(dtype).alias(name), pl.col(name).cast(dtype))
             for name, dtype in self.schema.items()
-        )
+        }
 
 
 def text(name: str, meaning: str, source: str = "", phi: bool = False) -> Column:
