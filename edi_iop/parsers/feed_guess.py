@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, cached_property
 
 import msgspec
 import polars as pl
@@ -102,12 +102,30 @@ class Proposal(msgspec.Struct, frozen=True):
         )
 
 
-class _Column(msgspec.Struct, frozen=True):
+class _Form(msgspec.Struct, frozen=True):
+    """How dates or times are written."""
+
+    form: str
+    share: float
+    """Of the values, those that it fits."""
+    turned: bool
+    """Whether day and month fit the other way round as well."""
+
+
+class _Column(msgspec.Struct, frozen=True, dict=True):
     name: str
     values: tuple[str, ...]
     """Those that are not empty."""
     turned: str = ""
     """The form of dates that the file as a whole speaks against: day or month first."""
+
+    @cached_property
+    def dates(self) -> _Form:
+        return _format("date", self)
+
+    @cached_property
+    def times(self) -> _Form:
+        return _format("time", self)
 
 
 def propose(data: bytes) -> Proposal:
@@ -130,8 +148,7 @@ def propose(data: bytes) -> Proposal:
     sampled = {name: _values(frame[name]) for name in frame.columns}
     turned = _turned(sampled.values())
     columns = [_Column(name, values, turned) for name, values in sampled.items()]
-    kinds = _kinds(columns)
-    guesses = tuple(guess for kind in kinds for guess in _guesses(kind, columns))
+    guesses = tuple(guess for kind in _likely(columns) for guess in kind)
     return Proposal(_written(head, guesses, frame.columns), guesses)
 
 
@@ -150,15 +167,15 @@ def _turned(columns: Iterable[Sequence[str]]) -> str:
     return _DAY_FIRST if months_first > days_first else _MONTH_FIRST
 
 
-def _kinds(columns: Sequence[_Column]) -> list[str]:
-    """The feeds of whose required columns enough are there; encounters where it is none."""
+def _likely(columns: Sequence[_Column]) -> list[list[Guess]]:
+    """The guesses of each feed of whose required columns enough are there; encounters where it is none."""
+    guesses = {kind: _guesses(kind, columns) for kind in ("encounters", "clients")}
     likely = []
-    for kind in ("encounters", "clients"):
-        needed = feed(kind).required
-        found = [one for one in _guesses(kind, columns) if one.column.required and one.source]
-        if len(found) >= _ENOUGH * len(needed):
-            likely.append(kind)
-    return likely or ["encounters"]
+    for kind, own in guesses.items():
+        found = [one for one in own if one.column.required and one.source]
+        if len(found) >= _ENOUGH * len(feed(kind).required):
+            likely.append(own)
+    return likely or [guesses["encounters"]]
 
 
 def _guesses(kind: str, columns: Sequence[_Column]) -> list[Guess]:
@@ -238,7 +255,7 @@ def _called(kind: str, wanted: str, name: str) -> float:
     plain = _plain(name)
     if wanted in _LISTS:  # Dx 1 to Dx 12: the first of several says what they are
         plain = re.sub(r" \d+$", "", plain)
-    words = [_plain(word) for word in _words().names.get(kind, {}).get(wanted, ())]
+    words = _names(kind, wanted)
     if plain in words or plain == _plain(wanted):
         # Of several names for one thing the more telling stand first.
         return 1.0 - 0.01 * (words.index(plain) if plain in words else 0)
@@ -251,11 +268,17 @@ def _called(kind: str, wanted: str, name: str) -> float:
     return best
 
 
+@cache
+def _names(kind: str, wanted: str) -> tuple[str, ...]:
+    """What partners call a column, as names are compared."""
+    return tuple(_plain(word) for word in _words().names.get(kind, {}).get(wanted, ()))
+
+
 def _fits(wanted: FeedColumn, column: _Column) -> float | None:
     """The share of values that have the form of the column; None where any text would."""
     values = column.values
-    if wanted.kind in ("date", "time"):
-        return _format(wanted, column)[1]
+    if form := _form(wanted, column):
+        return form.share
     if wanted.kind == "npi":
         return sum(is_npi(re.sub(r"\.0+$", "", value)) for value in values) / len(values)
     if wanted.kind == "code":
@@ -267,16 +290,23 @@ def _fits(wanted: FeedColumn, column: _Column) -> float | None:
     return None
 
 
-def _format(wanted: FeedColumn, column: _Column) -> tuple[str, float, bool]:
-    """The form of dates or times that fits most values, how many, and whether another fits as well."""
+def _form(wanted: FeedColumn, column: _Column) -> _Form | None:
+    """How the values would be read as what is wanted; None where that has no form."""
+    if wanted.kind == "date":
+        return column.dates
+    return column.times if wanted.kind == "time" else None
+
+
+def _format(kind: str, column: _Column) -> _Form:
+    """The form of dates or times that fits most values."""
     series = pl.Series(column.values)
     shares = []
-    for form in TIMES if wanted.kind == "time" else DATES:
+    for form in TIMES if kind == "time" else DATES:
         if form == column.turned:
             continue
         if form == ISO:
             good = series.str.contains(_ISO_VALUE)
-        elif wanted.kind == "time" and "%d" not in form:
+        elif kind == "time" and "%d" not in form:
             good = series.str.to_time(form, strict=False).is_not_null()
         else:
             at = series.str.to_datetime(form, strict=False)
@@ -284,7 +314,7 @@ def _format(wanted: FeedColumn, column: _Column) -> tuple[str, float, bool]:
         shares.append((int(good.sum()) / len(series), form))
     best, form = max(shares, key=lambda one: one[0])
     turned = {_MONTH_FIRST: _DAY_FIRST, _DAY_FIRST: _MONTH_FIRST}.get(form)
-    return form, best, (best, turned) in shares
+    return _Form(form, best, (best, turned) in shares)
 
 
 def _meaning(wanted: FeedColumn, value: str) -> str | None:
@@ -303,10 +333,9 @@ def _guess(
 ) -> Guess:
     (column,) = columns
     parts = [f"from = {json.dumps(column.name)}"]
-    if wanted.kind in ("date", "time") and column.values:
-        form, _, turned = _format(wanted, column)
-        parts.append(f"format = {json.dumps(form)}")
-        why += "; day and month fit the other way round too" if turned else ""
+    if column.values and (form := _form(wanted, column)):
+        parts.append(f"format = {json.dumps(form.form)}")
+        why += "; day and month fit the other way round too" if form.turned else ""
     elif wanted.name == "minutes" and column.values:
         if any(":" in value for value in column.values):
             parts.append('format = "%H:%M"')
