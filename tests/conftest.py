@@ -1,10 +1,16 @@
-"""What all tests share: the checkout's folders and the public samples, where they are."""
+"""What all tests share: the checkout's folders, the public samples, and what is made only once."""
 
 from __future__ import annotations
 
+import gc
+import shutil
+from collections.abc import Iterator
+from functools import cache, wraps
 from pathlib import Path
 
 import pytest
+
+from edi_iop.store import schema
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
@@ -17,3 +23,32 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip("the public samples are not beside the checkout (shared/samples)")
     return SAMPLES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def new_databases_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Forty tables with their indices are made once and copied; tests/store makes each anew."""
+    made = schema.migrate
+
+    @cache
+    def empty() -> tuple[Path, list[str]]:
+        path = tmp_path_factory.mktemp("database") / "empty.db"
+        return path, made(path)
+
+    @wraps(made)
+    def copied(path: Path) -> list[str]:
+        if path.exists():
+            return made(path)
+        template, done = empty()
+        shutil.copyfile(template, path)
+        return list(done)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "migrate", copied)
+        yield
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live until the end: they are not looked through again and again."""
+    gc.collect()
+    gc.freeze()

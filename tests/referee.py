@@ -10,6 +10,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -25,9 +26,14 @@ def _map(name: str, path: str | None) -> Any:
     return _load(name, pyx12.params.params(), path)
 
 
-def _kept(name: str, _: Any, path: str | None = None) -> Any:
+@contextmanager
+def maps_kept() -> Iterator[None]:
     """pyx12 reads its map files anew for every document: nine tenths of its time on a small one."""
-    return _map(name, path)
+    pyx12.map_if.load_map_file = lambda name, _, path=None: _map(name, path)
+    try:
+        yield
+    finally:
+        pyx12.map_if.load_map_file = _load
 
 
 def report(data: bytes) -> tuple[bool | None, dict[str, Any]]:
@@ -38,15 +44,13 @@ def report(data: bytes) -> tuple[bool | None, dict[str, Any]]:
     # pyx12 prints each error it finds through its own loggers.
     logging.getLogger("pyx12").setLevel(logging.CRITICAL + 1)
     answer = io.StringIO()
-    pyx12.map_if.load_map_file = _kept
     try:
-        valid = pyx12.x12n_document.x12n_document(
-            pyx12.params.params(), io.StringIO(data.decode("ascii")), None, None, fd_json=answer
-        )
+        with maps_kept():
+            valid = pyx12.x12n_document.x12n_document(
+                pyx12.params.params(), io.StringIO(data.decode("ascii")), None, None, fd_json=answer
+            )
     except Exception as problem:  # It fails on some files in many ways; then it is no judge.
         return None, {"problem": type(problem).__name__, "says": str(problem)}
-    finally:
-        pyx12.map_if.load_map_file = _load
     text = answer.getvalue()
     return bool(valid), json.loads(text) if text.strip() else {}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime, time
+from functools import cached_property
 from random import Random
 
 import msgspec
@@ -75,15 +76,22 @@ class Mailed(msgspec.Struct, frozen=True):
     """Which payments of the draft it holds, in order."""
 
 
-class Adversary(msgspec.Struct, frozen=True):
+class Adversary(msgspec.Struct, frozen=True, dict=True):
     """Corrupted answers and the truth about them."""
 
     draft: Draft
     sent: Tables
-    files: tuple[Mailed, ...]
-    """In the order of arrival."""
     names: pl.DataFrame
     """enough.named."""
+    chosen: frozenset[str]
+    """Kinds of corruption."""
+    seed: int
+    receiver: str
+
+    @cached_property
+    def files(self) -> tuple[Mailed, ...]:
+        """In the order of arrival; written where they are asked for, which takes the longest."""
+        return tuple(_files(self.draft, self.chosen, self.seed, self.receiver))
 
     @property
     def tables(self) -> Tables:
@@ -165,8 +173,7 @@ def corrupted(
             among = _beside_others(draft) if name == "reused-check" else draft.payments
             draft = befall(draft, _some(among, share, chance), seed)
     done = finished(draft)
-    files = _files(done, chosen, seed, receiver)
-    return Adversary(done, sent, tuple(files), enough.named(done, sent))
+    return Adversary(done, sent, enough.named(done, sent), frozenset(chosen), seed, receiver)
 
 
 def _of_claims(draft: Draft, chosen: list[Corruption], seed: int) -> Draft:

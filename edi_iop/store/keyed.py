@@ -177,7 +177,7 @@ def _wanted(
     held = to_held(table.only(own), keys)
     if extra:
         held = pl.concat([held, keys.select(extra)], how="horizontal")
-    held.columns = [f"k{place}" for place in range(held.width)]
+    held = held.rename({name: f"k{place}" for place, name in enumerate(held.columns)})
     in_order = held.drop_nulls().sort(held.columns)
     # of the sorted keys the equal ones stand together
     _hold(connection, in_order.filter(pl.any_horizontal(pl.all().ne_missing(pl.all().shift()))))

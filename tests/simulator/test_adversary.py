@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +19,7 @@ from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT
 from scripts import accuracy_answers as measured
 
 SEED = 11
+OneKind = Callable[..., Adversary]
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +33,15 @@ def mail(made: measured.Clinic) -> Adversary:
 
 
 @pytest.fixture(scope="module")
-def plain(made: measured.Clinic) -> Adversary:
-    return one_kind(made)
-
-
-def one_kind(made: measured.Clinic, *names: str) -> Adversary:
+def one_kind(made: measured.Clinic) -> OneKind:
+    """`one_kind("swap")`: the same answers, corrupted by these alone."""
     answer = measured.adjudicated(made, SEED)
-    return corrupted(answer, made.ours, SEED, names)
+    return cache(lambda *names: corrupted(answer, made.ours, SEED, names))
+
+
+@pytest.fixture(scope="module")
+def plain(one_kind: OneKind) -> Adversary:
+    return one_kind()
 
 
 def befallen(mail: Adversary, kind: str) -> pl.DataFrame:
@@ -87,9 +92,9 @@ def test_the_same_seed_gives_the_same_files(made: measured.Clinic, mail: Adversa
     assert measured.answered(made, SEED).files == mail.files
 
 
-def test_an_unknown_corruption_is_refused(made: measured.Clinic) -> None:
+def test_an_unknown_corruption_is_refused(one_kind: OneKind) -> None:
     with pytest.raises(ValueError, match="swop"):
-        one_kind(made, "swop")
+        one_kind("swop")
 
 
 @pytest.mark.parametrize(
@@ -114,8 +119,8 @@ def test_numbers(plain: Adversary, kind: str, sent: str, returned: str) -> None:
     assert after.to_list()[:2] == [returned, sent]
 
 
-def test_parts_of_a_claim_make_it_up(made: measured.Clinic) -> None:
-    mail = one_kind(made, "split", "split-silent", "split-lines")
+def test_parts_of_a_claim_make_it_up(one_kind: OneKind) -> None:
+    mail = one_kind("split", "split-silent", "split-lines")
     parts = befallen(mail, "split-lines")
     charged = parts.group_by(pl.col("true_claims").list.first()).agg(pl.col("charge_cents").sum())
     sent = mail.sent["claims"]["charge_cents"]
@@ -125,8 +130,8 @@ def test_parts_of_a_claim_make_it_up(made: measured.Clinic) -> None:
     assert said.isdisjoint(befallen(mail, "split-silent")[CLAIM])
 
 
-def test_merged_claims_are_two_of_one_member(made: measured.Clinic) -> None:
-    merged = befallen(one_kind(made, "merge"), "merge")
+def test_merged_claims_are_two_of_one_member(made: measured.Clinic, one_kind: OneKind) -> None:
+    merged = befallen(one_kind("merge"), "merge")
     merged = merged.filter(pl.col("true_claims").list.len() > 1)  # one may be another system's
     assert merged.height > 10
     assert set(merged["true_claims"].list.len()) == {2}
@@ -135,8 +140,8 @@ def test_merged_claims_are_two_of_one_member(made: measured.Clinic) -> None:
         assert member.gather(pair).n_unique() == 1
 
 
-def test_a_bundle_and_its_days(made: measured.Clinic) -> None:
-    mail = one_kind(made, "bundle")
+def test_a_bundle_and_its_days(one_kind: OneKind) -> None:
+    mail = one_kind("bundle")
     lines = mail.draft.lines.join(befallen(mail, "bundle"), on=CLAIM, how="semi")
     assert (lines["true_lines"].list.len() > 1).all()
     assert (lines["service_date"] < lines["service_date_to"]).all()
@@ -145,8 +150,8 @@ def test_a_bundle_and_its_days(made: measured.Clinic) -> None:
     assert lines["charge_cents"].to_list() == whole
 
 
-def test_reversals_negate_and_corrections_follow(made: measured.Clinic) -> None:
-    mail = one_kind(made, "reversed")
+def test_reversals_negate_and_corrections_follow(one_kind: OneKind) -> None:
+    mail = one_kind("reversed")
     rows = befallen(mail, "reversed").with_columns(true=pl.col("true_claims").list.first())
     sums = rows.group_by("true", "event").agg(pl.col("paid_cents").sum()).pivot(
         "event", index="true", values="paid_cents"
@@ -157,8 +162,8 @@ def test_reversals_negate_and_corrections_follow(made: measured.Clinic) -> None:
     assert set(order.agg(pl.col("event").str.join(" "))["event"]) == {"answer reversal correction"}
 
 
-def test_recoveries_name_what_they_take_back(made: measured.Clinic) -> None:
-    mail = one_kind(made, "taken-back")
+def test_recoveries_name_what_they_take_back(one_kind: OneKind) -> None:
+    mail = one_kind("taken-back")
     taken = mail.draft.provider.filter(reason="WO")
     paid = mail.draft.claims.filter(pl.col("kinds").list.contains("taken-back"))["paid_cents"]
     assert Counter(taken["amount_cents"]) == Counter(paid)
@@ -185,8 +190,8 @@ def test_a_rewrapped_payment_reads_the_same(mail: Adversary) -> None:
             assert one[name].drop(drop).equals(two[name].drop(drop))
 
 
-def test_a_reused_check_number_has_other_content(made: measured.Clinic) -> None:
-    mail = one_kind(made, "reused-check")
+def test_a_reused_check_number_has_other_content(one_kind: OneKind) -> None:
+    mail = one_kind("reused-check")
     twice = mail.draft.payments.filter(pl.len().over("payer_id", "trace_number") > 1)
     assert twice.height >= 2
     assert twice[PAYMENT].n_unique() == twice.height
@@ -221,9 +226,9 @@ def test_the_store_has_claims_of_second_payers_and_twins(made: measured.Clinic) 
         assert (payers["payer_id"] > 1).sum() > 1
 
 
-def test_another_payer_answers_that_is_billed_too(made: measured.Clinic) -> None:
+def test_another_payer_answers_that_is_billed_too(made: measured.Clinic, one_kind: OneKind) -> None:
     """Who answers cannot be meant, and nothing tells why: no claim is named, but all are hinted."""
-    mail = one_kind(made, "other-payer")
+    mail = one_kind("other-payer")
     hit = with_payers(mail, "other-payer")
     assert set(hit["payer_id"]) <= set(made.ours["claims"]["payer_id"])
     assert (hit["payer_id"] != hit["sent_payer"]).all()
@@ -233,9 +238,9 @@ def test_another_payer_answers_that_is_billed_too(made: measured.Clinic) -> None
 
 @pytest.mark.parametrize("kind", ["successor", "renamed-payer"])
 def test_a_payer_that_nobody_billed_takes_nothing_from_what_tells(
-    made: measured.Clinic, kind: str
+    made: measured.Clinic, one_kind: OneKind, kind: str
 ) -> None:
-    mail = one_kind(made, kind)
+    mail = one_kind(kind)
     hit = with_payers(mail, kind)
     billed = made.ours["claims"].select("payer_id", "payer_name")
     unknown = hit.join(billed, on=("payer_id", "payer_name"), how="anti")
@@ -247,9 +252,9 @@ def test_a_payer_that_nobody_billed_takes_nothing_from_what_tells(
     assert sum(decided(mail, kind)) / hit.height > 0.9
 
 
-def test_what_was_forwarded_is_answered_by_two_payers(made: measured.Clinic) -> None:
+def test_what_was_forwarded_is_answered_by_two_payers(one_kind: OneKind) -> None:
     """The second one under the first one's number, with what was left to the patient."""
-    mail = one_kind(made, "crossed-over")
+    mail = one_kind("crossed-over")
     hit = with_payers(mail, "crossed-over")
     second = hit.filter(event="crossed over")
     assert (second["claim"] == second["sent_number"]).all()
@@ -264,8 +269,10 @@ def test_what_was_forwarded_is_answered_by_two_payers(made: measured.Clinic) -> 
     assert all(decided(mail, "crossed-over"))
 
 
-def test_a_second_payer_that_was_billed_answers_its_own(made: measured.Clinic) -> None:
-    mail = one_kind(made, "crossed-billed")
+def test_a_second_payer_that_was_billed_answers_its_own(
+    made: measured.Clinic, one_kind: OneKind
+) -> None:
+    mail = one_kind("crossed-billed")
     hit = with_payers(mail, "crossed-billed")
     assert hit.height > 5
     assert set(hit["sent_place"]) == {"S"}
@@ -282,10 +289,10 @@ def test_a_second_payer_that_was_billed_answers_its_own(made: measured.Clinic) -
 
 
 def test_without_its_line_numbers_and_member_a_second_payer_is_known_by_the_person_alone(
-    made: measured.Clinic,
+    one_kind: OneKind,
 ) -> None:
     """Its own claim is there: the number of the first one's is not believed, and no other named."""
-    mail = one_kind(made, "crossed-billed")
+    mail = one_kind("crossed-billed")
     hit = befallen(mail, "crossed-billed").select(CLAIM)
     draft = mail.draft
     for kind in ("no-6r", "member"):
@@ -299,9 +306,9 @@ def test_without_its_line_numbers_and_member_a_second_payer_is_known_by_the_pers
     ("kind", "alike"), [("twin-number", "claim"), ("twin-member", "member_id")]
 )
 def test_twins_of_two_payers_are_told_by_the_rest(
-    made: measured.Clinic, kind: str, alike: str
+    made: measured.Clinic, one_kind: OneKind, kind: str, alike: str
 ) -> None:
-    mail = one_kind(made, kind)
+    mail = one_kind(kind)
     hit = with_payers(mail, kind)
     assert hit.height > 5
     payers = made.sent["claims"].group_by(alike).agg(pl.col("payer_id").n_unique())
@@ -323,16 +330,16 @@ def decided(mail: Adversary, kind: str) -> list[bool]:
 
 
 @pytest.mark.parametrize("kind", ["swap", "lost", "no-6r", "cut-17", "member", "split"])
-def test_one_thing_lost_leaves_enough(made: measured.Clinic, kind: str) -> None:
-    right = decided(one_kind(made, kind), kind)
+def test_one_thing_lost_leaves_enough(one_kind: OneKind, kind: str) -> None:
+    right = decided(one_kind(kind), kind)
     assert sum(right) / len(right) > 0.9
 
 
 def test_another_person_under_number_and_line_numbers_made_of_it_is_not_told(
-    made: measured.Clinic,
+    one_kind: OneKind,
 ) -> None:
     """But one of whom the first name is left, or whose line numbers are of their own making."""
-    mail = one_kind(made, "people-swap")
+    mail = one_kind("people-swap")
     strangers = befallen(mail, "people-swap").select(CLAIM, "true_claims", "claim")
     named = enough.named(mail.draft, mail.sent).join(strangers, on=CLAIM)
     right = named["named"] == named["true_claims"]
@@ -366,9 +373,9 @@ def test_lines_alike_without_days_and_numbers_are_not_told(plain: Adversary) -> 
 
 
 @pytest.mark.parametrize("kind", ["punctuation", "mistyped"])
-def test_nothing_befalls_an_answer_twice(made: measured.Clinic, kind: str) -> None:
+def test_nothing_befalls_an_answer_twice(one_kind: OneKind, kind: str) -> None:
     """A hyphen that comes and goes again leaves the number as it was sent, and the label untrue."""
-    mail = one_kind(made, kind)
+    mail = one_kind(kind)
     hit = befallen(mail, kind)
     assert hit.height > 0
     assert hit["kinds"].list.len().max() == 1
