@@ -1,4 +1,4 @@
-"""Where each line sent now stands with its payer: paid or denied; no row where it is open."""
+"""Where each line sent now stands with its payer: paid or denied; no standing where it is open."""
 
 from __future__ import annotations
 
@@ -25,20 +25,21 @@ def standing(remits: Tables, last: pl.DataFrame) -> pl.DataFrame:
     an earlier payer) pay together.
 
     The latest answer stands; a reversal (CLP02 = 22) with nothing after it leaves
-    the line open. Paid in part is paid; nothing paid and nothing refused is paid too
-    (a deductible takes it all).
+    the line open: it has the payer's number and nothing else. Paid in part is paid; nothing
+    paid and nothing refused is paid too (a deductible takes it all).
     """
     numbers = remits["remit_claims"].select(*CLAIM, "payer_claim_number")
+    stands = ~pl.col("reversal")
+    answered = pl.when("denied").then(pl.lit("denied")).otherwise(pl.lit("paid"))
     return (
-        last.filter(~pl.col("reversal"))
-        .join(numbers, on=CLAIM, how="left")
+        last.join(numbers, on=CLAIM, how="left")
         .select(
             "line_offset",
             "payer_claim_number",
-            answered_on="payment_date",
-            allowed_cents=pl.col("paid_cents") + pl.col("beside_cents"),
+            answered_on=pl.when(stands).then("payment_date"),
+            allowed_cents=pl.when(stands).then(pl.col("paid_cents") + pl.col("beside_cents")),
             file_id="claim_file_id",
-            standing=pl.when("denied").then(pl.lit("denied")).otherwise(pl.lit("paid")),
+            standing=pl.when(stands).then(answered),
         )
         .select(
             "file_id",

@@ -235,11 +235,16 @@ def _answered_before(payers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _answered(lines: pl.DataFrame, standings: pl.DataFrame | None) -> pl.DataFrame:
-    """The lines with standing and, for all lines of a claim, the payer's number of it."""
+    """The lines with standing and, for all lines of a claim, the payer's number of it.
+
+    That of an answer which stands counts before one that was reversed or a 277CA gave.
+    """
     if standings is None:
         return lines.with_columns(standing=pl.lit("sent"), payer_claim_number=pl.lit(None))
     joined = lines.join(standings, on=["file_id", "line_offset"], how="left", maintain_order="left")
+    number = pl.col("payer_claim_number").drop_nulls()
+    stands = pl.when(pl.col("standing").is_not_null()).then("payer_claim_number").drop_nulls()
     return joined.with_columns(
         pl.col("standing").fill_null("sent"),
-        pl.col("payer_claim_number").drop_nulls().first().over(CLAIM),
+        payer_claim_number=pl.coalesce(stands.first(), number.first()).over(CLAIM),
     )

@@ -79,6 +79,30 @@ def test_a_draft_of_a_replacement_names_the_payers_number(tmp_path: Path) -> Non
     assert (head["frequency"], head["payer_claim_number"]) == ("7", "ICN1")
 
 
+def test_a_claim_that_was_reversed_is_voided_by_the_number_of_its_reversal(tmp_path: Path) -> None:
+    root = tmp_path / "bare"
+    desk.init(root)
+    paid = remit(claim="SENT1")
+    back = (
+        remit(claim="SENT1", check="CHECK2", amount="-100")
+        .replace(b"BPR*I*-100*C*CHK*", b"BPR*H*0*C*NON*")
+        .replace(b"*1*150*100*0*12*ICN1*", b"*22*-150*-100**12*ICN2*")
+        .replace(b"*150*100*0906*1~", b"*-150*-100*0906*1~")
+        .replace(b"CAS*CO*45*50~SE*16*", b"CAS*CO*45*-50~PLB*1234567893*20261231*FB:NEXT*-100~SE*17*")
+    )  # fmt: skip
+    attended = CLAIM.replace(b"~LX*1~", b"~NM1*71*1*SAMPLE*ROBIN****XX*1234567893~LX*1~")
+    drop(
+        Workspace(root),
+        sent_837=attended.replace(b"SE*25*", b"SE*26*"),
+        paid_835=paid,
+        back_835=back,
+    )
+    desk.run(root, NIGHT)
+    (row,) = desk.remedy(root, "SENT1", chosen="void_8", as_of=NIGHT).rows.to_dicts()
+    (head,) = parsers.parse([(1, Path(row["file"]).read_bytes())])[1].tables["claims"].to_dicts()
+    assert (head["frequency"], head["payer_claim_number"]) == ("8", "ICN2")
+
+
 def test_a_letter_on_a_claim_denied_as_a_whole_says_what_each_line_is_worth(tmp_path: Path) -> None:
     """Harbor pays 285.00 for a day (its policy's rate of H0015 and 0906), whatever was charged."""
     root = tmp_path / "bare"

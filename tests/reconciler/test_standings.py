@@ -72,7 +72,8 @@ def test_the_latest_answer_stands_whatever_the_order_of_rows():
 
 
 def test_a_reversal_leaves_the_line_open():
-    assert stand(history(("1", 28500, "45"), ("22", -28500, "45"))) == []
+    """Open: no standing; by the number under which it was reversed it can be voided (REF F8)."""
+    assert stand(history(("1", 28500, "45"), ("22", -28500, "45"))) == [(1, 150, None, "P1")]
 
 
 def test_a_correction_after_its_reversal_stands():
@@ -194,10 +195,10 @@ def test_a_correction_stands_whose_reversal_came_after_it():
 def test_a_correction_that_is_reversed_too_leaves_the_line_open():
     paid, back = ("1", 28500, "45"), ("22", -28500, "45")
     corrected, taken = ("1", 29000, "45"), ("22", -29000, "45")
-    assert stand(history(paid, corrected, back, taken)) == []
-    assert stand(history(paid, back, corrected, taken)) == []
+    assert stand(history(paid, corrected, back, taken)) == [(1, 150, None, "P3")]
+    assert stand(history(paid, back, corrected, taken)) == [(1, 150, None, "P3")]
     # of an amount nobody paid it takes back what was said last
-    assert stand(history(paid, corrected, ("22", -27000, "45"))) == []
+    assert stand(history(paid, corrected, ("22", -27000, "45"))) == [(1, 150, None, "P2")]
 
 
 def test_an_answer_that_it_was_answered_before_is_none_beside_the_correction():

@@ -213,6 +213,23 @@ def test_answered_lines_have_their_standing_and_all_of_the_claim_its_number() ->
     ]
 
 
+def test_a_number_under_which_a_line_was_reversed_gives_way_to_that_of_an_answer() -> None:
+    """The first line's answer was taken back under P2; the second one's stands under P1."""
+    standings = pl.DataFrame(
+        {
+            "file_id": [1, 1],
+            "line_offset": [200, 300],
+            "standing": [None, "paid"],
+            "payer_claim_number": ["P2", "P1"],
+        }
+    )
+    lines = [line(), line(line_offset=300, line=2)]
+    found = made([claim()], lines, standings=standings)
+    assert found.select("standing", "payer_claim_number").rows() == [("sent", "P1"), ("paid", "P1")]
+    reversed_only = made([claim()], lines, standings=standings.head(1))
+    assert set(reversed_only["payer_claim_number"]) == {"P2"}
+
+
 def history(*claims: tuple[str, str, str | None, str | None, int]) -> list[str]:
     """Standings after netting of claims (CLM01, frequency, REF F8, payer's number, day sent)."""
     rows = [
