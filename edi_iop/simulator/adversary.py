@@ -6,7 +6,8 @@ Which answers are corrupted how is drawn by the seed; every corruption has its n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, time
 from functools import cached_property
 from random import Random
@@ -45,6 +46,7 @@ _MORE = (0.45, 0.25, 0.15)
 _REUSED, _ADJUSTED, _REWRAPPED = 0.04, 0.3, 0.15
 """How many of the payments each befalls."""
 PAYMENTS_A_FILE = 12
+_NOTHING = pl.lit([], pl.List(pl.String()))
 
 TRUTH_CLAIMS = {
     "files": pl.List(pl.String()),
@@ -63,7 +65,8 @@ TRUTH_CLAIMS = {
 """One row a remit claim: what it truly answers, and whether what is left of it suffices to tell.
 
 files: where it stands; more than one where its payment came again. transaction: ST02. place:
-number of the claim in its payment, from 1. claims: CLM01 of the claims sent. lines: a
+number of the claim in its payment, from 1. corruptions: what befell the claim, then its
+payment and its files. claims: CLM01 of the claims sent. lines: a
 text a remit line, `CLM01/line` of each line it answers, parted by blanks."""
 
 
@@ -89,9 +92,14 @@ class Adversary(msgspec.Struct, frozen=True, dict=True):
     receiver: str
 
     @cached_property
-    def files(self) -> tuple[Mailed, ...]:
-        """In the order of arrival; written where they are asked for, which takes the longest."""
+    def made(self) -> tuple[Mailed, ...]:
+        """Its files as they were made; written where they are asked for, which takes the longest."""
         return tuple(_files(self.draft, self.chosen, self.seed, self.receiver))
+
+    @cached_property
+    def files(self) -> tuple[Mailed, ...]:
+        """In the order of arrival."""
+        return _mixed(self.made, self.seed) if "out-of-order" in self.chosen else self.made
 
     @property
     def tables(self) -> Tables:
@@ -167,13 +175,38 @@ def corrupted(
         raise ValueError(", ".join(unknown))
     draft = drafted(answer.tables, answer.origin, sent)
     draft = _of_claims(draft, [one for one in registry().values() if one.name in chosen], seed)
+    draft = replace(draft, payments=draft.payments.with_columns(befell=_NOTHING))
     chance = Random(f"{seed} payments")
     for name, (_, share, befall) in OF_PAYMENTS.items():
         if name in chosen:
             among = _beside_others(draft) if name == "reused-check" else draft.payments
-            draft = befall(draft, _some(among, share, chance), seed)
+            hit = _some(among, share, chance)
+            draft = _marked(befall(draft, hit, seed), hit[PAYMENT], name)
     done = finished(draft)
     return Adversary(done, sent, enough.named(done, sent), frozenset(chosen), seed, receiver)
+
+
+def _marked(draft: Draft, payments: pl.Series, kind: str) -> Draft:
+    """These payments bear the name of what befell them, or the files they are in."""
+    hit = pl.col(PAYMENT).is_in(payments.implode())
+    more = pl.when(hit).then(pl.concat_list("befell", pl.lit(kind))).otherwise("befell")
+    return replace(draft, payments=draft.payments.with_columns(befell=more))
+
+
+def _of_files(made: Sequence[Mailed], arrived: Sequence[Mailed]) -> dict[str, list[int]]:
+    """Payments that came in two files, and those in a file of another place than it was made in."""
+    counts = Counter(payment for file in made for payment in file.payments)
+    moved = [was for was, now in zip(made, arrived, strict=True) if was.name != now.name]
+    return {
+        "rewrapped": [payment for payment, count in counts.items() if count > 1],
+        "out-of-order": [payment for file in moved for payment in file.payments],
+    }
+
+
+def _mixed(files: Sequence[Mailed], seed: int) -> tuple[Mailed, ...]:
+    mixed = list(files)
+    Random(f"{seed} order").shuffle(mixed)
+    return tuple(mixed)
 
 
 def _of_claims(draft: Draft, chosen: list[Corruption], seed: int) -> Draft:
@@ -244,8 +277,6 @@ def _files(draft: Draft, chosen: Collection[str], seed: int, receiver: str) -> l
                 )
                 copy = _mailed(name.replace(".edi", "-again.edi"), tables, again, wrapped)
                 made.append(replace(copy, content=rewrapped(copy.content, number)))
-    if "out-of-order" in chosen:
-        chance.shuffle(made)
     return made
 
 
@@ -324,8 +355,12 @@ def truth(made: Adversary) -> pl.DataFrame:
         schema={PAYMENT: pl.Int64, "file": pl.String},
         orient="row",
     )
+    for name, payments in _of_files(made.made, made.files).items():
+        draft = _marked(draft, pl.Series(payments, dtype=pl.Int64), name)
     files = held.group_by(PAYMENT).agg(files=pl.col("file").sort())
-    paid = draft.payments.select(PAYMENT, "trace_number", transaction="transaction_control")
+    paid = draft.payments.select(
+        PAYMENT, "befell", "trace_number", transaction="transaction_control"
+    )
     return (
         draft.claims.rename({"claim": "returned"})
         .join(paid, on=PAYMENT, maintain_order="left")
@@ -336,7 +371,7 @@ def truth(made: Adversary) -> pl.DataFrame:
         .with_columns(
             place=pl.int_range(1, pl.len() + 1).over(PAYMENT),
             decides=pl.col("named").list.len() > 0,
-            corruptions="kinds",
+            corruptions=pl.concat_list("kinds", "befell"),
             claims=pl.col("claims").fill_null([]),
         )
         .select(pl.col(name).cast(kind) for name, kind in TRUTH_CLAIMS.items())

@@ -197,6 +197,25 @@ def test_a_reused_check_number_has_other_content(one_kind: OneKind) -> None:
     assert twice[PAYMENT].n_unique() == twice.height
 
 
+def test_the_truth_names_what_befell_payments_and_files(mail: Adversary) -> None:
+    """Each claim of a payment tells it: adjusted by PLB rows of no claim, its number used again."""
+    told = adversary.truth(mail).explode("corruptions")
+    assert set(told["corruptions"].drop_nulls()) == set(kinds())
+    befell = {
+        name: set(told.filter(corruptions=name)["transaction"])
+        for name in (*adversary.OF_PAYMENTS, *adversary.OF_FILES)
+    }
+    paid = mail.draft.payments.rename({"transaction_control": "transaction"})
+    holds = set(told["transaction"])
+    levied = mail.draft.provider.filter(pl.col("reason").is_in(["CS", "72", "AP", "J1", "IR"]))
+    own = paid.join(levied, on=PAYMENT, how="semi")
+    assert befell["adjusted"].issuperset(holds.intersection(own["transaction"]))
+    twice = paid.filter(pl.len().over("payer_id", "trace_number") > 1)["transaction"]
+    assert befell["reused-check"] <= set(twice)
+    files = told.select("transaction", pl.col("files").list.len())
+    assert befell["rewrapped"] == set(files.filter(files=2)["transaction"])
+
+
 # -- who answers
 
 

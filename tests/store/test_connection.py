@@ -77,7 +77,6 @@ def test_what_a_table_cannot_hold_is_told_from_what_fails(connection: Connection
 
 
 def test_what_is_undone_leaves_nothing(connection: Connection) -> None:
-    connection.begin("BEGIN IMMEDIATE")
     connection.insert(INTO, held(ROWS))
     connection.rollback()
     connection.rollback()  # of nothing, as after a full disk
