@@ -14,9 +14,10 @@ from datetime import datetime, time
 import polars as pl
 
 from edi_iop.desk import material
+from edi_iop.reconciler.answers import said
 from edi_iop.reconciler.explain import verdicts
 from edi_iop.reconciler.reconcile import reconcile
-from edi_iop.reconciler.standings import standings
+from edi_iop.reconciler.standings import standing
 from edi_iop.rules import engine
 from edi_iop.simulator import payer as payers
 from edi_iop.transcribe.write import write_835
@@ -36,14 +37,14 @@ def judged(seed: int, clients: int, weeks: int, errors: int) -> pl.DataFrame:
     answer = payers.adjudicate(sent.tables, policies, made_of.known, seed, errors=errors)
     remits = remits_of(_written(answer), first=100_000)
     made = reconcile(remits, sent.tables)
-    standing = standings(made.remits, made.matches, sent.table("claim_lines"))
+    answers = said(made.remits, made.matches, sent.table("claim_lines"))
     held = material.Material(
         tables={**sent.tables, **beside.tables}, findings=sent.findings, names=sent.names,
-        feeds=beside.feeds, standing=standing,
+        feeds=beside.feeds, standing=standing(made.remits, answers.last),
     )  # fmt: skip
     records = material.recorded(held, policies, ON)
     violations = engine.check(records, policies)
-    told = verdicts(made.remits, made.matches, records, violations, policies)
+    told = verdicts(made.remits, made.matches, records, violations, policies, answers)
     named = told.filter(pl.col("kind") != "reduced").select(
         "claim", "line", "rule", "verdict", "says", "match"
     )
