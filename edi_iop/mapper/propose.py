@@ -26,6 +26,7 @@ from edi_iop.rules.rates import rated, rates
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, SERVICE_LINES
+from edi_iop.tables.amounts import whole_cents
 from edi_iop.texts import composed
 
 _DAY = ["client_id", "payer_id", "service_date"]
@@ -235,7 +236,7 @@ def _priced(lines: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         orient="row",
     )
     unit = pl.coalesce("unit_charge_cents", "price_cents")
-    by_price = (unit * pl.col("units")).round().cast(pl.Int64)
+    by_price = whole_cents(unit * pl.col("units"))
     dated = rated(lines, rates(settings))
     return dated.join(prices, on="procedure", how="left", maintain_order="left").with_columns(
         charge_cents=pl.coalesce("asked_charge_cents", by_price)

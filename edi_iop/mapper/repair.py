@@ -17,6 +17,7 @@ from edi_iop.mapper.given import Given
 from edi_iop.mapper.sent import CLAIM
 from edi_iop.rules.in_force import each_row
 from edi_iop.rules.policy import Policy
+from edi_iop.tables.amounts import whole_cents
 
 FREQUENCIES = {"corrected_7": REPLACEMENT, "void_8": VOID, "new_claim_1": None}
 """The remedies that are claims; a new one has the frequency it would have had first."""
@@ -125,7 +126,7 @@ def _capped(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame
         & pl.col("_timed").is_null()
         & (pl.col("units") > pl.col("_most"))
     )
-    part = (pl.col("charge_cents") * pl.col("_most") / pl.col("units")).round().cast(pl.Int64)
+    part = whole_cents(pl.col("charge_cents") * pl.col("_most") / pl.col("units"))
     return known.with_columns(
         revenue=pl.coalesce("_revenue", "revenue"),
         units=pl.when(over).then(pl.col("_most").cast(pl.Float64)).otherwise("units"),

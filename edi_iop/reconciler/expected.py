@@ -9,6 +9,7 @@ import polars as pl
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE, rated
+from edi_iop.tables.amounts import whole_cents
 from edi_iop.texts import composed
 
 RATED_BY = ("payer_id", "procedure", "revenue", "service_date", "units")
@@ -117,7 +118,7 @@ def worth_cents(rate_cents: pl.Expr) -> pl.Expr:
     """What a line is worth at a rate: of unit_basis, units and the units_per_day its payer pays for a date."""
     per_day = pl.min_horizontal("units", "units_per_day")
     payable = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
-    return (rate_cents * payable).round().cast(pl.Int64)
+    return whole_cents(rate_cents * payable)
 
 
 def _rates(policies: Mapping[str, Policy]) -> pl.DataFrame:

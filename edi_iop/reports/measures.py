@@ -10,6 +10,7 @@ from edi_iop.reports.posted import posted_remits
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Chart, Field, Sheet
 from edi_iop.reports.sums import dollars
+from edi_iop.tables.amounts import whole_cents
 from edi_iop.texts import composed
 
 _CLAIM = ("file_id", "claim_offset")
@@ -78,6 +79,6 @@ def _unit() -> pl.Expr:
 
 def _part(column: str) -> pl.Expr:
     """A count as a count, an amount in dollars; a dozen of rows."""
-    cents = pl.col(column).round().cast(pl.Int64)
+    cents = whole_cents(pl.col(column))
     count = pl.col(column).round(1).cast(pl.String).str.strip_suffix(".0")
     return pl.when(_MONEY).then(dollars(cents)).otherwise(count)

@@ -7,7 +7,7 @@ import polars as pl
 from edi_iop.rules.case import Case, found
 from edi_iop.rules.lines import REPLACEMENT
 from edi_iop.rules.rates import rated
-from edi_iop.tables.amounts import dollars
+from edi_iop.tables.amounts import dollars, whole_cents
 from edi_iop.texts import composed
 
 
@@ -84,7 +84,7 @@ def below_contract(case: Case) -> pl.DataFrame:
     per_day = pl.min_horizontal("units", pl.lit(float(case.policy.iop.units_per_day)))
     units = pl.when(pl.col("unit_basis") == "per_diem").then(per_day).otherwise("units")
     rate = pl.coalesce("contract_cents", "rate_cents")
-    due = (rate * units.fill_null(1.0)).round().cast(pl.Int64)
+    due = whole_cents(rate * units.fill_null(1.0))
     less = (
         rated(paid, case.rates)
         .join(rates, on=["procedure", "revenue"], how="left", maintain_order="left")

@@ -9,6 +9,7 @@ import polars as pl
 
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
+from edi_iop.tables.amounts import whole_cents
 
 COINSURANCE, COPAY = "2", "3"
 """Adjustment reasons of group PR."""
@@ -25,7 +26,7 @@ def settled(lines: pl.DataFrame, policies: Mapping[str, Policy], seed: int) -> p
     at rate times units, up to its charge; what the contract has no rate for, at its charge.
     """
     denied = pl.col("rule").is_not_null()
-    by_rate = (pl.col("rate_cents") * pl.col("units")).round().cast(pl.Int64)
+    by_rate = whole_cents(pl.col("rate_cents") * pl.col("units"))
     allowed = pl.min_horizontal("charge_cents", pl.coalesce(by_rate, "charge_cents"))
     return (
         each(lines, policies, _rated)

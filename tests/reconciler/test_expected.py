@@ -70,6 +70,12 @@ def test_days_count_up_to_what_a_date_pays_and_hours_in_full():
         assert told == (cents, "policy meridian 2026.1"), hours
 
 
+def test_half_a_cent_counts_as_one():
+    """78.50 an hour: a quarter is 19.625, 1.01 hours are 79.285, 1.15 are 90.275."""
+    for hours, cents in ((0.25, 1963), (1.01, 7929), (1.15, 9028)):
+        assert expected({"payer_id": "MERID", "units": hours})[0][0] == cents, hours
+
+
 def test_a_dated_rate_goes_before_the_policys():
     rate = {"procedure": "H0015", "rate_from": FEB3, "rate_to": date.max, "contract_cents": 29900}
     dated = pl.concat([NONE, pl.DataFrame([rate])], how="diagonal_relaxed")
