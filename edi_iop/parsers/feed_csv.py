@@ -115,6 +115,7 @@ def _sound(text: str, delimiter: str) -> Grid | None:
     if lines.is_empty():
         return Grid([], pl.DataFrame(schema={"row": pl.Int64}), no_findings())
     width = lines["width"][0]
+    lines = _trimmed(lines, width, delimiter)
     uneven = lines.slice(1).filter(pl.col("width") != width)
     even = lines.filter(pl.col("width") == width)
     fields = _split(even["line"], delimiter, width)
@@ -122,6 +123,20 @@ def _sound(text: str, delimiter: str) -> Grid | None:
         return None
     rows = fields.with_columns(even["row"]).slice(1)
     return Grid(_stripped(list(fields.row(0)[:width])), rows, _uneven(uneven, width))
+
+
+def _trimmed(lines: pl.DataFrame, width: int, delimiter: str) -> pl.DataFrame:
+    """The lines without the empty fields that some exports write behind those of the header."""
+    more = (pl.col("width") - width).clip(0)
+    behind = pl.col("line").str.extract(rf"({re.escape(delimiter)}+)$").str.len_chars()
+    empty = (more > 0) & (behind >= more)
+    if not lines.select(empty.any()).item():
+        return lines
+    cut = pl.col("line").str.head(pl.col("line").str.len_chars().cast(pl.Int64) - more)
+    return lines.with_columns(
+        line=pl.when(empty).then(cut).otherwise("line"),
+        width=pl.when(empty).then(width).otherwise("width"),
+    )
 
 
 def _split(lines: pl.Series, delimiter: str, width: int) -> pl.DataFrame | None:
@@ -148,9 +163,12 @@ def _uneven(lines: pl.DataFrame, width: int) -> pl.DataFrame:
 
 
 def _decoded(data: bytes, errors: str = "strict") -> tuple[str, str]:
-    """The text and its encoding: by byte order mark, else UTF-8, else Windows-1252."""
+    """The text and its encoding: by byte order mark or the zeros of UTF-16, else UTF-8, else Windows-1252."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
+            return _decode(data, encoding, errors), encoding
+    for zero, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if len(data) > 1 and data[zero] == 0 and data[1 - zero]:
             return _decode(data, encoding, errors), encoding
     try:
         return data.decode("utf-8", errors), "utf-8"
@@ -177,10 +195,7 @@ def _delimiter(line: str) -> str:
 
 
 def _untitled(text: str) -> tuple[str, list[pl.DataFrame]]:
-    """The text with empty lines for the titles that a report program writes above the header.
-
-    A title has values in at most half as many fields as most lines have.
-    """
+    """The text with empty lines for the titles that a report program writes above the header."""
     lines = text[:_LOOKED_INTO].splitlines(keepends=True)[:_LOOKED_AT]
     widest = max(lines, key=lambda line: max(map(line.count, DELIMITERS)), default="")
     delimiter = _delimiter(widest)
@@ -188,24 +203,47 @@ def _untitled(text: str) -> tuple[str, list[pl.DataFrame]]:
         found = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
     except csv.Error:
         return text, []
-    widths = Counter(len(fields) for fields in found if any(map(str.strip, fields)))
-    usual = max(widths, key=lambda width: (widths[width], width), default=0)
-    if usual < _FEWEST or widths[usual] == 1:
-        return text, []
-    titles = 0
-    for at, fields in enumerate(found, start=1):
-        filled = sum(bool(field.strip()) for field in fields)
-        if filled * 2 > usual or lines[at - 1].count('"') % 2:
-            break
-        titles = at if filled else titles
-    else:
-        return text, []
+    titles = _sparse(found, lines) or _apart(found)
     if not titles:
         return text, []
     rest = text[sum(map(len, lines[:titles])) :]
     lines_are = "line 1 is a title" if titles == 1 else f"lines 1 to {titles} are titles"
     told_once = told("FEED_TITLE_SKIPPED", [f"{lines_are} above the header; not read"])
     return "\n" * titles + rest, [told_once]
+
+
+def _filled(fields: list[str]) -> int:
+    return sum(bool(field.strip()) for field in fields)
+
+
+def _sparse(found: list[list[str]], lines: list[str]) -> int:
+    """How many lines are titles: with values in at most half as many fields as most lines have."""
+    widths = Counter(len(fields) for fields in found if _filled(fields))
+    usual = max(widths, key=lambda width: (widths[width], width), default=0)
+    if usual < _FEWEST or widths[usual] == 1:
+        return 0
+    titles = 0
+    for at, fields in enumerate(found, start=1):
+        filled = _filled(fields)
+        if filled * 2 > usual or lines[at - 1].count('"') % 2:
+            return titles
+        titles = at if filled else titles
+    return 0
+
+
+def _apart(found: list[list[str]]) -> int:
+    """How many lines are a summary: above an empty line, each with fewer values than the header below it.
+
+    A header has a name in every field, and no digit in one; a row as wide follows it.
+    """
+    for at, (gap, header, row) in enumerate(zip(found, found[1:], found[2:], strict=False)):
+        if _filled(gap) or not found[:at]:
+            continue
+        names = len(header) >= _FEWEST and _filled(header) == len(header) == len(row)
+        worded = not any(sign.isdigit() for field in header for sign in field)
+        if names and worded and max(map(_filled, found[:at])) < len(header):
+            return at
+    return 0
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
@@ -243,10 +281,10 @@ def _line_by_line(text: str, delimiter: str) -> Grid:
     for line, fields in records:  # polars' reader could not say which line is short
         if fields is None:
             damaged.append(line)
-        elif len(fields) != len(names):
+        elif len(fields) < len(names) or any(map(str.strip, fields[len(names) :])):
             uneven.append((line, len(fields)))
         else:
-            rows.append((line, fields))
+            rows.append((line, fields[: len(names)]))
     columns = [pl.Series("row", [row for row, _ in rows], pl.Int64)]
     for place in range(len(names)):
         columns.append(pl.Series(str(place), [fields[place] for _, fields in rows], pl.String))

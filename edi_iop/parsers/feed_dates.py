@@ -1,8 +1,8 @@
 """Dates and times of day as people and spreadsheets write them: text to values, column by column.
 
-A year that comes first, a month by its name and a date by its number leave no doubt. Slashes do: they
-are read month first, as in the United States, and it is told where no date of the column shows it. Where
-one can only begin with its day, and none with its month, none of the slashed ones is read. The order of a partner's own export is for
+A year that comes first, a month by its name and a date by its number leave no doubt. Slashes and dashes
+between numbers do: they are read month first, as in the United States, and it is told where no date of the column shows it. Where
+one can only begin with its day, and none with its month, none of them is read. The order of a partner's own export is for
 a layout to say.
 """
 
@@ -36,27 +36,63 @@ DAY_FRACTION = r"^0?\.\d+$"
 """A time as a spreadsheet holds it: the part of a day that has passed."""
 _DAY_SECONDS = 24 * 60 * 60
 
+_MONTH = (
+    "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r"(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?\.?"
+)
+_WEEKDAY, _NTH = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?,? )?", "(?:st|nd|rd|th)?"
+_MONTH_NAMED = rf"(?i)^{_WEEKDAY}{_MONTH}[ -]?(\d{{1,2}}){_NTH},?[ -](\d{{4}}|\d{{2}})$"
+_DAY_NAMED = rf"(?i)^{_WEEKDAY}(\d{{1,2}}){_NTH}[ -]?{_MONTH},?[ -]?(\d{{4}}|\d{{2}})$"
+"""Feb 11, 2026 and Wednesday, 11th February 2026: with the month by its name, however they are put."""
+_DASHED = r"^(\d{1,2})-(\d{1,2})-(\d{4}|\d{2})$"
+
+_SECONDS = r"(:[0-5]\d(\.\d+)?)?"
+_HERE = (
+    rf"(?i)[T ](\d|[01]\d|2[0-3]):[0-5]\d{_SECONDS}( ?[AP]M)?( ?([+-]\d\d:?\d\d|[ECMP][SD]?T))?$"
+)
+"""A time of day, where the date stands beside it as it was there."""
+_UTC = r" ?(Z|UTC|GMT|[+-]00:?00)"
+_OF_UTC = rf"(?i)[T ](00:00(:00(\.0+)?)?|(1\d|2[0-3]):[0-5]\d{_SECONDS}){_UTC}$"
+"""A time of UTC at which the date is the same in all of the United States, or no time at all."""
+BEFORE_DAWN = rf"(?i)[T ]0\d:[0-5]\d{_SECONDS}{_UTC}$"
+
+
+def dated(value: pl.Expr) -> pl.Expr:
+    """A moment without its time of day; one whose date is another one here stays as it is."""
+    of_utc = value.str.replace(_OF_UTC, "")
+    return (
+        pl.when(of_utc.str.contains(BEFORE_DAWN))
+        .then(of_utc)
+        .otherwise(of_utc.str.replace(_HERE, ""))
+    )
+
 
 def bare(value: pl.Expr) -> pl.Expr:
     """A date without the midnight that a spreadsheet wrote behind it."""
     return value.str.replace(MIDNIGHT, "")
 
 
+def plain(value: pl.Expr) -> pl.Expr:
+    """The same, a month by its name as in 11-Feb-2026, and numbers between slashes."""
+    named = bare(value).str.replace(_MONTH_NAMED, "${2}-${1}-${3}")
+    return named.str.replace(_DAY_NAMED, "${1}-${2}-${3}").str.replace(_DASHED, "${1}/${2}/${3}")
+
+
 def begins_with_day(value: pl.Expr) -> pl.Expr:
     """Whether a slashed date of the column can only begin with its day, and none only with its month."""
-    written = bare(value)
+    written = plain(value)
     return written.str.contains(_DAY_FIRST).any() & ~written.str.contains(_MONTH_FIRST).any()
 
 
 def order_assumed(value: pl.Expr) -> pl.Expr:
     """Which dates are read month first though none of the column can only begin with its month."""
-    written = bare(value)
+    written = plain(value)
     return written.str.contains(SLASHED) & ~written.str.contains(_MONTH_FIRST).any()
 
 
 def day(value: pl.Expr, *, birth: bool = False) -> pl.Expr:
     """The date; null where it cannot be read. Two digits are a year from 1969 to 2068, but of a birth."""
-    written = bare(value)
+    written = plain(value)
     if birth:
         written = pl.when(~written.str.contains(SHORT_YEAR)).then(written)
     sure, slashed = _where(written, SURE), _where(written, SLASHED)
@@ -76,13 +112,13 @@ def mended(value: pl.Expr, forms: Sequence[str]) -> tuple[pl.Expr, list[pl.Expr]
     forms: the layout's (strptime). A year of two digits is handed on with the month by its name, so
     that `day` reads it, or asks for the century of a birth.
     """
-    plain = bare(value)
+    timeless = bare(value)
     found = []
     for form in forms:
-        whole = in_years(plain.str.to_date(form, strict=False))
-        short = plain.str.to_date(form.replace("%Y", "%y"), strict=False)
+        whole = in_years(timeless.str.to_date(form, strict=False))
+        short = timeless.str.to_date(form.replace("%Y", "%y"), strict=False)
         found += [whole.dt.strftime("%Y-%m-%d"), short.dt.strftime("%d-%b-%y")]
-    return plain, found
+    return timeless, found
 
 
 def time_of_day(value: pl.Expr) -> pl.Expr:
@@ -94,10 +130,10 @@ def time_of_day(value: pl.Expr) -> pl.Expr:
     twelve = noon.str.to_time("%I:%M %p", strict=False)
     exact_twelve = noon.str.to_time("%I:%M:%S %p", strict=False)
     digits = _where(value, BARE_CLOCK).str.split(".").list.first().str.zfill(4)
-    plain = digits.replace("2400", "0000").str.to_time("%H%M", strict=False)
+    joined = digits.replace("2400", "0000").str.to_time("%H%M", strict=False)
     seconds = (_where(value, DAY_FRACTION).cast(pl.Float64) * _DAY_SECONDS).round().cast(pl.Int64)
     passed = (seconds % _DAY_SECONDS * 1_000_000_000).cast(pl.Time)
-    return pl.coalesce(short, exact, twelve, exact_twelve, plain, passed)
+    return pl.coalesce(short, exact, twelve, exact_twelve, joined, passed)
 
 
 def _where(value: pl.Expr, form: str) -> pl.Expr:

@@ -34,6 +34,10 @@ FORMS = {
 _OF_UTC = "a time of UTC, and the layout names no timezone"
 _CENTURY = "of which century? (a year of four digits)"
 _ORDER = "day or month first? a date of this column can only begin with its day (YYYY-MM-DD)"
+_DOTTED = "day or month first? nothing says it where dots stand between (YYYY-MM-DD)"
+_BEFORE_DAWN = "a time of UTC at which the date here may be another one (YYYY-MM-DD)"
+_COMMA = "not an amount of money: a comma where the point of its cents stands (1,234.56)"
+_FRACTION = "not an amount of money: fractions of a cent"
 _SESSION = (
     "client_id", "service_date", "start_time", "end_time", "minutes", "level_of_care",
     "program_track", "service_type", "attendance", "rendering_npi", "procedure",
@@ -135,17 +139,27 @@ def _unread(
 
 def _why(sheet: Sheet, column: FeedColumn) -> pl.Expr:
     """What is wrong with each value that cannot be read."""
-    plain = pl.lit(_form(sheet, column))
+    plain, value = pl.lit(_form(sheet, column)), pl.col(column.name)
+    if column.kind == "amount":
+        comma, fraction = value.str.contains(r"\d,\d{1,2}\D*$"), value.str.contains(r"\.\d{3,}\D*$")
+        told = pl.when(comma).then(pl.lit(_COMMA)).when(fraction).then(pl.lit(_FRACTION))
+        return told.otherwise(plain)
     if column.kind != "date":
         return plain
-    written = feed_dates.bare(pl.col(column.name).str.strip_chars_start(UNREAD))
+    written = feed_dates.plain(value.str.strip_chars_start(UNREAD))
     short = written.str.contains(feed_dates.SHORT_YEAR) & column.birth
-    slashed = pl.col(column.name).str.contains(r"^\d{1,2}/") & written.str.contains(
-        feed_dates.SLASHED
-    )
-    doubtful = slashed & feed_dates.begins_with_day(pl.col(column.name))
+    slashed = value.str.contains(r"^\d{1,2}[/-]") & written.str.contains(feed_dates.SLASHED)
+    dotted = value.str.contains(r"^\d{1,2}\.\d{1,2}\.\d{2,4}\b")
     return (
-        pl.when(short).then(pl.lit(_CENTURY)).when(doubtful).then(pl.lit(_ORDER)).otherwise(plain)
+        pl.when(short)
+        .then(pl.lit(_CENTURY))
+        .when(slashed & feed_dates.begins_with_day(value))
+        .then(pl.lit(_ORDER))
+        .when(dotted)
+        .then(pl.lit(_DOTTED))
+        .when(value.str.contains(feed_dates.BEFORE_DAWN) & column.moment)
+        .then(pl.lit(_BEFORE_DAWN))
+        .otherwise(plain)
     )
 
 
@@ -277,7 +291,7 @@ def _nowhere(sheet: Sheet, rows: pl.DataFrame, column: FeedColumn) -> pl.DataFra
 
 def _assumed_dates(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> list[pl.DataFrame]:
     """Dates read by what is usual, or as a spreadsheet's numbers: one fault a column, at the first of them."""
-    value = feed_dates.bare(pl.col(column.name))
+    value = feed_dates.plain(pl.col(column.name))
     return [
         _once(sheet, text, column, "FEED_DATE_SERIAL", pl.col(column.name).str.contains(feed_dates.SERIAL),
               "as spreadsheet day numbers; read as days since 1899-12-30"),

@@ -59,6 +59,8 @@ class FeedColumn(Strict, frozen=True):
     """What an empty value means."""
     not_before: str | None = None
     """The date column this date may not precede."""
+    moment: bool = False
+    """Of a date: a time of day may stand beside it."""
     birth: bool = False
     """Of a date: two digits of a year do not tell its century."""
     most: int | None = None
@@ -67,6 +69,8 @@ class FeedColumn(Strict, frozen=True):
     """What others call it, the likeliest first."""
     blank: bool = False
     """A required column's value may be empty in any row."""
+    kept: bool = True
+    """False: it says something of another column, and is no column of the table."""
     value_when: dict[str, tuple[str, ...]] | None = None
     """A required value may be empty in rows that do not have these codes."""
     needed_when: dict[str, tuple[str, ...]] | None = None
@@ -91,6 +95,18 @@ class Narrow(Strict, frozen=True):
     columns: tuple[str, ...]
 
 
+class Signs(Strict, frozen=True):
+    """How rows say that an amount went out, where its own sign does not: columns by their names."""
+
+    amount: str
+    out: str
+    """Amounts that went out, in a column of their own."""
+    direction: str
+    """Whether the amount is a credit or a debit."""
+    debits: str
+    """Form of the direction of what went out (a regular expression)."""
+
+
 class Feed(Strict, frozen=True):
     """A feed's columns; row names its XML row element."""
 
@@ -99,6 +115,7 @@ class Feed(Strict, frozen=True):
     columns: tuple[FeedColumn, ...]
     times: Times | None = None
     narrow: Narrow | None = None
+    signs: Signs | None = None
     enough: float = 0.5
     """Share of its required columns by which a header is taken for this feed."""
 
@@ -110,7 +127,8 @@ class Feed(Strict, frozen=True):
             if column.name not in named:
                 called = next((name for name in column.also if name in plain), None)
                 if called is not None:
-                    named[plain.index(called)] = column.name
+                    place = plain.index(called)
+                    named[place], plain[place] = column.name, ""  # one column is one thing
         return named
 
     @property
@@ -134,7 +152,7 @@ def feed(kind: str) -> Feed:
         found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Feed)
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as problem:
         raise BadMap(f"maps/feeds/{kind}.toml: {problem}; correct the feed map") from problem
-    strangers = {column.target for column in found.columns} - set(found.table.schema)
+    strangers = {column.target for column in found.columns if column.kept} - set(found.table.schema)
     if strangers:
         raise BadMap(f"maps/feeds/{kind}.toml: table {kind} has no column {min(strangers)}")
     return found

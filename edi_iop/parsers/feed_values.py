@@ -17,8 +17,13 @@ from edi_iop.parsers.feed_faults import errors, having, warnings
 from edi_iop.parsers.feed_sheet import FAULTS, Sheet
 from edi_iop.parsers.feed_spec import Feed, FeedColumn
 
-SIGNED = r"^(-?\(?|\(-?)\$?-?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?\)?-?$"
-"""An amount that may be negative: with a sign before or behind it, or in parentheses."""
+_SIZE = r"(?:\d{1,9}|\d{1,3}(?:[, ']\d{3})+)(?:\.\d{0,2}0*)?|\.\d{1,2}0*"
+SIGNED = rf"^(?:[-+]?(?:{_SIZE})|-?\(-?(?:{_SIZE})\)|(?:{_SIZE})(?:[-+]|CR|DR|DB))$"
+"""An amount that may be negative: with a sign before or behind it, in parentheses, or with CR or DR."""
+_OUT = r"[(-]|D[RB]$"
+_CURRENCY = r" ?(USD|US\$|\$) ?"
+_NOTHING = r"^[-\u2013\u2014]+$"
+"""How a ledger writes that there is no amount."""
 WHOLE = r"^\d{1,15}(\.0+)?$"
 DECIMAL = r"^\d{1,9}(\.\d{1,6})?$"
 DOLLARS = r"^\$?(\d{1,9}|\d{1,3}(,\d{3})+)(\.\d{1,2})?$"
@@ -35,7 +40,9 @@ def typed(sheet: Sheet, file_id: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The canonical table of a sheet, and its faults; rows with an error are left out."""
     feed = sheet.feed
     text = _completed(sheet)
-    values = text.select("row", *(_value(column, text) for column in feed.columns))
+    values = _out_negative(
+        feed, text, text.select("row", *(_value(column, text) for column in feed.columns))
+    )
     wrong = errors(sheet, text, values)
     good = values.join(wrong, on="row", how="anti") if wrong.height else values
     good, doubtful = warnings(sheet, text, _narrowed(feed, good))
@@ -54,6 +61,18 @@ def _narrowed(feed: Feed, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _out_negative(feed: Feed, text: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """The amounts, below zero where another column says that they went out (feed_spec.Signs)."""
+    if feed.signs is None:
+        return values
+    names = {column.name: column.target for column in feed.columns}
+    amount, out = pl.col(names[feed.signs.amount]), pl.col(names[feed.signs.out]).abs()
+    debit = text[feed.signs.direction].str.to_lowercase().str.contains(feed.signs.debits)
+    signed = pl.when(pl.lit(debit) & (amount > 0)).then(-amount).otherwise(amount)
+    both = pl.when(out.is_not_null()).then(signed.fill_null(0) - out).otherwise(signed)
+    return values.with_columns(both)
+
+
 def _completed(sheet: Sheet) -> pl.DataFrame:
     """Every column of the feed as tidy text: inner white space single, empty is null."""
     present = set(sheet.text.columns)
@@ -63,6 +82,10 @@ def _completed(sheet: Sheet) -> pl.DataFrame:
             return pl.lit(column.default, pl.String).alias(column.name)
         # An address typed over two lines is one line in X12.
         single = pl.col(column.name).str.replace_all(r"\s+", " ").str.strip_chars()
+        if column.kind == "amount":
+            single = single.str.replace(_NOTHING, "")
+        if column.moment:
+            single = feed_dates.dated(single)
         filled = pl.when(single != "").then(single)
         return filled.otherwise(pl.lit(column.default, pl.String)).alias(column.name)
 
@@ -113,16 +136,21 @@ def _cents(value: pl.Expr) -> pl.Expr:
 
 
 def _amount(value: pl.Expr) -> pl.Expr:
-    """Dollars that may be negative as integer cents."""
-    given = _where(value, SIGNED)
-    cents = _as_cents(given.str.replace_all(r"[()-]", ""))
-    return pl.when(given.str.contains(r"[(-]")).then(-cents).otherwise(cents)
+    """Dollars that may be negative as integer cents; null as well for fractions of a cent."""
+    tidy = value.str.to_uppercase().str.replace_all("[\u2212\u2013]", "-")
+    bare = tidy.str.replace(_CURRENCY, "").str.replace_all(
+        r"([-+(]) | (CR|DR|DB|[-+)])", "${1}${2}"
+    )
+    given = _where(bare, SIGNED)
+    cents = _as_cents(given.str.replace_all(r"[^\d.]", ""))
+    return pl.when(given.str.contains(_OUT)).then(-cents).otherwise(cents)
 
 
 def _as_cents(dollars_text: pl.Expr) -> pl.Expr:
     amount = dollars_text.str.replace_all(r"[$,]", "").str.splitn(".", 2)
-    dollars = amount.struct.field("field_0").cast(pl.Int64)
-    cents = amount.struct.field("field_1").fill_null("").str.pad_end(2, "0").cast(pl.Int64)
+    dollars = amount.struct.field("field_0").replace("", "0").cast(pl.Int64)
+    fraction = amount.struct.field("field_1").fill_null("").str.slice(0, 2)
+    cents = fraction.str.pad_end(2, "0").cast(pl.Int64)
     return dollars * 100 + cents
 
 
