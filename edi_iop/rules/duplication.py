@@ -47,27 +47,25 @@ def forced_session(case: Case) -> pl.DataFrame:
     """A second session of the day under a modifier that calls it a service of its own (DUP-04)."""
     forcing = case.policy.iop.forcing_modifiers
     forced = marked("modifiers", forcing) | marked("kept_modifiers", forcing)
-    second = _beside_kept(_whole_days(case).filter("several"), DAY).filter(_surplus(), forced)
     says = composed(
         "{}: a second session of {} under modifier {}",
         "date",
         _code(),
         pl.coalesce("modifiers", "kept_modifiers"),
     )
-    return _noted(second, says)
+    return _second_days(case, forced, says)
 
 
 def second_code(case: Case) -> pl.DataFrame:
     """A different intensive outpatient code on a day that has one (DUP-01)."""
-    lines = _beside_kept(_whole_days(case).filter("several"), DAY)
-    other = lines.filter(_surplus(), pl.col("procedure").ne_missing(pl.col("kept_procedure")))
+    other = pl.col("procedure").ne_missing(pl.col("kept_procedure"))
     says = composed(
         "{}: {} beside {}; one intensive outpatient day is payable",
         "date",
         _code(),
         pl.col("kept_procedure").fill_null("no code"),
     )
-    return _noted(other, says)
+    return _second_days(case, other, says)
 
 
 def excess_units(case: Case) -> pl.DataFrame:
@@ -93,8 +91,8 @@ def excess_units(case: Case) -> pl.DataFrame:
     lines = _whole_days(case).with_columns(limit=limit).filter(pl.col("several") | (units > limit))
     total = units.cum_sum().over(_CODE)
     counted = _beside_kept(lines.with_columns(total=total), _CODE)
-    again = counted.filter(_worked_again()).with_columns(total=total)
-    each = pl.concat([counted.filter(~_worked_again()), _beside_kept(again, _CODE)])
+    again = _as_denied(counted, _CODE).with_columns(total=total)
+    each = pl.concat([counted.filter(~_worked_again()), again])
     over = each.filter(pl.col("total") > pl.col("limit"), _is_kept() | _surplus())
     says = composed("{}: {} units of {}; {} payable", "date", plain("total"), _code(), "limit")
     return found(over, says, pl.concat_list("kept_ref"), surplus=~_is_kept())
@@ -122,6 +120,25 @@ def merged_tracks(case: Case) -> pl.DataFrame:
 def _whole_days(case: Case) -> pl.DataFrame:
     """IOP lines each of which stands for a day; of components several make one."""
     return case.iop.filter(~pl.col("component"))
+
+
+def _second_days(case: Case, wrong: pl.Expr, says: pl.Expr) -> pl.DataFrame:
+    """Surplus lines of days that have several, where something is wrong between them and the kept one.
+
+    Denied lines that a later claim took up are looked at among themselves first.
+    """
+    lines = _beside_kept(_whole_days(case).filter("several"), DAY)
+    twice = _as_denied(lines, DAY).filter(_surplus(), wrong)
+    others = lines.join(twice, on="row", how="anti", maintain_order="left")
+    told = found(twice, says, pl.concat_list("kept_ref"), surplus=pl.lit(True))
+    return pl.concat([_noted(others.filter(_surplus(), wrong), says), told])
+
+
+def _as_denied(lines: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """The denied lines that a later claim took up, each beside the first among them: the code sent anew."""
+    again = lines.filter(_worked_again())
+    sent_anew = pl.col("procedure").eq_missing(pl.col("kept_procedure"))
+    return _beside_kept(again.sort(~sent_anew, maintain_order=True), key)
 
 
 def _noted(lines: pl.DataFrame, says: pl.Expr) -> pl.DataFrame:

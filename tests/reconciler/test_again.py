@@ -11,7 +11,16 @@ from typing import Any
 import polars as pl
 import pytest
 from denial_cases import FEB2, Case, denial, together
-from remit_rows import adjustment, claim, claim_line, payment, remit_claim, remit_line, remits
+from remit_rows import (
+    adjustment,
+    claim,
+    claim_line,
+    frame,
+    payment,
+    remit_claim,
+    remit_line,
+    remits,
+)
 
 LATER = date(2026, 3, 12)
 
@@ -120,3 +129,24 @@ def test_beside_a_surplus_day_that_was_paid_only_the_difference_is_to_be_had():
     row = first(both.verdicts(together(denial("97", "N20", line=day), answer("45", 6500))))
     assert (row["verdict"], row["rule"]) == ("confirmed", "DUP-01")
     assert (row["expected_cents"], row["recoverable_cents"]) == (31000, 2500)
+
+
+def test_of_two_denied_codes_one_billed_again_the_other_was_surplus_all_the_same():
+    """H0015 and S9480 of one date denied CO-97 N20 (3.2, DUP-01), H0015 sent anew and paid: nothing is left
+    to be had of S9480, though its rate (310.00) is above the 285.00 paid."""
+    both = case()
+    second = claim_line(100, 160, line=2, line_control="LAAA002", procedure="S9480", revenue="0905")
+    both.sent["claim_lines"] = pl.concat([both.sent["claim_lines"], frame("claim_lines", [second])])
+    service = {"line_control": "LAAA002", "procedure": "S9480", "revenue": "0905"}
+    refused = remits(
+        remit_lines=[remit_line(300, 410, **service)],
+        adjustments=[adjustment(300, 410, 460, carc="97")],
+        remarks=[{"file_id": 9, "remit_claim_offset": 300, "remit_line_offset": 410,
+                  "byte_offset": 490, "position": 2, "remark": "N20"}],
+    )  # fmt: skip
+    found = both.verdicts(together(denial("97", "N20"), refused, answer("45", 6500))).sort("line")
+    assert found["verdict"].to_list() == ["confirmed", "confirmed"]
+    assert found["rule"].to_list() == ["DUP-01", "DUP-01"]
+    assert found["recoverable_cents"].to_list() == [0, 0]
+    assert "claim:EAAA line 1" in found["evidence"][1]
+    assert found["next_step"][0].startswith("Nothing to do: billed again on claim EBBB line 1")
