@@ -9,6 +9,7 @@ import polars as pl
 from edi_iop.reconciler.answers import SENT_LINE
 from edi_iop.reconciler.denials import SERVICE, person
 from edi_iop.reconciler.evidence import line_reference, per_diems
+from edi_iop.rules.catalogue import STOPPING
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.tables.amounts import dollars
@@ -88,6 +89,25 @@ def to_keep(tied: pl.DataFrame, about: pl.DataFrame, violations: pl.DataFrame) -
     )
     taken_back = (stands == "taken back") & pl.col("first_of_day")
     return tied.filter(both_denied | taken_back, pl.col("kind") == "denied").select("denial")
+
+
+def left_out(violations: pl.DataFrame) -> pl.DataFrame:
+    """Violations of lines that no claim is to hold again: a second day of a date or one spent at another
+    level of care (severity block or hold), or one billed again since (a note)."""
+    itself = pl.col("evidence").list.contains(line_reference())
+    second = pl.col("rule").str.starts_with("DUP") & ~itself
+    elsewhere = (pl.col("rule") == "LOC-01") & pl.col("severity").is_in(STOPPING)
+    return violations.filter(second | elsewhere)
+
+
+def with_lines_left(denied: pl.DataFrame, violations: pl.DataFrame) -> pl.DataFrame:
+    """The denials with lines_left: the lines of each one's claim that a replacement would hold."""
+    keys = left_out(violations).select("claim_offset", "line_offset", claim_file_id="file_id")
+    gone = keys.unique().group_by("claim_file_id", "claim_offset").agg(gone=pl.len())
+    told = denied.join(
+        gone, on=("claim_file_id", "claim_offset"), how="left", maintain_order="left"
+    )
+    return told.with_columns(lines_left=pl.col("claim_lines") - pl.col("gone").fill_null(0))
 
 
 def surplus() -> pl.Expr:

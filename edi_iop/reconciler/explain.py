@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from edi_iop.reconciler import again, judging, shortfall
 from edi_iop.reconciler.answers import Said, said
-from edi_iop.reconciler.beside import paired, to_keep
+from edi_iop.reconciler.beside import paired, to_keep, with_lines_left
 from edi_iop.reconciler.chances import refusals
 from edi_iop.reconciler.denials import (
     SERVICE,
@@ -105,7 +105,7 @@ def explained(
     repeats = again.sent_before(whole_days, twice)
     judged = _with_day_beside(_judged(whole_days, about, records, violations, policies, repeats))
     judged = _worked_elsewhere(judged, again.billed_again(whole_days, twice))
-    dated = remedied(judged, policies, records.as_of)
+    dated = remedied(with_lines_left(judged, violations), policies, records.as_of)
     rows = dated.rename({"tier": "match", "grade": "match_grade"}).with_columns(
         recoverable_cents=recoverable(), cause=_cause()
     )

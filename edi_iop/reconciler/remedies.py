@@ -22,7 +22,7 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) 
     as_of: the day that tells whether a deadline is over.
 
     judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, reasons, carc, rarcs, category,
-    payer, payer_claim_number, payment_date, service_date, statement_to, claim_lines, surplus,
+    payer, payer_claim_number, payment_date, service_date, statement_to, lines_left, surplus,
     closing; of a day that is one of two payable, to_keep, one_claim, beside_stands.
     """
     chosen = _overridden(judged.with_columns(remedy=_first_choice()))
@@ -40,7 +40,8 @@ def _first_choice() -> pl.Expr:
 
     A surplus line is worked where the line to keep is. A claim with other lines is replaced
     without the surplus one rather than voided; that claim asks for the line to keep, too. A
-    claim of nothing but the surplus line is voided: its replacement would be empty.
+    claim of nothing but surplus lines, and such as were billed again since, is voided: its
+    replacement would be empty.
     """
     by_reason = listed("carc_remedies")
     usual = pl.col("carc").replace_strict(
@@ -66,11 +67,11 @@ def _first_choice() -> pl.Expr:
 
 
 def _surplus_line() -> pl.Expr:
-    return (pl.col("rule_remedy") == "void_8") & (pl.col("claim_lines") > 1)
+    return (pl.col("rule_remedy") == "void_8") & (pl.col("lines_left") > 0)
 
 
 def _surplus_claim() -> pl.Expr:
-    return (pl.col("rule_remedy") == "corrected_7") & surplus() & (pl.col("claim_lines") == 1)
+    return (pl.col("rule_remedy") == "corrected_7") & surplus() & (pl.col("lines_left") == 0)
 
 
 def _overridden(chosen: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from edi_iop.errors import Forbidden
 from edi_iop.mapper import Numbers, build, propose
 from edi_iop.mapper.repair import Repaired, repaired
 from edi_iop.mapper.withdrawn import netted
-from edi_iop.reconciler.evidence import line_reference
+from edi_iop.reconciler.beside import left_out
 from edi_iop.rules.catalogue import STOPPING
 from edi_iop.rules.days import current, days
 from edi_iop.rules.engine import check
@@ -90,15 +90,17 @@ def remade(
     payer = about.header["payer_id"][0]
     if payer not in {one.id for one in settings.payers}:
         raise Forbidden(f"payer {payer} is not listed in settings.toml; add it with its partner")
-    doubled = _broken(store, about)
-    surplus = doubled.filter(pl.col("severity").is_in(STOPPING)).select(_LINE).unique()
-    if remedy == "corrected_7" and surplus.height == about.own.height:
-        remedy = "void_8"
-    settled = _settled(about, doubled) if remedy == "new_claim_1" else surplus.clear()
+    row = about.header.row(0, named=True)
+    out = left_out(store.load("violations", **{name: row[name] for name in _LINE[:2]}))
+    surplus = out.filter(pl.col("severity").is_in(STOPPING)).select(_LINE).unique()
+    settled = _settled(about, out, remedy)
     gone = pl.concat([surplus, settled]).unique()
-    if settled.height and gone.height == about.own.height:
+    nothing_left = gone.height == about.own.height
+    if remedy == "corrected_7" and nothing_left and surplus.height:
+        remedy = "void_8"
+    if remedy in ("corrected_7", "new_claim_1") and nothing_left and settled.height:
         raise Forbidden(
-            "every line of it is paid or billed again since, so that a new claim would be a duplicate"
+            "every line of it is paid or billed again since, so that it would be billed twice"
         )
     found = _repaired(about, remedy, gone, policies, settings)
     unchanged = remedy != "void_8" and len(found.changes) == settled.height
@@ -115,21 +117,11 @@ def remade(
     return Remade(content, remedy, found.changes, still, unchanged)
 
 
-def _broken(store: Store, about: Sides) -> pl.DataFrame:
-    """What is known of lines that should not have been sent: a second day, or one spent elsewhere."""
-    row = about.header.row(0, named=True)
-    broken = store.load("violations", **{name: row[name] for name in _LINE[:2]})
-    surplus = pl.col("rule").str.starts_with("DUP") & ~pl.col("evidence").list.contains(
-        line_reference()
-    )
-    return broken.filter(surplus | (pl.col("rule") == "LOC-01"))
-
-
-def _settled(about: Sides, broken: pl.DataFrame) -> pl.DataFrame:
-    """Keys of the lines that were paid, or billed again since: a new claim would bill them twice."""
-    paid = about.own.filter(pl.col("standing") == "paid").select(_LINE)
-    again = broken.filter(~pl.col("severity").is_in(STOPPING)).select(_LINE)
-    return pl.concat([paid, again]).unique()
+def _settled(about: Sides, out: pl.DataFrame, remedy: str) -> pl.DataFrame:
+    """Keys of the lines that the remedy would bill twice: billed again since or, by a new claim, paid."""
+    paid = (pl.col("standing") == "paid") & (remedy == "new_claim_1")
+    again = out.filter(~pl.col("severity").is_in(STOPPING), remedy != "void_8").select(_LINE)
+    return pl.concat([about.own.filter(paid).select(_LINE), again]).unique()
 
 
 def _repaired(

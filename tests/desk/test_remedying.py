@@ -150,8 +150,14 @@ def test_a_new_claim_leaves_out_the_lines_that_were_paid(tmp_path: Path) -> None
     assert tables["claim_lines"]["service_date"].to_list() == [date(2026, 2, 3)]
 
 
-def test_a_new_claim_leaves_out_the_lines_that_were_billed_again(tmp_path: Path) -> None:
-    """Of two days denied MA130 the first was sent once more by itself: the second is left."""
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [(b"CAS*CO*16*150~LQ*HE*MA130", "new_claim_1"), (b"CAS*CO*11*150~LQ*HE*M76", "corrected_7")],
+)
+def test_a_claim_written_again_leaves_out_the_lines_that_were_billed_again(
+    tmp_path: Path, reason: bytes, remedy: str
+) -> None:
+    """Of two days denied the first was sent once more by itself: the second is left."""
     root = tmp_path / "bare"
     line = b"~LX*1~SV2*0906*HC:H0015*150*UN*1~DTP*472*D8*20260202"
     second = b"~LX*2~SV2*0906*HC:H0015*150*UN*1~DTP*472*D8*20260203"
@@ -164,7 +170,7 @@ def test_a_new_claim_leaves_out_the_lines_that_were_billed_again(tmp_path: Path)
     again = CLAIM.replace(b"SENT1", b"SENT2").replace(b"000000005", b"000000006")
     again = again.replace(b"*20260203*1200*5*", b"*20260302*1200*6*").replace(b"GE*1*5", b"GE*1*6")
     again = again.replace(b"B5*20260203", b"B6*20260302")
-    unpaid = b"SVC*HC:H0015*150*0*0906*1~DTM*472*%s~CAS*CO*16*150~LQ*HE*MA130~"
+    unpaid = b"SVC*HC:H0015*150*0*0906*1~DTM*472*%s~" + reason + b"~"
     answer = (
         remit(claim="SENT1", amount="0", segments=21)
         .replace(b"*1*150*100*0*", b"*4*300*0**")
@@ -179,7 +185,7 @@ def test_a_new_claim_leaves_out_the_lines_that_were_billed_again(tmp_path: Path)
     desk.run(root, NIGHT)
     drop(Workspace(root), again_837=again)
     desk.run(root, NIGHT)
-    (row,) = desk.remedy(root, "SENT1", as_of=NIGHT).rows.filter(remedy="new_claim_1").to_dicts()
+    (row,) = desk.remedy(root, "SENT1", chosen=remedy, as_of=NIGHT).rows.to_dicts()
     tables = parsers.parse([(1, Path(row["file"]).read_bytes())])[1].tables
     assert tables["claim_lines"]["service_date"].to_list() == [date(2026, 2, 3)]
     # 150.00 of the second claim unanswered, 150.00 of the first one's second day denied

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from denial_cases import Case, denial, only, together
+from denial_cases import FEB2, FEB3, Case, day, denial, only, together
 from remit_rows import adjustment, claim, claim_line, payment, remit_claim, remit_line, remits
 
 
@@ -92,6 +92,39 @@ def test_of_two_denied_days_the_one_to_keep_is_payable_and_the_other_is_to_be_vo
     assert (surplus["verdict"], surplus["remedy"]) == ("confirmed", "void_8")
     assert (surplus["paired_paid_cents"], surplus["paired_payment"]) == (0, "T8")
     assert (surplus["recoverable_cents"], surplus["cause"]) == (0, "ours")
+
+
+def test_a_claim_of_nothing_but_surplus_days_is_voided():
+    """The MH track of two dates on EAAA, the SUD track on EBBB and paid (2.1, second shape): a replacement
+    of EAAA without its surplus lines would be empty."""
+    case = Case(
+        heads=[
+            claim(100, "EAAA", auth_number="A1", charge_cents=70000),
+            claim(200, "EBBB", auth_number="A1", charge_cents=70000),
+        ],
+        lines=[
+            claim_line(
+                head, head + 50 * line, line=line, line_control=f"{name}00{line}",
+                service_date=on, procedure=code, revenue=revenue,
+            )
+            for head, name, code, revenue in ((100, "LAAA", "S9480", "0905"), (200, "LBBB", "H0015", "0906"))
+            for line, on in ((1, FEB2), (2, FEB3))
+        ],
+        days=[day(), day(on=FEB3)],
+    )  # fmt: skip
+    service = {"procedure": "S9480", "revenue": "0905"}
+    one = denial("97", "N20", line=service | {"charge_cents": 35000}, head={"charge_cents": 70000})
+    other = remits(
+        remit_lines=[
+            remit_line(300, 410, line_control="LAAA002", service_date=FEB3, **service)
+        ],
+        adjustments=[adjustment(300, 410, 460, carc="97")],
+        remarks=[{"file_id": 9, "remit_claim_offset": 300, "remit_line_offset": 410,
+                  "byte_offset": 490, "position": 2, "remark": "N20"}],
+    )  # fmt: skip
+    found = case.verdicts(together(one, other)).sort("line")
+    assert found["verdict"].to_list() == ["confirmed", "confirmed"]
+    assert found["remedy"].to_list() == ["void_8", "void_8"]
 
 
 def test_of_two_denied_days_on_one_claim_the_replacement_keeps_one():

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from denial_cases import FEB2, FEB3, POLICIES
 
-from edi_iop.reconciler.beside import paired, to_keep
+from edi_iop.reconciler.beside import left_out, paired, to_keep, with_lines_left
 
 LINE = {
     "file_id": 1, "claim_offset": 100, "line_offset": 10, "claim": "EAAA", "line": 1,
@@ -163,3 +163,33 @@ def test_where_the_others_payment_was_taken_back_the_first_denied_line_of_the_da
     assert kept(ITSELF, beside_stands="taken back")
     assert not kept(beside_stands="taken back", first_of_day=False)
     assert not kept(beside_stands="taken back", kind="denied in part")
+
+
+# ---------------------------------------------------------------- what a claim written again holds
+
+
+def violation(rule: str, severity: str, line: int, beside: str = "claim:EBBB line 1"):
+    return {"rule": rule, "severity": severity, "file_id": 1, "claim_offset": 100,
+            "line_offset": 10 * line, "claim": "EAAA", "line": line, "evidence": [beside]}  # fmt: skip
+
+
+def test_no_claim_holds_a_second_day_again_nor_one_billed_again_or_spent_elsewhere():
+    out = [
+        violation("DUP-01", "block", 1),
+        violation("DUP-03", "info", 2),
+        violation("LOC-01", "block", 3),
+    ]
+    stays = [
+        violation("DUP-02", "block", 4, "claim:EAAA line 4"),  # the line to keep, with two units
+        violation("LOC-01", "warn", 5),  # a day on which the other level of care ended
+        violation("AUTH-01", "block", 6),
+    ]
+    assert left_out(pl.DataFrame([*out, *stays]))["line"].to_list() == [1, 2, 3]
+
+
+def test_how_many_lines_a_replacement_would_hold():
+    """Of three lines one is surplus by two rules; of a claim beside it nothing is known."""
+    keys = {"claim_file_id": 1, "claim_lines": 3}
+    denied = pl.DataFrame([keys | {"claim_offset": 100}, keys | {"claim_offset": 200}])
+    twice = pl.DataFrame([violation("DUP-01", "block", 2), violation("LOC-01", "block", 2)])
+    assert with_lines_left(denied, twice)["lines_left"].to_list() == [2, 3]

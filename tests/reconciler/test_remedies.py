@@ -24,7 +24,7 @@ SCHEMA = {
     "denial": pl.UInt32, "verdict": pl.String, "rule_remedy": pl.String, "rule_step": pl.String,
     "refuted_remedy": pl.String, "reasons": TEXT, "carc": pl.String, "rarcs": TEXT, "category": pl.String,
     "payer": pl.String, "payer_claim_number": pl.String, "payment_date": pl.Date,
-    "service_date": pl.Date, "statement_to": pl.Date, "claim_lines": pl.UInt32,
+    "service_date": pl.Date, "statement_to": pl.Date, "lines_left": pl.UInt32,
     "surplus": pl.String, "closing": pl.String, "to_keep": pl.Boolean, "payable": pl.Boolean,
     "one_claim": pl.Boolean, "beside_stands": pl.String, "first": pl.String,
 }  # fmt: skip
@@ -32,7 +32,7 @@ CONFIRMED = {
     "denial": 0, "verdict": "confirmed", "rule_remedy": "corrected_7", "rule_step": "Mend it.",
     "reasons": ["CO-11"], "carc": "11", "rarcs": [], "payer": "MERID", "payer_claim_number": "P77",
     "payment_date": PAYDAY, "service_date": FEB2, "statement_to": date(2026, 2, 27),
-    "claim_lines": 1, "payable": False,
+    "lines_left": 0, "payable": False,
 }  # fmt: skip
 REFUTED = CONFIRMED | {"verdict": "refuted", "refuted_remedy": "reconsideration"}
 UNKNOWN = CONFIRMED | {"verdict": "unknown", "rule_remedy": None, "rule_step": None}
@@ -61,14 +61,14 @@ def test_confirmed_takes_the_rules_remedy_refuted_the_appeal_unknown_the_reasons
 
 def test_a_claim_of_the_surplus_day_alone_is_voided_and_one_with_other_days_is_replaced():
     assert remedy(VOID) == "void_8"
-    assert remedy(VOID, claim_lines=2) == "corrected_7"
+    assert remedy(VOID, lines_left=1) == "corrected_7"
 
 
 def test_a_claim_of_nothing_but_a_second_unit_of_the_date_is_voided_too():
     """DUP-02 on a claim of its own: replaced with the units payable it would hold nothing."""
     second = CONFIRMED | {"rule_remedy": "corrected_7", "surplus": "2 units of H0015; 1 payable"}
     assert remedy(second) == "void_8"
-    assert remedy(second, claim_lines=2) == "corrected_7"
+    assert remedy(second, lines_left=1) == "corrected_7"
     assert remedy(second, surplus=None) == "corrected_7"  # the line to keep, with two units
     assert "void its claim" in told(second)["next_step"]
 
@@ -141,14 +141,14 @@ def test_the_patient_is_billed_on_pr_alone_and_what_is_pr_is_not_written_off(
 def test_the_rules_own_step_is_told_where_its_remedy_stands():
     """With the payer's number where the claim is replaced or voided, as REF F8 asks for it."""
     assert told(CONFIRMED)["next_step"] == "Mend it. Payer's claim number: P77."
-    assert told(VOID, claim_lines=2)["next_step"] == "Mend it. Payer's claim number: P77."
+    assert told(VOID, lines_left=1)["next_step"] == "Mend it. Payer's claim number: P77."
     assert told(CONFIRMED, payer_claim_number=None)["next_step"] == "Mend it."
     assert told(CONFIRMED, rule_remedy="retro_auth")["next_step"] == "Mend it."
     assert told(REFUTED, refuted_remedy="corrected_7")["next_step"].startswith("Correct the claim")
     barred = told(CONFIRMED, rarcs=["MA130"])
     assert barred["next_step"].startswith("Correct the claim and send it as a new one")
     assert "P77" not in barred["next_step"]
-    surplus = told(VOID, claim_lines=2, rarcs=["MA130"])
+    surplus = told(VOID, lines_left=1, rarcs=["MA130"])
     assert surplus["next_step"].startswith("Correct the claim and send it as a new one")
 
 
