@@ -35,13 +35,16 @@ def short_day(case: Case) -> pl.DataFrame:
 def unsigned_day(case: Case) -> pl.DataFrame:
     """A day that is long enough, or has the units billed, only once its notes are signed (DOC-01).
 
-    A service billed by itself asks for no length: of its day any note must be signed.
+    A service billed by itself asks for no length: of its day any note must be signed. Of what
+    was sent beside the days only the services that the payer takes one by one are known to be such.
     """
+    apart = [one.procedure for one in case.policy.billing.components.values()]
+    by_itself = (pl.col("standing") == "proposed") | pl.col("procedure").is_in(apart)
     timed = (pl.col("units") * pl.col("minutes_per_unit")).cast(pl.Int64)
     whole = pl.col("iop") & ~pl.col("component")
     needed = pl.when(whole).then(pl.max_horizontal("min_day_minutes", timed)).otherwise(1)
     held = case.lines.with_columns(needed=needed).filter(
-        pl.col("iop") | (pl.col("standing") == "proposed"),
+        pl.col("iop") | by_itself.fill_null(False),
         pl.col("minutes") < pl.col("needed"),
         pl.col("needed") <= pl.col("unsigned_minutes"),
     )
