@@ -138,7 +138,7 @@ def _value(spec: ElementSpec) -> str:
             "(?:" + "|".join(re.escape(code) for code in sorted(codes, key=len, reverse=True)) + ")"
         )
     if spec.type == "R":
-        whole = min(spec.longest - 2, 12)
+        whole = min(spec.longest - 2, 8 if spec.data_element == "782" else 12)
         return (
             rf"(?:-?[0-9]{{1,{whole}}}(?:\.[0-9]{{1,2}})?)"
             if spec.shortest == 1 and whole > 0
