@@ -9,6 +9,7 @@ A subject is one occurrence of a loop or of a segment. A condition names a path
     2400.SV201 ~ ^054       one whose value has this form (!~: has not)
     2300.DTP[434]03 spans   one that names two different dates
     03 ordered              its dates are in order
+    2110.CAS02+3 = 16       one of which 02 or every third element after it is
 
 It is looked for in the nearest loop that holds both the subject and the path.
 """
@@ -28,18 +29,22 @@ import polars as pl
 
 from edi_iop.errors import BadMap
 from edi_iop.guides import paths
+from edi_iop.guides.dates import is_date
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.model import Guide, Node
 from edi_iop.x12 import separators as sep
 
 Flags = npt.NDArray[np.bool_]
+ENDLESS = 99999999
+"""In the place of a day (yyyymmdd) that is none."""
 Operator = Literal["given", "=", "!=", "~", "!~", "spans", "ordered"]
 
 _CONDITION = re.compile(
-    r"(?P<none>!?)(?P<path>(?:\d\d(?:-\d)?)|(?:[0-9A-Z*/]+\.[A-Z0-9]+(?:\[[^\]]+\])?(?:\d\d)?(?:-\d)?))"
+    r"(?P<none>!?)(?P<path>(?:\d\d(?:\+\d)?(?:-\d)?)"
+    r"|(?:[0-9A-Z*/]+\.[A-Z0-9]+(?:\[[^\]]+\])?(?:\d\d)?(?:\+\d)?(?:-\d)?))"
     r"(?: (?P<operator>!?[=~](?= .)|spans|ordered)(?: (?P<values>.+))?)?"
 )
-_OWN = re.compile(r"\d\d(?:-\d)?")
+_OWN = re.compile(r"\d\d(?:\+\d)?(?:-\d)?")
 
 
 class Test(msgspec.Struct, frozen=True):
@@ -50,6 +55,16 @@ class Test(msgspec.Struct, frozen=True):
     component: int | None = None
     operator: Operator = "given"
     values: tuple[str, ...] = ()
+    step: int = 0
+    """Of several elements, how far apart they stand; one of them must be so."""
+
+    def each(self, node: Node) -> tuple[Test, ...]:
+        """The test of each element it is of."""
+        if not self.step:
+            return (self,)
+        last = max(spec.position for spec in node.elements)
+        places = range(self.element, last + 1, self.step)
+        return tuple(msgspec.structs.replace(self, element=at, step=0) for at in places)
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -99,10 +114,11 @@ def condition(guide: Guide, place: Place, text: str) -> Condition:
     values = found["values"] or ""
     listed = (values,) if operator in ("~", "!~") else tuple(values.split())
     if _OWN.fullmatch(found["path"]):
-        test = Test((), *paths.place(found["path"]), operator, listed)
+        element, component, step = paths.place(found["path"])
+        test = Test((), element, component, operator, listed, step)
         return Condition(test, bool(found["none"]), place.segment)
     path = paths.parse(found["path"])
-    test = Test(path.qualifiers, path.element, path.component, operator, listed)
+    test = Test(path.qualifiers, path.element, path.component, operator, listed, path.step)
     return Condition(test, bool(found["none"]), None, targets(guide, place.loop, path))
 
 
@@ -200,6 +216,24 @@ class Sight:
         distinct, number = self.loops.distinct(at)
         return distinct.select(_value(pl.col("elements"), test).alias("value")).to_series()[number]
 
+    def days(self, at: Integers, test: Test, *, last: bool) -> Integers:
+        """The first or last day that an element names, as a number yyyymmdd; ENDLESS where none."""
+        distinct, number = self.loops.distinct(at)
+        day = _value(pl.col("elements"), test).str.split("-").list.get(-1 if last else 0)
+        day = day.str.head(8)
+        told = distinct.select(pl.when(is_date(day)).then(day.cast(pl.Int64, strict=False)))
+        days: Integers = told.to_series().fill_null(ENDLESS).to_numpy()[number]
+        return days
+
+    def elements(self, node: Node, test: Test, at: Integers) -> pl.Series:
+        """The number of the element by which each of these segments fits a test."""
+        if not test.step:
+            return pl.repeat(test.element or None, len(at), dtype=pl.Int64, eager=True)
+        distinct, number = self.loops.distinct(at)
+        each = (pl.when(_fits(node, one)).then(one.element) for one in test.each(node))
+        first = pl.coalesce(*each).cast(pl.Int64)
+        return distinct.select(first.alias("element")).to_series()[number]
+
     def _fit(self, node: Node, test: Test, at: Integers) -> Flags:
         first = self.loops.spans[node.index][0]
         flags: Flags = self._fitting[node, test][self.loops.pair[at] - first]
@@ -218,7 +252,9 @@ def _value(elements: pl.Expr, test: Test) -> pl.Expr:
 def _fits(node: Node, test: Test) -> pl.Expr:
     """Whether segments (`elements`) of a node fit a test."""
     elements = pl.col("elements")
-    fits = _answers(test, _value(elements, test)) if test.element else elements.is_not_null()
+    fits = elements.is_not_null()
+    if test.element:
+        fits = pl.any_horizontal(_answers(one, _value(elements, one)) for one in test.each(node))
     if not test.qualifiers:
         return fits
     first = node.element(1)

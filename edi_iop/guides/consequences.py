@@ -339,7 +339,9 @@ _ELEMENT_WRONG = (
     pl.col("code").str.contains("^(?:ELEMENT|SYNTAX)_")
     | pl.col("code").is_in(["CODE_INVALID", "NUMBER_INVALID", "DATE_INVALID"])
 ) & pl.col("element").is_not_null()
-_SITUATED = pl.col("code").str.contains("^(?:SITUATION_ELEMENT|SITUATION_VALUE|HL|LX)_")
+_SITUATED = pl.col("code").str.contains(
+    "^(?:SITUATION_ELEMENT|SITUATION_VALUE|SITUATION_DOUBTFUL|HL|LX)"
+)
 
 
 def _of_wrong_elements(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:

@@ -95,7 +95,7 @@ def _element(node: Node, path: paths.Path, entry: Change) -> bool:
 
 
 def _otherwise(node: Node, spec: ElementSpec, entry: Change) -> dict[str, Any]:
-    like = node.element(*paths.place(entry.codes_of)) if entry.codes_of else None
+    like = node.element(*paths.place(entry.codes_of)[:2]) if entry.codes_of else None
     codes = like.codes if like else (spec.codes | entry.add_codes) - entry.drop_codes
     form = f"^(?:{entry.form})$" if entry.form else spec.form
     return {"usage": entry.usage or spec.usage, "codes": codes, "form": form}

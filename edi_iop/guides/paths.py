@@ -2,7 +2,8 @@
 
 The notation is that of the table maps: `2300.REF[F8]02`, `2400.SV202-2`, `ST.BPR04`.
 `ST` is the transaction's own loop, `*` every loop; `2000B/2300` is the one loop of
-that id that stands right under the other.
+that id that stands right under the other. `02+3` is element 02 and every third after it
+(the reasons of a CAS), `01+1-2` the second component of every element (the codes of an HI).
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from edi_iop.guides.model import Guide, Node
 
 _PATH = re.compile(
     r"(?:(?P<under>[0-9A-Z]+)/)?(?P<loop>[0-9A-Z]+|\*)(?:\.(?P<segment>[A-Z][A-Z0-9]{1,2})"
-    r"(?:\[(?P<qualifiers>[^\]]+)\])?(?:(?P<element>\d\d)(?:-(?P<component>\d))?)?)?"
+    r"(?:\[(?P<qualifiers>[^\]]+)\])?"
+    r"(?:(?P<element>\d\d)(?:\+(?P<step>\d))?(?:-(?P<component>\d))?)?)?"
 )
-_PLACE = re.compile(r"(?P<element>\d\d)(?:-(?P<component>\d))?")
+_PLACE = re.compile(r"(?P<element>\d\d)(?:\+(?P<step>\d))?(?:-(?P<component>\d))?")
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -30,6 +32,8 @@ class Path(msgspec.Struct, frozen=True):
     element: int = 0
     component: int | None = None
     under: str | None = None
+    step: int = 0
+    """So many elements further stands the next one that is meant; 0 where one alone is."""
 
     def loops(self, guide: Guide) -> list[Node]:
         """The loops of that id; an id can stand at two places."""
@@ -72,12 +76,14 @@ def parse(text: str) -> Path:
         int(found["element"] or 0),
         int(found["component"]) if found["component"] else None,
         found["under"],
+        int(found["step"] or 0),
     )
 
 
-def place(text: str) -> tuple[int, int | None]:
-    """An element, or a component of one, of a segment known already: 05, 05-1."""
+def place(text: str) -> tuple[int, int | None, int]:
+    """An element, or a component of one, of a segment known already: 05, 05-1; and its step."""
     found = _PLACE.fullmatch(text)
     if found is None:
         raise BadMap(f"{text!r} is not an element; write 05 or 05-1")
-    return int(found["element"]), int(found["component"]) if found["component"] else None
+    component = int(found["component"]) if found["component"] else None
+    return int(found["element"]), component, int(found["step"] or 0)

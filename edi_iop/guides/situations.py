@@ -18,7 +18,16 @@ import polars as pl
 
 from edi_iop import resources
 from edi_iop.errors import BadMap
-from edi_iop.guides.conditions import Condition, Place, Sight, Target, Test, condition, places
+from edi_iop.guides.conditions import (
+    ENDLESS,
+    Condition,
+    Place,
+    Sight,
+    Target,
+    Test,
+    condition,
+    places,
+)
 from edi_iop.guides.loader import load
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.model import Guide, Node
@@ -27,11 +36,12 @@ from edi_iop.guides.pointers import pointer_faults
 from edi_iop.guides.structure import FAULTS, conformed, due
 
 _NO_FAULTS = pl.DataFrame(schema=FAULTS)
+_SPOT = ["place", "element", "component"]
 _SAID = [name for name in FAULTS if not name.startswith("trigger")]
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One situational rule as written; exactly one of need, forbid, among, unlike and distinct."""
+    """One situational rule as written; exactly one of need, forbid and the comparisons."""
 
     per: str
     says: str
@@ -51,12 +61,23 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Paths of whose values none may occur twice."""
     apart: frozenset[str] = frozenset()
     """Values that may occur twice all the same."""
+    begins_by: tuple[str, str] | None = None
+    """The subject's dates, the first of which no last day of the path's may be before."""
+    ends_by: tuple[str, str] | None = None
+    """The subject's dates, the last of which no last day of the path's may be before."""
+    ends_after: tuple[str, str] | None = None
+    """The subject's dates, the last of which no first day of the path's may be after."""
     severity: Literal["error", "warning"] = "error"
+
+    @property
+    def dated(self) -> tuple[str, str] | None:
+        """What is compared by its days."""
+        return self.begins_by or self.ends_by or self.ends_after
 
     @property
     def then(self) -> tuple[str, ...]:
         """The conditions of the consequence."""
-        compared = self.among or self.unlike or self.distinct
+        compared = self.among or self.unlike or self.dated or self.distinct
         return tuple(text for text in (self.need, self.forbid) if text) or tuple(compared)
 
 
@@ -78,7 +99,8 @@ class Planned(msgspec.Struct, frozen=True):
         """Every test it asks of a segment."""
         for asked in (*self.when, *self.then):
             for node in asked.nodes:
-                yield node, asked.test
+                each = asked.test.each(node) if self.rule.distinct else (asked.test,)
+                yield from ((node, test) for test in each)
         if self.place.segment is not None:
             yield self.place.segment, Test(self.place.qualifiers)
 
@@ -137,7 +159,10 @@ def faults(loops: Loops, plans: tuple[Planned, ...]) -> pl.DataFrame:
     found = [fault for fault in found if len(fault)]
     if not found:
         return _NO_FAULTS
-    return pl.concat(found).unique(_SAID, keep="first", maintain_order=True)
+    told = pl.concat(found).unique(_SAID, keep="first", maintain_order=True)
+    # A value that breaks several rules is one fault: the first of the book is told.
+    again = pl.col("element").is_not_null() & ~pl.struct(_SPOT).is_first_distinct()
+    return told.filter(~again)
 
 
 def _broken(sight: Sight, plan: Planned) -> Iterator[pl.DataFrame]:
@@ -157,6 +182,8 @@ def _broken(sight: Sight, plan: Planned) -> Iterator[pl.DataFrame]:
         yield from _forbidden(sight, plan, subjects)
     elif plan.rule.distinct:
         yield _distinct(sight, plan, subjects)
+    elif plan.rule.dated:
+        yield _out_of_turn(sight, plan, subjects)
     else:
         yield _compared(sight, plan, subjects)
 
@@ -202,11 +229,11 @@ def _caused(sight: Sight, plan: Planned, at: Integers, by: Integers) -> pl.DataF
     asked = plan.trigger
     cause = by if asked is None else sight.triggers(asked, by)
     test = Test() if asked is None else asked.test
-    places = pl.DataFrame({"place": at, "trigger": cause})
-    return places.with_columns(
-        trigger_element=pl.lit(test.element or None, pl.Int64),
-        trigger_component=pl.lit(test.component, pl.Int64),
-    )
+    element = pl.repeat(test.element or None, len(at), dtype=pl.Int64, eager=True)
+    if asked is not None and test.step:
+        element = sight.elements(asked.nodes[0], test, cause)
+    places = pl.DataFrame({"place": at, "trigger": cause, "trigger_element": element})
+    return places.with_columns(trigger_component=pl.lit(test.component, pl.Int64))
 
 
 def _at_element(sight: Sight, plan: Planned, node: Node, at: pl.DataFrame) -> pl.DataFrame:
@@ -224,7 +251,9 @@ def _forbidden(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.D
     (asked,) = plan.then
     if asked.own is not None:
         held = subjects[sight.holds(asked, subjects)]
-        at = _caused(sight, plan, held, held)
+        at = _caused(sight, plan, held, held).with_columns(
+            element=sight.elements(asked.own, asked.test, held)
+        )
         yield _faults(plan, "SITUATION_ELEMENT_NOT_USED", at, asked.own, asked.test)
         return
     code = "SITUATION_ELEMENT_NOT_USED" if asked.test.element else "SITUATION_SEGMENT_NOT_USED"
@@ -234,7 +263,9 @@ def _forbidden(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.D
         own, first = np.unique(instance[subjects], return_index=True)
         there = there[np.isin(instance[there], own)]
         by = subjects[first][np.searchsorted(own, instance[there])]
-        at = _caused(sight, plan, there, by)
+        at = _caused(sight, plan, there, by).with_columns(
+            element=sight.elements(target.node, asked.test, there)
+        )
         yield _faults(plan, code, at, target.node, asked.test)
 
 
@@ -260,19 +291,20 @@ def _compared(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
 def _distinct(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
     """The later of two equal values that stand with one subject; the first one triggers it."""
     told = [
-        _valued(sight, target, asked.test, subjects).with_columns(
-            trigger_element=pl.lit(asked.test.element or None, pl.Int64),
-            trigger_component=pl.lit(asked.test.component, pl.Int64),
+        _valued(sight, target, test, subjects).with_columns(
+            element=pl.lit(test.element or None, pl.Int64),
+            component=pl.lit(test.component, pl.Int64),
         )
         for asked in plan.then
         for target in asked.targets
+        for test in asked.test.each(target.node)
     ]
     again = (
         pl.concat(told)
-        .filter(~pl.col("value").is_in(list(plan.rule.apart)))
-        .sort("place", "other")
+        .filter(~pl.col("value").is_in(["", *plan.rule.apart]))
+        .sort("place", "other", "element")
         .with_columns(
-            pl.col("trigger_element", "trigger_component").first().over("place", "value"),
+            pl.col("element", "component").first().over("place", "value").name.prefix("trigger_"),
             trigger=pl.col("other").first().over("place", "value"),
         )
         .filter(~pl.struct("place", "value").is_first_distinct())
@@ -282,6 +314,32 @@ def _distinct(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
     at = again.with_columns(place="other")
     return _faults(plan, "SITUATION_VALUE_WRONG", at, node, asked.test).with_columns(
         value=again["value"]
+    )
+
+
+def _out_of_turn(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
+    """Subjects that begin or end after the last day of another's, or end before its first."""
+    element, others = plan.then
+    first = plan.rule.begins_by is not None
+    own = sight.days(subjects, element.test, last=not first)
+    wrong = np.zeros(len(subjects), dtype=bool)
+    for target in others.targets:
+        instance = sight.loops.instance(target.shared)
+        at = sight.fitting(target.node, others.test)
+        days = sight.days(at, others.test, last=plan.rule.ends_after is None)
+        if plan.rule.ends_after:
+            bound = np.zeros(int(instance[-1]) + 1, dtype=np.int64)
+            np.maximum.at(bound, instance[at], np.where(days < ENDLESS, days, 0))
+            wrong |= own < bound[instance[subjects]]
+        else:
+            bound = np.full(int(instance[-1]) + 1, ENDLESS)
+            np.minimum.at(bound, instance[at], days)
+            wrong |= (own > bound[instance[subjects]]) & (own < ENDLESS)
+    found = subjects[wrong]
+    node = sight.loops.guide.nodes[int(sight.loops.node[subjects[0]])]
+    at_found = _caused(sight, plan, found, found)
+    return _faults(plan, "SITUATION_VALUE_WRONG", at_found, node, element.test).with_columns(
+        value=sight.values(found, element.test)
     )
 
 
@@ -305,6 +363,7 @@ def _faults(
         return _NO_FAULTS
     asked = test if test is not None and test.element else Test()
     causes = ["trigger", "trigger_element", "trigger_component"]
+    element = pl.col("element") if "element" in at.columns else pl.lit(asked.element or None)
     told = at.select(
         "place",
         *causes,
@@ -312,7 +371,7 @@ def _faults(
         message=pl.lit(f"{plan.rule.says} ({plan.name})"),
         loop=pl.lit(node.loop.id),
         segment=pl.lit(node.id),
-        element=pl.lit(asked.element or None, pl.Int64),
+        element=element.cast(pl.Int64),
         component=pl.lit(asked.component, pl.Int64),
     )
     element, component = pl.col("trigger_element"), pl.col("trigger_component")

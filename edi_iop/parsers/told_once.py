@@ -12,6 +12,8 @@ _CODE = pl.col("code")
 _SEGMENT, _ELEMENT = pl.col("segment"), pl.col("element")
 _UNREAD = _CODE.is_in(["NUMBER_INVALID", "ELEMENT_MISSING"])
 
+_MISCHARGED = _UNREAD | _CODE.is_in(["ELEMENT_LONG", "SITUATION_VALUE_WRONG"])
+
 
 def _at(segment: str, element: int) -> pl.Expr:
     return (pl.col("segment") == segment) & (pl.col("element") == element)
@@ -80,8 +82,9 @@ _SERVICE = _SEGMENT.is_in(["SV1", "SV2"])
 _IN_OTHER_PAYER = pl.col("loop").str.contains(r"^23[23]0")
 _IN_CLAIM = (
     ((_CODE == "DATE_INVALID") & (_SEGMENT == "DTP"), _CODE == "LINE_DATE_OUTSIDE"),
+    ((_CODE == "CODE_MALFORMED") & _at("CL1", 3), _CODE == "FREQUENCY_AGAINST_STATUS"),
     (
-        (_UNREAD & (_at("CLM", 2) | _at("SV1", 2) | _at("SV2", 3)))
+        (_MISCHARGED & (_at("CLM", 2) | _at("SV1", 2) | _at("SV2", 3)))
         | (_CODE.is_in(["SEGMENT_MISSING", "SEGMENT_UNEXPECTED"]) & _SERVICE)
         | (_CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2400")),
         _CODE == "CLAIM_TOTAL_WRONG",

@@ -87,7 +87,9 @@ def test_every_rule_is_broken_and_kept_by_a_case() -> None:
 
 def test_each_rule_has_one_consequence_and_finds_its_places() -> None:
     for name, rule in situations.book().items():
-        asked = [rule.need, rule.forbid, rule.among, rule.unlike, rule.distinct or None]
+        compared = [rule.among, rule.unlike, rule.distinct or None]
+        days = [rule.begins_by, rule.ends_by, rule.ends_after]
+        asked = [rule.need, rule.forbid, *compared, *days]
         assert sum(one is not None for one in asked) == 1, name
         assert rule.says[0].islower(), name
         assert not rule.says.endswith("."), name
