@@ -11,6 +11,7 @@ import polars as pl
 
 from edi_iop.rules import covering
 from edi_iop.rules.case import Case, found, plain, references
+from edi_iop.rules.in_force import SERVED
 from edi_iop.rules.lines import CLAIM
 from edi_iop.texts import composed
 
@@ -42,7 +43,8 @@ def denied(case: Case) -> pl.DataFrame:
 def exhausted(case: Case) -> pl.DataFrame:
     """The date lies outside the approved dates, or their units are used up (AUTH-04)."""
     lines = _held(case)
-    outside = lines.filter(pl.col("approved"), ~pl.col("approved_on_date"))
+    dated = pl.col(SERVED).is_not_null()
+    outside = lines.filter(pl.col("approved"), ~pl.col("approved_on_date"), dated)
     spent = lines.filter("covered").join(case.drawn, on="row", how="anti")
     dates = composed("{}: outside the authorized dates {} to {}", "date", "begins", "ends")
     units = composed(
@@ -188,7 +190,7 @@ def _held(case: Case) -> pl.DataFrame:
         case.iop.filter(
             pl.col("client_id").is_not_null(), pl.lit(case.policy.authorization.required)
         )
-        .select("row", "ref", "date", "client_id", "payer_id", "procedure", "revenue")
+        .select("row", "ref", SERVED, "date", "client_id", "payer_id", "procedure", "revenue")
         .join(case.on_file, on="row", how="left", maintain_order="left")
         .with_columns(pl.col(flags).fill_null(False))
     )

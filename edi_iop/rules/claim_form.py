@@ -98,10 +98,12 @@ def wrong_frequency(case: Case) -> pl.DataFrame:
 
 
 def wrong_date(case: Case) -> pl.DataFrame:
-    """A line dated outside its statement, after it was sent, or outside the stay (CLM-05)."""
+    """A line without a date, or dated outside its statement, after it was sent, or outside the stay (CLM-05)."""
     day = pl.col("service_date")
+    undated = day.is_null() & pl.col("iop") & (pl.col("form") == "I")
     outside = (day < pl.col("statement_from")) | (day > pl.col("statement_to"))
     why = pl.coalesce(
+        pl.when(undated).then(pl.lit("the line says no date of service")),
         pl.when(outside).then(
             composed(
                 "outside the statement {} to {}",

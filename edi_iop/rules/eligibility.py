@@ -1,6 +1,6 @@
 """Who pays, who may bill, and what may be told: coverage, enrollment, consent.
 
-Nothing is said of a member who is none of our clients.
+Nothing is said of a member who is none of our clients, nor of what was on the date of a line without one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import polars as pl
 
 from edi_iop.rules.case import Case, active, found
 from edi_iop.rules.families import begins
+from edi_iop.rules.in_force import SERVED
 from edi_iop.texts import composed
 
 _RANKS = {"P": 0, "S": 1, "T": 2}
@@ -20,7 +21,7 @@ def uncovered(case: Case) -> pl.DataFrame:
     active = pl.col("service_date").is_between(
         "coverage_from", pl.col("coverage_to").fill_null(pl.col("service_date"))
     )
-    known = case.lines.filter(pl.col("client_id").is_not_null())
+    known = case.lines.filter(pl.col("client_id").is_not_null(), pl.col(SERVED).is_not_null())
     covered = (
         known.select("row", "client_id", "service_date")
         .join(case.clients.select("client_id", "coverage_from", "coverage_to"), on="client_id")
@@ -100,7 +101,7 @@ def not_enrolled(case: Case) -> pl.DataFrame:
                 "row", "service_date", npi="rendering_npi"
             ),
         ]
-    ).filter(pl.col("npi").is_in(known))
+    ).filter(pl.col("npi").is_in(known), pl.col(SERVED).is_not_null())
     in_force = who.join(own, on="npi").filter(active("service_date", "from_date", "to_date"))
     lacking = (
         who.join(in_force, on=["row", "npi"], how="anti")

@@ -284,6 +284,7 @@ def _numbered(place: int, case: Situation) -> list[dict[str, Any]]:
         claims[claim] = number = claims.get(claim, 0) + 1
         offset = place * _SITUATION + list(claims).index(claim) * _CLAIM
         sent = claim is not None
+        served = full["service_date"] or _DAY
         numbered.append(
             {
                 "file_id": 1 if sent else 0,
@@ -291,7 +292,7 @@ def _numbered(place: int, case: Situation) -> list[dict[str, Any]]:
                 "line_offset": offset + number,
                 "line": number if sent else None,
                 "standing": "sent" if sent else "proposed",
-                "sent_on": full["service_date"] + timedelta(days=7) if sent else case.as_of,
+                "sent_on": served + timedelta(days=7) if sent else case.as_of,
             }
             | full
         )
