@@ -99,7 +99,7 @@ def answered(held: Material) -> Material:
         return held
     sent = {name: held.table(name) for name in TABLES if name not in REMITS}
     made = reconcile(remits, sent)
-    standing = standings(made.remits, made.matches, sent["claim_lines"])
+    standing = standings(made.remits, made.matches, sent["claim_lines"], sent["other_payer_lines"])
     return replace(held, standing=standing)
 
 
@@ -115,7 +115,8 @@ def of_workspace(workspace: Workspace) -> Material:
     with Store.open(workspace.database, read_only=True) as store:
         kept = {name: store.load(name) for name in _JUDGED}
         answered = accepted(store)
-        standing = standings(answered, store.load("matches"), kept["claim_lines"])
+        decided = store.load("other_payer_lines")
+        standing = standings(answered, store.load("matches"), kept["claim_lines"], decided)
         waiting = _waiting(workspace, store)
     dropped = of_files(waiting, workspace_layouts(workspace))
     tables = {name: pl.concat([frame, dropped.table(name)]) for name, frame in kept.items()}

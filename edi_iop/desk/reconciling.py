@@ -68,7 +68,7 @@ def reconcile(
     sent: Tables = {name: held.table(name) for name in TABLES if name not in REMITS}
     made = remittance.reconcile(answered, sent, policies=policies)
     matches, counted = made.matches, made.remits
-    told = said(counted, matches, sent["claim_lines"])
+    told = said(counted, matches, sent["claim_lines"], sent["other_payer_lines"])
     stands = replace(held, standing=standing(counted, told.last))
     records = replace(material.recorded(stands, policies, on), rates=rates(facility))
     violations = engine.check(records, policies)

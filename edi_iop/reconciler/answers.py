@@ -12,6 +12,7 @@ import polars as pl
 
 from edi_iop.codes import with_role
 from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.others import with_beside
 from edi_iop.tables.order import keys_of
 
 CLAIM = ("file_id", "remit_claim_offset")
@@ -22,6 +23,7 @@ REVERSAL, DENIED = "22", "4"
 PREDETERMINATION, NOT_OURS = "25", "23"
 """Claim status codes (CLP02); the last two decide on no service."""
 _ORDINALS = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
+_BESIDE = ("beside_cents", "earlier_cents")
 REPEATED = ("18", "B13")
 """Reasons that say: this was answered before."""
 
@@ -39,12 +41,22 @@ class Said(msgspec.Struct, frozen=True):
     """answers"""
     last: pl.DataFrame
     """latest"""
+    decided: pl.DataFrame | None = None
+    """tables.OTHER_PAYER_LINES of the claims sent; None: not known."""
 
 
-def said(remits: Tables, matches: pl.DataFrame, claim_lines: pl.DataFrame) -> Said:
-    """Every answer of the remits, and the last one to each of the lines sent."""
+def said(
+    remits: Tables,
+    matches: pl.DataFrame,
+    claim_lines: pl.DataFrame,
+    decided: pl.DataFrame | None = None,
+) -> Said:
+    """Every answer of the remits, and the last one to each of the lines sent.
+
+    decided: tables.OTHER_PAYER_LINES of the claims sent.
+    """
     every = answers(remits)
-    return Said(every, latest(every, matches, claim_lines))
+    return Said(every, latest(every, matches, claim_lines, decided), decided)
 
 
 def refusals(adjustments: pl.DataFrame) -> pl.DataFrame:
@@ -58,7 +70,8 @@ def answers(remits: Tables) -> pl.DataFrame:
     """Every remit line, and every remit claim that answers as a whole (remit_line_offset null).
 
     Columns: the line's key, payment_offset, payment_date, trace_number, reversal, paid_cents,
-    beside_cents (what the patient or an earlier payer pays), denied (nothing paid), partly
+    beside_cents (what the patient or an earlier payer pays) and of it earlier_cents (CARC 23,
+    with what those wrote off), denied (nothing paid), partly
     (something paid, something refused), and repeat
     (denied only because it was answered before).
     """
@@ -87,7 +100,7 @@ def answers(remits: Tables) -> pl.DataFrame:
         "trace_number",
         "reversal",
         "paid_cents",
-        "beside_cents",
+        *_BESIDE,
     )
     said = ("denied", "partly", pl.col("repeat").fill_null(False) & pl.col("denied"))
     return pl.concat([whole.select(*columns, *said), lines.select(*columns, *said)])
@@ -101,7 +114,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
     )
     paid_on = remits["payments"].select("file_id", "payment_offset", "payment_date", "trace_number")
     at_claim = remits["adjustments"].filter(pl.col("remit_line_offset").is_null())
-    beside = at_claim.group_by(CLAIM).agg(beside_cents=_beside())
+    beside = at_claim.group_by(CLAIM).agg(_beside())
     decided = pl.col("status").is_in([PREDETERMINATION, NOT_OURS]).not_().fill_null(True)
     return (
         remits["remit_claims"]
@@ -117,7 +130,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
             "status",
             "paid_cents",
             "repeat",
-            pl.col("claim_refused", "beside_cents").fill_null(0),
+            pl.col("claim_refused", *_BESIDE).fill_null(0),
             reversal=pl.col("status").eq_missing(REVERSAL),
         )
     )
@@ -127,7 +140,7 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     """Remit lines, each denied by its own adjustments or, where it has none, by the claim's."""
     own = remits["adjustments"].filter(pl.col("remit_line_offset").is_not_null())
     key = keys_of((remits["remit_lines"], own), _REMIT_LINE)
-    counts = own.group_by(key).agg(adjusted=pl.len(), beside_cents=_beside())
+    counts = own.group_by(key).agg(_beside(), adjusted=pl.len())
     refused = (
         refusals(own)
         .group_by(key)
@@ -139,11 +152,11 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     return (
         remits["remit_lines"]
         .select(*LINE, "paid_cents")
-        .join(heads.drop("paid_cents", "beside_cents"), on=CLAIM)
+        .join(heads.drop("paid_cents", *_BESIDE), on=CLAIM)
         .join(counts, on=key, how="left")
         .join(refused, on=key, how="left")
         .with_columns(
-            pl.col("beside_cents").fill_null(0),
+            pl.col(_BESIDE).fill_null(0),
             denied=unpaid
             & ~pl.col("reversal")
             & (by_itself | (pl.col("adjusted").is_null() & by_claim.fill_null(False))),
@@ -153,10 +166,14 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _beside() -> pl.Expr:
-    """What others than this payer pay, out of adjustments."""
-    others = pl.col("carc").is_in(with_role("patient", "prior_payer"))
-    return pl.when(others).then("amount_cents").otherwise(0).sum()
+def _beside() -> list[pl.Expr]:
+    """_BESIDE: what others than this payer pay, out of adjustments."""
+    roles = (("patient", "prior_payer"), ("prior_payer",))
+    others = [pl.col("carc").is_in(with_role(*role)) for role in roles]
+    return [
+        pl.when(other).then("amount_cents").otherwise(0).sum().alias(name)
+        for other, name in zip(others, _BESIDE, strict=True)
+    ]
 
 
 def _repeat() -> pl.Expr:
@@ -164,9 +181,15 @@ def _repeat() -> pl.Expr:
 
 
 def latest(
-    answered: pl.DataFrame, matches: pl.DataFrame, claim_lines: pl.DataFrame
+    answered: pl.DataFrame,
+    matches: pl.DataFrame,
+    claim_lines: pl.DataFrame,
+    decided: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The last answer to each claim line: claim_file_id, line_offset, and the answer's columns.
+
+    beside_cents is by what the claim says that earlier payers paid, where it does (decided:
+    tables.OTHER_PAYER_LINES).
 
     Parts of a split line count together; an answer to a whole claim is one to each
     of its lines. That a claim was answered before is no answer beside that answer,
@@ -186,7 +209,7 @@ def latest(
         answered.filter(of_claim)
         .join(known.filter(of_claim).select(*CLAIM, "claim_file_id", "claim_offset"), on=CLAIM)
         .join(sent, on=("claim_file_id", "claim_offset"))
-        .with_columns(beside_cents=pl.lit(None, pl.Int64))
+        .with_columns(pl.lit(None, pl.Int64).alias(name) for name in _BESIDE)
         .select(to_lines.columns)
     )
     # most lines are answered once: there is nothing to add up, nor to put in order
@@ -195,7 +218,7 @@ def latest(
     once = told.filter("once").with_columns(
         pl.col("paid_cents").fill_null(0), pl.col("denied", "repeat").fill_null(True)
     )
-    return pl.concat([once.select(several.columns), several])
+    return with_beside(pl.concat([once.select(several.columns), several]), decided)
 
 
 def _last_of(told: pl.DataFrame) -> pl.DataFrame:
@@ -212,9 +235,10 @@ def _last_of(told: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.col("payment_date", "trace_number", "payment_offset", "reversal").first(),
             pl.col("paid_cents").sum(),
-            pl.when(pl.col("beside_cents").is_not_null().all())
-            .then(pl.col("beside_cents").sum())
-            .alias("beside_cents"),
+            *(
+                pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).sum()).alias(name)
+                for name in _BESIDE
+            ),
             pl.col("denied", "repeat").all(),
         )
         .sort(

@@ -9,6 +9,7 @@ from edi_iop.reconciler.accounts import SENT
 from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, refusals
 from edi_iop.reconciler.expected import RATED_BY
 from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.others import with_beside
 from edi_iop.reconciler.said import carcs_of
 from edi_iop.tables.nothing import once_of_nothing
 
@@ -19,16 +20,20 @@ SERVICE = (
 """Of a line sent: its key, and which service of whom it is, on whatever claim."""
 
 
-def refusals_told(answered: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+def refusals_told(
+    answered: pl.DataFrame, matches: pl.DataFrame, decided: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Every answer that refuses a line or claim, numbered by `denial`, open or not.
 
-    kind: denied, or denied in part where something was paid.
+    kind: denied, or denied in part where something was paid. received_cents: what is paid for it,
+    by the patient and earlier payers too. decided: tables.OTHER_PAYER_LINES of the claims sent.
     """
     denied = answered.filter(pl.col("denied") | pl.col("partly"))
     received = pl.col("paid_cents").fill_null(0) + pl.col("beside_cents").fill_null(0)
     partly = pl.when("partly").then(pl.lit("denied in part"))
+    tied = denied.join(_ties(matches), on=LINE, how="left", nulls_equal=True)
     return (
-        denied.join(_ties(matches), on=LINE, how="left", nulls_equal=True)
+        with_beside(tied, decided)
         .with_columns(kind=partly.otherwise(pl.lit("denied")), received_cents=received)
         .drop("beside_cents")
         .with_row_index("denial")
@@ -90,7 +95,9 @@ def reduced(
     parts = _ties(matches).join(said, on=(*SENT_LINE, *CLAIM))
     # a split line is told once, at the first of its parts
     first = parts.sort(LINE).unique(SENT_LINE, keep="first", maintain_order=True)
-    own = answered.filter(~pl.col("denied"), ~pl.col("partly")).drop("beside_cents")
+    own = answered.filter(~pl.col("denied"), ~pl.col("partly")).drop(
+        "beside_cents", "earlier_cents"
+    )
     return first.join(own, on=LINE).with_columns(kind=pl.lit("reduced"))
 
 

@@ -87,7 +87,7 @@ def explained(
     answered, last = told_of.every, told_of.last
     paid = lines.select("standing", *RATED_BY).filter(pl.col("standing") == "paid")
     worth = worth_of(paid, policies, records.rates)
-    told = refusals_told(answered, matches)
+    told = refusals_told(answered, matches, told_of.decided)
     opened = still_open(told, last, lines), reduced(answered, last, matches, lines, worth)
     ever = lines_of(told, lines.select(SERVICE))
     past = refusals(earlier(told, ever, whole), ever, last, lines)

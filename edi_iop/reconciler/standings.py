@@ -8,13 +8,18 @@ from edi_iop.reconciler.answers import CLAIM, said
 from edi_iop.reconciler.given import Tables, remit_tables
 
 
-def standings(remits: Tables, matches: pl.DataFrame, claim_lines: pl.DataFrame) -> pl.DataFrame:
+def standings(
+    remits: Tables,
+    matches: pl.DataFrame,
+    claim_lines: pl.DataFrame,
+    decided: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """What became of the answered lines, one row each (`standing`).
 
-    claim_lines: the lines sent, as in rules.lines.
+    claim_lines: the lines sent, as in rules.lines. decided: tables.OTHER_PAYER_LINES of the claims sent.
     """
     whole = remit_tables(remits)
-    return standing(whole, said(whole, matches, claim_lines).last)
+    return standing(whole, said(whole, matches, claim_lines, decided).last)
 
 
 def standing(remits: Tables, last: pl.DataFrame) -> pl.DataFrame:

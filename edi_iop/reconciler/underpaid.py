@@ -22,10 +22,10 @@ from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest
 from edi_iop.reconciler.denials import person
 from edi_iop.reconciler.expected import PAIR_RATES, pair_rates, worth_cents
 from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.others import with_others
 from edi_iop.reconciler.said import carcs_of
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rated
-from edi_iop.tables import OTHER_PAYER_LINES
 from edi_iop.texts import composed
 
 STATES = ("underpaid", "one of two paid", "paid twice", "unknown", "overpaid", "paid in full")
@@ -72,7 +72,7 @@ def underpaid(
     )
     agreed = pl.when(pl.col("paid_cents") != 0).then("agreed_cents").otherwise(0)
     priced = owed.with_columns(contract_cents=worth_cents(rate), policy=source, agreed_cents=agreed)
-    compared = _with_others(priced, decided).with_columns(
+    compared = _within_contract(priced, decided).with_columns(
         short_cents=pl.col("contract_cents") - _own() - pl.col("other_payer_cents")
     )
     return _stated(_refused_beside_paid(compared))
@@ -90,20 +90,14 @@ def _own() -> pl.Expr:
     return kept + pl.col("patient_cents") + pl.col("agreed_cents")
 
 
-def _with_others(rows: pl.DataFrame, decided: pl.DataFrame | None) -> pl.DataFrame:
+def _within_contract(rows: pl.DataFrame, decided: pl.DataFrame | None) -> pl.DataFrame:
     """other_payer_cents: what earlier payers paid, up to what the contract leaves open.
 
-    By the claim sent to this payer (837 SVD02), else by CARC 23, which counts what they wrote
-    off too. Their rates may be above this payer's: that is no overpayment by this one.
+    Their rates may be above this payer's: that is no overpayment by this one.
     """
-    known = OTHER_PAYER_LINES.empty() if decided is None else decided
-    told = known.group_by("line_offset", claim_file_id="file_id").agg(
-        told_cents=pl.col("paid_cents").sum()
-    )
     open_cents = (pl.col("contract_cents") - _own()).clip(lower_bound=0)
-    others = pl.coalesce("told_cents", "other_payer_cents")
-    return rows.join(told, on=SENT_LINE, how="left", maintain_order="left").with_columns(
-        other_payer_cents=pl.min_horizontal(others, open_cents)
+    return with_others(rows, decided).with_columns(
+        other_payer_cents=pl.min_horizontal("other_payer_cents", open_cents)
     )
 
 
@@ -122,7 +116,7 @@ def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.
         .group_by(*SENT_LINE, *CLAIM)
         .agg(
             patient_cents=pl.col("amount_cents").filter(pl.col("group") == "PR").sum(),
-            other_payer_cents=pl.col("amount_cents")
+            earlier_cents=pl.col("amount_cents")
             .filter(pl.col("group") != "PR", pl.col("carc").is_in(with_role("prior_payer")))
             .sum(),
             agreed_cents=pl.col("amount_cents").filter(pl.col("carc").is_in(reductions)).sum(),
@@ -137,7 +131,7 @@ def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.
             "file_id",
             "payment",
             "denied",
-            pl.col("paid_cents", "patient_cents", "other_payer_cents", "agreed_cents").fill_null(0),
+            pl.col("paid_cents", "patient_cents", "earlier_cents", "agreed_cents").fill_null(0),
         )
     )
 

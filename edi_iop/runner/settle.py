@@ -48,7 +48,7 @@ def answers(store: Store, known: Known) -> Answers:
 
 def answered_by(made: Reconciled, sent: Tables) -> Answers:
     """Reconciled remits with how the lines sent stand by them. sent: with `acknowledgements`."""
-    told = said(made.remits, made.matches, sent["claim_lines"])
+    told = said(made.remits, made.matches, sent["claim_lines"], sent["other_payer_lines"])
     paid = standing(made.remits, told.last)
     named = numbered(paid, sent["acknowledgements"], sent["claims"], sent["claim_lines"])
     return Answers(made.remits, made.matches, told, named, made.ledger, made.proposals)

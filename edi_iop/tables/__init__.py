@@ -82,6 +82,7 @@ SENT = (
     "claim_codes",
     "claim_parties",
     "other_payers",
+    "other_payer_lines",
 )
 """The tables of an 837 by which its lines are judged."""
 

@@ -21,6 +21,7 @@ from remit_rows import (
     remits,
 )
 
+from edi_iop.reconciler.answers import said
 from edi_iop.reconciler.explain import verdicts
 from edi_iop.reconciler.match import match
 from edi_iop.reconciler.standings import standings
@@ -111,9 +112,10 @@ class Case:
         self.days = frame("days", [day()] if days is None else days)
         self.sent_on = {} if sent_on is None else {1: sent_on}
         self.history = history
+        self.decided = frame("other_payer_lines", [])
 
     def records(self, remit: dict[str, pl.DataFrame], matches: pl.DataFrame) -> Records:
-        answered = standings(remit, matches, self.sent["claim_lines"])
+        answered = standings(remit, matches, self.sent["claim_lines"], self.decided)
         encounters = [
             ENCOUNTER | {"service_date": on} for on in self.days["service_date"].to_list()
         ]
@@ -139,7 +141,8 @@ class Case:
         records = self.records(remit, matches)
         if rates is not None:
             records = replace(records, rates=rates)
-        found = verdicts(remit, matches, records, check(records, policies), policies)
+        told = said(remit, matches, self.sent["claim_lines"], self.decided)
+        found = verdicts(remit, matches, records, check(records, policies), policies, told)
         assert found.schema == VERDICTS.schema
         return found
 

@@ -143,7 +143,7 @@ def last(*told: dict[str, Any]) -> tuple[Any, ...]:
         key = {"file_id": one.get("file_id", 9 + at), "remit_claim_offset": one.get("claim", 300),
                "remit_line_offset": 400 + at}  # fmt: skip
         rows.append(key | {"payment_offset": 200, "payment_date": MARCH1, "trace_number": f"T{at}",
-                           "reversal": False, "paid_cents": 0, "beside_cents": 0, "denied": True,
+                           "reversal": False, "paid_cents": 0, "beside_cents": 0, "earlier_cents": 0, "denied": True,
                            "partly": False, "repeat": False}
                     | {name: value for name, value in one.items() if name not in ("claim",)})  # fmt: skip
         ties.append(key | {"claim_file_id": 1, "claim_offset": 100, "line_offset": 150})

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 from denial_cases import POLICIES, Case, denial, only, together
-from remit_rows import adjustment, payment, remit_claim, remit_line, remits
+from remit_rows import adjustment, frame, payment, remit_claim, remit_line, remits
 
 from edi_iop.reconciler.explain import verdicts
 from edi_iop.reconciler.reconcile import reconcile
@@ -125,6 +125,34 @@ def test_paid_below_the_contract_is_reduced_with_the_rate_as_evidence():
     )
     assert (row["remedy"], row["disposition"]) == ("contract_dispute", "dispute")
     assert (row["claim"], row["line"], row["match"]) == ("EAAA", 1, "6R")
+
+
+def test_what_an_earlier_payer_wrote_off_is_no_part_of_what_was_allowed():
+    """The first payer paid 200.00 and wrote 65.00 off, the second says 265.00 of both (23). Of its 285.00
+    by contract 85.00 are due; it pays 50.00. Told where the claim says what the first one paid (SVD02)."""
+    short = answer(("OA", "23", 26500), ("CO", "45", 3500), paid_cents=5000)
+    assert Case().verdicts(short).is_empty()
+    row = only(second_payers().verdicts(short))
+    assert (row["kind"], row["rule"], row["remedy"]) == ("reduced", "CON-01", "contract_dispute")
+    assert (row["received_cents"], row["recoverable_cents"]) == (25000, 3500)
+    paid = answer(("OA", "23", 26500), paid_cents=8500)
+    assert second_payers().verdicts(paid).is_empty()
+
+
+def test_of_a_denied_second_claim_what_the_first_payer_paid_is_not_to_be_had_again():
+    row = only(second_payers().verdicts(answer(("CO", "197", 35000))))
+    assert (row["received_cents"], row["recoverable_cents"]) == (20000, 8500)
+
+
+def second_payers() -> Case:
+    """EAAA as the second payer got it: the first one paid 200.00 for the line."""
+    case = Case()
+    case.decided = frame(
+        "other_payer_lines",
+        [{"file_id": 1, "claim_offset": 100, "line_offset": 150, "decision_offset": 160,
+          "paid_cents": 20000}],
+    )  # fmt: skip
+    return case
 
 
 def test_what_law_takes_off_is_no_shortfall():
