@@ -52,7 +52,8 @@ def crossed_over(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
             for name in ("patient_id", "subscriber_id")
         },
     )
-    paid = _what_the_first_left(replace(made, claims=claims), copies)
+    sent_on = _with_next(claims, second)
+    paid = _what_the_first_left(replace(made, claims=sent_on), copies)
     return paid.paid_by(copies, _other_payer(draft), "5")
 
 
@@ -73,7 +74,16 @@ def crossed_billed(draft: Draft, hit: pl.DataFrame, seed: int) -> Draft:
         .drop("first_number")
     )
     unknown = hit.filter(draw(CLAIM, seed + 2) % 3 == 0)
-    return replace(draft, claims=claims).paid_by(unknown, _new_ids(), "4")
+    return replace(draft, claims=_with_next(claims, at(hit))).paid_by(unknown, _new_ids(), "4")
+
+
+def _with_next(claims: pl.DataFrame, later: pl.Expr) -> pl.DataFrame:
+    """A later payer that has sent the claim on once more names whom it went to (20, 21; NM1*TT)."""
+    on = later & pl.col("status").is_in(["20", "21"])
+    named = {"crossover_payer": "NEXT HEALTH PLAN", "crossover_id": "NEXT1"}
+    return claims.with_columns(
+        pl.when(on).then(pl.lit(text)).otherwise(name).alias(name) for name, text in named.items()
+    )
 
 
 @corruption("successor", "another payer answers, whom nobody has billed: the payer's successor")
