@@ -11,7 +11,6 @@ import polars as pl
 _CODE = pl.col("code")
 _SEGMENT, _ELEMENT = pl.col("segment"), pl.col("element")
 _UNREAD = _CODE.is_in(["NUMBER_INVALID", "ELEMENT_MISSING"])
-
 _MISCHARGED = _UNREAD | _CODE.is_in(["ELEMENT_LONG", "SITUATION_VALUE_WRONG"])
 
 
@@ -80,15 +79,16 @@ _IN_PLACE = (
 
 _SERVICE = _SEGMENT.is_in(["SV1", "SV2"])
 _IN_OTHER_PAYER = pl.col("loop").str.contains(r"^23[23]0")
+OF_SUMS = (
+    (_MISCHARGED & (_at("CLM", 2) | _at("SV1", 2) | _at("SV2", 3)))
+    | (_CODE.is_in(["SEGMENT_MISSING", "SEGMENT_UNEXPECTED"]) & _SERVICE)
+    | (_CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2400"))
+)
+"""The faults from which it follows that a claim's lines do not sum up."""
 _IN_CLAIM = (
     ((_CODE == "DATE_INVALID") & (_SEGMENT == "DTP"), _CODE == "LINE_DATE_OUTSIDE"),
     ((_CODE == "CODE_MALFORMED") & _at("CL1", 3), _CODE == "FREQUENCY_AGAINST_STATUS"),
-    (
-        (_MISCHARGED & (_at("CLM", 2) | _at("SV1", 2) | _at("SV2", 3)))
-        | (_CODE.is_in(["SEGMENT_MISSING", "SEGMENT_UNEXPECTED"]) & _SERVICE)
-        | (_CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2400")),
-        _CODE == "CLAIM_TOTAL_WRONG",
-    ),
+    (OF_SUMS, _CODE == "CLAIM_TOTAL_WRONG"),
     (
         (_UNREAD & (_SEGMENT.is_in(["SVD", "CAS", "AMT"]) | _SERVICE))
         | ((_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1)),
@@ -107,9 +107,6 @@ _IN_CLAIM = (
     (_CODE == "OTHER_PAYER_LINE_UNBALANCED", _CODE == "OTHER_PAYER_UNBALANCED"),
 )
 """A fault of a claim of an 837, and what follows from it in the same claim."""
-OF_SUMS = _IN_CLAIM[1][0]
-"""The faults from which it follows that a claim's lines do not sum up."""
-
 
 _OF_CLAIMS = pl.col("loop").str.contains(r"^(?:21|23|24)[0-9]{2}")
 """Of what is told in a loop, whether it is one of claims: 2100 and 2110 of an 835, 23xx and 24xx of an 837."""
