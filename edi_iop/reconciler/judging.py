@@ -84,9 +84,13 @@ def _hits(
 ) -> pl.DataFrame:
     """denial, rule, soft, broken, proof: what our records show broken about each denied line.
 
+    What is told of the payer's answer itself (a window that closes, a price below the contract)
+    is no fault that the payer could mean.
     A duplicate where the payer refused the line to keep and paid the surplus one
     counts too: the violation then stands on the other line and names this one.
     """
+    told_after = [rule.id for rule in catalogue().values() if rule.stage == "post"]
+    violations = violations.filter(~pl.col("rule").is_in(told_after))
     own = about.join(
         violations.rename({"file_id": "claim_file_id", "evidence": "proof"}).select(
             "claim_file_id", "claim_offset", "line_offset", "rule", "severity", "says", "proof"

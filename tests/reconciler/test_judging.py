@@ -121,6 +121,13 @@ def test_a_warning_explains_only_a_denial_that_names_its_rule():
     assert told("150", "N180", found=both) == ("confirmed", "DUR-02")
 
 
+def test_what_is_told_of_the_answer_itself_explains_no_denial():
+    """An appeal window that closes soon (TF-02) does not make a refused appeal right (286), nor a price
+    below the contract (CON-01) a managed care refusal (256)."""
+    assert told("286", "N211", found=(broken("TF-02", "warn"),)) == ("unknown", "TF-02")
+    assert told("256", "N381", found=(broken("CON-01", "info"),)) == ("unknown", "CON-01")
+
+
 def test_a_fault_of_the_same_family_explains_what_the_codes_mean_and_one_of_another_does_not():
     """198 (exhausted, AUTH-04): none was ever approved (AUTH-08) explains it, a diagnosis does not."""
     row = verdict("198", found=(broken("AUTH-08"),))
