@@ -30,6 +30,8 @@ MOST_CHARACTERS = 32_767
 MOST_STYLED = 5_000
 """Rows whose states are coloured; a workbook of many more stays light."""
 WIDEST, NARROWEST = 60, 9
+_FIRST_DAY = date(1900, 3, 1)
+"""Before it not every program counts days alike: those are text."""
 LINE, MOST_LINES = 15, 12
 """Height of a line in points, and how many of them a row shows."""
 _NAME_BREAK = str.maketrans(dict.fromkeys(r"[]:*?/\'", " "))
@@ -164,7 +166,7 @@ def _column(
             continue
         if field.kind == "money":
             place.write_number(row, at, value / 100, styles.money)
-        elif isinstance(value, date):
+        elif isinstance(value, date) and value >= _FIRST_DAY:
             place.write_datetime(row, at, value, styles.date)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             place.write_number(row, at, value, styles.number)

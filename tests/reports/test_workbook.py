@@ -139,3 +139,20 @@ def test_many_pages_are_a_few_tables() -> None:
     book = read(Sheet("", ROWS, pages=(page, page), tables=tables).masked())
     assert book.sheetnames == ["All"]
     assert "Reed" not in [cell.value for row in book["All"].rows for cell in row]
+
+
+AWKWARD = ["=1+1", "+1", "-2", "@x", "http://x.y", 'a & b <c> "q"', " lead", "trail ", "\u00e9\u6f22", "Infinity"]  # fmt: skip
+
+
+def test_texts_come_back_as_they_are() -> None:
+    rows = pl.DataFrame({"claim": AWKWARD})
+    place = read(Sheet("", rows, name="claims"))["Claims"]
+    assert [cell.value for cell in place["A"][1:]] == AWKWARD
+    assert {cell.data_type for cell in place["A"][1:]} == {"s"}
+
+
+def test_days_that_programs_count_differently_are_text() -> None:
+    rows = pl.DataFrame({"birth_date": [date(1899, 12, 31), date(1900, 2, 28), date(1900, 3, 1)]})
+    place = read(Sheet("", rows, name="claims"))["Claims"]
+    told = [cell.value for cell in place["A"][1:]]
+    assert told == ["1899-12-31", "1900-02-28", datetime(1900, 3, 1)]
