@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
@@ -136,16 +136,22 @@ def _tables(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> tuple[S
 
 def _pages(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> Iterator[Sheet]:
     """A page a payment, then its provider adjustments where it has any."""
-    beside = store.load("provider_adjustments")
-    claims = store.load("remit_claims")
+    lines = _by_payment(rows)
+    claims = _by_payment(store.load("remit_claims"))
+    beside = _by_payment(store.load("provider_adjustments"))
     for payment in payments.to_dicts():  # a page is read, so there are few
-        here = (pl.col("file_id") == payment["file_id"]) & (
-            pl.col("payment_offset") == payment["payment_offset"]
-        )
-        taken = beside.filter(here)
-        yield _page(payment, rows.filter(here), claims.filter(here), taken)
+        key = (payment["file_id"], payment["payment_offset"])
+        taken = beside(key)
+        yield _page(payment, lines(key), claims(key), taken)
         if taken.height:
             yield _beside(payment, taken)
+
+
+def _by_payment(rows: pl.DataFrame) -> Callable[[tuple[int, int]], pl.DataFrame]:
+    """The rows of any payment; they are parted once."""
+    parted = rows.partition_by(_PAYMENT, maintain_order=True, as_dict=True)
+    none = rows.clear()
+    return lambda key: parted.get(key, none)
 
 
 def _page(
