@@ -26,6 +26,10 @@ from edi_iop.runner import records
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 
+_UNLISTED = (
+    "no deposit was read; a list begins with a header that names a date and an amount column"
+)
+
 
 def report_names() -> list[str]:
     return [*REPORTS, *ASKED]
@@ -48,6 +52,8 @@ def report(
         raise NotKnown(f"report {name}: there is none; one of {', '.join(report_names())}")
     if as_of is not None and name in REPORTS and name not in MONEY:
         raise NotKnown(f"report {name}: it tells what is known now; leave --as-of away")
+    if about is not None and name not in ABOUT:
+        raise NotKnown(f"report {name}: it takes no number; leave {about} away")
     if about is None and name in ABOUT and ABOUT[name].needed:
         raise NotKnown(
             f"report {name}: name the {ABOUT[name].what}, as in: report {name} {root} NUMBER"
@@ -70,6 +76,8 @@ def report(
             )
             sheet = ASKED[name](asked)
     wrong = error_lines(given.findings, given.names)
+    if deposits and given.table("deposits").is_empty():
+        wrong = (*wrong, _UNLISTED)
     return Answer(replace(sheet, name=name), status(bool(wrong)), wrong)
 
 

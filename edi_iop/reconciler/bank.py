@@ -217,7 +217,7 @@ def _stated(rows: pl.DataFrame) -> pl.DataFrame:
     together = pl.when(tied).then(pl.col("amount_cents").sum().over("deposit"))
     out = pl.col("taken_out_cents").sum().over("deposit")
     difference = pl.col("deposit_cents") + out - together
-    empty = pl.col("amount_cents").fill_null(0) == 0
+    empty = pl.col("amount_cents").fill_null(0) <= 0
     state = (
         pl.when(pl.col("remit").is_null())
         .then(pl.lit("deposit without remit"))

@@ -203,6 +203,16 @@ def test_a_deposit_list_named_with_the_question(
     assert result.exit_code == 0
     bank.write_text("Posting Date,Credit\n2026-03-01,125.00\nsome day,7.00\n")
     assert call("report", "bank", workspace, "--deposits", bank).exit_code == 1, "a row is left out"
+    bank.write_text('"03/01/2026","125.00","HARBOR"\n')
+    headless = call("report", "bank", workspace, "--deposits", bank)
+    assert "a list begins with a header that names a date and an amount column" in headless.stderr
+
+
+def test_a_report_that_takes_no_number_refuses_one(call: Any, workspace: Path) -> None:
+    """A bank list named without --deposits was passed over in silence."""
+    refused = call("report", "bank", workspace, "bank.csv")
+    assert refused.exit_code in (2, 3)
+    assert "it takes no number" in refused.stderr
 
 
 @pytest.mark.parametrize(("form", "head"), [("xlsx", b"PK"), ("html", b"<!doctype html>")])

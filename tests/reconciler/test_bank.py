@@ -135,6 +135,12 @@ def test_payments_without_money_wait_for_no_deposit() -> None:
     assert states([payment("X", 100, credit_debit="D")], []) == ["paid back to the payer"]
 
 
+def test_a_payment_below_nothing_waits_for_no_deposit_and_is_no_card() -> None:
+    """BPR02 below zero, as some payers write what the provider owes: no money comes."""
+    owed = [payment("1", -5000, method="NON"), payment("2", -5000)]
+    assert states(owed, []) == ["nothing due", "nothing due"]
+
+
 def test_a_card_payment_is_no_missing_deposit_and_its_fee_is_shown() -> None:
     by_card = [payment("X", 10000, method="NON")]
     assert states(by_card, []) == ["card"]
