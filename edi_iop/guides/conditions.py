@@ -29,7 +29,6 @@ import polars as pl
 
 from edi_iop.errors import BadMap
 from edi_iop.guides import paths
-from edi_iop.guides.dates import is_date
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.model import Guide, Node
 from edi_iop.x12 import separators as sep
@@ -146,6 +145,9 @@ class Sight:
             if node.index in loops.spans:
                 of_node.setdefault(node, []).append(test)
         self._fitting: dict[tuple[Node, Test], Flags] = {}
+        self._sizes = loops.sizes()
+        self._places: dict[tuple[Node, Test], Integers] = {}
+        self._days: dict[tuple[Node, Test, bool], Integers] = {}
         for node, tests in of_node.items():  # each distinct segment is tested once
             start, count = loops.spans[node.index]
             pairs = loops.told(np.arange(start, start + count))
@@ -155,10 +157,12 @@ class Sight:
 
     def fitting(self, node: Node, test: Test) -> Integers:
         """Places of a node's segments that fit a test."""
-        all_of = self.loops.segments_of(node)
-        if not test.element and not test.qualifiers:
-            return all_of
-        return all_of[self._fit(node, test, all_of)] if len(all_of) else all_of
+        if (node, test) not in self._places:
+            all_of = self.loops.segments_of(node)
+            if len(all_of) and (test.element or test.qualifiers):
+                all_of = all_of[self._fit(node, test, all_of)]
+            self._places[node, test] = all_of
+        return self._places[node, test]
 
     def subjects(self, place: Place) -> Integers:
         """Where the subjects of a place stand: segments, or the beginnings of loops."""
@@ -216,14 +220,36 @@ class Sight:
         distinct, number = self.loops.distinct(at)
         return distinct.select(_value(pl.col("elements"), test).alias("value")).to_series()[number]
 
-    def days(self, at: Integers, test: Test, *, last: bool) -> Integers:
-        """The first or last day that an element names, as a number yyyymmdd; ENDLESS where none."""
-        distinct, number = self.loops.distinct(at)
-        day = _value(pl.col("elements"), test).str.split("-").list.get(-1 if last else 0)
-        day = day.str.head(8)
-        told = distinct.select(pl.when(is_date(day)).then(day.cast(pl.Int64, strict=False)))
-        days: Integers = told.to_series().fill_null(ENDLESS).to_numpy()[number]
-        return days
+    def occurs(self, asked: Condition) -> bool:
+        """Whether any segment of the walk fits a condition on segments of a path."""
+        flags = (self._fitting.get((target.node, asked.test)) for target in asked.targets)
+        return any(one is not None and one.any() for one in flags)
+
+    def days(self, node: Node, at: Integers, test: Test, *, last: bool) -> Integers:
+        """The first or last day that an element of a node's segments names: yyyymmdd, or ENDLESS."""
+        if (node, test, last) not in self._days:
+            days = self.texts(node, test).to_frame("text").select(_day(pl.col("text"), last))
+            self._days[node, test, last] = days.to_series().fill_null(ENDLESS).to_numpy()
+        told: Integers = self._days[node, test, last][self.pairs(node, at)]
+        return told
+
+    def texts(self, node: Node, test: Test) -> pl.Series:
+        """The element or component a test is of, in each distinct segment of a node."""
+        start, count = self.loops.spans.get(node.index, (0, 0))
+        texts = self.loops.pairs["text"].to_numpy()[start : start + count]
+        values = self.loops.words.of(texts, test.element).fill_null("").to_frame("value")
+        return values.select(_part(pl.col("value"), test)).to_series()
+
+    def width(self, node: Node) -> int:
+        """How many elements the longest of a node's segments has, the id counted too."""
+        start, count = self.loops.spans.get(node.index, (0, 0))
+        return int(self._sizes[start : start + count].max(initial=0))
+
+    def pairs(self, node: Node, at: Integers) -> Integers:
+        """Which of a node's distinct segments each is."""
+        start, _ = self.loops.spans.get(node.index, (0, 0))
+        own: Integers = self.loops.pair[at] - start
+        return own
 
     def elements(self, node: Node, test: Test, at: Integers) -> pl.Series:
         """The number of the element by which each of these segments fits a test."""
@@ -235,13 +261,26 @@ class Sight:
         return distinct.select(first.alias("element")).to_series()[number]
 
     def _fit(self, node: Node, test: Test, at: Integers) -> Flags:
-        first = self.loops.spans[node.index][0]
-        flags: Flags = self._fitting[node, test][self.loops.pair[at] - first]
+        flags: Flags = self._fitting[node, test][self.pairs(node, at)]
         return flags
 
 
+def _day(value: pl.Expr, last: bool) -> pl.Expr:
+    """The first or last day of a date or span as a number; null where it is none."""
+    day = pl.when(value.str.len_bytes() == 17).then(value.str.tail(8)) if last else None
+    text = value.str.head(8) if day is None else day.otherwise(value.str.head(8))
+    number = text.cast(pl.Int64, strict=False)
+    month, of_month = number // 100 % 100, number % 100
+    is_day = (number > 1_000_00_00) & month.is_between(1, 12) & of_month.is_between(1, 31)
+    return pl.when(is_day).then(number)
+
+
 def _value(elements: pl.Expr, test: Test) -> pl.Expr:
-    value = elements.list.get(test.element, null_on_oob=True).fill_null("")
+    return _part(elements.list.get(test.element, null_on_oob=True).fill_null(""), test)
+
+
+def _part(value: pl.Expr, test: Test) -> pl.Expr:
+    """The component of an element that a test is of."""
     if test.component is None:
         return value
     first = value.str.split(sep.REPETITION).list.first().str.split(sep.COMPONENT)

@@ -18,16 +18,8 @@ import polars as pl
 
 from edi_iop import resources
 from edi_iop.errors import BadMap
-from edi_iop.guides.conditions import (
-    ENDLESS,
-    Condition,
-    Place,
-    Sight,
-    Target,
-    Test,
-    condition,
-    places,
-)
+from edi_iop.guides import comparisons
+from edi_iop.guides.conditions import Condition, Place, Sight, Target, Test, condition, places
 from edi_iop.guides.loader import load
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.model import Guide, Node
@@ -70,15 +62,17 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     severity: Literal["error", "warning"] = "error"
 
     @property
-    def dated(self) -> tuple[str, str] | None:
-        """What is compared by its days."""
-        return self.begins_by or self.ends_by or self.ends_after
+    def turn(self) -> comparisons.Turn | None:
+        """How days are compared, where they are."""
+        turns: tuple[comparisons.Turn, ...] = ("begins_by", "ends_by", "ends_after")
+        return next((turn for turn in turns if getattr(self, turn)), None)
 
     @property
     def then(self) -> tuple[str, ...]:
         """The conditions of the consequence."""
-        compared = self.among or self.unlike or self.dated or self.distinct
-        return tuple(text for text in (self.need, self.forbid) if text) or tuple(compared)
+        days = self.begins_by or self.ends_by or self.ends_after
+        compared: tuple[str, ...] = self.among or self.unlike or days or self.distinct
+        return tuple(text for text in (self.need, self.forbid) if text) or compared
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -99,8 +93,7 @@ class Planned(msgspec.Struct, frozen=True):
         """Every test it asks of a segment."""
         for asked in (*self.when, *self.then):
             for node in asked.nodes:
-                each = asked.test.each(node) if self.rule.distinct else (asked.test,)
-                yield from ((node, test) for test in each)
+                yield node, Test(asked.test.qualifiers) if self.rule.distinct else asked.test
         if self.place.segment is not None:
             yield self.place.segment, Test(self.place.qualifiers)
 
@@ -167,6 +160,8 @@ def faults(loops: Loops, plans: tuple[Planned, ...]) -> pl.DataFrame:
 
 def _broken(sight: Sight, plan: Planned) -> Iterator[pl.DataFrame]:
     """The faults of one rule at one place."""
+    if _idle(sight, plan):
+        return
     subjects = sight.subjects(plan.place)
     for asked in (*plan.when, *plan.then):
         if len(subjects):
@@ -181,11 +176,17 @@ def _broken(sight: Sight, plan: Planned) -> Iterator[pl.DataFrame]:
     elif plan.rule.forbid is not None:
         yield from _forbidden(sight, plan, subjects)
     elif plan.rule.distinct:
-        yield _distinct(sight, plan, subjects)
-    elif plan.rule.dated:
-        yield _out_of_turn(sight, plan, subjects)
+        yield _repeated(sight, plan, subjects)
     else:
         yield _compared(sight, plan, subjects)
+
+
+def _idle(sight: Sight, plan: Planned) -> bool:
+    """Whether nothing in the file brings a rule to bear, or nothing is there that it forbids."""
+    due = [asked for asked in plan.when if not asked.none]
+    if plan.rule.forbid is not None:
+        due += plan.then
+    return any(asked.own is None and not sight.occurs(asked) for asked in due)
 
 
 def _needed(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.DataFrame]:
@@ -251,6 +252,8 @@ def _forbidden(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.D
     (asked,) = plan.then
     if asked.own is not None:
         held = subjects[sight.holds(asked, subjects)]
+        if not len(held):
+            return
         at = _caused(sight, plan, held, held).with_columns(
             element=sight.elements(asked.own, asked.test, held)
         )
@@ -259,6 +262,8 @@ def _forbidden(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.D
     code = "SITUATION_ELEMENT_NOT_USED" if asked.test.element else "SITUATION_SEGMENT_NOT_USED"
     for target in asked.targets:
         there = sight.fitting(target.node, asked.test)
+        if not len(there):
+            continue
         instance = sight.loops.instance(target.shared)
         own, first = np.unique(instance[subjects], return_index=True)
         there = there[np.isin(instance[there], own)]
@@ -270,86 +275,35 @@ def _forbidden(sight: Sight, plan: Planned, subjects: Integers) -> Iterator[pl.D
 
 
 def _compared(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
-    """Subjects whose element is not among the values of the loop they share, or must not be."""
+    """Subjects whose element is not what it should be beside the values of others."""
     element, others = plan.then
-    told = pl.DataFrame({"place": subjects, "value": sight.values(subjects, element.test)})
-    known = [_valued(sight, target, others.test, subjects) for target in others.targets]
-    wrong = told.filter(pl.col("value") != "").join(
-        pl.concat(known).select("place", "value"),
-        on=["place", "value"],
-        how="anti" if plan.rule.among else "semi",
-        maintain_order="left",
-    )
-    places = wrong["place"].to_numpy()
-    at = _caused(sight, plan, places, places)
-    node = sight.loops.guide.nodes[int(sight.loops.node[subjects[0]])]
-    return _faults(plan, "SITUATION_VALUE_WRONG", at, node, element.test).with_columns(
-        value=wrong["value"]
-    )
+    node = plan.place.segment
+    assert node is not None
+    if plan.rule.turn is not None:
+        own = element.test
+        wrong = comparisons.out_of_turn(sight, node, own, others, subjects, plan.rule.turn)
+    else:
+        among = plan.rule.among is not None
+        wrong = comparisons.not_alike(sight, node, element.test, others, subjects, among=among)
+    at = _caused(sight, plan, wrong, wrong)
+    return _valued(sight, _faults(plan, "SITUATION_VALUE_WRONG", at, node, element.test))
 
 
-def _distinct(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
+def _repeated(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
     """The later of two equal values that stand with one subject; the first one triggers it."""
-    told = [
-        _valued(sight, target, test, subjects).with_columns(
-            element=pl.lit(test.element or None, pl.Int64),
-            component=pl.lit(test.component, pl.Int64),
-        )
-        for asked in plan.then
-        for target in asked.targets
-        for test in asked.test.each(target.node)
-    ]
-    again = (
-        pl.concat(told)
-        .filter(~pl.col("value").is_in(["", *plan.rule.apart]))
-        .sort("place", "other", "element")
-        .with_columns(
-            pl.col("element", "component").first().over("place", "value").name.prefix("trigger_"),
-            trigger=pl.col("other").first().over("place", "value"),
-        )
-        .filter(~pl.struct("place", "value").is_first_distinct())
-    )
+    again = comparisons.repeated(sight, plan.then, subjects, plan.rule.apart)
     asked = plan.then[-1]
     node = asked.targets[0].node
-    at = again.with_columns(place="other")
-    return _faults(plan, "SITUATION_VALUE_WRONG", at, node, asked.test).with_columns(
-        value=again["value"]
-    )
+    return _valued(sight, _faults(plan, "SITUATION_VALUE_WRONG", again, node, asked.test))
 
 
-def _out_of_turn(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
-    """Subjects that begin or end after the last day of another's, or end before its first."""
-    element, others = plan.then
-    first = plan.rule.begins_by is not None
-    own = sight.days(subjects, element.test, last=not first)
-    wrong = np.zeros(len(subjects), dtype=bool)
-    for target in others.targets:
-        instance = sight.loops.instance(target.shared)
-        at = sight.fitting(target.node, others.test)
-        days = sight.days(at, others.test, last=plan.rule.ends_after is None)
-        if plan.rule.ends_after:
-            bound = np.zeros(int(instance[-1]) + 1, dtype=np.int64)
-            np.maximum.at(bound, instance[at], np.where(days < ENDLESS, days, 0))
-            wrong |= own < bound[instance[subjects]]
-        else:
-            bound = np.full(int(instance[-1]) + 1, ENDLESS)
-            np.minimum.at(bound, instance[at], days)
-            wrong |= (own > bound[instance[subjects]]) & (own < ENDLESS)
-    found = subjects[wrong]
-    node = sight.loops.guide.nodes[int(sight.loops.node[subjects[0]])]
-    at_found = _caused(sight, plan, found, found)
-    return _faults(plan, "SITUATION_VALUE_WRONG", at_found, node, element.test).with_columns(
-        value=sight.values(found, element.test)
-    )
-
-
-def _valued(sight: Sight, target: Target, test: Test, subjects: Integers) -> pl.DataFrame:
-    """The values that stand in the loop each subject (place) shares with a target (other)."""
-    instance = sight.loops.instance(target.shared)
-    at = sight.fitting(target.node, test)
-    held = {"other": at, "instance": instance[at], "value": sight.values(at, test)}
-    owners = pl.DataFrame({"place": subjects, "instance": instance[subjects]})
-    return owners.join(pl.DataFrame(held), on="instance").select("place", "other", "value")
+def _valued(sight: Sight, told: pl.DataFrame) -> pl.DataFrame:
+    """With the values that stand at the places of faults, each by its own element and component."""
+    found = [
+        part.with_columns(value=sight.values(part["place"].to_numpy(), Test((), *place)))
+        for place, part in told.group_by("element", "component", maintain_order=True)
+    ]
+    return pl.concat([_NO_FAULTS, *found])
 
 
 def _faults(
