@@ -76,12 +76,22 @@ _LOOP_SURPLUS = pl.col("code") == "LOOP_REPEATS"
 def _said_once(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """The faults of a guide's transactions without those that follow from another one."""
     numbered = faults.with_row_index("fault")
-    for follow, due in _FOLLOW:
+    for step, due in _STEPS:
         if numbered.select(due.any()).item():
-            followed = follow(loops, numbered)
-            numbered = _from_first(loops, numbered) if follow is _in_runs else numbered
-            numbered = numbered.join(followed, on="fault", how="anti", maintain_order="left")
+            numbered = step(loops, numbered)
     return numbered.drop("fault")
+
+
+_Step = Callable[[Loops, pl.DataFrame], pl.DataFrame]
+
+
+def _without(follow: _Step) -> _Step:
+    """The step that leaves out the faults that follow from others."""
+
+    def step(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+        return faults.join(follow(loops, faults), on="fault", how="anti", maintain_order="left")
+
+    return step
 
 
 def _beside_strays(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
@@ -190,17 +200,24 @@ _FOLLOWS_STRAYS = _STRAY | (pl.col("code") == "SEGMENT_REPEATS")
 _QUALIFIER_WRONG = (pl.col("code") == "CODE_INVALID") & (pl.col("element") == 1)
 
 
-def _in_runs(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+def _of_runs(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """What is out of its place in one run of segments: they lost what they belong to, and that is one fault.
 
     The loop that the run lacks or begins without its first segment is its name, where one is
-    told; else the first of the run, as where it has the id of that first segment and another
-    qualifier.
+    told, and it is told where the run begins; else the first of the run, as where it has the id
+    of that first segment and another qualifier.
     """
     runs = _run_of(loops, faults)
     told = faults.with_columns(run=pl.Series(runs[faults["place"].to_numpy()]))
+    named = _named(loops, told, runs)
+    moved = faults.update(_from_first(loops, told, named), on="fault", maintain_order="left")
+    return moved.join(_in_runs(loops, told, named), on="fault", how="anti", maintain_order="left")
+
+
+def _in_runs(loops: Loops, told: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """What follows from the name of a run (named), or from the first of it."""
     displaced = told.filter(_FOLLOWS_STRAYS | _QUALIFIER_WRONG)
-    of_named = displaced.join(_named(loops, told, runs), on="run", how="semi")
+    of_named = displaced.join(named, on="run", how="semi")
     first = told.filter(_STRAY).group_by("run").agg(first=pl.col("place").min())
     after = displaced.join(first, on="run").filter(pl.col("place") > pl.col("first"))
     heads = _heads(loops, told).filter(_STRAY).select("run", segment="head")
@@ -208,21 +225,17 @@ def _in_runs(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([one.select("fault") for one in (of_named, after, miscalled)]).unique()
 
 
-def _from_first(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """A loop begun without its first segment is told where the run of what it was to hold begins."""
-    runs = _run_of(loops, faults)
-    told = faults.with_columns(run=pl.Series(runs[faults["place"].to_numpy()]))
+def _from_first(loops: Loops, told: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Loops begun without their first segment, with the place where the run of what they were to hold begins."""
     first = told.filter(_STRAY).group_by("run").agg(at=pl.col("place").min())
     begun = told.filter(_BEGUN_WRONG).unique("run", keep="none")
-    lost = begun.join(_named(loops, told, runs), on="run", how="semi").join(first, on="run")
+    lost = begun.join(named, on="run", how="semi").join(first, on="run")
     moved = lost.filter(pl.col("at") < pl.col("place"))
     head = loops.elements(moved["at"].to_numpy()).list.first()
     says = composed(
         "loop {} begins with {}; its first segment {} is missing", "loop", pl.lit(head), "segment"
     )
-    return faults.update(
-        moved.select("fault", place="at", message=says), on="fault", maintain_order="left"
-    )
+    return moved.select("fault", place="at", message=says)
 
 
 def _run_of(loops: Loops, faults: pl.DataFrame) -> Integers:
@@ -360,13 +373,13 @@ def _of_wrong_elements(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
 
 _SPOT = ["place", "element", "component"]
 
-_FOLLOW = (
-    (_beside_strays, _LACKING | _BEGUN_WRONG),
-    (_begun_twice, _LACKING | _BEGUN_WRONG),
-    (_of_bare_loops, _LACKING | _BEGUN_WRONG),
-    (_beside_begun, _BEGUN_WRONG),
-    (_in_runs, _STRAY),
-    (_in_lost_loops, _STRAY),
-    (_of_wrong_elements, _SITUATED),
+_STEPS: tuple[tuple[_Step, pl.Expr], ...] = (
+    (_without(_beside_strays), _LACKING | _BEGUN_WRONG),
+    (_without(_begun_twice), _LACKING | _BEGUN_WRONG),
+    (_without(_of_bare_loops), _LACKING | _BEGUN_WRONG),
+    (_without(_beside_begun), _BEGUN_WRONG),
+    (_of_runs, _STRAY),
+    (_without(_in_lost_loops), _STRAY),
+    (_without(_of_wrong_elements), _SITUATED),
 )
-"""What may follow, in turn, and the faults without which nothing does."""
+"""What is done about faults that follow from others, in turn, and those without which nothing does."""

@@ -224,17 +224,22 @@ def _lengths(values: pl.DataFrame) -> pl.DataFrame:
 
 
 def _placed(segments: Segments, enveloped: Enveloped, faults: pl.DataFrame) -> pl.DataFrame:
-    """Each text's faults at every segment of that text."""
+    """Each text's faults at every segment of that text, in the envelope it opens."""
     around = enveloped.headers.select(*_AT, "interchange", "group")
     told = _own(segments).join(faults, on="text", how="inner", maintain_order="left_right")
     placed = told.drop("text").join(around, on=_AT, how="left", maintain_order="left")
-    heads = enveloped.headers.filter(pl.col("id") == "ISA").select(*_AT, above="interchange")
-    inside = placed.sort("byte_offset", maintain_order=True).join_asof(
-        heads.sort("byte_offset"), on="byte_offset", by="file", check_sortedness=False
-    )
-    of_answer = (pl.col("segment") == "TA1") & pl.col("interchange").is_null()
-    own = pl.when(of_answer).then("above").otherwise("interchange")
-    return inside.with_columns(interchange=own).drop("above")
+    answers = pl.col("segment") == "TA1"
+    inside = _in_interchanges(placed.filter(answers), enveloped.headers)
+    return pl.concat([placed.filter(~answers), inside]).sort("byte_offset", maintain_order=True)
+
+
+def _in_interchanges(answers: pl.DataFrame, headers: pl.DataFrame) -> pl.DataFrame:
+    """Faults of TA1s, which open no envelope, in the interchange that began last before them."""
+    heads = headers.filter(pl.col("id") == "ISA").select(*_AT, "interchange")
+    own = answers.drop("interchange").sort("byte_offset", maintain_order=True)
+    begun = heads.sort("byte_offset")
+    inside = own.join_asof(begun, on="byte_offset", by="file", check_sortedness=False)
+    return inside.select(answers.columns)
 
 
 def _own(segments: Segments) -> pl.DataFrame:
