@@ -9,12 +9,18 @@ from functools import cache, wraps
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from edi_iop.store import schema
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
 SAMPLES = ROOT.parent / "shared" / "samples"
+
+settings.register_profile("suite", max_examples=10, deadline=None)
+settings.register_profile("long", max_examples=500, deadline=None)
+settings.load_profile("suite")
+"""`scripts/test --hypothesis-profile long` takes its time."""
 
 
 @pytest.fixture(scope="session")

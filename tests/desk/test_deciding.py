@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -34,14 +35,20 @@ def answer(check: str = "CHECK1") -> bytes:
     return remit(claim="LOST", check=check).replace(b"*M0001~", b"*Q7777~")
 
 
-@pytest.fixture
-def clinic(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose one claim was answered under a number that nobody sent."""
-    root = tmp_path / "clinic"
+    root = tmp_path_factory.mktemp("answered") / "clinic"
     desk.init(root)
     drop(Workspace(root), sent_837=CLAIM, answer_835=answer())
     desk.run(root, NIGHT)
     return root
+
+
+@pytest.fixture
+def clinic(answered: Path, tmp_path: Path) -> Path:
+    """A copy to decide in."""
+    return shutil.copytree(answered, tmp_path / "clinic")
 
 
 def standing(root: Path, name: str) -> list[dict[str, object]]:

@@ -80,8 +80,10 @@ def test_a_person_sees_the_worst_findings_and_how_many_there_are(
     assert few.closing == whole.closing
 
 
-@pytest.mark.parametrize("table", ["remit_lines", "claim_lines", "providers", "segments"])
-@pytest.mark.parametrize("size", [300, 1500])
+@pytest.mark.parametrize(
+    ("table", "size"),
+    [("remit_lines", 300), ("claim_lines", 1500), ("providers", 1500), ("segments", 300)],
+)
 def test_a_table_in_parts_is_the_whole_table(table: str, size: int, long: list[Path], chunks: Chunks) -> None:  # fmt: skip
     whole = edi_iop.parse(long, table)
     assert len(whole.rows)
@@ -132,7 +134,7 @@ def _findings(records: pl.DataFrame) -> list[tuple[str, str]]:
     return sorted((file, re.sub(r"byte [0-9]+: ", "", text)) for file, text in found.iter_rows())
 
 
-@pytest.mark.parametrize("size", [300, 900, 2500])
+@pytest.mark.parametrize("size", [300, 2500])
 def test_one_claim_has_its_headers_wherever_chunks_are_cut(
     size: int, tmp_path: Path, chunks: Chunks
 ) -> None:

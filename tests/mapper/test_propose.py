@@ -8,7 +8,6 @@ from typing import Any
 import polars as pl
 import pytest
 from hypothesis import given
-from hypothesis import settings as runs
 from hypothesis import strategies as st
 from mapper_frames import (
     AS_OF,
@@ -464,7 +463,6 @@ DAY = st.fixed_dictionaries(
 )
 
 
-@runs(max_examples=20, deadline=None)
 @given(
     st.lists(
         DAY,

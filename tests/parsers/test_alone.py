@@ -9,7 +9,7 @@ from edi_iop import parsers
 from edi_iop.parsers import Parsed
 from tests.differential.mutants import mutants
 
-COUNT = 60
+COUNT = 30
 _FILES = [(number, one.data) for number, one in enumerate(mutants(20260921, COUNT))]
 
 

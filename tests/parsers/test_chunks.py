@@ -38,11 +38,12 @@ def many_claims(data: bytes, times: int) -> bytes:
     return data[:begin] + b"".join(groups) + data[end:].replace(b"IEA*1*", b"IEA*%d*" % times)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12))
 def test_chunks_add_up(seed: int) -> None:
+    """Many more by scripts/chunks."""
     chance = random.Random(seed)
     data = many_claims(chance.choice(FILES), 3)
-    if seed >= 6:
+    if seed >= 4:
         data = damaged(data, chance)
     tables, findings, _ = read(data, len(data) + 1)
     parts, found, batches = read(data, chance.randint(300, 2500))

@@ -81,14 +81,16 @@ def test_835_counts_and_sums_equal_the_raw_text(
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_each_segment_is_in_a_loop_or_in_a_finding(path: Path) -> None:
+def test_each_segment_is_in_a_loop_or_in_a_finding(
+    path: Path, parsed: dict[str, parsers.Parsed]
+) -> None:
     data = path.read_bytes()
     split = segments.read([data])
     assert len(split.rows) == sum(1 for _ in raw_segments(data))
     envelopes = enveloped(split)
     found = walk(split, envelopes)
     walked, unguided = found.loops, found.unguided
-    codes = parsers.parse([(1, data)])[1].findings["code"].to_list()
+    codes = parsed[path.name].findings["code"].to_list()
     in_loops = sum(int((loops.node >= 0).sum()) for loops in walked)
     unmatched = sum(int((loops.node < 0).sum()) for loops in walked)
     ids = split.texts["id"].gather(split.rows["text"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -16,11 +17,24 @@ from edi_iop.tables import DECISIONS
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "835"
 
 
+@cache
+def samples() -> dict[str, dict[str, pl.DataFrame]]:
+    """The remits of every sample, read together, each as the first file."""
+    paths = list(SAMPLES.glob("*"))
+    read = parsers.parse([(number, path.read_bytes()) for number, path in enumerate(paths)])
+    return {
+        path.name: {
+            name: rows.with_columns(file_id=pl.lit(1, pl.Int64))
+            for name, rows in remit_tables(read[number].tables).items()
+        }
+        for number, path in enumerate(paths)
+    }
+
+
 def fold(name: str, *decisions: dict[str, object]) -> Ledger:
-    path = SAMPLES / name
-    if not path.is_file():
+    if not (SAMPLES / name).is_file():
         pytest.skip("the samples are not here")
-    tables = remit_tables(parsers.parse([(1, path.read_bytes())])[1].tables)
+    tables = samples()[name]
     decided = DECISIONS.conform(pl.DataFrame(list(decisions))) if decisions else None
     return reconcile(tables, {}, decided).ledger
 

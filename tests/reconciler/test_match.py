@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from remit_rows import (
     adjustment,
@@ -318,7 +318,6 @@ MIXED = [
 ]
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.permutations(range(len(MIXED))))
 def test_the_order_of_remit_lines_does_not_matter(order: list[int]):
     remit = lines_answered(*MIXED)

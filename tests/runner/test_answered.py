@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 from runner_drops import WEEK, drop, drop_week
+from runner_nights import begun
 from runner_remits import policy, remit
 
 from edi_iop.runner import run
@@ -21,7 +22,7 @@ CONTRACT = (
 
 def answered(workspace: Workspace, denied: str = "") -> None:
     drop_week(workspace)
-    run(workspace, NIGHT)
+    begun(workspace, NIGHT)
     with Store.open(workspace.database, read_only=True) as store:
         (claim,) = store.load("claims")["claim"]
     drop(workspace, era_835=remit(claim, *WEEK, denied=denied))

@@ -17,6 +17,7 @@ from runner_drops import (
     drop_week,
     encounters,
 )
+from runner_nights import begun
 from runner_remits import NUMBER, policy, remit, status_277
 
 from edi_iop.reports.questions import corrections
@@ -64,7 +65,7 @@ def sent(workspace: Workspace, **more: bytes) -> str:
     """The week as one claim, answered and paid; its number."""
     drop_week(workspace)
     drop(workspace, **more)
-    assert run(workspace, NIGHT)["built"]["claims"] == 1
+    assert begun(workspace, NIGHT)["built"]["claims"] == 1
     (first,) = claims(workspace)
     drop(workspace, era_835=remit(first["claim"], *WEEK))
     return str(first["claim"])
@@ -156,7 +157,7 @@ def test_what_the_payer_does_not_see_changes_no_claim(workspace: Workspace) -> N
 
 def test_a_change_waits_for_the_payers_number(workspace: Workspace) -> None:
     drop_week(workspace)
-    run(workspace, NIGHT)
+    begun(workspace, NIGHT)
     drop(workspace, change_csv=changed(*WEEK, diagnoses="F11.20"))
     made = run(workspace, LATER)
     assert made["built"]["claims"] == 0
@@ -206,7 +207,7 @@ def test_a_day_that_breaks_a_rule_now_does_not_go_out_again(
 @pytest.mark.parametrize("remark", ["MA130", "N142"])
 def test_a_changed_claim_that_was_none_is_sent_anew(workspace: Workspace, remark: str) -> None:
     drop_week(workspace)
-    run(workspace, NIGHT)
+    begun(workspace, NIGHT)
     (first,) = claims(workspace)
     drop(workspace, era_835=remit(first["claim"], *WEEK, denied=remark))
     columns, values = ",discharge_date,discharge_status", ",2026-01-09,01"
@@ -222,7 +223,7 @@ def test_a_changed_claim_that_was_none_is_sent_anew(workspace: Workspace, remark
 def test_a_rejected_claim_whose_header_changes_is_sent_anew_once(workspace: Workspace) -> None:
     """The one turned away stands no more, so that no night after finds it changed again."""
     drop_week(workspace)
-    run(workspace, NIGHT)
+    begun(workspace, NIGHT)
     (first,) = claims(workspace)
     drop(workspace, ack_277=status_277(first["claim"], "U"))
     columns, values = ",discharge_date,discharge_status", ",2026-01-09,01"

@@ -18,6 +18,7 @@ from runner_drops import (
     drop_week,
     encounters,
 )
+from runner_nights import begun
 from runner_remits import NUMBER, policy, remit, status_277
 
 from edi_iop.reports.questions import corrections
@@ -39,7 +40,7 @@ def sent(workspace: Workspace) -> Workspace:
 
 def send_week(workspace: Workspace) -> Workspace:
     drop_week(workspace)
-    assert run(workspace, NIGHT)["built"]["claims"] == 1
+    assert begun(workspace, NIGHT)["built"]["claims"] == 1
     return workspace
 
 

@@ -16,10 +16,10 @@ from tests.runner.portions_store import derived, settled_at_once
 from tests.runner.test_portions import NIGHT, history, keep, policies
 
 
-@pytest.fixture(autouse=True, params=[0, 1_000_000], ids=["each kept by itself", "kept together"])
-def _many(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Whatever the machine has, two judge, and that from the first row on."""
-    monkeypatch.setattr(portions, "TOGETHER", request.param)
+@pytest.fixture(autouse=True)
+def _many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the machine has, two judge, and that from the first row on; each portion is kept by itself."""
+    monkeypatch.setattr(portions, "TOGETHER", 0)
     monkeypatch.setattr(judges, "cores", lambda: 2)
     monkeypatch.setattr(portions, "ALONE", 0)
     monkeypatch.setattr(portions, "PORTION", 4)
@@ -34,8 +34,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-def test_two_processes_make_what_one_makes(store: Store, workspace: Workspace) -> None:
+@pytest.mark.parametrize("together", [0, 1_000_000], ids=["each kept by itself", "kept together"])
+def test_two_processes_make_what_one_makes(
+    store: Store, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
     """Of everything; scopes that two judge at once are kept twice and count once."""
+    monkeypatch.setattr(portions, "TOGETHER", together)
     settings = workspace.settings()
     portions.settle(store, policies(), settings, NIGHT)
     made = derived(store)

@@ -26,6 +26,7 @@ from runner_drops import (
     encounters,
     remit,
 )
+from runner_nights import begun
 
 from edi_iop.errors import BadPolicy, Busy, StoreVersion
 from edi_iop.runner import run
@@ -70,7 +71,7 @@ def test_a_late_entry_after_the_claim_left_is_kept_and_its_day_not_billed_again(
 ) -> None:
     """A second note of a billed day: the record is there, and no other original claim has the day."""
     drop_week(workspace)
-    run(workspace, NIGHT)
+    begun(workspace, NIGHT)
     note = (
         encounters(WEEK[0]).replace(b"E2026", b"LATE2026").replace(b"09:00,12:00", b"13:00,14:00")
     )
@@ -86,7 +87,7 @@ def test_a_late_entry_after_the_claim_left_is_kept_and_its_day_not_billed_again(
 
 def test_numbers_of_two_nights_differ(workspace: Workspace) -> None:
     drop_week(workspace)
-    run(workspace, NIGHT)
+    begun(workspace, NIGHT)
     drop(workspace, more_csv=encounters("2026-01-12", "2026-01-14", "2026-01-16"))
     assert run(workspace, LATER)["built"]["claims"] == 1
     assert load(workspace, "submissions")["interchange_control"].to_list() == [

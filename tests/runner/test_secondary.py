@@ -13,6 +13,7 @@ from runner_drops import (
     drop,
     drop_week,
 )
+from runner_nights import begun
 from runner_remits import NUMBER, remit
 
 from edi_iop import validate
@@ -44,7 +45,7 @@ def send(workspace: Workspace, clients: bytes = SECOND) -> str:
     text = workspace.settings_file.read_text()
     workspace.settings_file.write_text(text.replace('policy = "meridian"', 'policy = "second"'))
     drop_week(workspace, clients)
-    run(workspace, NIGHT)
+    begun(workspace, NIGHT)
     (first,) = claims(workspace)
     return str(first["claim"])
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edi_iop import parsers
@@ -226,7 +226,6 @@ def claim_tables(draw: st.DrawFn) -> Tables:
 
 
 @given(claim_tables())
-@settings(max_examples=20, deadline=None)
 def test_any_claims_come_back(tables: Tables) -> None:
     parsed = parsers.parse([(1, write_837i(tables, MADE))])[1]
     errors = parsed.findings.filter(pl.col("severity") == "error")["code"].to_list()
