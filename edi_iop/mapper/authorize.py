@@ -15,6 +15,7 @@ from edi_iop.rules.parameters import HALVES
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import Records, newest
 from edi_iop.tables import CLIENTS, DAYS, ENCOUNTERS, PROVIDERS
+from edi_iop.tables.nothing import once_of_nothing
 
 _QUARTERS = 15
 _HOUR = 60
@@ -63,6 +64,7 @@ def authorized(
     )
 
 
+@once_of_nothing
 def apart(
     services: pl.DataFrame,
     authorizations: pl.DataFrame,

@@ -14,6 +14,7 @@ from edi_iop.mapper import track
 from edi_iop.mapper.attended import attended
 from edi_iop.rules.days import SIGNED, measured
 from edi_iop.rules.policy import Policy
+from edi_iop.tables.nothing import once_of_nothing
 
 _DAY = ["client_id", "service_date"]
 _ASKED = ("procedure", "revenue", "modifiers", "asked_units", "asked_charge_cents")
@@ -50,6 +51,7 @@ def short(policies: Mapping[str, Policy]) -> pl.Expr:
     return (pl.col("unsigned_minutes") < of_payer).fill_null(False)
 
 
+@once_of_nothing
 def services(
     days: pl.DataFrame, encounters: pl.DataFrame, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from edi_iop.mapper.attended import attended
 from edi_iop.rules.days import current
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
+from edi_iop.tables.nothing import once_of_nothing
 
 LINE = ["file_id", "claim_offset", "line_offset"]
 _DAY = ["client_id", "service_date"]
@@ -159,6 +160,7 @@ def _otherwise_many(
     )
 
 
+@once_of_nothing
 def _services(
     days: pl.DataFrame, events: pl.DataFrame, policies: Mapping[str, Policy]
 ) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from edi_iop.rules.case import Case, found
 from edi_iop.rules.codes import listed
 from edi_iop.rules.parameters import Cap
 from edi_iop.rules.weeks import first_day, program_days
+from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.texts import composed
 
 _WEEK_DAYS = 7
@@ -101,6 +102,7 @@ def _step(cap: Cap) -> pl.Expr:
     return pl.lit(1.0) if cap.of in ("days", "weeks") else pl.col("amount")
 
 
+@once_of_nothing
 def over_in_any_week(lines: pl.DataFrame, most: float, by_date: bool = False) -> pl.DataFrame:
     """Lines beyond the limit in the seven days that end with them, with `reached`.
 

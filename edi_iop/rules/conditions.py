@@ -60,6 +60,8 @@ def outside_program_hours(case: Case, lines: pl.DataFrame) -> pl.Series:
 
 def separate_auth(case: Case, lines: pl.DataFrame) -> pl.Series:
     """Authorized by itself: for this procedure, or in the practitioner's own name."""
+    if lines.is_empty():
+        return _rows(lines)
     return _rows(lines.join(case.own_offers, on="row", how="semi"))
 
 

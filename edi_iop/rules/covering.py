@@ -12,6 +12,7 @@ from polars import selectors
 
 from edi_iop.rules.parameters import MINUTES_PER_UNIT
 from edi_iop.rules.records import NOBODY
+from edi_iop.tables.nothing import once_of_nothing
 
 LEVEL = "IOP"
 ON_THE_WAY = ("sent", "paid")
@@ -26,6 +27,7 @@ _ASKED = (
 _IN_ORDER_OF_CHOICE = {"row": False, "named": True, "given_from_date": False, "given": False}
 
 
+@once_of_nothing
 def offers(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:
     """Each IOP line beside every authorization that its client has with its payer for IOP care.
 
@@ -55,6 +57,7 @@ def offers(lines: pl.DataFrame, authorizations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@once_of_nothing
 def apart(
     services: pl.DataFrame, authorizations: pl.DataFrame, unit_minutes: pl.Expr
 ) -> pl.DataFrame:
@@ -140,6 +143,7 @@ def covering() -> pl.Expr:
     return pl.col("approved") & pl.col("on_date") & pl.col("fits")
 
 
+@once_of_nothing
 def drawn(offers: pl.DataFrame, blocked: pl.Series) -> pl.DataFrame:
     """The offer each line draws its units from; a line absent here finds none left.
 

@@ -19,13 +19,14 @@ def once_of_nothing(
     Most steps of most nights have nothing to do, and cost as much as if they had: an answer to
     no rows tells only its columns, which follow from those given.
     """
-    made: dict[tuple[tuple[str, pl.DataType], ...], pl.DataFrame] = {}
+    made: dict[tuple[tuple[tuple[str, pl.DataType], ...], ...], pl.DataFrame] = {}
 
     @wraps(work)
     def done(rows: pl.DataFrame, /, *args: P.args, **kwargs: P.kwargs) -> pl.DataFrame:
         if not rows.is_empty():
             return work(rows, *args, **kwargs)
-        columns = tuple(rows.schema.items())
+        frames = (one for one in (rows, *args, *kwargs.values()) if isinstance(one, pl.DataFrame))
+        columns = tuple(tuple(one.schema.items()) for one in frames)
         if columns not in made:
             made[columns] = work(rows, *args, **kwargs)
             if not made[columns].is_empty():
