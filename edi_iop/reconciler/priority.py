@@ -8,6 +8,7 @@ import polars as pl
 
 from edi_iop.reconciler.beside import surplus
 from edi_iop.reconciler.chances import history, ranking, with_chance
+from edi_iop.reconciler.remedies import SHORT_DAY
 from edi_iop.reconciler.shortfall import agreed
 
 _NOTHING_FROM_THE_PAYER = ("write off", "nothing", "bill patient")
@@ -47,12 +48,14 @@ def recoverable() -> pl.Expr:
     beside = pl.when(doubled).then("beside_cents").fill_null(0)
     unpaid = doubled & pl.col("beside_stands").is_in(["denied", "taken back"]).fill_null(False)
     taken_back = right & ~doubled & pl.col("rule_remedy").eq_missing("void_8")
+    # what the services of a short day are paid no rate of the day tells
+    by_service = right & (pl.col("rule") == SHORT_DAY)
     idle = pl.col("disposition").is_in(_NOTHING_FROM_THE_PAYER)
     nothing = idle | surplus() | unpaid | taken_back
     return (
         pl.when(nothing)
         .then(0)
-        .when(pl.col("disposition") == "bill next payer")
+        .when((pl.col("disposition") == "bill next payer") | by_service)
         .then(None)
         .otherwise((gap - beside).clip(lower_bound=0))
     )

@@ -14,6 +14,7 @@ from edi_iop.rules.policy import Policy
 from edi_iop.texts import composed
 
 UNDECIDED = "undecided"
+SHORT_DAY = "DUR-01"
 
 
 def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) -> pl.DataFrame:
@@ -21,11 +22,12 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) 
 
     as_of: the day that tells whether a deadline is over.
 
-    judged: denial, verdict, rule_remedy, rule_step, refuted_remedy, reasons, carc, rarcs, category,
+    judged: denial, verdict, rule, rule_remedy, rule_step, refuted_remedy, reasons, carc, rarcs, category,
     payer, payer_claim_number, payment_date, service_date, statement_to, lines_left, surplus,
     closing; of a day that is one of two payable, to_keep, one_claim, beside_stands.
     """
-    chosen = _overridden(judged.with_columns(remedy=_first_choice()))
+    by_policy = each_row(judged, policies, _by_service)
+    chosen = _overridden(by_policy.with_columns(remedy=_first_choice()))
     lists = listed("remedies").rename({"next_step": "step"})
     clocked = each_row(
         chosen.with_columns(remedy=_billed_rightly()).join(lists, on="remedy", how="left"),
@@ -33,6 +35,15 @@ def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) 
         lambda part, own: part.join(_clocks(own), on="payer", how="left"),
     ).with_columns(next_step=_next_step(), disposition=_disposition(), clock=_clock())
     return _dated(clocked).with_columns(next_step=_in_time(as_of))
+
+
+def _by_service(rows: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """A short day (DUR-01) is billed anew by its services where the payer takes them one by one."""
+    takers = [payer for payer, one in policies.items() if one.duration.short_day == "components"]
+    short = (pl.col("rule") == SHORT_DAY) & pl.col("payer").is_in(takers)
+    return rows.with_columns(
+        rule_remedy=pl.when(short).then(pl.lit("corrected_7")).otherwise("rule_remedy")
+    )
 
 
 def _first_choice() -> pl.Expr:

@@ -332,6 +332,12 @@ def test_a_surplus_day_recovers_nothing_and_another_payers_debt_is_unknown():
     assert ranked(disposition="bill next payer")["recoverable_cents"] is None
 
 
+def test_what_the_services_of_a_short_day_are_paid_no_rate_of_the_day_tells():
+    rebill = {"verdict": "confirmed", "rule": "DUR-01", "disposition": "correct and rebill"}
+    assert ranked(**rebill)["recoverable_cents"] is None
+    assert ranked(**(rebill | {"verdict": "refuted"}))["recoverable_cents"] == 28500
+
+
 def test_two_days_on_which_the_payer_pays_by_the_hour_are_each_worth_their_own():
     """Only where a duplicate is confirmed does what was paid for the other day count against it."""
     paid = {"beside_stands": "paid", "beside_cents": 20000}

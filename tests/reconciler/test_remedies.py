@@ -18,10 +18,12 @@ from remit_rows import PAYDAY
 from edi_iop.reconciler.remedies import remedied
 from edi_iop.rules.policy import load
 
-POLICIES = {"MERID": load("meridian", PAYDAY), "SUMIT": load("summit", PAYDAY)}
+POLICIES = {
+    "MERID": load("meridian", PAYDAY), "SUMIT": load("summit", PAYDAY), "OASAS": load("newyork", PAYDAY)
+}  # fmt: skip
 TEXT = pl.List(pl.String)
 SCHEMA = {
-    "denial": pl.UInt32, "verdict": pl.String, "rule_remedy": pl.String, "rule_step": pl.String,
+    "denial": pl.UInt32, "verdict": pl.String, "rule": pl.String, "rule_remedy": pl.String, "rule_step": pl.String,
     "refuted_remedy": pl.String, "reasons": TEXT, "carc": pl.String, "rarcs": TEXT, "category": pl.String,
     "payer": pl.String, "payer_claim_number": pl.String, "payment_date": pl.Date,
     "service_date": pl.Date, "statement_to": pl.Date, "lines_left": pl.UInt32,
@@ -71,6 +73,14 @@ def test_a_claim_of_nothing_but_a_second_unit_of_the_date_is_voided_too():
     assert remedy(second, lines_left=1) == "corrected_7"
     assert remedy(second, surplus=None) == "corrected_7"  # the line to keep, with two units
     assert "void its claim" in told(second)["next_step"]
+
+
+def test_a_short_day_is_billed_by_its_services_where_the_payer_takes_them_and_else_written_off():
+    """Domain page 3.2, DUR-01: rebill as component codes if the profile allows it (New York), else write off."""
+    short = CONFIRMED | {"rule": "DUR-01", "rule_remedy": "write_off_CO"}
+    assert remedy(short) == "write_off_CO"
+    assert remedy(short, payer="OASAS") == "corrected_7"
+    assert remedy(short, payer="OASAS", rule="TF-01") == "write_off_CO"
 
 
 def test_a_surplus_day_that_is_not_confirmed_is_left_alone():
