@@ -115,7 +115,7 @@ def of_workspace(workspace: Workspace) -> Material:
     with Store.open(workspace.database, read_only=True) as store:
         kept = {name: store.load(name) for name in _JUDGED}
         answered = accepted(store)
-        decided = store.load("other_payer_lines")
+        decided = kept["other_payer_lines"]
         standing = standings(answered, store.load("matches"), kept["claim_lines"], decided)
         waiting = _waiting(workspace, store)
     dropped = of_files(waiting, workspace_layouts(workspace))
