@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
 SAMPLES = ROOT.parent / "shared" / "samples"
 
-settings.register_profile("suite", max_examples=10, deadline=None)
-settings.register_profile("long", max_examples=500, deadline=None)
+settings.register_profile("suite", max_examples=100, deadline=None)
+settings.register_profile("long", max_examples=5000, deadline=None)
 settings.load_profile("suite")
-"""`scripts/test --hypothesis-profile long` takes its time."""
+"""`scripts/test --hypothesis-profile long` takes its time; what is slow takes a share of the examples."""
 
 
 @pytest.fixture(scope="session")

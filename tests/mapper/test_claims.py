@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 from hypothesis import given
+from hypothesis import settings as runs
 from hypothesis import strategies as st
 from mapper_frames import (
     AS_OF,
@@ -256,6 +257,7 @@ DAY = st.fixed_dictionaries(
 )
 
 
+@runs(max_examples=runs.default.max_examples // 10)
 @given(
     st.lists(DAY, max_size=14, unique_by=lambda d: (d["client_id"], d["service_date"])),
     st.integers(0, 5),

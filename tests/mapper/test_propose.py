@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 from hypothesis import given
+from hypothesis import settings as runs
 from hypothesis import strategies as st
 from mapper_frames import (
     AS_OF,
@@ -463,6 +464,7 @@ DAY = st.fixed_dictionaries(
 )
 
 
+@runs(max_examples=runs.default.max_examples // 10)
 @given(
     st.lists(
         DAY,

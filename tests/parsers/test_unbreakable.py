@@ -239,7 +239,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings.default.max_examples // 2, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.one_of(PIECES, st.binary(max_size=40)), max_size=12).map(b"".join))
 def test_no_bytes_raise(data: bytes) -> None:
     """Whatever they are: a kind, findings of the catalogue, and places inside the file."""

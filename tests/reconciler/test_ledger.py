@@ -561,6 +561,7 @@ LIFE = [
 WHOLE = seen(LIFE)
 
 
+@settings(max_examples=settings.default.max_examples // 10)
 @given(st.permutations(LIFE), st.lists(st.sampled_from(LIFE), max_size=4), st.randoms())
 def test_any_order_and_any_repetition_gives_the_same_ledger(
     order: list[Any], again: list[Any], chance: Any
@@ -597,7 +598,7 @@ FILES = st.lists(
 )
 
 
-@settings(phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=settings.default.max_examples // 10, phases=(Phase.explicit, Phase.generate))
 @given(FILES, st.randoms())
 def test_any_remits_in_any_order_add_up_to_the_same(files: list[Any], chance: Any):
     once = seen(files)

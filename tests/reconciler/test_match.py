@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from remit_rows import (
     adjustment,
@@ -318,6 +318,7 @@ MIXED = [
 ]
 
 
+@settings(max_examples=settings.default.max_examples // 10)
 @given(st.permutations(range(len(MIXED))))
 def test_the_order_of_remit_lines_does_not_matter(order: list[int]):
     remit = lines_answered(*MIXED)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edi_iop import parsers
@@ -225,6 +225,7 @@ def claim_tables(draw: st.DrawFn) -> Tables:
     }
 
 
+@settings(max_examples=settings.default.max_examples // 10)
 @given(claim_tables())
 def test_any_claims_come_back(tables: Tables) -> None:
     parsed = parsers.parse([(1, write_837i(tables, MADE))])[1]
