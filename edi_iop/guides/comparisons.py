@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from edi_iop.guides.conditions import ENDLESS, Condition, Sight, Target, Test
+from edi_iop.guides.conditions import ENDLESS, Condition, Flags, Sight, Target, Test
 from edi_iop.guides.loops import Integers, ranges
 from edi_iop.guides.model import Node
 from edi_iop.x12.numbering import numbered
@@ -47,7 +47,10 @@ def not_alike(
 def out_of_turn(
     sight: Sight, node: Node, element: Test, others: Condition, subjects: Integers, turn: Turn
 ) -> Integers:
-    """Subjects that begin or end after the last day of another's, or end before its first."""
+    """Subjects that begin or end after the last day of another's, or end before its first.
+
+    Where all that stand with the other are wrong, the other may be: the first of them is told.
+    """
     own = sight.days(node, subjects, element, last=turn != "begins_by")
     wrong = np.zeros(len(subjects), dtype=bool)
     for target in others.targets:
@@ -62,8 +65,17 @@ def out_of_turn(
         else:
             np.minimum.at(bound, instance[at], days)
             wrong |= (own > bound[instance[subjects]]) & (own < ENDLESS)
+        wrong &= ~_all_but_first(instance[subjects], wrong)
     found: Integers = subjects[wrong]
     return found
+
+
+def _all_but_first(instance: Integers, wrong: Flags) -> Flags:
+    """Those wrong of instances of which each one is, but for the first of each."""
+    each, first = np.unique(instance, return_index=True)
+    whole = np.isin(instance, np.setdiff1d(each, instance[~wrong]))
+    whole[first] = False
+    return whole
 
 
 def repeated(

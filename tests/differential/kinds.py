@@ -26,10 +26,13 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     segment: str | None = None
     element: int | None = None
     says: str = ""
+    files: frozenset[str] = frozenset()
+    """Valid files made to hold what the other cannot read; none: any file."""
 
-    def holds(self, one: Disagreement) -> bool:
+    def holds(self, one: Disagreement, file: str) -> bool:
         return (
-            one.ours in self.ours
+            (not self.files or file in self.files)
+            and one.ours in self.ours
             and one.theirs in self.theirs
             and (not self.place or one.place in self.place)
             and self.verdict in (None, one.verdict)
@@ -80,9 +83,9 @@ def money() -> tuple[Money, ...]:
     return _table().money
 
 
-def kind_of(one: Disagreement) -> Kind | None:
+def kind_of(one: Disagreement, file: str = "") -> Kind | None:
     """The first kind that the disagreement is of; None where nobody has judged it."""
-    return next((kind for kind in kinds() if kind.holds(one)), None)
+    return next((kind for kind in kinds() if kind.holds(one, file)), None)
 
 
 def money_kind_of(only: str, found: Iterable[str]) -> Money | None:

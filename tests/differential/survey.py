@@ -67,7 +67,7 @@ class Survey:
         if which == "neither":
             self.neither.append(said)
         for one in disagreements(ours, theirs):
-            kind = kinds.kind_of(one)
+            kind = kinds.kind_of(one, said)
             if kind is None:
                 self.unexplained.append(f"{said}\n    {one.said}")
             else:

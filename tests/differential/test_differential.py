@@ -19,7 +19,7 @@ from tests.differential.mutants import BASES, REMITS, Mutant, mutants
 from tests.differential.survey import Survey, named
 
 SEED = 20261125
-FOLDERS = ("x12", "mutants", "acks", "crashers")
+FOLDERS = ("x12", "mutants", "acks", "crashers", "valid")
 CODES = {*map(str, range(1, 11)), "001", "021", "023", "HL1", "HL2", "LX", "SEG1", ""}
 """What pyx12 says, where the table needs it."""
 
