@@ -71,6 +71,12 @@ def test_where_no_appeal_is_taken_none_is_written(remedy: str, remark: str):
     assert why.startswith(f"remark {remark}: ")
 
 
+def test_whether_it_is_a_duplicate_may_be_asked_though_no_appeal_is_taken():
+    asked = Asked(remarks=frozenset({"N111"}))
+    assert asked.why("reconsideration") is None
+    assert (asked.why("clinical_appeal") or "").startswith("remark N111: ")
+
+
 def test_a_payer_that_takes_no_void():
     billing = msgspec.structs.replace(HARBOR.billing, void=False)
     policy = msgspec.structs.replace(HARBOR, billing=billing)

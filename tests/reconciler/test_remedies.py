@@ -120,6 +120,15 @@ def test_the_remark_that_stands_first_in_the_list_decides(
     assert by is None or row["next_step"].endswith(f"Remark {by} allows nothing else.")
 
 
+@pytest.mark.parametrize("asked", ["clinical_appeal", "contract_dispute", "retro_auth"])
+def test_where_only_the_duplicate_may_be_appealed_that_is_asked(asked: str):
+    """N111: no appeal but on whether it is a duplicate (domain page 3.2)."""
+    row = told(REFUTED | {"refuted_remedy": asked}, rarcs=["N111"])
+    assert row["remedy"] == "reconsideration"
+    assert row["next_step"].endswith("Remark N111 allows nothing else.")
+    assert told(REFUTED, rarcs=["N111"])["remedy"] == "reconsideration"
+
+
 # ---------------------------------------------------------------- whose money
 
 
