@@ -169,6 +169,7 @@ def _clocks(policies: Mapping[str, Policy]) -> pl.DataFrame:
                 policy.timely.appeal_days,
                 policy.timely.initial_days,
                 policy.timely.counts_from,
+                policy.timely.corrected_from,
             )
             for payer, policy in policies.items()
         ],
@@ -179,19 +180,29 @@ def _clocks(policies: Mapping[str, Policy]) -> pl.DataFrame:
             "appeal": pl.Int64,
             "filing": pl.Int64,
             "counts_from": pl.String,
+            "corrected_from": pl.String,
         },
         orient="row",
     )
 
 
 def _dated(clocked: pl.DataFrame) -> pl.DataFrame:
-    """Deadline and its source: from the remit, or for a new claim from the service."""
+    """Deadline and its source: from the remit, or from the service: a new claim's, and a corrected
+    one's where the payer counts so."""
     clock = pl.coalesce("clock", pl.lit("appeal"))
     days = _days(clock)
     last_day = pl.when(pl.col("counts_from") == "statement_through").then("statement_to")
     served = pl.coalesce(last_day, "service_date")
-    begin = pl.when(clock == "filing").then(served).otherwise("payment_date")
-    event = pl.when(clock == "filing").then(pl.lit("service")).otherwise(pl.lit("remit"))
+    by_service = (clock == "corrected") & (pl.col("corrected_from") == "service")
+    of_service = (clock == "filing") | by_service.fill_null(False)
+    begin = (
+        pl.when(clock == "filing")
+        .then(served)
+        .when(of_service)
+        .then("service_date")
+        .otherwise("payment_date")
+    )
+    event = pl.when(of_service).then(pl.lit("service")).otherwise(pl.lit("remit"))
     setting = (
         pl.when(clock == "filing")
         .then(pl.lit("initial_days"))

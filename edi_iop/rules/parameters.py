@@ -316,7 +316,9 @@ class Timely(Strict, frozen=True):
     counts_from: Literal["line", "statement_through"] = "line"
     warn_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.8
     corrected_days: Days | None = None
-    """From the remit to a corrected claim; None: unknown, the user must set it."""
+    """To a corrected claim; None: unknown, the user must set it."""
+    corrected_from: Literal["remit", "service"] = "remit"
+    """From when on: the remit, or the line's date of service (the window is no new one)."""
     appeal_days: Days | None = None
     """From the remit to an appeal; None: unknown, the user must set it."""
     warn_days: int = 14

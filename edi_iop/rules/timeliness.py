@@ -50,10 +50,14 @@ def closing_window(case: Case) -> pl.DataFrame:
     It says when that is, not in how many days: so the next day has nothing new to say.
     """
     rule = case.policy.timely
-    clocks = {"correction": rule.corrected_days, "appeal": rule.appeal_days}
+    corrected_from = "service_date" if rule.corrected_from == "service" else "answered_on"
+    clocks = {
+        "correction": (corrected_from, rule.corrected_days),
+        "appeal": ("answered_on", rule.appeal_days),
+    }
     ends = {
-        name: pl.col("answered_on").dt.offset_by(f"{days}d")
-        for name, days in clocks.items()
+        name: pl.col(begin).dt.offset_by(f"{days}d")
+        for name, (begin, days) in clocks.items()
         if days is not None
     }
     soon = [

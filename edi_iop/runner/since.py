@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 import msgspec
@@ -15,6 +15,7 @@ from edi_iop.reconciler.judging import BEYOND
 from edi_iop.reconciler.references import PLB
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.in_force import every
+from edi_iop.rules.parameters import Timely
 from edi_iop.rules.policy import Policy
 from edi_iop.runner import records
 from edi_iop.runner.scope import ACK, CLAIM, REMIT, Begin
@@ -129,19 +130,39 @@ def _aging(store: Store, begun: Since, policies: Mapping[str, Policy]) -> pl.Dat
         return pl.DataFrame(schema=dict.fromkeys(REMIT, pl.Int64))
     first, after = sorted((begun.before, begun.as_of))
     over = store.between("verdicts", "deadline", first, after, REMIT)
-    clocks = {
-        (most, one.policy.timely.warn_days)
-        for _, one in every(policies)
-        for most in (one.policy.timely.corrected_days, one.policy.timely.appeal_days)
-        if most is not None
-    }
-    turns = [
-        _warned(begun.before, *clock) != _warned(begun.as_of, *clock) for clock in sorted(clocks)
-    ]
+    timely = [one.policy.timely for _, one in every(policies)]
     dates = store.newer("payments", 0, (*PAYMENT, "payment_date"))
-    turned = dates.filter(pl.any_horizontal(pl.lit(False), *turns).fill_null(False))
+    turned = dates.filter(_turned("payment_date", begun, [_of_remits(one) for one in timely]))
     heads = store.among("remit_claims", turned.select(PAYMENT), REMIT)
-    return pl.concat([over, store.among("verdicts", heads, REMIT)]).unique()
+    found = [over, store.among("verdicts", heads, REMIT)]
+    if by_service := [_of_services(one) for one in timely if one.corrected_from == "service"]:
+        days = store.newer("verdicts", 0, (*REMIT, "service_date"))
+        found.append(days.filter(_turned("service_date", begun, by_service)).select(REMIT))
+    return pl.concat(found).unique()
+
+
+_Clocks = Iterable[tuple[int | None, int]]
+"""Days of a window, where it has any, and in how many of its last ones its end is warned of."""
+
+
+def _of_remits(timely: Timely) -> _Clocks:
+    """The clocks that begin with the payer's answer."""
+    corrected = timely.corrected_days if timely.corrected_from == "remit" else None
+    return [(corrected, timely.warn_days), (timely.appeal_days, timely.warn_days)]
+
+
+def _of_services(timely: Timely) -> _Clocks:
+    return [(timely.corrected_days, timely.warn_days)]
+
+
+def _turned(begin: str, begun: Since, clocks: Iterable[_Clocks]) -> pl.Expr:
+    """Whether a clock that begins on this date ends soon now and did not before, or the reverse."""
+    each = sorted({(most, warn) for some in clocks for most, warn in some if most is not None})
+    turns = [
+        _warned(begin, begun.before, *clock) != _warned(begin, begun.as_of, *clock)
+        for clock in each
+    ]
+    return pl.any_horizontal(pl.lit(False), *turns).fill_null(False)
 
 
 def _reached(store: Store, begun: Since) -> pl.DataFrame:
@@ -152,7 +173,7 @@ def _reached(store: Store, begun: Since) -> pl.DataFrame:
     return told.filter(pl.col("says").str.contains(BEYOND, literal=True)).select(REMIT)
 
 
-def _warned(day: date, most: int, before: int) -> pl.Expr:
-    """Whether a clock of so many days ends soon, on a day, for answers of a payment."""
+def _warned(begin: str, day: date, most: int, before: int) -> pl.Expr:
+    """Whether a clock of so many days ends soon, on a day, where it begins on this date."""
     first, last = (day - timedelta(days=days) for days in (most, most - before))
-    return pl.col("payment_date").is_between(first, last)
+    return pl.col(begin).is_between(first, last)

@@ -2,7 +2,7 @@
 the service of 2 February, on a statement that ends on the 27th.
 
 Meridian: an appeal within 65 days, a corrected claim within 90, a first claim within 90 of the
-statement's end. Summit: 120, 120, and 365 from the day itself.
+statement's end. Summit: 120, 120, and 365 from the day itself. SERVE: as Meridian, a correction from the service.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from typing import Any
 import polars as pl
 import pytest
 from denial_cases import FEB2, only
+from msgspec.structs import replace
 from remit_rows import PAYDAY
 
 from edi_iop.reconciler.remedies import remedied
 from edi_iop.rules.policy import load
 
+MERIDIAN = load("meridian", PAYDAY)
+BY_SERVICE = replace(MERIDIAN, timely=replace(MERIDIAN.timely, corrected_from="service"))
 POLICIES = {
-    "MERID": load("meridian", PAYDAY), "SUMIT": load("summit", PAYDAY), "OASAS": load("newyork", PAYDAY)
+    "MERID": MERIDIAN, "SERVE": BY_SERVICE, "SUMIT": load("summit", PAYDAY), "OASAS": load("newyork", PAYDAY)
 }  # fmt: skip
 TEXT = pl.List(pl.String)
 SCHEMA = {
@@ -189,6 +192,9 @@ def test_what_comes_first_is_said_before_the_step():
         ("MERID", "corrected_7", date(2026, 6, 8), "corrected clock of meridian 2026.1: 90 days from the remit of 2026-03-10"),
         ("MERID", "void_8", date(2026, 6, 8), "corrected clock of meridian 2026.1: 90 days from the remit of 2026-03-10"),
         ("MERID", "new_claim_1", date(2026, 5, 28), "filing clock of meridian 2026.1: 90 days from the service of 2026-02-27"),
+        ("SERVE", "corrected_7", date(2026, 5, 3), "corrected clock of meridian 2026.1: 90 days from the service of 2026-02-02"),
+        ("SERVE", "void_8", date(2026, 5, 3), "corrected clock of meridian 2026.1: 90 days from the service of 2026-02-02"),
+        ("SERVE", "reconsideration", date(2026, 5, 14), "appeal clock of meridian 2026.1: 65 days from the remit of 2026-03-10"),
         ("SUMIT", "corrected_7", date(2026, 7, 8), "corrected clock of summit 2026.1: 120 days from the remit of 2026-03-10"),
         ("SUMIT", "new_claim_1", date(2027, 2, 2), "filing clock of summit 2026.1: 365 days from the service of 2026-02-02"),
     ],

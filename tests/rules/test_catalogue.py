@@ -94,6 +94,7 @@ _UNSET = {
     *("conflicts.condition_codes", "conflicts.days_before", "plan_of_care.recertify_days"),
     *(
         "timely.corrected_days",
+        "timely.corrected_from",
         "timely.appeal_days",
         "duration.max_group_clients",
         "plan_of_care.min_week_hours",

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from functools import partial
 from itertools import count, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from edi_iop.reconciler.references import References
 from edi_iop.rules.policy import Policy, load
@@ -422,15 +423,27 @@ def test_a_person_s_word_ties(tmp_path: Path, workspace: Workspace, after: int) 
         assert derived(store) == derived(whole)
 
 
-@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize(
+    ("back", "corrected_from"), [(False, "remit"), (True, "remit"), (False, "service")]
+)
 def test_days_that_pass_tell_something_else(
-    tmp_path: Path, workspace: Workspace, policies: dict[str, Policy], back: bool
+    tmp_path: Path,
+    workspace: Workspace,
+    policies: dict[str, Policy],
+    back: bool,
+    corrected_from: Literal["remit", "service"],
 ) -> None:
     """A denial's clocks are warned of and run out without any file; a night may be for an earlier day."""
     settings = workspace.settings()
-    timely = policies["HARBR"].timely
-    clocks = [days for days in (timely.appeal_days, timely.corrected_days) if days is not None]
-    ends = [PAID_ON + timedelta(days=days) for days in clocks]
+    timely = replace(policies["HARBR"].timely, corrected_from=corrected_from)
+    policies = {"HARBR": replace(policies["HARBR"], timely=timely)}
+    assert timely.appeal_days is not None
+    assert timely.corrected_days is not None
+    begin = PAID_ON if corrected_from == "remit" else MONDAY
+    ends = [
+        PAID_ON + timedelta(days=timely.appeal_days),
+        begin + timedelta(days=timely.corrected_days),
+    ]
     before = (1, -1, timely.warn_days, timely.warn_days + 1)
     nights = sorted({end - timedelta(days=days) for end in ends for days in before}, reverse=back)
     files = [claims({"claim": "B7001"}), remits("T1", {"claim": "B7001", "paid": 0})]
