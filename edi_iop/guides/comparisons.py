@@ -5,7 +5,7 @@ All in whole numbers: each text that is compared has a number, and each value th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -31,7 +31,8 @@ _REPEATED = {
 def not_alike(
     sight: Sight, node: Node, element: Test, others: Condition, subjects: Integers, *, among: bool
 ) -> Integers:
-    """Subjects (segments of a node) whose element is none of the others' values; among: or is one."""
+    """Subjects (segments of a node) whose element is none of the others' values, where it is to be
+    among them, or else is one of them."""
     sources = [(node, element), *((one.node, others.test) for one in others.targets)]
     (own, *theirs), room = _numbers(sight, sources)
     told = own[sight.pairs(node, subjects)]
@@ -51,13 +52,13 @@ def out_of_turn(
 
     Where all that stand with the other are wrong, the other may be: the first of them is told.
     """
+    after = turn == "ends_after"
     own = sight.days(node, subjects, element, last=turn != "begins_by")
     wrong = np.zeros(len(subjects), dtype=bool)
     for target in others.targets:
         instance = sight.loops.instance(target.shared)
         at = sight.fitting(target.node, others.test)
-        days = sight.days(target.node, at, others.test, last=turn != "ends_after")
-        after = turn == "ends_after"
+        days = sight.days(target.node, at, others.test, last=not after)
         bound = np.full(int(instance[-1]) + 1, 0 if after else ENDLESS)
         if after:
             np.maximum.at(bound, instance[at], np.where(days < ENDLESS, days, 0))
@@ -144,8 +145,5 @@ def _numbers(
     number, distinct = numbered(pl.concat(texts))
     none = distinct.is_in(["", *apart]).to_numpy()
     numbers = np.where(none[number], -1, number) if len(number) else _NOWHERE
-    return list(_cut(numbers, [len(one) for one in texts])), len(distinct) + 1
-
-
-def _cut(numbers: Integers, sizes: Sequence[int]) -> Iterator[Integers]:
-    yield from np.split(numbers, np.cumsum(sizes)[:-1])
+    ends = np.cumsum([len(one) for one in texts])
+    return np.split(numbers, ends[:-1]), len(distinct) + 1

@@ -267,11 +267,12 @@ class Sight:
 
 def _day(value: pl.Expr, last: bool) -> pl.Expr:
     """The first or last day of a date or span as a number; null where it is none."""
-    day = pl.when(value.str.len_bytes() == 17).then(value.str.tail(8)) if last else None
-    text = value.str.head(8) if day is None else day.otherwise(value.str.head(8))
+    text = value.str.head(8)
+    if last:
+        text = pl.when(value.str.len_bytes() == 17).then(value.str.tail(8)).otherwise(text)
     number = text.cast(pl.Int64, strict=False)
     month, of_month = number // 100 % 100, number % 100
-    is_day = (number > 1_000_00_00) & month.is_between(1, 12) & of_month.is_between(1, 31)
+    is_day = (number > 10_000_000) & month.is_between(1, 12) & of_month.is_between(1, 31)
     return pl.when(is_day).then(number)
 
 

@@ -23,7 +23,8 @@ REVERSAL, DENIED = "22", "4"
 PREDETERMINATION, NOT_OURS = "25", "23"
 """Claim status codes (CLP02); the last two decide on no service."""
 _ORDINALS = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
-_BESIDE = ("beside_cents", "earlier_cents")
+BESIDE = ("beside_cents", "earlier_cents")
+"""What others than this payer pay, and of it what earlier payers do."""
 REPEATED = ("18", "B13")
 """Reasons that say: this was answered before."""
 
@@ -100,7 +101,7 @@ def answers(remits: Tables) -> pl.DataFrame:
         "trace_number",
         "reversal",
         "paid_cents",
-        *_BESIDE,
+        *BESIDE,
     )
     said = ("denied", "partly", pl.col("repeat").fill_null(False) & pl.col("denied"))
     return pl.concat([whole.select(*columns, *said), lines.select(*columns, *said)])
@@ -114,7 +115,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
     )
     paid_on = remits["payments"].select("file_id", "payment_offset", "payment_date", "trace_number")
     at_claim = remits["adjustments"].filter(pl.col("remit_line_offset").is_null())
-    beside = at_claim.group_by(CLAIM).agg(_beside())
+    beside = at_claim.group_by(CLAIM).agg(**_beside())
     decided = pl.col("status").is_in([PREDETERMINATION, NOT_OURS]).not_().fill_null(True)
     return (
         remits["remit_claims"]
@@ -130,7 +131,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
             "status",
             "paid_cents",
             "repeat",
-            pl.col("claim_refused", *_BESIDE).fill_null(0),
+            pl.col("claim_refused", *BESIDE).fill_null(0),
             reversal=pl.col("status").eq_missing(REVERSAL),
         )
     )
@@ -140,7 +141,7 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     """Remit lines, each denied by its own adjustments or, where it has none, by the claim's."""
     own = remits["adjustments"].filter(pl.col("remit_line_offset").is_not_null())
     key = keys_of((remits["remit_lines"], own), _REMIT_LINE)
-    counts = own.group_by(key).agg(_beside(), adjusted=pl.len())
+    counts = own.group_by(key).agg(adjusted=pl.len(), **_beside())
     refused = (
         refusals(own)
         .group_by(key)
@@ -152,11 +153,11 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     return (
         remits["remit_lines"]
         .select(*LINE, "paid_cents")
-        .join(heads.drop("paid_cents", *_BESIDE), on=CLAIM)
+        .join(heads.drop("paid_cents", *BESIDE), on=CLAIM)
         .join(counts, on=key, how="left")
         .join(refused, on=key, how="left")
         .with_columns(
-            pl.col(_BESIDE).fill_null(0),
+            pl.col(BESIDE).fill_null(0),
             denied=unpaid
             & ~pl.col("reversal")
             & (by_itself | (pl.col("adjusted").is_null() & by_claim.fill_null(False))),
@@ -166,14 +167,15 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _beside() -> list[pl.Expr]:
-    """_BESIDE: what others than this payer pay, out of adjustments."""
-    roles = (("patient", "prior_payer"), ("prior_payer",))
-    others = [pl.col("carc").is_in(with_role(*role)) for role in roles]
-    return [
-        pl.when(other).then("amount_cents").otherwise(0).sum().alias(name)
-        for other, name in zip(others, _BESIDE, strict=True)
-    ]
+def _beside() -> dict[str, pl.Expr]:
+    """BESIDE out of adjustments."""
+    everyone, earlier = BESIDE
+    return {everyone: _of_roles("patient", "prior_payer"), earlier: _of_roles("prior_payer")}
+
+
+def _of_roles(*roles: str) -> pl.Expr:
+    others = pl.col("carc").is_in(with_role(*roles))
+    return pl.when(others).then("amount_cents").otherwise(0).sum()
 
 
 def _repeat() -> pl.Expr:
@@ -209,7 +211,7 @@ def latest(
         answered.filter(of_claim)
         .join(known.filter(of_claim).select(*CLAIM, "claim_file_id", "claim_offset"), on=CLAIM)
         .join(sent, on=("claim_file_id", "claim_offset"))
-        .with_columns(pl.lit(None, pl.Int64).alias(name) for name in _BESIDE)
+        .with_columns(pl.lit(None, pl.Int64).alias(name) for name in BESIDE)
         .select(to_lines.columns)
     )
     # most lines are answered once: there is nothing to add up, nor to put in order
@@ -237,7 +239,7 @@ def _last_of(told: pl.DataFrame) -> pl.DataFrame:
             pl.col("paid_cents").sum(),
             *(
                 pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).sum()).alias(name)
-                for name in _BESIDE
+                for name in BESIDE
             ),
             pl.col("denied", "repeat").all(),
         )

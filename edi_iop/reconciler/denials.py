@@ -6,7 +6,7 @@ import polars as pl
 
 from edi_iop.codes import with_role
 from edi_iop.reconciler.accounts import SENT
-from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, refusals
+from edi_iop.reconciler.answers import BESIDE, CLAIM, LINE, SENT_LINE, refusals
 from edi_iop.reconciler.expected import RATED_BY
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.others import with_beside
@@ -95,9 +95,7 @@ def reduced(
     parts = _ties(matches).join(said, on=(*SENT_LINE, *CLAIM))
     # a split line is told once, at the first of its parts
     first = parts.sort(LINE).unique(SENT_LINE, keep="first", maintain_order=True)
-    own = answered.filter(~pl.col("denied"), ~pl.col("partly")).drop(
-        "beside_cents", "earlier_cents"
-    )
+    own = answered.filter(~pl.col("denied"), ~pl.col("partly")).drop(BESIDE)
     return first.join(own, on=LINE).with_columns(kind=pl.lit("reduced"))
 
 

@@ -52,8 +52,8 @@ _MOST_REPEATED = 1_000_000
 _HELD_IN = {"claim": "claim_lines", "remit": "remit_lines"}
 """Where each side's line control numbers stand."""
 
-
 Repeated = Mapping[str, pl.DataFrame]
+"""What `repeated` finds: line_control by table."""
 
 
 class Scope(msgspec.Struct):
@@ -265,9 +265,8 @@ class _Closing:
             keys = own.join(held, on="line_control", how="left").with_columns(
                 pl.col("rows").fill_null(0)
             )
-            if (
-                name in self._repeated
-            ):  # what stands in one line, and in one of these, is no other's
+            if name in self._repeated:
+                # what stands in one line, and in one of these, stands in no other
                 more = self._repeated[name]["line_control"].implode()
                 keys = keys.filter((pl.col("rows") == 0) | pl.col("line_control").is_in(more))
             beyond.append(self._store.beyond(name, keys, "rows"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import msgspec
@@ -15,7 +15,6 @@ from edi_iop.reconciler.judging import BEYOND
 from edi_iop.reconciler.references import PLB
 from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.in_force import every
-from edi_iop.rules.parameters import Timely
 from edi_iop.rules.policy import Policy
 from edi_iop.runner import records
 from edi_iop.runner.scope import ACK, CLAIM, REMIT, Begin
@@ -130,37 +129,38 @@ def _aging(store: Store, begun: Since, policies: Mapping[str, Policy]) -> pl.Dat
         return pl.DataFrame(schema=dict.fromkeys(REMIT, pl.Int64))
     first, after = sorted((begun.before, begun.as_of))
     over = store.between("verdicts", "deadline", first, after, REMIT)
-    timely = [one.policy.timely for _, one in every(policies)]
+    clocks = _clocks(policies)
     dates = store.newer("payments", 0, (*PAYMENT, "payment_date"))
-    turned = dates.filter(_turned("payment_date", begun, [_of_remits(one) for one in timely]))
+    turned = dates.filter(_turned("payment_date", begun, clocks))
     heads = store.among("remit_claims", turned.select(PAYMENT), REMIT)
     found = [over, store.among("verdicts", heads, REMIT)]
-    if by_service := [_of_services(one) for one in timely if one.corrected_from == "service"]:
+    if clocks["service_date"]:
         days = store.newer("verdicts", 0, (*REMIT, "service_date"))
-        found.append(days.filter(_turned("service_date", begun, by_service)).select(REMIT))
+        found.append(days.filter(_turned("service_date", begun, clocks)).select(REMIT))
     return pl.concat(found).unique()
 
 
-_Clocks = Iterable[tuple[int | None, int]]
-"""Days of a window, where it has any, and in how many of its last ones its end is warned of."""
+_Clocks = Mapping[str, set[tuple[int, int]]]
+"""By the date on which windows begin: their days, and in how many of the last their end is warned of."""
 
 
-def _of_remits(timely: Timely) -> _Clocks:
-    """The clocks that begin with the payer's answer."""
-    corrected = timely.corrected_days if timely.corrected_from == "remit" else None
-    return [(corrected, timely.warn_days), (timely.appeal_days, timely.warn_days)]
+def _clocks(policies: Mapping[str, Policy]) -> _Clocks:
+    found: dict[str, set[tuple[int, int]]] = {"payment_date": set(), "service_date": set()}
+    for _, one in every(policies):
+        timely = one.policy.timely
+        corrected = "service_date" if timely.corrected_from == "service" else "payment_date"
+        windows = ((corrected, timely.corrected_days), ("payment_date", timely.appeal_days))
+        for begin, most in windows:
+            if most is not None:
+                found[begin].add((most, timely.warn_days))
+    return found
 
 
-def _of_services(timely: Timely) -> _Clocks:
-    return [(timely.corrected_days, timely.warn_days)]
-
-
-def _turned(begin: str, begun: Since, clocks: Iterable[_Clocks]) -> pl.Expr:
+def _turned(begin: str, begun: Since, clocks: _Clocks) -> pl.Expr:
     """Whether a clock that begins on this date ends soon now and did not before, or the reverse."""
-    each = sorted({(most, warn) for some in clocks for most, warn in some if most is not None})
     turns = [
         _warned(begin, begun.before, *clock) != _warned(begin, begun.as_of, *clock)
-        for clock in each
+        for clock in sorted(clocks[begin])
     ]
     return pl.any_horizontal(pl.lit(False), *turns).fill_null(False)
 
