@@ -37,7 +37,6 @@ _LINES = (b"LX", b"SVC")
 _BLANK = b" \t\r\n\x00\x1a"
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"(?<![A-Za-z0-9])(?:GS|ST)[^A-Za-z0-9\s]")
-_LONGEST_ISA = 256
 _GLANCE = 1024
 """As much of the next segment as tells where it belongs."""
 _STRETCH = 2**18
@@ -196,7 +195,7 @@ class _File:
         window = self.window
         while True:
             start = _next_isa(window.data, after)
-            whole = start is not None and start + _LONGEST_ISA <= len(window.data)
+            whole = start is not None and sep.tells(window.data, start)
             if whole or window.ended:
                 return start
             keep = max(len(window.data) - 3, after) if start is None else start

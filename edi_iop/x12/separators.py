@@ -8,7 +8,7 @@ values, so no byte is lost and offsets do not move.
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -116,7 +116,9 @@ _ALIKE = "two separators are the same character"
 _COMPONENT = "ISA: element 16 (Component Element Separator)"
 _FOLLOWS = (b"GS", b"TA1", b"IEA")
 _NEAR = 64 * 1024
-"""As much of an interchange as is searched for its composites."""
+"""As much of an interchange as is searched for its composites, its ISA included."""
+_PARTING = b":><|\\^&+;!"
+"""What is taken for a component separator where ISA16 names another one that parts nothing."""
 
 
 def of_isa(data: bytes, at: int) -> Header | None:
@@ -124,7 +126,8 @@ def of_isa(data: bytes, at: int) -> Header | None:
 
     They are found by counting elements, not bytes: unpadded ISAs exist. A
     repetition separator exists from 00402 on, and where ISA11 is not `U`. A component
-    separator that cannot be one is taken from the composites that follow.
+    separator that cannot be one, or that parts no composite while another character
+    does, is taken from the composites that follow.
     """
     ends = _ends(data, at)
     if ends is None:
@@ -138,11 +141,26 @@ def of_isa(data: bytes, at: int) -> Header | None:
         return None  # Letters and digits separate nothing: it is cut off behind ISA15.
     own = Separators(element, component, terminator, repetition)
     padded = last - at == _ISA_LENGTH - 3
+    near = _near(data, at, element)
     if component and not (own.clash or component.isalnum() or component.isspace()):
-        return Header(own, padded)
-    meant = _meant(data[at : at + _NEAR], element, terminator)
+        meant = _instead(near, own)
+        if meant is None:
+            return Header(own, padded)
+    else:
+        meant = _meant(near, element, terminator)
     used = None if meant == repetition else repetition
     return Header(Separators(element, meant, terminator, used), padded, _of_component(own, meant))
+
+
+def tells(data: bytes, at: int) -> bool:
+    """Whether enough of an interchange is there to tell its separators, or more must be read first."""
+    element, terminator = data[at + 3 : at + 4], data[at + _ISA_LENGTH - 1 : at + _ISA_LENGTH]
+    near = _near(data, at, element)
+    return (
+        len(near) == _NEAR
+        or at + len(near) < len(data)
+        or len(near) > 2 * _ISA_LENGTH and bool(_composite(element, terminator).search(near))
+    )
 
 
 _REPETITION = 11
@@ -156,7 +174,11 @@ def _of_component(own: Separators, meant: bytes) -> Fault:
         return Fault("SEPARATORS_CLASH", _ALIKE, _REPETITION)
     if own.clash:
         return Fault("SEPARATORS_CLASH", _ALIKE, 16)
-    return Fault("CODE_INVALID", f"{_COMPONENT} is no separator", 16)
+    if own.component.isalnum() or own.component.isspace():
+        return Fault("CODE_INVALID", f"{_COMPONENT} is no separator", 16)
+    parts = meant.decode("latin-1")
+    says = f"{_COMPONENT} parts nothing here; components are parted by {parts}"
+    return Fault("CODE_INVALID", says, 16)
 
 
 def damage(data: bytes, at: int) -> Damage:
@@ -253,8 +275,33 @@ def of_bare(data: bytes) -> tuple[int, Separators] | None:
 
 def _meant(data: bytes, element: bytes, terminator: bytes) -> bytes:
     """What parts the components of the first composite there is; what most senders use, if there is none."""
-    free = b"[^\\s" + re.escape(element + terminator) + b"A-Za-z0-9]"
-    head = b"(?:SVC|SV1|HI|CLM)" + re.escape(element) + b"[A-Z]{2,3}"
-    found = re.search(head + b"(" + free + b")", data)
+    found = _composite(element, terminator).search(data)
     usual = next(one for one in (b":", b">", b"<") if one not in (element, terminator))
     return found.group(1) if found else usual
+
+
+def _instead(data: bytes, own: Separators) -> bytes | None:
+    """What parts the components where ISA16 names a separator that no composite has; None where one has it."""
+    composites = _composite(own.element, own.terminator)
+    first = composites.search(data)
+    if first is None or first.group(1) in (own.component, own.repetition):
+        return None
+    parting = {found.group(1) for found in composites.finditer(data)}
+    meant = first.group(1)
+    return meant if meant in _PARTING and own.component not in parting else None
+
+
+@lru_cache
+def _composite(element: bytes, terminator: bytes) -> re.Pattern[bytes]:
+    """A segment whose first composite has two components or more, and what parts them."""
+    own = re.escape(element + terminator)
+    qualified = b"(?:SVC|SV1|HI)%b[A-Z]{2,3}" % re.escape(element)
+    billed = b"CLM(?:%b[^%b]*){4}%b[0-9A-Z]{2}" % (re.escape(element), own, re.escape(element))
+    heads = b"(?:%b|%b)" % (qualified, billed)
+    return re.compile(rb"%b\s*%b([^\s%bA-Za-z0-9])" % (re.escape(terminator), heads, own))
+
+
+def _near(data: bytes, at: int, element: bytes) -> bytes:
+    """What follows an ISA in its own interchange, as far as is searched for composites."""
+    end = data.find(b"IEA" + element, at, at + _NEAR)
+    return data[at : at + _NEAR if end < 0 else end]

@@ -59,6 +59,41 @@ def test_a_component_separator_that_is_none_is_taken_from_the_composites(
     assert header.fault.element == 16
 
 
+@pytest.mark.parametrize(
+    "composites",
+    [b"SVC*HC%bH0015*1~", b"CLM*ABC-12*758***13%bA%b1**A*Y*Y~", b"N1*PR*DELHI~\nHI*ABK%bF1020~"],
+)
+def test_a_separator_that_parts_no_composite_is_not_gone_by(composites: bytes) -> None:
+    """ISA16 says `>` and every composite is parted by `:`."""
+    isa = ISA.replace(b"*T*:~", b"*T*>~") + b"GS*HP*A~PER*BL**UR*http>x~"
+    header = sep.of_isa(isa + composites.replace(b"%b", b":"), 0)
+    assert header is not None
+    assert header.separators.component == b":"
+    assert header.fault is not None
+    assert (header.fault.code, header.fault.element) == ("CODE_INVALID", 16)
+    assert "parted by :" in header.fault.says
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"SVC*HC>H0015*1~SVC*HC:H0015*1~",
+        b"SVC*HC:H0015*1~SVC*HC>H0015*1~",
+        b"SVC*HC^H0015*1~",
+        b"SVC*HC-H0015*1~",
+        b"SVC*HC*1~",
+        b"CLM*AB:12*758***13>A>1**A*Y*Y~",
+        b"IEA*1*1~ISA*SVC*HC:H0015*1~",
+        b"SE*1*1~",
+    ],
+)
+def test_a_separator_stands_where_a_composite_has_it_or_none_tells(behind: bytes) -> None:
+    header = sep.of_isa(ISA.replace(b"*T*:~", b"*T*>~") + b"GS*HP*A~" + behind, 0)
+    assert header is not None
+    assert header.separators == sep.Separators(b"*", b">", b"~", b"^")
+    assert header.fault is None
+
+
 @pytest.mark.parametrize("gap", [b"", b"\n", b"\r\n"])
 def test_an_empty_isa16_before_a_line_break(gap: bytes) -> None:
     data = ISA.replace(b":~", b"~") + gap + b"GS*HP*A~" + gap + b"ST*835*1~" + gap
