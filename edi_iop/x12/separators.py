@@ -159,7 +159,7 @@ def tells(data: bytes, at: int) -> bool:
     return (
         len(near) == _NEAR
         or at + len(near) < len(data)
-        or len(near) > 2 * _ISA_LENGTH and bool(_composite(element, terminator).search(near))
+        or (len(near) > 2 * _ISA_LENGTH and bool(_composite(element, terminator).search(near)))
     )
 
 
