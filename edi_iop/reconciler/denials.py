@@ -9,7 +9,7 @@ from edi_iop.reconciler.accounts import SENT
 from edi_iop.reconciler.answers import BESIDE, CLAIM, LINE, SENT_LINE, refusals
 from edi_iop.reconciler.expected import RATED_BY
 from edi_iop.reconciler.given import Tables
-from edi_iop.reconciler.others import with_beside
+from edi_iop.reconciler.others import with_beside_each
 from edi_iop.reconciler.said import carcs_of
 from edi_iop.tables.nothing import once_of_nothing
 
@@ -33,7 +33,7 @@ def refusals_told(
     partly = pl.when("partly").then(pl.lit("denied in part"))
     tied = denied.join(_ties(matches), on=LINE, how="left", nulls_equal=True)
     return (
-        with_beside(tied, decided)
+        with_beside_each(tied, decided)
         .with_columns(kind=partly.otherwise(pl.lit("denied")), received_cents=received)
         .drop("beside_cents")
         .with_row_index("denial")
@@ -155,15 +155,21 @@ def _codes(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:
     largest_first = every_one.sort(
         "denial", "amount_cents", "byte_offset", "position", descending=[False, True, False, False]
     )
-    agreed = pl.col("carc").is_in(carcs_of("reduction"))
-    return largest_first.group_by("denial", maintain_order=True).agg(
+    told = largest_first.group_by("denial", maintain_order=True).agg(
         pl.col("group", "carc").first(),
         carcs=pl.col("carc").unique(maintain_order=True),
         reasons=pl.concat_str("group", "carc", separator="-", ignore_nulls=True).unique(
             maintain_order=True
         ),
-        agreed_cents=pl.col("amount_cents").filter(agreed).sum(),
     )
+    return told.join(_agreed(keys, every), on="denial", how="left", maintain_order="left")
+
+
+def _agreed(keys: pl.DataFrame, adjustments: pl.DataFrame) -> pl.DataFrame:
+    """denial, agreed_cents: what law or agreement takes off each of these lines, whatever else is refused."""
+    taken_off = adjustments.filter(pl.col("carc").is_in(carcs_of("reduction")))
+    by_line = keys.select("denial", *LINE).join(taken_off, on=LINE, nulls_equal=True)
+    return by_line.group_by("denial").agg(agreed_cents=pl.col("amount_cents").sum())
 
 
 def _remarks(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:

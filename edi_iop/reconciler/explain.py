@@ -30,7 +30,7 @@ from edi_iop.reconciler.given import Tables, remit_tables
 from edi_iop.reconciler.priority import ranked, recoverable
 from edi_iop.reconciler.remedies import remedied
 from edi_iop.reconciler.said import with_category
-from edi_iop.reconciler.shortfall import beyond_agreed
+from edi_iop.reconciler.shortfall import beyond_agreed, by_contract
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import History, Records
 from edi_iop.tables import VERDICTS
@@ -100,7 +100,7 @@ def explained(
     priced = of_any_line(worths, lines, policies, records.rates)
     tied = priced.join(paired(about, lines, last, policies), on="denial", how="left")
     kept = to_keep(tied, about, violations).with_columns(to_keep=True)
-    whole_days = beyond_agreed(tied.join(kept, on="denial", how="left"))
+    whole_days = beyond_agreed(by_contract(tied.join(kept, on="denial", how="left")))
     twice = again.others(whole_days, about, lines, last)
     repeats = again.sent_before(whole_days, twice)
     judged = _with_day_beside(_judged(whole_days, about, records, violations, policies, repeats))

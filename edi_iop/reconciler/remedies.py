@@ -15,6 +15,7 @@ from edi_iop.texts import composed
 
 UNDECIDED = "undecided"
 SHORT_DAY = "DUR-01"
+_CAP = "DUR-05"
 
 
 def remedied(judged: pl.DataFrame, policies: Mapping[str, Policy], as_of: date) -> pl.DataFrame:
@@ -52,7 +53,8 @@ def _first_choice() -> pl.Expr:
     A surplus line is worked where the line to keep is. A claim with other lines is replaced
     without the surplus one rather than voided; that claim asks for the line to keep, too. A
     claim of nothing but surplus lines, and such as were billed again since, is voided: its
-    replacement would be empty.
+    replacement would be empty. Beyond a benefit's limit (DUR-05) the patient owes what the payer
+    leaves to them; elsewhere an extension is asked for.
     """
     by_reason = listed("carc_remedies")
     usual = pl.col("carc").replace_strict(
@@ -67,6 +69,8 @@ def _first_choice() -> pl.Expr:
         .then(pl.lit("corrected_7"))
         .when((pl.col("verdict") == "confirmed") & _surplus_claim())
         .then(pl.lit("void_8"))
+        .when((pl.col("verdict") == "confirmed") & (pl.col("rule") == _CAP) & _patients())
+        .then(pl.lit("patient_responsibility"))
         .when(pl.col("verdict") == "confirmed")
         .then("rule_remedy")
         .when(surplus())
@@ -109,8 +113,7 @@ def _overridden(chosen: pl.DataFrame) -> pl.DataFrame:
 
 def _billed_rightly() -> pl.Expr:
     """Group PR and nothing else lets the patient be billed; nothing of PR is written off."""
-    owed = pl.col("reasons").list.eval(pl.element().str.starts_with("PR-")).list.all()
-    remedy, patients = pl.col("remedy"), owed & (pl.col("reasons").list.len() > 0)
+    remedy, patients = pl.col("remedy"), _patients()
     return (
         pl.when(remedy.eq("patient_responsibility") & ~patients)
         .then(pl.lit("write_off_CO"))
@@ -118,6 +121,12 @@ def _billed_rightly() -> pl.Expr:
         .then(pl.lit("patient_responsibility"))
         .otherwise(remedy)
     )
+
+
+def _patients() -> pl.Expr:
+    """The payer leaves all that it refuses to the patient (CAS01 PR), and says so."""
+    owed = pl.col("reasons").list.eval(pl.element().str.starts_with("PR-")).list.all()
+    return owed & (pl.col("reasons").list.len() > 0)
 
 
 def _disposition() -> pl.Expr:

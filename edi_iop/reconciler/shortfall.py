@@ -5,11 +5,28 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.reconciler.evidence import line_reference
+from edi_iop.rules.catalogue import catalogue
 from edi_iop.tables.amounts import dollars
 from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.texts import composed
 
 _RULE, _REMEDY = "CON-01", "contract_dispute"
+
+
+def by_contract(denied: pl.DataFrame) -> pl.DataFrame:
+    """The denials; lines paid in part and refused under the contract alone (CARC 256) are `reduced`.
+
+    Where its rate is known, that decides whether the payer is right. denied: kind, partly, carcs,
+    expected_cents.
+    """
+    of_contract = catalogue()[_RULE].carcs
+    alone = pl.col("carcs").list.eval(pl.element().is_in(of_contract)).list.all()
+    told = (pl.col("kind") == "denied in part") & (pl.col("carcs").list.len() > 0) & alone
+    decided = told & pl.col("expected_cents").is_not_null()
+    return denied.with_columns(
+        kind=pl.when(decided).then(pl.lit("reduced")).otherwise("kind"),
+        partly=pl.col("partly") & ~decided,
+    )
 
 
 def beyond_agreed(rows: pl.DataFrame) -> pl.DataFrame:

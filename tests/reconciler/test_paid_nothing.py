@@ -7,8 +7,17 @@ from typing import Any
 
 import polars as pl
 import pytest
-from denial_cases import POLICIES, Case, denial, only, together
-from remit_rows import adjustment, frame, payment, remit_claim, remit_line, remits
+from denial_cases import FEB3, POLICIES, Case, denial, only, together
+from remit_rows import (
+    adjustment,
+    claim,
+    claim_line,
+    frame,
+    payment,
+    remit_claim,
+    remit_line,
+    remits,
+)
 
 from edi_iop.reconciler.explain import verdicts
 from edi_iop.reconciler.reconcile import reconcile
@@ -127,6 +136,35 @@ def test_paid_below_the_contract_is_reduced_with_the_rate_as_evidence():
     assert (row["claim"], row["line"], row["match"]) == ("EAAA", 1, "6R")
 
 
+def test_what_is_refused_under_the_contract_of_a_paid_line_the_contract_decides():
+    """256, not payable under the contract: of 285.00 agreed 250.00 are allowed, 35.00 are to dispute.
+    Paid in full the payer is right: nothing is short. A day refused whole its rate does not decide."""
+    row = only(Case().verdicts(answer(("CO", "45", 6500), ("CO", "256", 3500), paid_cents=25000)))
+    assert (row["verdict"], row["rule"], row["cause"]) == ("refuted", "CON-01", "payer")
+    assert (row["carc"], row["remedy"], row["recoverable_cents"]) == (
+        "256",
+        "contract_dispute",
+        3500,
+    )
+    assert "250.00 allowed of the 285.00" in row["says"]
+    assert Case().verdicts(answer(("CO", "256", 6500), paid_cents=28500)).is_empty()
+    assert only(Case().verdicts(answer(("CO", "256", 35000))))["verdict"] == "unknown"
+
+
+def test_beside_another_refusal_or_without_a_rate_the_contract_decides_nothing():
+    two = answer(("CO", "151", 6500), ("CO", "256", 3500), paid_cents=25000)
+    assert only(Case().verdicts(two))["kind"] == "denied in part"
+    unpriced = Case(lines=[claim_line(100, 150, line_control="LAAA001", procedure="H0040")])
+    row = only(unpriced.verdicts(answer(("CO", "256", 10000), paid_cents=25000)))
+    assert (row["kind"], row["verdict"]) == ("denied in part", "unknown")
+
+
+def test_what_law_takes_off_beside_a_refusal_under_the_contract_is_no_shortfall():
+    """Two percent of 285.00 (253, 5.70) and 10.00 refused (256): only these are to be had."""
+    cut = answer(("CO", "45", 6500), ("CO", "253", 570), ("CO", "256", 1000), paid_cents=26930)
+    assert only(Case().verdicts(cut))["recoverable_cents"] == 1000
+
+
 def test_what_an_earlier_payer_wrote_off_is_no_part_of_what_was_allowed():
     """The first payer paid 200.00 and wrote 65.00 off, the second says 265.00 of both (23). Of its 285.00
     by contract 85.00 are due; it pays 50.00. Told where the claim says what the first one paid (SVD02)."""
@@ -144,13 +182,26 @@ def test_of_a_denied_second_claim_what_the_first_payer_paid_is_not_to_be_had_aga
     assert (row["received_cents"], row["recoverable_cents"]) == (20000, 8500)
 
 
-def second_payers() -> Case:
-    """EAAA as the second payer got it: the first one paid 200.00 for the line."""
-    case = Case()
+def test_of_a_second_claim_denied_as_a_whole_it_is_not_either():
+    """Two days of 285.00, for which the first payer paid 200.00 and 150.00; the answer names no line."""
+    case = second_payers(
+        claim_line(100, 150, line_control="LAAA001"),
+        claim_line(100, 170, line_control="LAAA002", line=2, service_date=FEB3),
+    )
+    row = only(case.verdicts(answer(("CO", "197", 35000), at_claim=True, charge_cents=70000)))
+    assert (row["expected_cents"], row["received_cents"]) == (57000, 35000)
+    assert row["recoverable_cents"] == 22000
+
+
+def second_payers(*lines: dict[str, Any]) -> Case:
+    """EAAA as the second payer got it: the first one paid 200.00 for its line, 150.00 for a second."""
+    heads = [claim(100, "EAAA", auth_number="A1", charge_cents=35000 * (len(lines) or 1))]
+    case = Case(lines=list(lines) or None, heads=heads)
+    told = [(150, 20000), (170, 15000)][: len(lines) or 1]
     case.decided = frame(
         "other_payer_lines",
-        [{"file_id": 1, "claim_offset": 100, "line_offset": 150, "decision_offset": 160,
-          "paid_cents": 20000}],
+        [{"file_id": 1, "claim_offset": 100, "line_offset": line, "decision_offset": line + 10,
+          "paid_cents": cents} for line, cents in told],
     )  # fmt: skip
     return case
 

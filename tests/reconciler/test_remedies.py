@@ -86,6 +86,18 @@ def test_a_short_day_is_billed_by_its_services_where_the_payer_takes_them_and_el
     assert remedy(short, payer="OASAS", rule="TF-01") == "write_off_CO"
 
 
+def test_beyond_a_benefits_limit_the_patient_owes_what_the_payer_leaves_to_them():
+    """Domain page 3.2, DUR-05: PR if it is a benefit maximum, else an extension of the authorization."""
+    spent = CONFIRMED | {"rule": "DUR-05", "rule_remedy": "retro_auth", "carc": "119"}
+    row = told(spent, reasons=["PR-119"])
+    assert (row["remedy"], row["disposition"]) == ("patient_responsibility", "bill patient")
+    assert row["next_step"].startswith("Bill the patient")
+    assert remedy(spent, reasons=["PR-119"], rarcs=["N211"]) == "patient_responsibility"
+    assert remedy(spent, reasons=["CO-119"]) == "retro_auth"
+    assert remedy(spent, reasons=["PR-119", "CO-45"]) == "retro_auth"
+    assert remedy(spent, reasons=["PR-119"], rule="AUTH-04") == "retro_auth"
+
+
 def test_a_surplus_day_that_is_not_confirmed_is_left_alone():
     assert remedy(REFUTED, surplus="two of one date") == "no_action_duplicate"
     assert remedy(REFUTED, surplus="two of one date", to_keep=True) == "reconsideration"
