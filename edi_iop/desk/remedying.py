@@ -225,7 +225,9 @@ def _claim_file(desk: _Desk, name: str, rows: pl.DataFrame, lines: list[int]) ->
     if made.draft:
         return _Done(made.remedy, lines, _to_edit(rows, made.still), file, warned=True)
     changed = "; ".join(made.changes) if made.changes else "all of it taken back"
-    still = f"; it still breaks: {'; '.join(made.still)}" if made.still else ""
+    breaks = "a void repeats what was sent, and the payer may turn it away"
+    words = breaks if made.remedy == "void_8" else "it still breaks"
+    still = f"; {words}: {'; '.join(made.still)}" if made.still else ""
     return _Done(made.remedy, lines, f"{changed}{still}", file, warned=bool(made.still))
 
 

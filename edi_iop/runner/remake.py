@@ -52,7 +52,7 @@ class Remade(msgspec.Struct, frozen=True):
     remedy: str
     changes: tuple[str, ...]
     still: tuple[str, ...]
-    """Rules that the claim would still break; of a draft also the errors of its form."""
+    """Rules that the claim would still break; of a draft, and of a void, the errors of its form."""
     draft: bool = False
     """As it was sent: our records cannot say what to change, a person is to."""
 
@@ -85,7 +85,7 @@ def remade(
     """The 837I of a remedy; Forbidden where there is nothing to change or nobody to send it to.
 
     Where we hold no records of the client it is a draft: the claim as sent, under the remedy's
-    frequency and the payer's number.
+    frequency and the payer's number. A void repeats what was sent, its errors too.
     """
     payer = about.header["payer_id"][0]
     if payer not in {one.id for one in settings.payers}:
@@ -110,7 +110,7 @@ def remade(
             "authorizations), run the night, and ask again"
         )
     content, faults = _written(store, about, found, policies, settings)
-    if faults and not unchanged:
+    if faults and not unchanged and remedy != "void_8":
         raise Forbidden(f"the claim would not pass: {faults[0]}; correct what it was made of")
     broken = () if remedy == "void_8" else _still_broken(about, found, policies)
     still = (*faults, *broken)

@@ -103,6 +103,19 @@ def test_a_claim_that_was_reversed_is_voided_by_the_number_of_its_reversal(tmp_p
     assert (head["frequency"], head["payer_claim_number"]) == ("8", "ICN2")
 
 
+def test_a_void_repeats_what_was_sent_with_its_errors(tmp_path: Path) -> None:
+    """A claim that another system sent without an attending provider, which the guide asks for."""
+    root = tmp_path / "bare"
+    denied(root, b"M76")
+    made = desk.remedy(root, "SENT1", chosen="void_8", as_of=NIGHT)
+    (row,) = made.rows.to_dicts()
+    assert made.status == "findings"
+    assert row["says"].startswith("all of it taken back; a void repeats what was sent")
+    assert "names the attending provider" in row["says"]
+    (head,) = parsers.parse([(1, Path(row["file"]).read_bytes())])[1].tables["claims"].to_dicts()
+    assert (head["frequency"], head["payer_claim_number"]) == ("8", "ICN1")
+
+
 def test_a_letter_on_a_claim_denied_as_a_whole_says_what_each_line_is_worth(tmp_path: Path) -> None:
     """Harbor pays 285.00 for a day (its policy's rate of H0015 and 0906), whatever was charged."""
     root = tmp_path / "bare"
