@@ -176,6 +176,8 @@ _CODES = (
     FindingCode("FEED_TIMES_MISSING", "error", 0, "neither start and end times nor minutes; the row is left out", "give start_time and end_time, or minutes"),
     FindingCode("FEED_TITLE_SKIPPED", "info", 0, "lines above the header of a CSV that are no rows", "nothing to do, or export the table without its title"),
     FindingCode("FEED_ROWS_SKIPPED", "info", 0, "rows that the layout says are no events", "nothing to do; the layout's skip says which"),
+    FindingCode("FEED_TOTAL_SKIPPED", "info", 0, "the sum that a list closes with, which is no row", "nothing to do"),
+    FindingCode("FEED_TOTAL_WRONG", "error", 0, "a list closes with another sum than its rows come to; the sum is left out", "ask for the whole list, or correct the rows that could not be read"),
     FindingCode("FEED_DATE_SERIAL", "warning", 0, "dates that a spreadsheet had made numbers; they are read as dates", "format the column as date before saving the CSV"),
     FindingCode("FEED_FORM_ASSUMED", "warning", 0, "dates or times in a form that could mean another one; they are read as is usual", "write YYYY-MM-DD and HH:MM, or name the form in a layout"),
     FindingCode("FEED_PAST_MIDNIGHT", "warning", 0, "a session ends at an earlier time than it begins", "check both times; split a session that runs past midnight"),

@@ -325,8 +325,12 @@ class _Errors:
 
 def error_lines(findings: pl.DataFrame, names: dict[int, str]) -> tuple[str, ...]:
     """The errors among the findings, as one line each."""
-    errors = findings.filter(pl.col("severity") == "error")
-    sheet = faults.findings(errors, names)
+    return lines_of(findings.filter(pl.col("severity") == "error"), names)
+
+
+def lines_of(findings: pl.DataFrame, names: dict[int, str]) -> tuple[str, ...]:
+    """Findings (tables.FINDINGS) as one line each, with file and place. names: of files."""
+    sheet = faults.findings(findings, names)
     return tuple(
         ", ".join(part for part in (row["file"], row["place"]) if part)
         + f": {row['message']} ({row['code']})"

@@ -8,11 +8,12 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+import polars as pl
 from msgspec.structs import replace
 
 from edi_iop.desk import material, paths
 from edi_iop.desk.answer import Answer, status
-from edi_iop.desk.files import error_lines
+from edi_iop.desk.files import error_lines, lines_of
 from edi_iop.desk.numbers import as_known
 from edi_iop.errors import BadPolicy, NotKnown
 from edi_iop.reports.detailed import ABOUT, ASKED
@@ -78,7 +79,9 @@ def report(
     wrong = error_lines(given.findings, given.names)
     if deposits and given.table("deposits").is_empty():
         wrong = (*wrong, _UNLISTED)
-    return Answer(replace(sheet, name=name), status(bool(wrong)), wrong)
+    left_out = given.findings.filter(pl.col("code") == "FEED_TOTAL_SKIPPED")
+    said = (*wrong, *lines_of(left_out, given.names))
+    return Answer(replace(sheet, name=name), status(bool(wrong)), said)
 
 
 def _last_run(store: Store) -> date | None:

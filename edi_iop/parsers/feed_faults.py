@@ -88,7 +88,7 @@ def warnings(
     return rows, pl.concat(found).sort("row", maintain_order=True)
 
 
-def _faults(
+def faults(
     sheet: Sheet, rows: pl.DataFrame, code: str, column: str, says: str | pl.Expr,
     value: str | None = None,
 ) -> pl.DataFrame:  # fmt: skip
@@ -131,8 +131,8 @@ def _unread(
     says, name = _why(sheet, column), column.name
     return pl.concat(
         [
-            _faults(sheet, rows.filter(~in_utc), "FEED_VALUE_INVALID", name, says, name),
-            _faults(sheet, rows.filter(in_utc), "FEED_ZONE_MISSING", name, _OF_UTC, name),
+            faults(sheet, rows.filter(~in_utc), "FEED_VALUE_INVALID", name, says, name),
+            faults(sheet, rows.filter(in_utc), "FEED_ZONE_MISSING", name, _OF_UTC, name),
         ]
     )
 
@@ -187,7 +187,7 @@ def _missing(
     says = "required, and empty"
     if column.codes:
         says += sheet.or_assumed(column.name, column.codes[0])
-    return _faults(sheet, rows, "FEED_VALUE_MISSING", column.name, says)
+    return faults(sheet, rows, "FEED_VALUE_MISSING", column.name, says)
 
 
 def _reversed(
@@ -199,7 +199,7 @@ def _reversed(
     targets = {each.name: each.target for each in sheet.feed.columns}
     early = values[column.target] < values[targets[column.not_before]]
     says = f"before {column.not_before}"
-    return _faults(sheet, text.filter(early), "FEED_VALUE_INVALID", column.name, says, column.name)
+    return faults(sheet, text.filter(early), "FEED_VALUE_INVALID", column.name, says, column.name)
 
 
 def _beyond(
@@ -209,7 +209,7 @@ def _beyond(
     if column.most is None:
         return no_findings()
     rows = text.filter(values[column.target] > column.most)
-    return _faults(
+    return faults(
         sheet,
         rows,
         "FEED_VALUE_INVALID",
@@ -229,7 +229,7 @@ def _without_times(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl
     names = ", or ".join(" and ".join(group) for group in times.any_of)
     rows = values.filter(having(times.when) & ~given)
     says = f"{names} needed{sheet.or_assumed(times.any_of[-1][0], '60')}"
-    return _faults(sheet, rows, "FEED_TIMES_MISSING", times.any_of[0][0], says)
+    return faults(sheet, rows, "FEED_TIMES_MISSING", times.any_of[0][0], says)
 
 
 def _bounded(columns: Sequence[FeedColumn]) -> Iterator[FeedColumn]:
@@ -248,7 +248,7 @@ def _of_wrong_length(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> pl
             parts.append((beyond, f"{word} than {limit} character{'' if limit == 1 else 's'}"))
     name, code = column.name, "FEED_VALUE_INVALID"
     found = [
-        _faults(sheet, text.filter(rows), code, name, f"{says}; a claim cannot hold it", name)
+        faults(sheet, text.filter(rows), code, name, f"{says}; a claim cannot hold it", name)
         for rows, says in parts
     ]
     return pl.concat([no_findings(), *found])
@@ -262,7 +262,7 @@ def _of_no_units(sheet: Sheet, text: pl.DataFrame, values: pl.DataFrame) -> pl.D
     asked = having(times.when) & pl.col("procedure").is_not_null()
     rows = text.join(values.filter(asked & (pl.col("units") == 0)), on="row", how="semi")
     says = "0 units of a procedure; say how many, or name no procedure"
-    return _faults(sheet, rows, "FEED_VALUE_INVALID", "units", says, "units")
+    return faults(sheet, rows, "FEED_VALUE_INVALID", "units", says, "units")
 
 
 def having(codes: dict[str, tuple[str, ...]]) -> pl.Expr:
@@ -279,14 +279,14 @@ def _impossible(sheet: Sheet, rows: pl.DataFrame, column: FeedColumn) -> pl.Data
     wrong = [npi for npi in distinct if not is_npi(npi)]
     found = rows.filter(pl.col(column.target).is_in(wrong))
     says = "its check digit is wrong"
-    return _faults(sheet, found, "NPI_INVALID", column.name, says, column.target)
+    return faults(sheet, found, "NPI_INVALID", column.name, says, column.target)
 
 
 def _nowhere(sheet: Sheet, rows: pl.DataFrame, column: FeedColumn) -> pl.DataFrame:
     """States that the guides' list does not have."""
     found = rows.filter(~pl.col(column.target).is_in(list(guide_list("states"))))
     says = composed("{} is no state or province; the client's days are not billed", column.target)
-    return _faults(sheet, found, "STATE_UNKNOWN", column.name, says)
+    return faults(sheet, found, "STATE_UNKNOWN", column.name, says)
 
 
 def _assumed_dates(sheet: Sheet, text: pl.DataFrame, column: FeedColumn) -> list[pl.DataFrame]:
@@ -324,7 +324,7 @@ def _once(
     """One fault for all such values of a column, at the first of them, with how many they are."""
     found = text.filter(such)
     count = f"{found.height:,} {column.kind}{'' if found.height == 1 else 's'}"
-    return _faults(sheet, found.head(1), code, column.name, f"{count} {says}")
+    return faults(sheet, found.head(1), code, column.name, f"{count} {says}")
 
 
 def _apart(sheet: Sheet, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -343,14 +343,14 @@ def _apart(sheet: Sheet, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
     apart = rows.with_columns(
         source_record_id=pl.when(of_several).then(own).otherwise("source_record_id")
     )
-    return apart, _faults(sheet, told, "FEED_RECORD_SHARED", "source_record_id", says)
+    return apart, faults(sheet, told, "FEED_RECORD_SHARED", "source_record_id", says)
 
 
 def _past_midnight(sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     """Sessions that end at an earlier time than they begin."""
     found = rows.filter(pl.col("end_time") < pl.col("start_time"))
     says = "ends before it begins; taken to run past midnight, and counted up to midnight"
-    return _faults(sheet, found, "FEED_PAST_MIDNIGHT", "end_time", says)
+    return faults(sheet, found, "FEED_PAST_MIDNIGHT", "end_time", says)
 
 
 def _again(sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:
@@ -374,7 +374,7 @@ def _again(sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:
         .then(composed("the same record as {}; it counts once", "earlier"))
         .otherwise(composed("the record of {} with other content; the later row counts", "earlier"))
     )
-    ids = [_faults(sheet, told, "FEED_RECORD_REPEATED", "source_record_id", says)]
+    ids = [faults(sheet, told, "FEED_RECORD_REPEATED", "source_record_id", says)]
     # Two sessions of one length may both have been; two at one time were not.
     timed = pl.col("attendance").is_in(["attended", "partial"]) & pl.col("start_time").is_not_null()
     standing = rows.filter(timed).unique("source_record_id", keep="last", maintain_order=True)
@@ -385,4 +385,4 @@ def _again(sheet: Sheet, rows: pl.DataFrame) -> list[pl.DataFrame]:
         .join(names, on="first", how="left", maintain_order="left")
     )
     session = composed("the same session as {} under another record", "earlier")
-    return [*ids, _faults(sheet, twice, "FEED_SESSION_REPEATED", "source_record_id", session)]
+    return [*ids, faults(sheet, twice, "FEED_SESSION_REPEATED", "source_record_id", session)]

@@ -107,6 +107,18 @@ class Signs(Strict, frozen=True):
     """Form of the direction of what went out (a regular expression)."""
 
 
+class Totals(Strict, frozen=True):
+    """How a list closes with the sum of its rows: columns by their names."""
+
+    day: str
+    """Every row has one, the sum has none."""
+    amount: str
+    number: str
+    """Digits here make it a row."""
+    words: str
+    """Form of what stands beside a sum (a regular expression, of lower case)."""
+
+
 class Feed(Strict, frozen=True):
     """A feed's columns; row names its XML row element."""
 
@@ -116,6 +128,7 @@ class Feed(Strict, frozen=True):
     times: Times | None = None
     narrow: Narrow | None = None
     signs: Signs | None = None
+    totals: Totals | None = None
     enough: float = 0.5
     """Share of its required columns by which a header is taken for this feed."""
 

@@ -16,6 +16,7 @@ from edi_iop.parsers import feed_dates
 from edi_iop.parsers.feed_faults import errors, having, warnings
 from edi_iop.parsers.feed_sheet import FAULTS, Sheet
 from edi_iop.parsers.feed_spec import Feed, FeedColumn
+from edi_iop.parsers.feed_totals import closing
 
 _SIZE = r"(?:\d{1,9}|\d{1,3}(?:[, ']\d{3})+)(?:\.\d{0,2}0*)?|\.\d{1,2}0*"
 SIGNED = rf"^(?:[-+]?(?:{_SIZE})|-?\(-?(?:{_SIZE})\)|(?:{_SIZE})(?:[-+]|CR|DR|DB))$"
@@ -43,11 +44,14 @@ def typed(sheet: Sheet, file_id: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     values = _out_negative(
         feed, text, text.select("row", *(_value(column, text) for column in feed.columns))
     )
+    sums, closed = closing(sheet, text, values)
+    if sums.height:
+        text, values = (rows.join(sums, on="row", how="anti") for rows in (text, values))
     wrong = errors(sheet, text, values)
     good = values.join(wrong, on="row", how="anti") if wrong.height else values
     good, doubtful = warnings(sheet, text, _narrowed(feed, good))
     table = feed.table.conform(good.with_columns(file_id=pl.lit(file_id)))
-    return table, pl.concat([sheet.findings, wrong, doubtful]).cast(FAULTS)
+    return table, pl.concat([sheet.findings, wrong, closed, doubtful]).cast(FAULTS)
 
 
 def _narrowed(feed: Feed, rows: pl.DataFrame) -> pl.DataFrame:

@@ -203,6 +203,10 @@ def test_a_deposit_list_named_with_the_question(
     assert result.exit_code == 0
     bank.write_text("Posting Date,Credit\n2026-03-01,125.00\nsome day,7.00\n")
     assert call("report", "bank", workspace, "--deposits", bank).exit_code == 1, "a row is left out"
+    bank.write_text("Posting Date,Credit\n2026-03-01,125.00\nTotal,125.00\n")
+    summed = call("report", "bank", workspace, "--deposits", bank, "--format", "ndjson")
+    assert (len(records(summed.stdout)), summed.exit_code) == (1, 0)
+    assert "the sum of the list; its rows add up to it" in summed.stderr
     bank.write_text('"03/01/2026","125.00","HARBOR"\n')
     headless = call("report", "bank", workspace, "--deposits", bank)
     assert "a list begins with a header that names a date and an amount column" in headless.stderr

@@ -202,3 +202,58 @@ def test_empty_fields_behind_those_of_the_header_are_none(more: str) -> None:
 def test_a_list_with_a_date_alone_is_no_deposit_list() -> None:
     assert sniff(b"date,weather\n2026-03-11,fair\n") is None
     assert sniff(b"amount,weather\n5,fair\n") is None
+
+
+def closed(text: str) -> tuple[list[int], list[str], str]:
+    """The amounts of a list of 12.50 and 7.50, what is found, and what of its sum is said."""
+    read = read_feed(1, text.encode())
+    said = "".join(read.faults["says"])
+    return read.tables["deposits"]["amount_cents"].to_list(), read.faults["code"].to_list(), said
+
+
+SUMMED = "Date,Amount,Reference,Description\n2026-03-11,12.50,7101,HARBOR\n2026-03-12,7.50,,CASH\n"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Total,20.00,,",
+        "TOTAL:,$20.00,,",
+        ",20.00,,Total deposits",
+        ",20.00,Grand Total,",
+        "Total 03/01 to 03/31,20.00,,",
+        ",20.00,,",
+        "Subtotal,20.00,,\n,20.00,,Total",
+    ],
+)
+def test_the_sum_that_closes_a_list_is_no_deposit(last: str) -> None:
+    amounts, codes, _ = closed(f"{SUMMED}{last}\n")
+    assert (amounts, set(codes)) == ([1250, 750], {"FEED_TOTAL_SKIPPED"})
+
+
+def test_a_sum_to_which_the_rows_do_not_add_up_is_told() -> None:
+    amounts, codes, said = closed(f"{SUMMED}Total,25.00,,\n")
+    assert (amounts, codes) == ([1250, 750], ["FEED_TOTAL_WRONG"])
+    assert "25.00" in said
+    assert "20.00" in said
+
+
+@pytest.mark.parametrize(
+    "row", [",20.00,7103,Total", ",25.00,,", "x,20.00,,HARBOR", "Total,x,,", "Total,,,"]
+)
+def test_a_row_with_a_number_or_another_amount_is_no_sum(row: str) -> None:
+    amounts, codes, _ = closed(f"{SUMMED}{row}\n")
+    assert amounts == [1250, 750]
+    assert set(codes) <= {"FEED_VALUE_MISSING", "FEED_VALUE_INVALID"}
+
+
+def test_a_row_without_its_day_before_the_last_one_is_no_sum() -> None:
+    first, second = SUMMED.splitlines()[1:]
+    _, codes, _ = closed(f"Date,Amount,Reference,Description\n{first}\n,12.50,,Total\n{second}\n")
+    assert codes == ["FEED_VALUE_MISSING"]
+
+
+@pytest.mark.parametrize("last", ["Total,20.00,5.00", "Total,20.00,"])
+def test_the_sum_of_what_came_in_stands_beside_that_of_what_went_out(last: str) -> None:
+    text = "Date,Credit,Debit\n2026-03-11,20.00,\n2026-03-12,,5.00\n"
+    assert closed(f"{text}{last}\n")[:2] == ([2000, -500], ["FEED_TOTAL_SKIPPED"])
