@@ -43,7 +43,7 @@ def remit(question: Question) -> Sheet:
 
 
 def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
-    """A row a service line, or a claim that was answered as a whole."""
+    """A row a service line, or a claim: what is said of it beside its lines, or as a whole."""
     adjusted = store.load("adjustments")
     heads = (
         payments.select(
@@ -64,20 +64,7 @@ def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
     whole = heads.join(lines, on=_CLAIM, how="anti").with_columns(
         remit_line_offset=pl.lit(None, pl.Int64)
     )
-    at_claim = pl.concat(
-        [
-            store.load(name).filter(pl.col("remit_line_offset").is_null()).select(_CLAIM)
-            for name in ("adjustments", "remarks")
-        ]
-    )
-    # What is said of a claim that has lines stands in a row of its own, without amounts twice:
-    # paid is what the claim's adjustments leave of its lines' payments.
-    above = lines.join(at_claim, on=_CLAIM, how="semi").group_by(_CLAIM)
-    said = heads.drop("charge_cents", "patient_cents").join(
-        above.agg(of_lines=pl.col("paid_cents").sum()), on=_CLAIM
-    )
-    more = pl.col("paid_cents") - pl.col("of_lines")
-    said = said.with_columns(paid_cents=pl.when(more != 0).then(more)).drop("of_lines")
+    said = _above(store, heads, lines)
     both = pl.concat([own, whole.drop("patient_cents"), said], how="diagonal")
     keys = (*_CLAIM, "remit_line_offset")
     sums = adjusted.group_by(keys).agg(
@@ -97,6 +84,30 @@ def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
             byte_offset=pl.coalesce("remit_line_offset", "remit_claim_offset"),
         )
         .sort("payment_date", "payment", "file_id", "byte_offset", nulls_last=True)
+    )
+
+
+def _above(store: Store, heads: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """A row a claim with lines that has adjustments or remarks of its own, or other sums than they.
+
+    Its amounts are what the claim has beyond its lines, so that none counts twice.
+    """
+    told = [
+        store.load(name).filter(pl.col("remit_line_offset").is_null()).select(_CLAIM)
+        for name in ("adjustments", "remarks")
+    ]
+    own = pl.concat(told).unique().with_columns(told=pl.lit(True))
+    amounts = ("charge_cents", "paid_cents")
+    summed = lines.group_by(_CLAIM).agg(pl.col(name).sum().alias(f"of_{name}") for name in amounts)
+    beyond = {name: pl.col(name) - pl.col(f"of_{name}") for name in amounts}
+    other = pl.any_horizontal((more != 0).fill_null(False) for more in beyond.values())
+    return (
+        heads.drop("patient_cents")
+        .join(summed, on=_CLAIM)
+        .join(own, on=_CLAIM, how="left")
+        .filter(pl.col("told").fill_null(False) | other)
+        .with_columns(pl.when(more != 0).then(more).alias(name) for name, more in beyond.items())
+        .select(heads.drop("patient_cents").columns)
     )
 
 
@@ -179,7 +190,7 @@ def _page(
         ),
         (Field("", "head", once=True),),
         people=shown.with_columns(
-            service=service,
+            service=pl.when(pl.col("line").is_null()).then(pl.lit("claim")).otherwise(service),
             head=composed("{}: {}, payer's number {}", pl.col("claim").fill_null("?"), said,
                            pl.col("payer_claim_number").fill_null("?")),
         ),

@@ -31,7 +31,7 @@ def asked(tmp_path: Path) -> Question:
         "remit_claims": [{**AT, "payment_offset": 10, "claim": "C1", "status": "1", "charge_cents": 10500,
                           "paid_cents": 8500, "patient_last_name": "Reed"}],
         "remit_lines": [{**AT, "remit_line_offset": 30, "position": 1, "procedure": "H0015",
-                         "charge_cents": 10000, "paid_cents": 9000}],
+                         "charge_cents": 10500, "paid_cents": 9000}],
         "adjustments": [
             {**AT, "remit_line_offset": 30, "byte_offset": 40, "position": 1, "group": "PR", "carc": "3",
              "amount_cents": 1000},
@@ -51,6 +51,23 @@ def test_each_line_and_what_is_said_of_the_claim_stand_there_once(asked: Questio
     assert rows["patient_cents"].sum() == 1000
     assert rows["adjusted_cents"].sum() == 500
     assert rows["reasons"].to_list() == [["CO-45"], ["PR-3"]]
+
+
+def test_a_claim_paid_otherwise_than_its_lines_is_a_row_though_it_says_no_more(
+    asked: Question,
+) -> None:
+    """A claim of 50.00 paid 38.00, and its only line of 45.00 paid 40.00: the rows add up to the claim."""
+    at = {"file_id": 1, "remit_claim_offset": 60}
+    head = {"payment_offset": 10, "claim": "C2", "charge_cents": 5000, "paid_cents": 3800}
+    line = {"remit_line_offset": 70, "position": 1, "charge_cents": 4500, "paid_cents": 4000}
+    for name, row in (("remit_claims", at | head), ("remit_lines", at | line)):
+        asked.store.save({name: TABLES[name].conform(pl.DataFrame([row]))})
+    sheet = remit(asked)
+    told = sheet.rows.filter(pl.col("claim") == "C2")
+    amounts = ("line", "charge_cents", "paid_cents")
+    assert told.select(amounts).rows() == [(None, 500, -200), (1, 4500, 4000)]
+    (own,) = (text for text in render(sheet, "table").splitlines() if "-$2.00" in text)
+    assert "claim" in own
 
 
 def test_the_equation_is_the_claims_less_what_was_kept_back(asked: Question) -> None:
