@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import polars as pl
 import xlsxwriter
 from msgspec.structs import replace
+from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -173,9 +174,21 @@ def _column(
         else:
             coloured = field.kind == "flag" and row <= MOST_STYLED and text in COLOURS
             style = styles.states[COLOURS[text]] if coloured else plain_text
-            place.write_string(row, at, text, style)
+            _write(place, row, at, text, style)
     place.set_column(at, at, min(widest + 3, WIDEST))
     return [1 + len(text or "") // (WIDEST - 4) for text in texts] if widest > WIDEST else []
+
+
+def _write(place: Worksheet, row: int, at: int, text: str, style: Format) -> None:
+    """A text of data as it is.
+
+    The library takes one within <r> and </r> for its own markup and writes it as such; in pieces
+    it is a text.
+    """
+    if text.startswith("<r>") and text.endswith("</r>"):
+        place.write_rich_string(row, at, text[:1], text[1:2], text[2:], style)
+    else:
+        place.write_string(row, at, text, style)
 
 
 def _text(value: object, field: Field) -> str:
@@ -225,8 +238,8 @@ def _codes(place: Worksheet, styles: _Styles, meanings: Sequence[str]) -> None:
     place.write_row(0, 0, ["Code", "Meaning"], styles.heading)
     for row, line in enumerate(meanings, start=1):
         code, _, meaning = line.partition(" ")
-        place.write_string(row, 0, code, styles.text)
-        place.write_string(row, 1, meaning.strip(), styles.wrapped)
+        _write(place, row, 0, code, styles.text)
+        _write(place, row, 1, meaning.strip(), styles.wrapped)
     place.set_column(0, 0, 12)
     place.set_column(1, 1, 100)
     place.freeze_panes(1, 0)
@@ -242,7 +255,7 @@ def _front(place: Worksheet, book: Workbook, styles: _Styles, pages: Sequence[Sh
     for page in pages:
         for line in dict.fromkeys((page.title or heading(page.name), page.closing, *page.hints)):
             if line:
-                place.write_string(row, 0, line, styles.title if row == 0 else styles.bold)
+                _write(place, row, 0, line, styles.title if row == 0 else styles.bold)
                 row += 1
     row += 1
     for chart in (chart for page in pages for chart in page.charts):
@@ -257,10 +270,10 @@ def _front(place: Worksheet, book: Workbook, styles: _Styles, pages: Sequence[Sh
 def _drawn(place: Worksheet, book: Workbook, styles: _Styles, chart: Chart, row: int) -> int:
     """A small table of sums with its bars to the right; how many rows it takes."""
     money = chart.kind == "money"
-    place.write_string(row, 0, chart.title, styles.heading)
+    _write(place, row, 0, chart.title, styles.heading)
     place.write_string(row, 1, "Dollars" if money else "Number", styles.heading)
     for at, (label, value) in enumerate(chart.rows.select("label", "value").iter_rows(), row + 1):
-        place.write_string(at, 0, _text(label, Field("", "")) or "none", styles.text)
+        _write(place, at, 0, _text(label, Field("", "")) or "none", styles.text)
         style = styles.money if money else styles.number
         place.write_number(at, 1, value / 100 if money else value, style)
     count = chart.rows.height

@@ -63,7 +63,7 @@ def test_a_total_is_there_before_anything_is_recalculated() -> None:
     assert openpyxl.load_workbook(target, data_only=True)["X"]["C4"].value == 285.45
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "@SUM(A1)", "=cmd|' /C calc'!A0", "http://a.b/c", "{=1}"])  # fmt: skip
+@pytest.mark.parametrize("text", ["=1+1", "+1", "@SUM(A1)", "=cmd|' /C calc'!A0", "http://a.b/c", "{=1}", "<r>1</r>", "<r></r>"])  # fmt: skip
 def test_text_of_a_file_is_never_a_formula_or_a_link(text: str) -> None:
     frame = pl.DataFrame({"says": [text], "evidence": [[text]]})
     chart = Chart(text, pl.DataFrame({"label": [text], "value": [1]}))
