@@ -68,6 +68,66 @@ def test_stages() -> None:
         assert bool(rule.carcs) == (rule.stage != "pre"), rule.id
 
 
+DENIED_AS = """
+DUP-01 void_8 | 97 231 18 96 119 222 151 | N20 M80 M86 N702 M15 N362 N640
+DUP-02 corrected_7 | 151 119 222 273 18 | N362 N640 N435 M53 N345
+DUP-03 no_action_duplicate | 18 B13 | N522 N111 N702
+DUP-04 corrected_7 | 4 236 231 | N519 N823 N20
+BUN-01 write_off_CO | 97 234 | M15 N20 N19 N390 M80 N702
+BUN-02 write_off_CO | 97 170 171 B20 | M97 N20 N538
+BUN-04 write_off_CO | 97 234 96 | N538 M97 N20
+LOC-01 void_8 | 97 231 60 96 B20 186 | N20 M80 M86
+AUTH-01 retro_auth | 197 | M62 N54
+AUTH-02 corrected_7 | 284 15 16 197 | M62 N54 N188
+AUTH-03 corrected_7 | 296 | N54 N198
+AUTH-04 retro_auth | 198 119 273 | N54 N640 N362
+AUTH-07 reconsideration | 210 | N54
+AUTH-08 clinical_appeal | 39 50 | N54 N10 N188 N661
+DUR-01 write_off_CO | 150 152 272 16 | N180 M25 N657 N56
+DUR-02 send_records | 272 150 50 | N180 N188
+DUR-05 retro_auth | 119 273 149 35 B1 222 | N640 N362 N435 N587
+DX-01 corrected_7 | 11 | M76 M64 N657 N569
+DX-02 corrected_7 | 11 12 167 146 | MA63 M76 M81
+DX-03 corrected_7 | 146 16 | M76 M81 MA63 M64
+REV-01 corrected_7 | 199 | M50 M20 N657
+REV-02 corrected_7 | 282 5 16 | M50 MA30 M44
+REV-04 corrected_7 | 181 96 4 204 | N56 N65 M51 M20 N448
+CLM-01 corrected_7 | 16 | M62 M44 M50 M53 M52 MA30 MA31 MA43 N253 N257 N255 N382 MA61 MA27 MA63 MA130
+CLM-02 new_claim_1 | 135 267 268 239 238 | N61 N63 N74 MA31 N345
+CLM-03 corrected_7 | 16 129 | M47 N152 MA30 MA43 N142
+TF-01 write_off_CO | 29 |
+TF-02 write_off_CO | 286 285 | N211
+ELG-01 bill_other_payer | 26 27 31 32 200 177 178 | N30 N382 N650
+ELG-02 bill_other_payer | 109 24 B11 | N418 N747
+COB-01 bill_other_payer | 22 23 136 | MA04 N4 N479 N480 MA92 N598 N48 N197
+CRED-01 reconsideration | B7 170 171 172 185 147 242 8 | N95 N570 N761 N767 N198 N521 N55
+MN-01 clinical_appeal | 50 150 55 | N115 N386 N661 N10 M25 M127
+DOC-02 send_records | 252 226 163 164 250 251 B12 112 | N706 N705 N394 N393 N237 M127 N366
+BEN-01 patient_responsibility | 96 204 | N130 N216 N425 N30
+CON-01 contract_dispute | 256 45 131 | N381 N59
+CLM-05 corrected_7 | 16 | M52 MA31
+DOC-01 send_records | B12 112 252 | N706 M127
+DUR-07 corrected_7 | 119 273 152 | N362 N640
+MOD-01 corrected_7 | 4 16 | N519 M20
+"""
+"""Domain page, table 3.2 and the end of section 7: rule and remedy, the reasons and the remarks that mean it."""
+
+
+def test_reasons_remarks_and_remedy_are_the_domain_page_s() -> None:
+    """Its CLM-05 is 16 with M52 or MA31, its MOD-01 has no remarks: N519 and M20 are judgement."""
+    rows = [line.split("|") for line in DENIED_AS.strip().splitlines()]
+    told = {
+        head.split()[0]: (head.split()[1], set(carcs.split()), set(rarcs.split()))
+        for head, carcs, rarcs in rows
+    }
+    held = {
+        rule.id: (rule.remedy, set(rule.carcs), set(rule.rarcs))
+        for rule in RULES.values()
+        if rule.carcs
+    }
+    assert held == told
+
+
 @pytest.mark.parametrize("policy", names())
 def test_every_policy_denies_every_rule_in_codes_that_mean_it(policy: str) -> None:
     denials = load(policy, date(2026, 1, 1)).denials
