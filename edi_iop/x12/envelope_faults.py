@@ -162,7 +162,7 @@ def _outside(
     before: Open | None,
 ) -> pl.DataFrame:
     """Segments under no transaction that are no envelope segment, once a run of them."""
-    runs_on = before is not None and before.stray and segments.repeated > 0
+    runs_on = before is not None and before.stray
     rows = stray[np.diff(stray, prepend=segments.repeated - 1 if runs_on else -2) > 1]
     if not len(rows):
         return NO_FAULTS

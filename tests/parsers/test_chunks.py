@@ -119,6 +119,19 @@ def test_a_claim_that_is_cut_is_asked_as_a_whole(
     assert [one for one in found["code"] if one != "COUNT_WRONG"] == [code] * (code is not None)
 
 
+def test_segments_behind_a_bare_transaction_are_told_once_in_any_chunks() -> None:
+    """No ISA, and the SE comes too early: a run of segments under no transaction is one fault."""
+    remit = next(data for data in FILES if b"BPR*" in data)
+    bare = remit[remit.index(b"ST*") : remit.index(b"SE*")]
+    parts = bare.split(b"~")
+    data = b"~".join([*parts[:4], b"\nSE*5*0001", *parts[4:]])
+    _, found, batches = read(data, 300)
+    assert len(batches) > 1
+    strays = found.filter(pl.col("message").str.ends_with("stands in no transaction set"))
+    assert strays["byte_offset"].to_list() == [data.index(parts[4].strip())]
+    assert list(differences(data, (300, 700))) == []
+
+
 @pytest.mark.parametrize(
     ("sent", "harmed"), [(b"HL*1**20*1~\n", b""), (b"HL*1**20*1~", b"HL*7**20*1~")]
 )
