@@ -112,19 +112,20 @@ def second_answers(draft: Draft) -> pl.DataFrame:
     """CLAIM of claims that two payers were billed for: the same person, days and charge.
 
     of_two_payers: true. first_number: the number under which the first payer answered, of the
-    second one's answer.
+    second one's answer; none where more claims than these two are alike.
     """
     days = draft.lines.group_by(CLAIM).agg(days=pl.col("service_date").sort())
     same = ("payee_id", "patient_last_name", "patient_first_name", "days", "charge_cents")
     of_two = (
         draft.claims.join(days, on=CLAIM)
         .join(draft.payments.select(PAYMENT, "payer_id", "payee_id"), on=PAYMENT)
-        .filter(pl.len().over(same) == 2, pl.col("payer_id").n_unique().over(same) == 2)
+        .filter(pl.col("payer_id").n_unique().over(same) > 1)
     )
     other_status, number = (pl.col(name).reverse().over(same) for name in ("status", "claim"))
     second = (pl.col("status") == "2") | ((pl.col("status") == "4") & (other_status == "1"))
+    two = pl.len().over(same) == 2
     return of_two.select(
-        CLAIM, of_two_payers=pl.lit(True), first_number=pl.when(second).then(number)
+        CLAIM, of_two_payers=pl.lit(True), first_number=pl.when(two & second).then(number)
     )
 
 

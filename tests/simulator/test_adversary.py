@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from edi_iop.desk.files import validate
 from edi_iop.simulator import adversary, enough
 from edi_iop.simulator.adversary import Adversary, corrupted, kinds, rewrapped
-from edi_iop.simulator.corruptions import described, registry
+from edi_iop.simulator.corruptions import described, registry, second_answers
 from edi_iop.simulator.draft import CLAIM, LINE, PAYMENT
 from scripts import accuracy_answers as measured
 
@@ -309,6 +309,18 @@ def test_a_second_payer_that_was_billed_answers_its_own(
     assert (hit["payer_id"].str.strip_suffix("2") == hit["sent_payer"]).all()
     right = decided(mail, "crossed-billed")
     assert sum(right) / len(right) > 0.8
+
+
+def test_a_claim_of_two_payers_stays_one_beside_another_alike(plain: Adversary) -> None:
+    """Of another patient of the name, say: the second payer was billed all the same, but whose
+    number is the first one's nobody can tell."""
+    pairs = second_answers(plain.draft)
+    one = pairs.drop_nulls("first_number").head(1)
+    more, copy = plain.draft.copied(one.select(CLAIM), 0, "answer")
+    alike = second_answers(more)
+    assert set(alike[CLAIM]) == {*pairs[CLAIM], *copy[CLAIM]}
+    named = set(pairs.drop_nulls("first_number")[CLAIM])
+    assert set(alike.drop_nulls("first_number")[CLAIM]) == named - set(one[CLAIM])
 
 
 def test_without_its_line_numbers_and_member_a_second_payer_is_known_by_the_person_alone(
