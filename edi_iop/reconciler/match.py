@@ -23,6 +23,7 @@ from edi_iop.reconciler.match_pairs import (
     control_hits,
     held_none,
     other_person,
+    relative,
 )
 from edi_iop.reconciler.match_sides import CLAIM, KEY, answered, sent
 from edi_iop.tables import DECISIONS, MATCHES, PROPOSALS
@@ -81,7 +82,7 @@ def misgivings(remits: Tables, claims: Tables, payers: Collection[str]) -> list[
     told = {
         "the payment is to another payee than the claim's billing provider": against("payee"),
         "the payer is another than the claim was sent to": truth("other_payer"),
-        "the claim is another patient's": other_person(),
+        "the claim is another patient's": other_person() | relative(),
         "its dates of service lie outside the claim": truth("disjoint"),
         "none of its line control numbers is the claim's": held_none(),
     }

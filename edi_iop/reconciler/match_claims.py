@@ -31,9 +31,11 @@ from edi_iop.reconciler.match_candidates import (
 from edi_iop.reconciler.match_pairs import (
     FEATURES,
     Controls,
+    agreeing,
     compared,
     control_hits,
     of_another_person,
+    possible,
     resembling,
     sound,
 )
@@ -148,8 +150,8 @@ def _undoubted(
     """The matches, but those that disagree where another claim of the member fits better.
 
     A payer may correct a member's id, change codes, answer a part; but where a claim of that
-    member has the days, and the codes, the charge and the patient too, it may have exchanged
-    the numbers of two.
+    member, at whatever payer, has the days, and the codes, the charge and the patient too, it
+    may have exchanged the numbers of two, or cut the one to the other.
     """
     told = pl.col("disagreed")
     by_lines = pl.col("agreed").list.contains("line control")
@@ -172,7 +174,7 @@ def _undoubted(
         | (pl.col("other_patient") & alike & truth("patient"))
         | (pl.col("other_charge") & exact & pl.col("patient").fill_null(True))
     )
-    rivals = others.filter(sound() & truth("member") & truth("dates") & better)
+    rivals = others.filter(possible() & truth("member") & truth("dates") & better)
     return chosen.join(rivals, on=KEY, how="anti", maintain_order="left")
 
 
@@ -184,10 +186,8 @@ def merge_pairs(answers: pl.DataFrame, claimed: pl.DataFrame, hits: pl.DataFrame
 
 @once_of_nothing
 def _numbered(named: pl.DataFrame) -> pl.DataFrame:
-    """Claims of the number with the charge or the days; what charges more than was sent answers
-    something else too."""
-    agreeing = truth("charge") | (truth("dates") & ~truth("over"))
-    return _narrowed(named.filter(sound() & agreeing))
+    """Claims of the number that agree in charge and days, or enough."""
+    return _narrowed(named.filter(sound() & agreeing()))
 
 
 def _preferring(pairs: pl.DataFrame, feature: str) -> pl.DataFrame:
@@ -263,7 +263,9 @@ def _fourth(pairs: pl.DataFrame) -> pl.DataFrame:
     less = pl.col("answer_charge") < pl.col("sent_charge")
     part = less & (pl.col("divided") | pl.col("made_up")) & truth("member") & truth("dates")
     whole = truth("charge") & pl.col("dates").fill_null(True)
-    able = pairs.filter(sound() & (whole | part), pl.col("checked") | ~against("line_control"))
+    able = pairs.filter(
+        sound() & agreeing() & (whole | part), pl.col("checked") | ~against("line_control")
+    )
     return _chosen(_single(able.with_columns(exact=pl.col("checked"))), "T4")
 
 
@@ -271,8 +273,7 @@ def _fourth(pairs: pl.DataFrame) -> pl.DataFrame:
 def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     """Member, days, charge and kind of bill, of one claim that no other answer has taken.
 
-    People change their last names; one of another first name is another of the family. A
-    number that is nothing like the claim's, nor any other claim's of ours, is one of a claim
+    A number that is nothing like the claim's, nor any other claim's of ours, is one of a claim
     that we do not hold, and so are line control numbers that are none of the claim's; but what
     a number is more like says nothing between two claims.
     """
@@ -284,7 +285,6 @@ def _fifth(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> p
         & ~against("bill_type")
         & ~against("codes")
         & ~against("line_control")
-        & (pl.col("patient").fill_null(True) | truth("given"))
         & ~against("priority")
     )
     single = _single(able.with_columns(exact=pl.lit(False)))
@@ -350,7 +350,7 @@ def _routed(
     anew = replacements(found, answers, claimed, known)
     if anew.is_empty():
         return found
-    pairs = allowed(anew).filter(sound() & (truth("charge") | truth("dates")))
+    pairs = allowed(anew).filter(sound() & agreeing())
     moved = _chosen(_single(pairs.with_columns(exact=pl.lit(False))), "T1")
     return pl.concat([moved, found.join(moved, on=KEY, how="anti")])
 

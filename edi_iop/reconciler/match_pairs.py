@@ -262,8 +262,9 @@ def _same_patient() -> pl.Expr:
 
 @cache
 def sound() -> pl.Expr:
-    """No veto: `possible`, and not the answer of another payer than the claim's."""
-    return possible() & ~truth("other_payer")
+    """No veto: `possible`, and not the answer of another payer than the claim's, nor to another of
+    the family."""
+    return possible() & ~truth("other_payer") & ~relative()
 
 
 @cache
@@ -283,6 +284,30 @@ def other_person() -> pl.Expr:
     other = (against("member") & ~truth("patient")) | (against("patient") & ~truth("member"))
     someone_else = against("member") & against("patient") & ~truth("given")
     return other & (~truth("line_control") | (someone_else & truth("repeating")))
+
+
+@cache
+def relative() -> pl.Expr:
+    """The name is another, and the first name does not agree: people change their last names, and a
+    family has one id. Line control numbers that are this member's tell."""
+    return against("patient") & ~truth("given") & ~truth("line_control")
+
+
+@cache
+def agreeing() -> pl.Expr:
+    """Charge and days agree, or it is a part of the claim inside its days, and of codes, member's id,
+    name and line control numbers one disagrees at most: a payer corrects an id, a name changes; or
+    the line control numbers are the claim's.
+
+    Where only the charge or only the days agree, none of these may disagree: another claim is meant
+    else, ours or not. What charges more than was sent answers something else too.
+    """
+    told = ("codes", "member", "patient", "line_control")
+    apart = pl.sum_horizontal(against(one).cast(pl.Int8) for one in told)
+    both = truth("dates") & (truth("charge") | truth("part"))
+    one = truth("charge") | (truth("dates") & ~truth("over"))
+    sure = (apart <= 1) | truth("line_control")
+    return (both & sure) | (one & (apart == 0))
 
 
 @cache

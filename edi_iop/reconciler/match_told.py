@@ -9,8 +9,10 @@ import polars as pl
 from edi_iop.reconciler.features import truth, with_agreement
 from edi_iop.reconciler.match_pairs import (
     FEATURES,
+    agreeing,
     of_another_person,
     possible,
+    relative,
     sound,
 )
 from edi_iop.reconciler.match_sides import CLAIM, KEY
@@ -107,10 +109,11 @@ def seen(named: pl.DataFrame) -> pl.DataFrame:
     return named.group_by(KEY).agg(
         sent_under=pl.len(),
         sound=sound().sum(),
-        agreeing=(sound() & (truth("charge") | truth("dates"))).sum(),
+        agreeing=(sound() & agreeing()).sum(),
+        partly=(sound() & (truth("charge") | truth("dates"))).sum(),
         over=(sound() & truth("dates") & truth("over") & ~truth("charge")).any(),
         other_payee=(~pl.col("payee").fill_null(True)).any(),
-        other_person=of_another_person().any(),
+        other_person=(of_another_person() | relative()).any(),
         other_payer=(possible() & truth("other_payer")).any(),
     )
 
@@ -138,12 +141,14 @@ def why_not() -> pl.Expr:
         .then(pl.lit("the claim of that number is another patient's"))
         .when(pl.col("sound") == 0)
         .then(pl.lit("its dates of service lie outside the claim of that number"))
-        .when(pl.col("agreeing") == 0)
+        .when(pl.col("partly") == 0)
         .then(pl.lit("neither charge nor dates agree with the claim of that number"))
-        .when((pl.col("agreeing") == 1) & pl.col("over"))
+        .when((pl.col("partly") == 1) & pl.col("over"))
         .then(
             pl.lit("it charges more than the claim of that number: it answers something else too")
         )
+        .when(pl.col("agreeing") == 0)
+        .then(pl.lit("too much of it disagrees with the claim of that number"))
         .when(pl.col("agreeing") == 1)
         .then(pl.lit("another claim of that member fits as well as the one of that number"))
         .otherwise(composed("{} claims sent under that number agree alike", pl.col("agreeing")))

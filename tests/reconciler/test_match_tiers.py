@@ -464,6 +464,17 @@ def test_an_answer_to_a_replacement_under_the_first_number_goes_to_the_replaceme
     assert found(match(remit, both_sent), 400) == ("T1", "strong", 200)
 
 
+def test_a_replacement_that_has_neither_its_charge_nor_its_days_is_not_meant():
+    whole = {"claim": "ENUMBER0", "days": (FEB2, FEB4), "charge_cents": 70000}
+    remit = answered(
+        whole | {"payer_claim_number": "A123456"},
+        whole | {"payer_claim_number": "A777777", "frequency": "7"},
+    )
+    first = {"days": (FEB2, FEB4), "charge_cents": 70000}
+    one_day = {"frequency": "7", "payer_claim_number": "A123456"}
+    assert found(match(remit, sent(first, one_day)), 400) == ("T1", "certain", 100)
+
+
 # -- what a person says goes first
 
 
@@ -768,6 +779,19 @@ def test_one_number_of_two_payers_is_the_answering_ones_unless_the_other_fits_be
     made = of_two("MERID", head, second={"number": "ENUMBER0"})
     assert found(made)[2] == offset
     assert offset is not None or {place for place, _ in proposed(made)} == {100, 200}
+
+
+@pytest.mark.parametrize("status", ["1", "2", "4"])
+@pytest.mark.parametrize("number", ["ENUMBER1", "ENUMBER0-2"])
+def test_the_first_payer_answers_for_the_id_that_the_patient_has_at_the_second(
+    number: str, status: str
+):
+    """The number may be the second one's, cut: the id and the days are those of its claim too."""
+    made = of_two("HARBR", THEIRS | {"status": status}, second={"number": number})
+    assert found(made) == (None, None, None)
+    assert {place for place, _ in proposed(made)} == {100, 200}
+    other_days = {"number": number, "days": (FEB4,)}
+    assert found(of_two("HARBR", THEIRS | {"status": status}, second=other_days))[2] == 100
 
 
 @pytest.mark.parametrize(("member", "offset"), [("M0077777", 200), ("M0012345", None)])
