@@ -35,31 +35,41 @@ _SENT = ("claim_file_id", "claim_offset")
 
 
 def match_accept(root: Path, remit: str, note: str | None = None, by: str | None = None) -> Answer:
-    """The first proposal of an unmatched remit claim is its match."""
+    """The first proposal of an unmatched remit claim is its match; what speaks against it is told."""
     with Store.open(paths.workspace(root).database) as store:
         answer = _remit_claim(store, remit)
         key = {name: answer[name] for name in _REMIT_CLAIM}
         proposed = store.load("proposals", **key, rank=1).to_dicts()
         if not proposed:
-            raise NotKnown(
-                f"{remit}: no claim is proposed for it; link one with: edi-iop match link "
-                f"{root} {remit} CLAIM"
-            )
+            raise NotKnown(f"{remit}: {_nothing_proposed(store, root, remit, key)}")
         best = proposed[0]
-        return _decide(store, root, "link", answer, note, by, best, tier=best["tier"])
+        tied = {name: best[name] for name in _SENT}
+        return _linked(store, root, remit, answer, tied, note, by, tier=best["tier"])
 
 
 def match_link(
     root: Path, remit: str, claim: str, note: str | None = None, by: str | None = None
 ) -> Answer:
     """A remit claim answers this claim, whatever the program found; what speaks against it is told."""
-    workspace = paths.workspace(root)
-    payers = [payer.id for payer in workspace.settings().payers]
-    with Store.open(workspace.database) as store:
+    with Store.open(paths.workspace(root).database) as store:
         answer, sent = _remit_claim(store, remit), _claim(store, claim)
         tied = {"claim_file_id": sent["file_id"], "claim_offset": sent["claim_offset"]}
-        doubts = misgivings(*_both(store, answer, sent), payers)
-        done = _decide(store, root, "link", answer, note, by, tied)
+        return _linked(store, root, remit, answer, tied, note, by)
+
+
+def _linked(
+    store: Store,
+    root: Path,
+    remit: str,
+    answer: Mapping[str, Any],
+    tied: Mapping[str, Any],
+    note: str | None,
+    by: str | None,
+    tier: str | None = None,
+) -> Answer:
+    payers = [payer.id for payer in paths.workspace(root).settings().payers]
+    doubts = misgivings(*_both(store, answer, tied), payers)
+    done = _decide(store, root, "link", answer, note, by, tied, tier)
     if not doubts:
         return done
     warning = (
@@ -68,14 +78,31 @@ def match_link(
     return replace(done, status=status(True), remarks=(*done.remarks, warning))
 
 
+def _nothing_proposed(store: Store, root: Path, remit: str, key: Mapping[str, Any]) -> str:
+    """Why there is nothing to accept, and what to do instead."""
+    held = _tied(store, key)
+    if held.is_empty():
+        return (
+            f"no claim is proposed for it; link one with: edi-iop match link {root} {remit} CLAIM"
+        )
+    row = held.row(0, named=True)
+    place = {"file_id": row["claim_file_id"], "claim_offset": row["claim_offset"]}
+    own = store.load("claims", **place).row(0, named=True)
+    return f"it is matched to claim {own['claim']}; take that back with: edi-iop match undo {root} {remit}"
+
+
+def _tied(store: Store, key: Mapping[str, Any]) -> pl.DataFrame:
+    """The claims that a remit claim is matched to (tables.MATCHES)."""
+    rows = store.load("matches", **key, remit_line_offset=None)
+    return rows.filter(pl.col("claim_file_id").is_not_null())
+
+
 def match_undo(root: Path, remit: str, note: str | None = None, by: str | None = None) -> Answer:
     """A remit claim does not answer the claim it is matched to."""
     with Store.open(paths.workspace(root).database) as store:
         answer = _remit_claim(store, remit)
         key = {name: answer[name] for name in _REMIT_CLAIM}
-        tied = store.load("matches", **key, remit_line_offset=None).filter(
-            pl.col("claim_file_id").is_not_null()
-        )
+        tied = _tied(store, key)
         if tied.is_empty():
             raise NotKnown(
                 f"{remit}: it is matched to no claim; see: edi-iop report unmatched {root}"
@@ -236,12 +263,12 @@ def _outcome(store: Store, about: Mapping[str, Any]) -> Any:
 
 
 def _both(
-    store: Store, answer: Mapping[str, Any], sent: Mapping[str, Any]
+    store: Store, answer: Mapping[str, Any], tied: Mapping[str, Any]
 ) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
     """The tables of one remit claim, and those of one claim."""
     key = {name: answer[name] for name in _REMIT_CLAIM}
     paid = {name: answer[name] for name in _PAYMENT}
-    own = {name: sent[name] for name in ("file_id", "claim_offset")}
+    own = {"file_id": tied["claim_file_id"], "claim_offset": tied["claim_offset"]}
     remits = {
         "payments": store.load("payments", **paid),
         **{

@@ -96,6 +96,20 @@ def test_a_link_to_another_patients_claim_is_made_and_told(clinic: Path) -> None
     assert desk.match_link(clinic, "LOST", "SENT1", by="kim").status == "clean"
 
 
+def test_a_proposal_of_another_patients_claim_is_accepted_and_told_and_only_once(
+    clinic: Path,
+) -> None:
+    stranger = answer("CHECK3").replace(b"*LOST*", b"*SENT1*").replace(b"*SAMPLE*", b"*OTHER*")
+    drop(Workspace(clinic), odd_835=stranger)
+    desk.run(clinic, NIGHT)
+    made = desk.match_accept(clinic, "SENT1", by="kim")
+    assert made.status == "findings"
+    assert made.remarks[-1].startswith("linked, but the claim is another patient's; take it back")
+    with pytest.raises(NotKnown, match="it is matched to claim SENT1; take that back with"):
+        desk.match_accept(clinic, "SENT1", by="kim")
+    assert desk.match_accept(clinic, "LOST", by="kim").status == "clean"
+
+
 def test_a_decision_outlives_the_night(clinic: Path) -> None:
     desk.match_link(clinic, "LOST", "SENT1", by="kim")
     desk.run(clinic, NIGHT)
