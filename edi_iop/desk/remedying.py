@@ -224,11 +224,19 @@ def _claim_file(desk: _Desk, name: str, rows: pl.DataFrame, lines: list[int]) ->
     paths.write(file, made.content)
     if made.draft:
         return _Done(made.remedy, lines, _to_edit(rows, made.still), file, warned=True)
-    changed = "; ".join(made.changes) if made.changes else "all of it taken back"
+    if made.remedy == "void_8":
+        lines = desk.about.own["line"].drop_nulls().sort().to_list()
+    changed = "; ".join(made.changes) if made.changes else _taken_back(desk)
     breaks = "a void repeats what was sent, and the payer may turn it away"
     words = breaks if made.remedy == "void_8" else "it still breaks"
     still = f"; {words}: {'; '.join(made.still)}" if made.still else ""
     return _Done(made.remedy, lines, f"{changed}{still}", file, warned=bool(made.still))
+
+
+def _taken_back(desk: _Desk) -> str:
+    """What a void takes back: also what was paid, for a person to see."""
+    paid = desk.about.own.filter(pl.col("standing") == "paid").height
+    return f"all of it taken back; paid lines among it: {paid}" if paid else "all of it taken back"
 
 
 def _to_edit(rows: pl.DataFrame, still: tuple[str, ...]) -> str:
@@ -249,6 +257,7 @@ def _unprocessed(desk: _Desk, rows: pl.DataFrame) -> bool:
 
 def _letter(desk: _Desk, name: str, rows: pl.DataFrame) -> _Done:
     """The letter to the payer, with the evidence and, where the clock is at issue, its proof."""
+    due = rows["recoverable_cents"]
     about, rows = _about(desk, rows), _by_line(desk, rows)
     found = support(about, desk.about.records, desk.policies).join(
         about.select("denial", "service_date"), on="denial"
@@ -257,7 +266,14 @@ def _letter(desk: _Desk, name: str, rows: pl.DataFrame) -> _Done:
     shown = _proof(desk, about) if late else None
     numbered = rows.with_columns(payer_number=pl.lit(desk.number, pl.String))
     told = appeal.fields(
-        appeal.request(name), numbered, desk.claim, _payer(desk, rows), found, shown, _part_2(desk)
+        appeal.request(name),
+        numbered,
+        desk.claim,
+        _payer(desk, rows),
+        found,
+        shown,
+        _part_2(desk),
+        None if due.null_count() else int(due.sum()),
     )
     file = desk.target / _name(desk, name, "docx")
     made = datetime.combine(desk.as_of, time(12))

@@ -21,12 +21,16 @@ _RECORDS = {
     "encounter": "Treatment record",
     "client": "Coverage on file",
 }
+_NO_GROUND = "[What the contract or the record says of these lines.]"
 _PART_2 = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
 """The notice that goes with records of substance use treatment (42 CFR 2.32)."""
 
 
 def request(remedy: str) -> dict[str, str]:
-    """Subject, request and to_add of a remedy's letter (maps/letters/requests.csv)."""
+    """Subject, request, to_add, records and papers of a remedy's letter (maps/letters/requests.csv).
+
+    records: kinds of evidence.support that it needs to show, and no more of a patient's.
+    """
     path = resources.maps() / "letters" / "requests.csv"
     try:
         rows = pl.read_csv(path, infer_schema=False).fill_null("")
@@ -45,14 +49,17 @@ def fields(
     evidence: pl.DataFrame,
     proof: Proof | None,
     part_2: bool,
+    due_cents: int | None = None,
 ) -> dict[str, Any]:
     """The fields of one letter but those of the facility and the day.
 
-    request: subject, request and to_add of the remedy. rows: tables.VERDICTS of the lines it is
-    about. claim: the row of tables.CLAIMS. payer: name and address lines. evidence:
-    service_date, kind, evidence, note of evidence.support. One letter: rows, not columns.
+    request: of the remedy (request). rows: tables.VERDICTS of the lines it is about. due_cents:
+    what the contract still pays for them. claim: the row of tables.CLAIMS. payer: name and
+    address lines. evidence: service_date, kind, evidence, note of evidence.support. One letter:
+    rows, not columns.
     """
     verdicts = rows.sort("service_date", "line").to_dicts()
+    shown = evidence.filter(pl.col("kind").is_in(request["records"].split()))
     return {
         "payer": payer,
         "subject": f"{request['subject']}: claim {claim['claim']}",
@@ -61,10 +68,10 @@ def fields(
         "claim": _claim(claim, verdicts),
         "lines": [_line(row) for row in verdicts],
         "codes": meanings(rows),
-        "grounds": _grounds(verdicts, request["to_add"]),
-        "evidence": _evidence(evidence),
+        "grounds": [*_grounds(verdicts, shown), *_due(due_cents), *_to_add(request["to_add"])],
+        "evidence": _evidence(shown),
         "proof": _proof(proof),
-        "enclosures": _enclosures(evidence, proof),
+        "enclosures": _enclosures(shown, proof, request["papers"]),
         "notice": _PART_2 if part_2 else "",
     }
 
@@ -117,13 +124,28 @@ def meanings(rows: pl.DataFrame) -> list[str]:
     ]
 
 
-def _grounds(verdicts: Sequence[Mapping[str, Any]], to_add: str) -> list[str]:
-    """Why, line by line, where our records speak against the payer; and what a person is to add."""
+def _grounds(verdicts: Sequence[Mapping[str, Any]], shown: pl.DataFrame) -> list[str]:
+    """Why, line by line, where our records speak against the payer."""
     against = [
-        f"{row['service_date']}: {row['says']}" for row in verdicts if row["verdict"] == "refuted"
+        f"{row['service_date']}: {_told(row)}" for row in verdicts if row["verdict"] == "refuted"
     ]
-    given = [] if against else ["The services were given and documented as the records below show."]
-    return [*dict.fromkeys(against), *given, *([f"[{to_add}]"] if to_add else [])]
+    given = "The services were given and documented as the records below show."
+    return list(dict.fromkeys(against)) or ([_NO_GROUND] if shown.is_empty() else [given])
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    """What the verdict says, without the name of our own file of the contract."""
+    return str(row["says"]).replace(f" ({row['expected_source']})", "")
+
+
+def _due(cents: int | None) -> list[str]:
+    rest = "the contract's amount less what was paid"
+    return [f"At issue: {to_dollars(cents)}, {rest}."] if cents else []
+
+
+def _to_add(what: str) -> list[str]:
+    """What a person is to add."""
+    return [f"[{what}]"] if what else []
 
 
 def _evidence(found: pl.DataFrame) -> list[dict[str, str]]:
@@ -152,7 +174,7 @@ def _proof(proof: Proof | None) -> dict[str, Any] | None:
     return {"statement": proof.statement, "events": events}
 
 
-def _enclosures(evidence: pl.DataFrame, proof: Proof | None) -> list[str]:
+def _enclosures(evidence: pl.DataFrame, proof: Proof | None, further: str = "") -> list[str]:
     # that a policy asks for none is no paper of the payer's
     of_policy = pl.col("evidence").list.eval(pl.element().str.starts_with("policy:")).list.all()
     kinds = set(evidence.filter(~of_policy)["kind"])
@@ -163,4 +185,5 @@ def _enclosures(evidence: pl.DataFrame, proof: Proof | None) -> list[str]:
     ]
     named = [paper for kind, paper in papers if kind in kinds]
     taken = ["999 and 277CA listed"] if proof and proof.acknowledged else []
-    return ["remittance advice of the lines", *named, *taken]
+    more = [further] if further else []
+    return ["remittance advice of the lines", *named, *more, *taken]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,7 +13,7 @@ from docx import Document
 from edi_iop import desk, parsers
 from edi_iop.desk import remedying
 from edi_iop.errors import Forbidden
-from edi_iop.reconciler.appeal import _enclosures
+from edi_iop.reconciler.appeal import _enclosures, fields, request
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 from edi_iop.tables import VERDICTS
@@ -116,6 +117,16 @@ def test_a_void_repeats_what_was_sent_with_its_errors(tmp_path: Path) -> None:
     assert (head["frequency"], head["payer_claim_number"]) == ("8", "ICN1")
 
 
+def test_a_void_names_all_its_lines_and_how_many_of_them_are_paid(tmp_path: Path) -> None:
+    root = tmp_path / "bare"
+    desk.init(root)
+    drop(Workspace(root), sent_837=CLAIM, answer_835=remit(claim="SENT1"))
+    desk.run(root, NIGHT)
+    (row,) = desk.remedy(root, "SENT1", chosen="void_8", as_of=NIGHT).rows.to_dicts()
+    assert row["lines"] == [1]
+    assert row["says"].startswith("all of it taken back; paid lines among it: 1")
+
+
 def test_a_letter_on_a_claim_denied_as_a_whole_says_what_each_line_is_worth(tmp_path: Path) -> None:
     """Harbor pays 285.00 for a day (its policy's rate of H0015 and 0906), whatever was charged."""
     root = tmp_path / "bare"
@@ -134,6 +145,47 @@ def test_a_letter_on_a_claim_denied_as_a_whole_says_what_each_line_is_worth(tmp_
     said = [t.text for t in letter.element.body.iter() if t.tag.endswith("}t") and t.text]
     assert any("H0015 / 0906" in text for text in said)
     assert any("285.00" in text for text in said), said
+
+
+def test_a_contract_dispute_names_what_is_at_issue_and_no_file_of_ours(tmp_path: Path) -> None:
+    """Harbor pays 285.00 for a day and paid 100.00 for it: 185.00 are at issue."""
+    root = tmp_path / "bare"
+    desk.init(root)
+    drop(Workspace(root), sent_837=CLAIM, answer_835=remit(claim="SENT1"))
+    desk.run(root, NIGHT)
+    (row,) = desk.remedy(root, "SENT1", as_of=NIGHT).rows.to_dicts()
+    assert row["remedy"] == "contract_dispute"
+    body = Document(row["file"]).element.body.iter()
+    said = "\n".join(t.text or "" for t in body if t.tag.endswith("}t"))
+    assert "100.00 allowed of the 285.00 that the contract pays." in said
+    assert "At issue: $185.00, the contract's amount less what was paid." in said
+    assert "the page of the contract with its rates" in said
+    assert "policy harbor" not in said
+
+
+def test_of_a_patient_s_records_a_letter_shows_what_its_request_needs() -> None:
+    """The minimum necessary (45 CFR 164.502(b)): what the contract pays no treatment record tells."""
+    found = pl.DataFrame(
+        {"service_date": [NIGHT], "kind": ["encounter"], "evidence": [["encounter:R1"]],
+         "note": ["180 minutes"]}
+    )  # fmt: skip
+    row = {"verdict": "unknown", "reasons": ["CO-256"], "rarcs": [], "line": 1}
+    rows = VERDICTS.conform(pl.DataFrame([row])).with_columns(payer_number=pl.lit("P1"))
+    names = ("first_name", "last_name", "birth_date")
+    claim = dict.fromkeys([f"{who}_{name}" for who in ("patient", "subscriber") for name in names])
+    claim |= {"claim": "SENT1", "member_id": "M1"}
+
+    def told(remedy: str) -> dict[str, Any]:
+        return fields(request(remedy), rows, claim, {}, found, None, False)
+
+    assert [one["shows"] for one in told("reconsideration")["evidence"]] == [
+        f"{NIGHT}: 180 minutes"
+    ]
+    assert "signed notes of the dates of service" in told("reconsideration")["enclosures"]
+    dispute = told("contract_dispute")
+    assert dispute["evidence"] == []
+    assert "signed notes of the dates of service" not in dispute["enclosures"]
+    assert dispute["grounds"] == ["[What the contract or the record says of these lines.]"]
 
 
 def test_a_new_claim_leaves_out_the_lines_that_were_paid(tmp_path: Path) -> None:
