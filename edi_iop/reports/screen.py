@@ -21,7 +21,7 @@ WIDTH = 100
 MOST_ROWS = 500
 NARROWEST = 16
 """A last column that would get less makes the table a list of records."""
-MOST_BENEATH = 3
+MOST_BENEATH = 6
 """So many last columns may go beneath their row before the table becomes a list of records."""
 GAP = 2
 INDENT = 4

@@ -42,7 +42,7 @@ def test_notes_stand_beneath_their_row_within_the_width() -> None:
 
 
 def test_what_is_too_wide_for_a_table_is_shown_record_by_record() -> None:
-    frame = pl.DataFrame({f"column_{n}": ["x" * 10] for n in range(12)} | {"empty": [None]})
+    frame = pl.DataFrame({f"column_{n}": ["x" * 10] for n in range(20)} | {"empty": [None]})
     lines = to_screen(Sheet("", frame)).splitlines()
     assert lines[0] == "-- 1 --"
     assert lines[1].split() == ["column_0", "xxxxxxxxxx"]
@@ -67,6 +67,18 @@ def test_last_columns_without_room_go_beneath_their_row(monkeypatch: pytest.Monk
         "AAAAAAAAAAAA  HARBR  $1,234.00",
         "    days of service 31",
     ]
+
+
+def test_a_row_of_many_columns_goes_on_beneath_itself() -> None:
+    """Twelve columns, of which seven find room: what a person compares stays side by side."""
+    names = [f"column_{n}" for n in range(12)]
+    first, second, *rest = to_screen(
+        Sheet("", pl.DataFrame({name: ["x" * 12] for name in names}))
+    ).splitlines()
+    assert first.split() == names[:7]
+    assert second.split() == ["x" * 12] * 7
+    beneath = " ".join(rest)
+    assert beneath.split()[::2] == names[7:]
 
 
 def test_control_characters_of_a_foreign_file_are_harmless() -> None:
