@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from html import escape
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from edi_iop.money import to_dollars
 from edi_iop.reports.cells import COLOURS, fields_of, heading, plain
@@ -69,8 +71,8 @@ def _section(sheet: Sheet) -> Iterator[str]:
     else:
         if sheet.closing:
             yield f"<p>{_safe(sheet.closing)}</p>\n"
-        if sheet.charts:
-            yield f'<div class="charts">\n{"".join(map(_chart, sheet.charts))}</div>\n'
+        if sheet.drawn:
+            yield f'<div class="charts">\n{"".join(map(_chart, sheet.drawn))}</div>\n'
         yield from _table(sheet)
     if sheet.legend:
         yield f"<dl>\n{''.join(map(_meaning, sheet.legend))}</dl>\n"
@@ -125,6 +127,8 @@ def _cell(value: object, field: Field) -> str:
 
 
 def _side(field: Field) -> str:
+    if field.kind == "flag":
+        return ' class="flag"'
     return ' class="right"' if field.kind in ("money", "number") else ""
 
 
@@ -138,7 +142,7 @@ def _chart(chart: Chart) -> str:
     bars = "".join(
         _bar(number, label, value, most, chart) for number, (label, value) in enumerate(rows)
     )
-    width, height = _LABEL + _BAR + _VALUE, max(len(rows), 1) * _STEP
+    width, height = _LABEL + _BAR + _VALUE, len(rows) * _STEP
     caption = _safe(chart.title)
     return (
         f'<figure><figcaption>{caption}</figcaption><svg viewBox="0 0 {width} {height}" role="img" '
@@ -152,9 +156,22 @@ def _bar(number: int, label: str | None, value: int, most: int, chart: Chart) ->
     said = to_dollars(value) if chart.kind == "money" else f"{value:,}"
     less = ' class="less"' if value < 0 else ""
     words = label or "none"
-    short = words if len(words) <= 26 else f"{words[:25]}…"
     return (
-        f'<text x="{_LABEL - 8}" y="{top + 16}" text-anchor="end">{_safe(short)}<title>{_safe(words)}</title></text>'
+        f'<text x="{_LABEL - 8}" y="{top + 16}" text-anchor="end">{_safe(_fitted(words))}<title>{_safe(words)}</title></text>'
         f'<rect x="{_LABEL}" y="{top + 4}" width="{length}" height="{_STEP - 8}" rx="2"{less}></rect>'
         f'<text x="{_LABEL + length + 6}" y="{top + 16}">{escape(said)}</text>'
     )
+
+
+def _fitted(words: str) -> str:
+    """A bar's name, as much of it as its column has room for: capitals take more than small letters."""
+    ends = accumulate(map(_wide, words))
+    fitting = sum(end <= _LABEL - 8 for end in ends)
+    return words if fitting == len(words) else f"{words[: fitting - 1]}…"
+
+
+def _wide(sign: str) -> float:
+    """About how many pixels a character takes, at 12 pixels of height in a wide face."""
+    if east_asian_width(sign) in "WF" or sign in "MWmw@%":
+        return 12
+    return 8.8 if sign.isupper() or sign.isdigit() else 7.4

@@ -91,6 +91,11 @@ class Sheet(msgspec.Struct, frozen=True):
         )
 
     @property
+    def drawn(self) -> tuple[Chart, ...]:
+        """The charts that have a bar."""
+        return tuple(chart for chart in self.charts if chart.rows.height)
+
+    @property
     def read(self) -> tuple[Sheet, ...]:
         """The tables a person reads, one after the other."""
         return self.pages or (self,)

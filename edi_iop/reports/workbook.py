@@ -47,7 +47,7 @@ def to_xlsx(sheet: Sheet, target: BinaryIO) -> None:
         styles = _Styles(book)
         used: set[str] = set()
         pages = sheet.tables or sheet.read
-        if sheet.title or sheet.closing or any(page.charts for page in pages):
+        if sheet.title or sheet.closing or any(page.drawn for page in pages):
             _front(book.add_worksheet(_unused("Summary", used)), book, styles, pages)
         for number, page in enumerate(pages, start=1):
             named = page.name or (sheet.name if number == 1 else f"Table {number}")
@@ -258,7 +258,7 @@ def _front(place: Worksheet, book: Workbook, styles: _Styles, pages: Sequence[Sh
                 _write(place, row, 0, line, styles.title if row == 0 else styles.bold)
                 row += 1
     row += 1
-    for chart in (chart for page in pages for chart in page.charts):
+    for chart in (chart for page in pages for chart in page.drawn):
         row += _drawn(place, book, styles, chart, row)
     place.set_column(0, 0, 48)
     place.set_column(1, 1, 16)
@@ -277,8 +277,7 @@ def _drawn(place: Worksheet, book: Workbook, styles: _Styles, chart: Chart, row:
         style = styles.money if money else styles.number
         place.write_number(at, 1, value / 100 if money else value, style)
     count = chart.rows.height
-    if count:
-        place.insert_chart(row, 3, _bars(book, place.get_name(), row, count))
+    place.insert_chart(row, 3, _bars(book, place.get_name(), row, count))
     return max(count + 2, 3 + (count * 20 + 80) // 20)
 
 

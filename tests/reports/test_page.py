@@ -8,6 +8,7 @@ import re
 from datetime import date
 
 import polars as pl
+import pytest
 from lxml import html
 
 from edi_iop.reports import page, render
@@ -74,6 +75,31 @@ def test_text_of_a_file_is_no_markup() -> None:
     assert len(tree.xpath("//script")) == 1
     assert "alert" not in tree.xpath("string(//script)")
     assert tree.xpath("string(//tbody/tr[1])") == evil
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Harbor Health Plan", "Harbor Health Plan"),
+        ("SUCCESSOR HEALTH ADMINISTRATORS", "SUCCESSOR HEALTH AD…"),
+        ("W" * 40, "W" * 14 + "…"),
+        ("\u6f22" * 40, "\u6f22" * 14 + "…"),
+        ("i" * 40, "i" * 23 + "…"),
+    ],
+)
+def test_a_bar_s_name_is_cut_where_its_column_ends(name: str, shown: str) -> None:
+    """182 pixels: fifteen of the widest signs, twenty capitals; what is cut stands in the title."""
+    chart = Chart("Paid", pl.DataFrame({"label": [name], "value": [1]}))
+    tree = html.fromstring(made(charts=(chart,)))
+    (text,) = tree.xpath("//svg/text[1]")
+    assert text.text == shown
+    assert text.xpath("string(title)") == name
+
+
+def test_a_chart_without_bars_is_left_out() -> None:
+    empty = Chart("Entries", BARS.rows.clear())
+    assert not html.fromstring(made(charts=(empty,))).xpath("//figure")
+    assert len(html.fromstring(made(charts=(empty, BARS))).xpath("//figure")) == 1
 
 
 def test_bars_are_as_long_as_their_values() -> None:

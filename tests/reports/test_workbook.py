@@ -74,6 +74,11 @@ def test_text_of_a_file_is_never_a_formula_or_a_link(text: str) -> None:
     assert not any(cell.hyperlink for cell in cells)
 
 
+def test_a_chart_without_bars_is_left_out() -> None:
+    empty = Chart("Entries", pl.DataFrame({"label": [], "value": []}))
+    assert read(Sheet("", ROWS, name="x", charts=(empty,))).sheetnames == ["X"]
+
+
 def test_the_columns_a_person_reads_come_first_and_print() -> None:
     fields = (Field("VERDICT", "verdict", "flag"), Field("PAID", "paid_cents", "money"))
     place = read(Sheet("", ROWS, fields, name="x"))["X"]
