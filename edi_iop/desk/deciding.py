@@ -32,6 +32,8 @@ from edi_iop.texts import composed
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
 _PAYMENT = ("file_id", "payment_offset")
 _SENT = ("claim_file_id", "claim_offset")
+_NO_CLAIM = "no claim counts anything of it"
+"""Of a payment that was rejected, or that holds no claim."""
 
 
 def match_accept(root: Path, remit: str, note: str | None = None, by: str | None = None) -> Answer:
@@ -259,7 +261,7 @@ def _outcome(store: Store, about: Mapping[str, Any]) -> Any:
     key = ("payer", "account", *_SENT)
     touched = accounts.join(postings.select(key), on=key, how="semi", nulls_equal=True)
     names = sheets.payer_names(store.load("payment_standings"), store.load("payments"))
-    return sheets.accounts(touched, names=names)
+    return replace(sheets.accounts(touched, names=names), none=_NO_CLAIM)
 
 
 def _both(

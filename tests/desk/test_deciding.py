@@ -158,7 +158,8 @@ def test_of_two_payments_under_one_number_one_is_rejected(clinic: Path) -> None:
     assert [row["what"] for row in held] == ["payment", "payment"]
     with pytest.raises(NotKnown, match="2 of that name; name one of"):
         desk.release(clinic, "CHECK1")
-    desk.release(clinic, str(held[1]["reference"]), reject=True, by="kim")
+    made = desk.release(clinic, str(held[1]["reference"]), reject=True, by="kim")
+    assert made.sheet.none == "no claim counts anything of it"
     (first, second) = standing(clinic, "payments")
     assert {str(first["standing"]), str(second["standing"])} == {"posted", "rejected"}
     assert desk.report("payments", clinic).sheet.closing.startswith(
