@@ -277,7 +277,9 @@ def payers_words() -> pl.Expr:
 def _why_unknown(policies: Mapping[str, Policy]) -> pl.Expr:
     """What stands in the way of a verdict; null where nothing does."""
     return (
-        pl.when(pl.col("unmatched").is_not_null())
+        pl.when(pl.col("unmatched").is_not_null() & pl.col("claim_file_id").is_not_null())
+        .then(composed("which line of the claim it answers is not known: {}", "unmatched"))
+        .when(pl.col("unmatched").is_not_null())
         .then(composed("the answer is not matched to what was sent: {}", "unmatched"))
         .when(pl.col("claim_file_id").is_null())
         .then(pl.lit("the answer is not matched to what was sent"))
@@ -366,8 +368,10 @@ def _first_step() -> pl.Expr:
         .then(composed("First take back the surplus day, {}.", other))
         .when(pl.col("verdict") != "unknown")
         .then(None)
-        .when(pl.col("claim_file_id").is_null() | pl.col("unmatched").is_not_null())
-        .then(pl.lit("Find the claim or line this answers, then decide."))
+        .when(pl.col("claim_file_id").is_null())
+        .then(pl.lit("Find the claim this answers, then decide."))
+        .when(pl.col("unmatched").is_not_null())
+        .then(pl.lit("Find the line this answers, then decide."))
         .when(pl.col("why").str.starts_with("our records lack"))
         .then(composed("Complete the records ({}), then decide.", "why"))
         .otherwise(pl.lit("Read the payer's codes and the record, then decide."))

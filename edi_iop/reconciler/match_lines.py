@@ -317,6 +317,6 @@ def _why_not() -> pl.Expr:
         pl.when(pl.col("claim_offset").is_null() & pl.col("claim_says").is_not_null())
         .then(composed("its claim is not matched: {}", "claim_says"))
         .when(pl.col("candidates") > 0)
-        .then(composed("ambiguous: {} line(s) of the claim agree alike", pl.col("candidates")))
+        .then(composed("ambiguous: lines of the claim that agree alike: {}", pl.col("candidates")))
         .otherwise(pl.lit("no line of the claim has its day"))
     )

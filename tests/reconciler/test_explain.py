@@ -281,7 +281,7 @@ def test_an_unmatched_denial_is_unknown_and_says_why():
     )
     assert row["evidence"] == []
     assert "no claim was sent under number X9" in row["says"]
-    assert row["next_step"].startswith("Find the claim or line this answers")
+    assert row["next_step"].startswith("Find the claim this answers")
     assert row["payer"] == "HARBR"
 
 

@@ -280,10 +280,13 @@ def test_an_answer_that_is_tied_to_nothing_is_not_judged():
     row = verdict("150", "N180", claim_file_id=None)
     assert (row["verdict"], row["first"]) == (
         "unknown",
-        "Find the claim or line this answers, then decide.",
+        "Find the claim this answers, then decide.",
     )
+    lost = verdict("150", "N180", claim_file_id=None, unmatched="no claim of that number")
+    assert lost["says"].endswith("is not matched to what was sent: no claim of that number.")
     row = verdict("150", "N180", unmatched="two lines alike")
-    assert row["says"].endswith("the answer is not matched to what was sent: two lines alike.")
+    assert row["says"].endswith("which line of the claim it answers is not known: two lines alike.")
+    assert row["first"] == "Find the line this answers, then decide."
 
 
 def test_what_was_paid_in_part_is_said_to_be():
