@@ -72,13 +72,13 @@ class Running:
         for name in over:
             self._sums[name] = self._sums[name].join(begun, on=_PAYMENT, how="semi")
         known = {**self._sums, **over}
-        return _sorted([_payments(known), _interest(known)])
+        return _of_payments(known)
 
     def payments(self) -> pl.DataFrame:
         """Findings of all payments not told yet; nothing more of them is to come."""
         if self._sums["payments"].is_empty():
             return FINDINGS.empty()
-        found = _sorted([_payments(self._sums), _interest(self._sums)])
+        found = _of_payments(self._sums)
         self._sums = checked_tables({}, READ)
         return found
 
@@ -146,7 +146,9 @@ def _amount(column: str) -> pl.Expr:
     return pl.col(column).fill_null(0)
 
 
-_UNBALANCED = pl.col("known") & (pl.col("begin") - pl.col("less") != pl.col("paid"))
+_OFF = pl.col("begin") - pl.col("less") - pl.col("paid")
+"""By how much a balance does not come out."""
+_UNBALANCED = pl.col("known") & (_OFF != 0)
 
 
 def _known(amounts: tuple[str, ...], sums: tuple[str, ...]) -> pl.Expr:
@@ -225,12 +227,23 @@ def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
     return _faults(wrong, tables, "PATIENT_UNBALANCED", told)
 
 
+def _of_payments(tables: Tables) -> pl.DataFrame:
+    """What is wrong with payments, and with their interest where it is not the same fault.
+
+    A PLB L6 of another amount makes both wrong by as much: that is told of the payment.
+    """
+    payments, interest = _payments(tables), _interest(tables)
+    same = payments.select(*_PAYMENT, off=-_OFF)
+    own = interest.with_columns(off=_OFF).join(same, on=[*_PAYMENT, "off"], how="anti")
+    return _sorted([_payments_told(payments, tables), _interest_told(own, tables)])
+
+
 def _payments(tables: Tables) -> pl.DataFrame:
     """Payments whose claims less provider adjustments are not the amount (BPR02)."""
     claims = _sums(tables["remit_claims"], _PAYMENT, "paid_cents", "claims", "claims_known")
     held = tables["provider_adjustments"]
     taken = _sums(held, _PAYMENT, "amount_cents", "taken", "taken_known")
-    sums = (
+    return (
         tables["payments"]
         .join(claims, on=_PAYMENT, how="left")
         .join(taken, on=_PAYMENT, how="left")
@@ -242,6 +255,9 @@ def _payments(tables: Tables) -> pl.DataFrame:
         )
         .filter(_UNBALANCED)
     )
+
+
+def _payments_told(sums: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     number = pl.col("trace_number").fill_null("without number")
     what = composed("payment {}: claim payments", number)
     return _faults(sums, tables, "PAYMENT_UNBALANCED", _told(what))
@@ -254,7 +270,7 @@ def _interest(tables: Tables) -> pl.DataFrame:
     )  # fmt: skip
     held = tables["provider_adjustments"].filter(_is_interest())
     added = _sums(held, _PAYMENT, "amount_cents", "added", "added_known")
-    sums = (
+    return (
         tables["payments"]
         .join(own.filter("said"), on=_PAYMENT)
         .join(added, on=_PAYMENT, how="left")
@@ -262,6 +278,9 @@ def _interest(tables: Tables) -> pl.DataFrame:
         .with_columns(less=-_amount("added"), paid=pl.lit(0), known=_known((), ("added_known",)))
         .filter(_UNBALANCED)
     )
+
+
+def _interest_told(sums: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     told = composed(
         "payment {}: the interest of its claims (AMT I) is {}, its provider adjustments (PLB L6) pay {}",
         pl.col("trace_number").fill_null("without number"),
