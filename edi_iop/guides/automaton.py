@@ -35,7 +35,7 @@ Taught = tuple[int, Key]
 
 _UNKNOWN = -1
 """A transition not taught yet."""
-_ANEW = "+"
+ANEW = "+"
 """Before the key of a segment that begins its loop anew."""
 _KEYS = 64
 """Room for so many keys at first."""
@@ -109,7 +109,7 @@ class Automaton:
     def anew(self, key: int) -> int:
         """The key of a segment that is known to begin its loop anew."""
         told = self.keys[key]
-        return key if told[:1] == (_ANEW,) else self._numbered((_ANEW, *told))
+        return key if told[:1] == (ANEW,) else self._numbered((ANEW, *told))
 
     def _numbered(self, key: tuple[str, ...]) -> int:
         number = self._keys.setdefault(key, len(self.keys))
@@ -227,7 +227,7 @@ class Automaton:
         return number
 
     def _next(self, present: Node, key: tuple[str, ...]) -> Transition:
-        if key[0] == _ANEW:
+        if key[0] == ANEW:
             key, around = key[1:], list(present.above())
             for node in self._by_id[key[0]]:
                 if is_second(node) and node.loop in around and self._fits(node, key):

@@ -3,7 +3,7 @@
 `HL*2*1*23` with SBR and NM1*IL behind it is a subscriber (005010X223A2 loop 2000B): walked as a
 patient, it would lose all that follows. It is walked as the level that alone may hold what stands
 there; that its code is another one is told by its element. A PAT between SBR and NM1*IL is no
-patient's level without its HL, but one segment too many.
+patient's level without its HL, nor an SBR between PAT and NM1*QC a subscriber's, but one segment too many.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from edi_iop.guides.automaton import Automaton, Integers, Key, automaton
+from edi_iop.guides.automaton import ANEW, Automaton, Integers, Key, automaton
 from edi_iop.guides.forward import forward
 from edi_iop.guides.model import Node
 
@@ -33,7 +33,7 @@ def put_right(machine: Automaton, keys: Integers, following: int | None) -> Inte
     of_levels = machine.numbers(_LEVEL)
     levels = np.flatnonzero(np.isin(keys, of_levels))
     seconds = np.flatnonzero(np.isin(keys, _told(machine)))
-    seconds = seconds[(seconds > 0) & ~np.isin(padded[seconds - 1], of_levels)]
+    seconds = seconds[seconds > 0]
     right = keys.copy()
     for at, first, key_of in ((levels, 0, _right), (seconds, -1, _alone)):
         around = np.stack([padded[at + first + step] for step in range(3)], axis=1)
@@ -42,8 +42,14 @@ def put_right(machine: Automaton, keys: Integers, following: int | None) -> Inte
             key_of(machine.guide.name, *(machine.keys[one] for one in three if one != _NOTHING))
             for three in distinct.tolist()
         ]
-        right[at] = np.array([machine.key_number(key) for key in own], dtype=np.int64)[which]
+        right[at] = np.array([_number(machine, key) for key in own], dtype=np.int64)[which]
     return right
+
+
+def _number(machine: Automaton, key: Key) -> int:
+    if key[0] == ANEW:
+        return machine.anew(machine.key_number(key[1:]))
+    return machine.key_number(key)
 
 
 def _distinct(rows: Integers, room: int) -> tuple[Integers, Integers]:
@@ -54,24 +60,48 @@ def _distinct(rows: Integers, room: int) -> tuple[Integers, Integers]:
 
 
 def _told(machine: Automaton) -> list[int]:
-    """The numbers of keys that stand right behind a level and nowhere else."""
+    """The numbers of keys of what has to stand right behind a level."""
+    return [number for segment_id in _due(machine) for number in machine.numbers(segment_id)]
+
+
+def _due(machine: Automaton) -> list[str]:
+    """What has to stand right behind a level: SBR and PAT."""
     firsts = [node.loop.children[1] for node in machine.guide.segments(_LEVEL)]
-    alone = [node.id for node in firsts if machine.guide.segments(node.id) == [node]]
-    return [number for segment_id in alone for number in machine.numbers(segment_id)]
+    return [node.id for node in firsts if node.kind == "segment" and node.usage == "R"]
 
 
 @cache
 def _alone(guide_name: str, *around: Key) -> Key:
-    """The key of a segment that tells a level without its HL; none where it only interrupts one."""
+    """The key of a segment that tells a level, or another payer; none where it only interrupts one.
+
+    Behind what no other payer may follow an SBR with its NM1*IL begins a level anew.
+    """
     machine = automaton(guide_name)
     before, own, *behind = around
-    (told,) = machine.guide.segments(own[0])
-    interrupts = any(
-        _holds(machine, node, behind)
-        for node in machine.guide.segments(before[0])
-        if machine.fits(node, before)
-    )
-    return ("",) if behind and interrupts and not _holds(machine, told, behind) else own
+
+    levels = machine.guide.segments(_LEVEL)
+    miscoded = before[0] == _LEVEL and not any(machine.fits(one, before) for one in levels)
+    if not behind or miscoded or (before[0] == _LEVEL and _may_follow(machine, before, own)):
+        return own
+    if _may_follow(machine, own, behind[0], skipping=False):
+        unlike = before[0] not in (_LEVEL, *_due(machine))
+        lost = unlike and not _may_follow(machine, before, own)
+        return (ANEW, *own) if lost else own
+    return ("",) if _may_follow(machine, before, behind[0]) else own
+
+
+def _may_follow(machine: Automaton, first: Key, second: Key, *, skipping: bool = True) -> bool:
+    """Whether the guide lets a segment come next, be it by skipping what is required or not so."""
+    for place in machine.guide.segments(first[0]):
+        if not machine.fits(place, first):
+            continue
+        for node, begins in forward(place):
+            if machine.fits(node, second):
+                return True
+            required = begins[-1] if begins else node
+            if not skipping and node is not place and required.usage == "R":
+                break
+    return False
 
 
 @cache
