@@ -137,11 +137,19 @@ def _together(
     return ranges(begin, end - 1), np.repeat(at, end - begin)
 
 
+def _as_compared(sight: Sight, node: Node, test: Test) -> pl.Series:
+    """The texts of an element as they are compared: amounts of one value alike, 400 and 400.00."""
+    texts, spec = sight.texts(node, test), node.element(test.element)
+    if spec is None or spec.type != "R":
+        return texts
+    return texts.str.replace(r"^(\d+\.\d*?)0+$", "$1").str.strip_suffix(".")
+
+
 def _numbers(
     sight: Sight, sources: Sequence[tuple[Node, Test]], apart: frozenset[str] = frozenset()
 ) -> tuple[list[Integers], int]:
     """For each source the numbers of its texts, by pair: -1 where empty or apart; and how many there are."""
-    texts = [sight.texts(node, test) for node, test in sources]
+    texts = [_as_compared(sight, node, test) for node, test in sources]
     number, distinct = numbered(pl.concat(texts))
     none = distinct.is_in(["", *apart]).to_numpy()
     numbers = np.where(none[number], -1, number) if len(number) else _NOWHERE

@@ -91,7 +91,10 @@ class Planned(msgspec.Struct, frozen=True):
 
     def tests(self) -> Iterator[tuple[Node, Test]]:
         """Every test it asks of a segment."""
-        for asked in (*self.when, *self.then):
+        for asked in self.when:
+            for node in asked.nodes:
+                yield node, asked.test
+        for asked in self.then:
             for node in asked.nodes:
                 yield node, Test(asked.test.qualifiers) if self.rule.distinct else asked.test
         if self.place.segment is not None:
@@ -318,6 +321,7 @@ def _faults(
     asked = test if test is not None and test.element else Test()
     causes = ["trigger", "trigger_element", "trigger_component"]
     element = pl.col("element") if "element" in at.columns else pl.lit(asked.element or None)
+    component = pl.col("component") if "component" in at.columns else pl.lit(asked.component)
     told = at.select(
         "place",
         *causes,
@@ -326,7 +330,7 @@ def _faults(
         loop=pl.lit(node.loop.id),
         segment=pl.lit(node.id),
         element=element.cast(pl.Int64),
-        component=pl.lit(asked.component, pl.Int64),
+        component=component.cast(pl.Int64),
     )
     element, component = pl.col("trigger_element"), pl.col("trigger_component")
     same = (element == pl.col("element")) & component.eq_missing(pl.col("component"))
