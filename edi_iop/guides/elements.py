@@ -225,9 +225,12 @@ def _codes(values: pl.DataFrame, guide_name: str) -> pl.DataFrame:
     return _fault(wrong, "CODE_INVALID", "is not a code of the guide")
 
 
+FOREIGN = r"""[^A-Z0-9!"&'()*+,\-./:;?= a-z%~@\[\]_{}\\|<>^`#$\x1e]"""
+"""What is not of the extended character set (X12.6)."""
+
+
 def _characters(values: pl.DataFrame, _: str) -> pl.DataFrame:
-    """The extended character set (X12.6)."""
-    foreign = VALUE.str.contains(r"""[^A-Z0-9!"&'()*+,\-./:;?= a-z%~@\[\]_{}\\|<>^`#$\x1e]""")
+    foreign = VALUE.str.contains(FOREIGN)
     return _fault(
         values.filter(GIVEN & USED & IS_TEXT & foreign),
         "CHARACTER_INVALID",

@@ -12,7 +12,9 @@ from functools import cache
 import numpy as np
 import polars as pl
 
+from edi_iop.guides.choice import chosen
 from edi_iop.guides.dates import is_date, is_time
+from edi_iop.guides.elements import FOREIGN
 from edi_iop.guides.loader import index, load, resolve
 from edi_iop.texts import composed
 from edi_iop.x12 import separators as sep
@@ -25,7 +27,8 @@ SAME = ("005010X223A2", "005010X221A1", "004010X091A1")
 _ANY = "005010X221A1"
 _PADDED = {("ISA", 2), ("ISA", 4)}
 """Blank where their qualifier says that there is nothing."""
-ELSEWHERE = {("ISA", 11), ("ISA", 12), ("ISA", 16), ("GS", 8)}
+_OF_ISA = {("ISA", 11), ("ISA", 12), ("ISA", 16)}
+ELSEWHERE = {*_OF_ISA, ("GS", 8)}
 """Separators, and versions: one we do not know is told as an unknown guide."""
 _VALUE = pl.col("value")
 _GIVEN = _VALUE != ""
@@ -45,6 +48,7 @@ def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     values = _values(texts, next((one for one in SAME if one in named), _ANY))
     found = [_missing(values), _excess(values), _groups(texts)]
     found += [_form(values), _codes(values), _lengths(values), _repetition(values)]
+    found += [_characters(values), _spaces(values)]
     # One fault of a value is enough, and the plainest comes first.
     faults = pl.concat(found).unique(["text", "element"], keep="first", maintain_order=True)
     placed = _placed(segments, enveloped, faults.sort("text", "element"))
@@ -52,7 +56,11 @@ def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     theirs = (pl.col("segment") == "ISA") & (pl.col("code") == "CODE_INVALID")
     ours = placed.join(guided, on=_AROUND, how="semi", nulls_equal=True, maintain_order="left")
     told = pl.concat([placed.filter(~theirs), ours.filter(theirs)])
-    return pl.concat([told, _versions(segments, enveloped, guided)], how="diagonal_relaxed")
+    misnamed = _misnamed(segments, enveloped)
+    of_group = told.filter(_is_of("GS", 1)).join(misnamed, on=_AT, how="semi")
+    told = told.join(of_group, on=[*_AT, "element"], how="anti", maintain_order="left")
+    versions = _versions(segments, enveloped, guided)
+    return pl.concat([told, misnamed, versions], how="diagonal_relaxed")
 
 
 _AROUND = ["file", "interchange"]
@@ -65,6 +73,29 @@ def _guided(enveloped: Enveloped) -> pl.DataFrame:
     groups = enveloped.headers.filter(pl.col("id") == "GS")
     versions = groups.select(*_AROUND, version=element(8).str.strip_chars())
     return versions.filter(pl.col("version").is_in(known))
+
+
+def _is_of(segment: str, element: int) -> pl.Expr:
+    return (pl.col("segment") == segment) & (pl.col("element") == element)
+
+
+def _misnamed(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
+    """GS08 of groups whose transaction sets are of another guide, by which they are read."""
+    sets = enveloped.transactions.filter(
+        (pl.col("gs") >= segments.repeated) & (pl.col("gs08") != "")
+    )
+    own = {kind: resolve(*kind) for kind in sets.select("guide", "st01").unique().iter_rows()}
+    named = [own[kind] for kind in sets.select("guide", "st01").iter_rows()]
+    wrong = sets.with_columns(
+        name=chosen(segments, sets, None), named=pl.Series(named, dtype=pl.String)
+    ).filter(pl.col("name").is_not_null() & pl.col("name").ne_missing(pl.col("named")))
+    says = "GS: element 08 (Version / Release / Industry Identifier Code) is not the guide of its transaction sets"
+    return wrong.unique("gs", keep="first", maintain_order=True).select(
+        "file", interchange="isa13", group="gs06",
+        byte_offset=segments.rows["byte_offset"].gather(wrong["gs"].unique(maintain_order=True)),
+        element=pl.lit(8, pl.Int64), code=pl.lit("CODE_INVALID"), message=pl.lit(says),
+        segment=pl.lit("GS"),
+    )  # fmt: skip
 
 
 def _versions(segments: Segments, enveloped: Enveloped, guided: pl.DataFrame) -> pl.DataFrame:
@@ -114,7 +145,7 @@ def _values(texts: pl.DataFrame, guide: str) -> pl.DataFrame:
     absent = due.join(here, on=["text", "element"], how="anti").with_columns(value=pl.lit(""))
     return (
         pl.concat([here, absent], how="diagonal")
-        .with_columns(_VALUE.str.strip_chars_end(" "))
+        .with_columns(_VALUE.str.strip_chars_end(" "), spaced=_VALUE.str.ends_with(" "))
         .join(specs, on=["id", "element"], how="left")
         .sort("text", "element")
     )
@@ -140,7 +171,7 @@ _COUNTED = pl.col("id").is_in(["GE", "IEA"])
 
 
 def _missing(values: pl.DataFrame) -> pl.DataFrame:
-    due = pl.col("name").is_not_null() & ~_COUNTED & ~_is(*_PADDED, *ELSEWHERE)
+    due = pl.col("name").is_not_null() & ~_COUNTED & ~_is(*_PADDED, *_OF_ISA)
     return _fault(values.filter(due & ~_GIVEN), "ELEMENT_MISSING", "is missing")
 
 
@@ -190,6 +221,18 @@ def _repetition(values: pl.DataFrame) -> pl.DataFrame:
 _FORMER_STANDARDS = "U"
 
 
+def _characters(values: pl.DataFrame) -> pl.DataFrame:
+    given = _checked(values).filter(pl.col("type") == "AN")
+    foreign = given.filter(_VALUE.str.contains(FOREIGN))
+    return _fault(foreign, "CHARACTER_INVALID", "has a character outside the extended set")
+
+
+def _spaces(values: pl.DataFrame) -> pl.DataFrame:
+    """Spaces at the end of an element; those of the ISA are its widths."""
+    spaced = values.filter(_GIVEN & pl.col("spaced") & (pl.col("id") != "ISA"))
+    return _fault(spaced, "TRAILING_SPACES", "ends in spaces")
+
+
 def _groups(texts: pl.DataFrame) -> pl.DataFrame:
     """GS01 of a guide we know: the functional group its transactions belong in."""
     groups = texts.filter(pl.col("id") == "GS").select(
@@ -198,7 +241,8 @@ def _groups(texts: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     named = {str(version): _group_of(str(version)) for version in groups["version"].unique()}
     due = pl.col("version").replace_strict(named, default=None, return_dtype=pl.String)
-    wrong = groups.filter(due.is_not_null() & _GIVEN & (due != _VALUE))
+    given = _GIVEN & (pl.col("version") != "")
+    wrong = groups.filter(due.is_not_null() & given & (due != _VALUE))
     return _fault(wrong, "CODE_INVALID", "is not the group of the guide in GS08")
 
 

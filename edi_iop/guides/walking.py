@@ -15,6 +15,7 @@ import polars as pl
 
 from edi_iop.guides import anew, levels, loader
 from edi_iop.guides.automaton import Automaton, Taught, automaton
+from edi_iop.guides.choice import chosen
 from edi_iop.guides.keys import keys_of
 from edi_iop.guides.loader import Node
 from edi_iop.guides.loops import NOWHERE, Integers, Loops, children, ranges
@@ -38,6 +39,7 @@ class Left(msgspec.Struct, frozen=True):
     numbers: Mapping[str, pl.Series]
     open: frozenset[int]
     """The loops that go on, by the indexes of their nodes."""
+    guide: str
 
 
 class Walked(msgspec.Struct, frozen=True):
@@ -54,7 +56,10 @@ def walk(segments: Segments, enveloped: Enveloped, before: Left | None = None) -
 
     before: what the frame before this one left unfinished.
     """
-    named = enveloped.transactions.with_columns(name=_resolved(enveloped.transactions))
+    going_on = None if before is None else before.guide
+    named = enveloped.transactions.with_columns(
+        name=chosen(segments, enveloped.transactions, going_on)
+    )
     unfinished = _unfinished(enveloped)
     walked = [
         _walk_guide(segments, str(name), part, before, unfinished)
@@ -70,17 +75,6 @@ def _unfinished(enveloped: Enveloped) -> int | None:
     """Row of the ST that goes on in the next frame."""
     left = enveloped.left_open
     return None if left is None else left.transaction
-
-
-def _resolved(transactions: pl.DataFrame) -> pl.Series:
-    """Name of the guide that reads each transaction."""
-    kinds = transactions.select("guide", "st01").unique()
-    names = {
-        (version, transaction): loader.resolve(version, transaction)
-        for version, transaction in kinds.iter_rows()
-    }
-    answers = [names[kind] for kind in transactions.select("guide", "st01").iter_rows()]
-    return pl.Series("name", answers, dtype=pl.String)
 
 
 def _walk_guide(
@@ -164,6 +158,7 @@ def _left(loops: Loops) -> Left:
             **{name: _numbers(loops, name) for name in ("HL", "LX")},
         },
         open=frozenset(loop.index for loop in loops.open),
+        guide=loops.guide.name,
     )
 
 

@@ -38,7 +38,7 @@ _IN_PLACE = (
     ),
     # A segment without elements lacks those it must have: that is the error.
     (
-        _CODE.is_in(["ELEMENT_MISSING", "SEGMENT_ID_INVALID", "COUNT_WRONG"]),
+        _CODE.is_in(["ELEMENT_MISSING", "SEGMENT_ID_INVALID", "COUNT_WRONG", "CODE_INVALID"]),
         ["file_id", "byte_offset"],
         (_CODE == "SEGMENT_BARE"),
     ),
@@ -62,6 +62,20 @@ _IN_PLACE = (
         ["file_id", "interchange"],
         _CODE.is_in(["SEGMENT_ID_INVALID", "NO_ENVELOPE", "TRAILING_SEPARATORS"]),
     ),
+    # An empty last element leaves its separator at the end.
+    (
+        _UNREAD
+        | _CODE.is_in(["CONTROL_NUMBER_WRONG", "COUNT_WRONG"])
+        | _CODE.str.starts_with("SYNTAX_"),
+        ["file_id", "byte_offset"],
+        _CODE == "TRAILING_SEPARATORS",
+    ),
+    # An element of the ISA that is wrong by itself may have another width too.
+    (
+        _CODE.is_in(["ELEMENT_MISSING", *_OF_FORM]),
+        ["file_id", "byte_offset", "element"],
+        _CODE == "ISA_UNPADDED",
+    ),
     # A character that separates two things is no separator of the one it is told of.
     (
         _CODE == "SEPARATORS_CLASH",
@@ -76,6 +90,32 @@ _IN_PLACE = (
     ),
 )
 """A fault, the place it shares with what follows from it, and what follows."""
+
+_INTERCHANGE, _AT = ["file_id", "interchange"], ["file_id", "byte_offset"]
+_GROUP = [*_INTERCHANGE, "group"]
+_OUTSIDE, _UNCLOSED = _CODE == "NO_ENVELOPE", _CODE == "TRAILER_MISSING"
+_OF_SETS = _SEGMENT.is_in(["ST", "SE", "GE"])
+_LACKING = _CODE.is_in(["SEGMENT_MISSING", "LOOP_MISSING"])
+_IN_ENVELOPE = (
+    # A header that another follows at once lacks all that it should begin.
+    (_UNCLOSED & (_SEGMENT == "ST"), _AT, _LACKING),
+    # Transaction sets in no group, for want of its header.
+    (_OUTSIDE & (_SEGMENT == "?"), _INTERCHANGE, _OUTSIDE & _OF_SETS),
+    (_OUTSIDE & (_SEGMENT == "ST"), _AT, _UNCLOSED | _LACKING),
+    (_OUTSIDE & (_SEGMENT == "ST"), _INTERCHANGE, _OUTSIDE & (_SEGMENT != "ST")),
+    # Segments before their ST are missing in it.
+    (
+        _OUTSIDE & pl.col("interchange").is_not_null(),
+        [*_GROUP, "segment"],
+        _CODE == "SEGMENT_MISSING",
+    ),
+    (_UNCLOSED & (_SEGMENT == "ST"), _INTERCHANGE, _OUTSIDE & (_SEGMENT == "SE")),
+    (_OUTSIDE, _AT, _CODE == "SEGMENT_ID_INVALID"),
+)
+"""A fault of an envelope, the place it shares with what follows from it, and what follows; in turn.
+
+All of it stands close by; counts, which may be chunks away, are for x12.envelopes.
+"""
 
 _SERVICE = _SEGMENT.is_in(["SV1", "SV2"])
 _IN_OTHER_PAYER = pl.col("loop").str.contains(r"^23[23]0")
@@ -136,7 +176,7 @@ def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
     if found.is_empty():
         return found
     found = _with_loops(found)
-    for told, place, follows in _IN_PLACE:
+    for told, place, follows in (*_IN_PLACE, *_IN_ENVELOPE):
         found = _without(found, told, place, follows)
     if claims is None or claims.is_empty() or found.is_empty():
         return found

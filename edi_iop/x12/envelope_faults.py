@@ -64,6 +64,7 @@ def segment_faults(
     return pl.concat(
         [
             _outside(segments, heads, spans, stray, before),
+            _ungrouped(heads),
             _empty(segments, heads, spans),
             _foreign(segments, heads, spans),
         ]
@@ -108,8 +109,11 @@ def _wrong_counts(segments: Segments, ends: pl.DataFrame) -> pl.DataFrame:
 
 
 def _wrong_numbers(ends: pl.DataFrame) -> pl.DataFrame:
+    """Trailers of another control number, but for those of headers whose own one is none: that is told there."""
+    is_number = pl.col("number").fill_null("").str.contains("^[0-9]+$")
     wrong = ends.filter(
         pl.col("header").is_not_null()
+        & ((pl.col("id") == "SE") | is_number)
         & (
             pl.col("said_number").str.strip_chars().fill_null("")
             != pl.col("number").str.strip_chars().fill_null("")
@@ -143,15 +147,37 @@ def _unclosed(heads: pl.DataFrame, ends: pl.DataFrame, segments: Segments) -> pl
     ).with_columns(row=pl.max_horizontal("row", kept))
 
 
-def stray_rows(segments: Segments, spans: pl.DataFrame) -> Integers:
-    """Rows under no transaction that are no envelope segment."""
+def without_following(
+    findings: pl.DataFrame, spoiled: tuple[Integers, Integers]
+) -> tuple[pl.DataFrame, tuple[Integers, Integers]]:
+    """Findings without counts that are wrong for want of a header or trailer, or by what stands outside of one.
+
+    spoiled: the rows of the interchanges and groups in which there is such, in earlier frames; and
+    so far, in the answer.
+    """
+    outside, unclosed = pl.col("code") == "NO_ENVELOPE", pl.col("code") == "TRAILER_MISSING"
+    found = []
+    for name, header, before in zip(("isa", "gs"), ("GS", "ST"), spoiled, strict=True):
+        at = findings.filter(outside | (unclosed & (pl.col("segment") == header)))[name]
+        found.append(np.union1d(before, at.drop_nulls().to_numpy()))
+    interchanges, groups = (pl.lit(pl.Series(rows, dtype=pl.Int64)).implode() for rows in found)
+    own = pl.col("segment") == "IEA"
+    follows = (own & pl.col("isa").is_in(interchanges)) | (~own & pl.col("gs").is_in(groups))
+    wrong = (pl.col("code") == "COUNT_WRONG") & follows.fill_null(False)
+    return findings.filter(~wrong), (found[0], found[1])
+
+
+def stray_rows(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> Integers:
+    """Rows under no transaction that are no envelope segment, or the trailer of none."""
     known = np.zeros(len(segments.rows) + 1, dtype=np.int8)
     np.add.at(known, spans["row"].to_numpy(), 1)
     np.add.at(known, spans["last"].to_numpy() + 1, -1)
     outside = np.flatnonzero(np.cumsum(known, dtype=np.int8)[:-1] <= 0)
     allowed = segments.with_ids({*HEADERS, *TRAILERS, *_SERVICES, ""}.__contains__)
-    stray: Integers = outside[~allowed[segments.rows["text"].to_numpy()[outside]]]
-    return stray
+    stray = outside[~allowed[segments.rows["text"].to_numpy()[outside]]]
+    closes_none = (pl.col("id") == "SE") & pl.col("st").is_null() & pl.col("gs").is_not_null()
+    surplus = heads.filter(closes_none)["row"].to_numpy()
+    return np.union1d(stray, surplus)
 
 
 def _outside(
@@ -173,6 +199,15 @@ def _outside(
     )
 
 
+def _ungrouped(heads: pl.DataFrame) -> pl.DataFrame:
+    """Transaction sets, and trailers of groups, in an interchange but in no group: once a run of them."""
+    lost = (
+        pl.col("isa").is_not_null() & pl.col("gs").is_null() & ~pl.col("id").is_in(["ISA", "IEA"])
+    )
+    begins = lost & ~lost.shift(1, fill_value=False)
+    return _fault(heads.filter(begins), "NO_ENVELOPE", composed("{} stands in no group", "id"))
+
+
 def _identified(segments: Segments, placed: pl.DataFrame) -> pl.DataFrame:
     """With the segment's id, where it is one: anything else may be anybody's data."""
     own = segments.texts["id"].gather(placed["text"])
@@ -187,8 +222,11 @@ def _repeated(heads: pl.DataFrame, segments: Segments, before: Open | None) -> p
     first = pl.int_range(pl.len()).over("file", "id", "scope", "number") == 0
     again = used.filter(~first & (pl.col("row") >= 0)).select("row")
     says = composed("{} repeats control number {}", "id", pl.col("number").fill_null(""))
-    rows = heads.join(again, on="row", how="semi", maintain_order="left")
-    return _fault(rows, "CONTROL_NUMBER_REPEATED", says)
+    # One that comes twice, one behind the other, is a header without its trailer.
+    alike = [pl.col(one).eq_missing(pl.col(one).shift(1)) for one in ("file", "id", "number")]
+    twice = pl.all_horizontal(*alike, pl.col("row") == pl.col("row").shift(1) + 1)
+    rows = heads.with_columns(twice=twice).join(again, on="row", how="semi", maintain_order="left")
+    return _fault(rows.filter(~pl.col("twice").fill_null(False)), "CONTROL_NUMBER_REPEATED", says)
 
 
 def _foreign(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:

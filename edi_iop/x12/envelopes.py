@@ -7,7 +7,13 @@ import numpy as np
 import polars as pl
 from msgspec.structs import replace
 
-from edi_iop.x12.envelope_faults import NO_FAULTS, pairing_faults, segment_faults, stray_rows
+from edi_iop.x12.envelope_faults import (
+    NO_FAULTS,
+    pairing_faults,
+    segment_faults,
+    stray_rows,
+    without_following,
+)
 from edi_iop.x12.headers import (
     HEADERS,
     Integers,
@@ -94,21 +100,35 @@ def enveloped(frame: Segments, carried: Carried = NOTHING) -> Enveloped:
         return _between(segments, heads, spans, before)
     inside = counted_inside(segments, heads, spans, before)
     ends = trailers(heads, inside)
-    stray = stray_rows(segments, spans)
+    stray = stray_rows(segments, heads, spans)
     findings = pl.concat(
         [
             pairing_faults(segments, heads, ends, before),
             segment_faults(segments, heads, spans, stray, before),
         ]
     )
+    findings, spoiled = without_following(findings, _spoiled_before(heads, segments, before))
     own = pl.col("row") >= segments.repeated
     return Enveloped(
         segments,
         _transactions(heads, spans),
         _headers(heads, ends, inside).drop("row"),
         _numbered(findings.filter(own), heads),
-        _left_open(segments, heads, inside, stray, before),
+        _left_open(segments, heads, inside, stray, before, spoiled),
     )
+
+
+def _spoiled_before(
+    heads: pl.DataFrame, segments: Segments, before: Open | None
+) -> tuple[Integers, Integers]:
+    """The rows of the repeated ISA and GS in which earlier frames found something outside, or unclosed."""
+    there = before.spoiled if before is not None else (False, False)
+    repeated = heads.filter(pl.col("row") < segments.repeated)
+    isa, gs = (
+        repeated.filter(pl.lit(one) & (pl.col("id") == name))["row"].to_numpy()
+        for name, one in zip(("ISA", "GS"), there, strict=True)
+    )
+    return isa, gs
 
 
 def _goes_on(segments: Segments, heads: pl.DataFrame) -> bool:
@@ -121,7 +141,7 @@ def _between(
     segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame, before: Open
 ) -> Enveloped:
     """A frame out of the middle of a transaction set: nothing begins or ends in it."""
-    stray = stray_rows(segments, spans)
+    stray = stray_rows(segments, heads, spans)
     told = segment_faults(segments, heads, spans, stray, before)
     rows = heads["row"].to_numpy()
     open_ = replace(
@@ -129,6 +149,7 @@ def _between(
         rows=rows,
         transaction=int(rows[-1]) if heads["id"][-1] == "ST" else None,
         stray=_ends_stray(segments, stray),
+        spoiled=tuple(one or bool(len(stray)) for one in before.spoiled),
     )
     return Enveloped(
         segments,
@@ -190,7 +211,7 @@ def _transactions(heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     for of, places in _CARRIED.items():
         found = found.join(fields(of, **places), on=of, how="left", maintain_order="left")
     return found.join(spans, on="row", how="left", maintain_order="left").with_columns(
-        guide=pl.coalesce("gs08", "st03")
+        guide=pl.coalesce(pl.col("gs08").replace("", None), "st03")
     )
 
 
@@ -200,6 +221,7 @@ def _left_open(
     inside: pl.DataFrame,
     stray: Integers,
     before: Open | None,
+    spoiled: tuple[Integers, Integers],
 ) -> Open | None:
     if segments.rows.is_empty():
         return before
@@ -217,6 +239,7 @@ def _left_open(
         .select("id", "number"),
         file=file,
         stray=_ends_stray(segments, stray),
+        spoiled=(heading[0] in spoiled[0], heading[1] in spoiled[1]),
     )
 
 

@@ -34,6 +34,8 @@ class Open(msgspec.Struct, frozen=True):
     file: int
     stray: bool
     """The last segment stands in no transaction set."""
+    spoiled: tuple[bool, bool] = (False, False)
+    """Whether something in the open interchange, or group, stands outside of all, or lacks its trailer."""
 
 
 def element(place: int) -> pl.Expr:

@@ -273,8 +273,7 @@ def _of_header(header: sep.Header | None, data: bytes, at: int, base: int) -> li
         damage = sep.damage(data, at)
         faults.append((damage.fault, damage.remains))
     else:
-        faults.append((None if header.padded else _UNPADDED, None))
-        faults.append((header.fault, None))
+        faults += [(header.unpadded, None), (header.fault, None)]
     return [
         Finding(
             one.code,
@@ -287,9 +286,6 @@ def _of_header(header: sep.Header | None, data: bytes, at: int, base: int) -> li
         for one, value in faults
         if one is not None
     ]
-
-
-_UNPADDED = sep.Fault("ISA_UNPADDED", "ISA elements are not of their fixed widths")
 
 
 def _next_isa(data: bytes, place: int) -> int | None:
@@ -341,7 +337,7 @@ def _following(data: bytes, place: int, terminator: bytes) -> int | None:
         if at == 0 or _begins(data, at, terminator):
             return at
         header = sep.of_isa(data, at)
-        if header is not None and header.padded:
+        if header is not None and header.unpadded is None:
             return at
         place = at + 3
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import msgspec
 
@@ -23,6 +24,8 @@ SEGMENT_ID = r"^[A-Z][A-Z0-9]{1,2}$"
 
 _ISA_ELEMENTS = 16
 _ISA_LENGTH = 106
+_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)
+"""Of ISA01 to ISA15; ISA16 has one character."""
 _BARE_HEADER = re.compile(
     rb"[\xef\xbb\xbf \t\r\n]*((?:GS|ST)([^A-Za-z0-9\s]).{3,200}?([~\n\r'!|\x1c\x85]))", re.S
 )
@@ -97,8 +100,8 @@ class Header(msgspec.Struct, frozen=True):
     """What an ISA says of the bytes that follow it."""
 
     separators: Separators
-    padded: bool
-    """Every element has its fixed width."""
+    unpadded: Fault | None = None
+    """Where the ISA has not its fixed length."""
     fault: Fault | None = None
     """One that leaves the rest readable: a component or repetition separator that is none."""
 
@@ -115,6 +118,8 @@ _SHORT = Fault("ISA_SHORT", "the ISA is cut off or damaged")
 _ALIKE = "two separators are the same character"
 _COMPONENT = "ISA: element 16 (Component Element Separator)"
 _FOLLOWS = (b"GS", b"TA1", b"IEA")
+_NEXT = 32
+"""How far behind ISA16 the next segment is looked for."""
 _NEAR = 64 * 1024
 """As much of an interchange as is searched for its composites, its ISA included."""
 _PARTING = b":><|\\^&+;!"
@@ -133,23 +138,44 @@ def of_isa(data: bytes, at: int) -> Header | None:
     if ends is None:
         return None
     element, last = data[at + 3 : at + 4], ends[-1]
-    component, terminator = data[last + 1 : last + 2], data[last + 2 : last + 3]
-    if not component.isalnum() and _is_without_component(data, last, element):
+    component, terminator = _component(data, last, element), data[last + 2 : last + 3]
+    if len(component) > 1:
+        terminator = data[last + 1 + len(component) : last + 2 + len(component)]
+    elif not component.isalnum() and _is_without_component(data, last, element):
         component, terminator = b"", component
     repetition = _repetition(data, ends)
     if not terminator or terminator.isalnum() or terminator in (element, repetition):
         return None  # Letters and digits separate nothing: it is cut off behind ISA15.
     own = Separators(element, component, terminator, repetition)
-    padded = last - at == _ISA_LENGTH - 3
+    unpadded = None if last - at == _ISA_LENGTH - 3 else _unpadded(ends)
     near = _near(data, at, element)
-    if component and not (own.clash or component.isalnum() or component.isspace()):
+    if len(component) == 1 and not (own.clash or component.isalnum() or component.isspace()):
         meant = _instead(near, own)
         if meant is None:
-            return Header(own, padded)
+            return Header(own, unpadded)
     else:
         meant = _meant(near, element, terminator)
     used = None if meant == repetition else repetition
-    return Header(Separators(element, meant, terminator, used), padded, _of_component(own, meant))
+    fault = _of_component(own, meant)
+    return Header(Separators(element, meant, terminator, used), unpadded, fault)
+
+
+def _unpadded(ends: list[int]) -> Fault:
+    """An ISA of another length: at the element, where only one has not its width."""
+    widths = (end - begin - 1 for begin, end in pairwise(ends))
+    wrong = [n for n, pair in enumerate(zip(widths, _WIDTHS, strict=True), 1) if pair[0] != pair[1]]
+    says = "ISA elements are not of their fixed widths"
+    return Fault("ISA_UNPADDED", says, wrong[0] if len(wrong) == 1 else None)
+
+
+def _component(data: bytes, last: int, element: bytes) -> bytes:
+    """What stands in ISA16: one character, or more where the terminator is seen before the next segment."""
+    behind = data[last + 1 : last + _NEXT]
+    names = b"|".join(_FOLLOWS)
+    found = re.match(rb"(.{2,10}?)(\S)\s*(?:" + names + rb")" + re.escape(element), behind, re.S)
+    if found is None or any(one in found.group(1) for one in (element, found.group(2))):
+        return behind[:1]
+    return found.group(1)
 
 
 def tells(data: bytes, at: int) -> bool:
@@ -174,6 +200,8 @@ def _of_component(own: Separators, meant: bytes) -> Fault:
         return Fault("SEPARATORS_CLASH", _ALIKE, _REPETITION)
     if own.clash:
         return Fault("SEPARATORS_CLASH", _ALIKE, 16)
+    if len(own.component) > 1:
+        return Fault("ELEMENT_LONG", f"{_COMPONENT} is longer than one character", 16)
     if own.component.isalnum() or own.component.isspace():
         return Fault("CODE_INVALID", f"{_COMPONENT} is no separator", 16)
     parts = meant.decode("latin-1")

@@ -15,14 +15,14 @@ ISA = (
 def test_padded_isa_names_its_four_separators() -> None:
     header = sep.of_isa(ISA, 0)
     assert header is not None
-    assert header.padded
+    assert header.unpadded is None
     assert header.separators == sep.Separators(b"*", b":", b"~", b"^")
 
 
 def test_unpadded_isa_is_read_by_counting_elements() -> None:
     header = sep.of_isa(b"ISA|00||00||ZZ|A|ZZ|B|260101|0800|^|00501|1|0|T|>\n", 0)
     assert header is not None
-    assert not header.padded
+    assert header.unpadded is not None
     assert header.separators == sep.Separators(b"|", b">", b"\n", b"^")
 
 
