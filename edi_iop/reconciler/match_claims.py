@@ -219,11 +219,16 @@ def _copies(candidates: pl.DataFrame) -> pl.DataFrame:
 
     A payer answers the first of them, and denies the later ones as repeated
     (CARC 18, B13): such a denial goes to the next copy, any other answer to the first.
+    Which denial a reversal takes back only the payer's number tells (T3).
     """
     content = pl.struct(
         "sent_charge", "sent_from", "sent_to", "sent_frequency", "sent_payer", "sent_member"
     )
-    alike = candidates.filter(pl.len().over(KEY) > 1, content.n_unique().over(KEY) == 1)
+    alike = candidates.filter(
+        pl.len().over(KEY) > 1,
+        content.n_unique().over(KEY) == 1,
+        ~(pl.col("repeat") & pl.col("reversal")),
+    )
     order = pl.int_range(pl.len()).over(KEY)
     wanted = pl.min_horizontal(pl.col("copy").fill_null(0), pl.len().over(KEY) - 1)
     return alike.sort(*KEY, *CLAIM).filter(order == wanted)

@@ -85,7 +85,7 @@ def answered(remits: Tables) -> pl.DataFrame:
             by_lines=pl.col("first_day").is_not_null(),
             answer_from=pl.coalesce("first_day", "statement_from"),
             answer_to=pl.coalesce("last_day", "statement_to", "statement_from"),
-            repeat=pl.col("repeat").fill_null(False) & ~reversal,
+            repeat=pl.col("repeat").fill_null(False),
             divided=pl.col("divided").fill_null(False),
         )
     )
@@ -114,7 +114,9 @@ def _with_parts(rows: pl.DataFrame) -> pl.DataFrame:
     return ordered.with_columns(
         split_charge=pl.when(known).then(charge.over("file_id", "payment_offset", *parts)),
         near_charge=pl.when(known & near).then(charge.over(parts)),
-        copy=pl.when("repeat").then(pl.int_range(1, pl.len() + 1).over("number", "repeat")),
+        copy=pl.when(pl.col("repeat") & ~pl.col("reversal")).then(
+            pl.int_range(1, pl.len() + 1).over("number", "repeat", "reversal")
+        ),
         crossed=crossed | (known & crossed.any().over("number")),
         billed=pl.lit(False),
         perhaps_billed=pl.lit(False),

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from remit_rows import (
@@ -208,6 +209,26 @@ def test_copies_sent_twice_are_answered_in_order():
     assert claim_row(matches, 500)["claim_offset"] == 100
     assert claim_row(matches, 300)["claim_offset"] == 200
     assert claim_row(matches, 300)["grade"] == "strong"
+
+
+@pytest.mark.parametrize(("icn", "found"), [("ICN00002", 200), ("ICN00003", None)])
+def test_the_reversal_of_a_copys_denial_is_told_by_the_payers_number(icn: str, found: int | None):
+    """X12 RFI 1429: it repeats the adjustments of what it takes back, here OA-18."""
+    head = {"claim": "OLD1", "statement_from": FEB2}
+    remit = remits(
+        payments=[payment()],
+        remit_claims=[
+            remit_claim(300, **head, paid_cents=28500, payer_claim_number="ICN00001"),
+            remit_claim(500, **head, payer_claim_number="ICN00002"),
+            remit_claim(700, **head, status="22", charge_cents=-35000, payer_claim_number=icn),
+        ],
+        adjustments=[
+            adjustment(500, None, 550, group="OA", carc="18"),
+            adjustment(700, None, 750, group="OA", carc="18", amount_cents=-35000),
+        ],
+    )
+    matches = match(remit, reused({}))
+    assert [claim_row(matches, one)["claim_offset"] for one in (300, 500, 700)] == [100, 200, found]
 
 
 def test_parts_of_a_split_claim_agree_in_charge_together():

@@ -758,6 +758,14 @@ def test_a_claim_that_cannot_be_meant_does_not_bar_what_was_forwarded(second: di
     assert found(of_two("MERID", THEIRS, second=second)) == ("T1", "certain", 100)
 
 
+@pytest.mark.parametrize(("charge", "offset"), [(30000, 100), (35000, None), (40000, None)])
+def test_a_second_claim_that_charges_less_than_the_answer_cannot_be_its_own(
+    charge: int, offset: int | None
+):
+    head = THEIRS | {"patient_id": None}
+    assert found(of_two("MERID", head, second={"charge_cents": charge}))[2] == offset
+
+
 def test_an_unknown_id_and_another_members_id_say_nothing_of_a_second_claim():
     assert found(of_two("1990000001", THEIRS | {"patient_id": "M0012345"})) == (
         "T1",
@@ -779,6 +787,11 @@ def test_one_number_of_two_payers_is_the_answering_ones_unless_the_other_fits_be
     made = of_two("MERID", head, second={"number": "ENUMBER0"})
     assert found(made)[2] == offset
     assert offset is not None or {place for place, _ in proposed(made)} == {100, 200}
+
+
+def test_line_control_numbers_tell_which_claim_of_one_number_of_two_payers():
+    head = THEIRS | {"patient_id": "M0012345", "controls": ("L1CONTROL0",)}
+    assert found(of_two("MERID", head, second={"number": "ENUMBER0"})) == ("T1", "certain", 200)
 
 
 @pytest.mark.parametrize("status", ["1", "2", "4"])
