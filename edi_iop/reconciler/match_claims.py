@@ -377,10 +377,8 @@ def _chosen(pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
 
 def _clashes(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     """Answers whose number names one claim and whose line control numbers another."""
-    pairs = first.join(second, on=KEY, suffix="_second")
-    same = pl.all_horizontal(pl.col(key) == pl.col(f"{key}_second") for key in CLAIM)
-    held = pl.col("agreed").list.contains("line control")
-    return pairs.filter(~same & ~held).select(KEY)
+    by_lines = pl.col("agreed").list.contains("line control")
+    return first.filter(~by_lines).join(second, on=KEY, how="semi").select(KEY)
 
 
 def _earliest(*tiers: pl.DataFrame) -> pl.DataFrame:
