@@ -455,6 +455,15 @@ def test_line_control_numbers_that_two_members_claims_hold_tell_nothing_of_the_p
     assert {offset for offset, _ in proposed(made)} == {100, 200}
 
 
+def test_anothers_claim_that_holds_one_of_the_numbers_takes_nothing_from_the_one_that_holds_all():
+    two_days = {"days": (FEB2, FEB4), "charge_cents": 70000}
+    claimed = sent(PERSON | two_days, OTHER)
+    shared = pl.when(claim_offset=200).then(pl.lit("L0CONTROL0")).otherwise("line_control")
+    lines = claimed["claim_lines"].with_columns(line_control=shared)
+    remit = answered(two_days | {"claim": "0", "controls": ("L0CONTROL0", "L0CONTROL1")})
+    assert found(match(remit, {**claimed, "claim_lines": lines})) == ("T2", "certain", 100)
+
+
 def test_an_answer_to_a_replacement_under_the_first_number_goes_to_the_replacement():
     remit = answered(
         {"claim": "ENUMBER0", "payer_claim_number": "A123456"},
