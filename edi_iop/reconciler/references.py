@@ -68,12 +68,13 @@ class References(msgspec.Struct, frozen=True):
 def named(rows: pl.DataFrame, events: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     """PLB and NAMED of the adjustments whose reference names one account.
 
-    rows: PLB, payer, reference. events: events.told. claims: tables.CLAIMS.
+    rows: PLB, payer, reference, amount_cents. events: events.told. claims: tables.CLAIMS.
     """
     texts = rows.select(
         *PLB,
         "payer",
         "reference",
+        taken_cents="amount_cents",
         text=characters("reference"),
         cut=pl.col("reference").str.len_chars().is_in(_CUT_AT),
     ).filter(_size("text") >= _SHORTEST)
@@ -90,8 +91,10 @@ def named(rows: pl.DataFrame, events: pl.DataFrame, claims: pl.DataFrame) -> pl.
 
 
 def _answered(events: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
-    """payer, key and NAMED: the numbers of accounts; several may have one."""
+    """payer, key, NAMED and paid_cents of the account: the numbers of accounts; several may have one."""
     about = ("payer", *NAMED)
+    paid = events.filter(~pl.col("reversal"), pl.col("paid_cents") > 0)
+    sums = paid.group_by("payer", "account_key").agg(pl.col("paid_cents").sum())
     names = pl.concat(
         [
             events.select(*about, key=characters("payer_claim_number")),
@@ -102,7 +105,10 @@ def _answered(events: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
             events.select(about).join(sent, on=SENT),
         ]
     )
-    return names.filter(_size("key") >= _SHORTEST).unique(["payer", "key", "account_key"])
+    apart = names.filter(_size("key") >= _SHORTEST).unique(["payer", "key", "account_key"])
+    return apart.join(sums, on=("payer", "account_key"), how="left").with_columns(
+        pl.col("paid_cents").fill_null(0)
+    )
 
 
 def _pieces(texts: pl.DataFrame, sizes: Iterable[int]) -> pl.DataFrame:
@@ -130,7 +136,7 @@ def _whole(texts: pl.DataFrame, numbers: pl.DataFrame, others: pl.DataFrame) -> 
     """
     lengths = pl.concat([numbers["key"], others["key"]]).str.len_chars().unique()
     pieces = _pieces(texts, lengths)
-    of_accounts = _named_otherwise(pieces.join(numbers, on=("payer", "key")))
+    of_accounts = _named_otherwise(_of_the_paid(pieces.join(numbers, on=("payer", "key"))))
     found = pl.concat([of_accounts, pieces.join(others, on="key")], how="diagonal")
     tokens = pl.col("reference").str.to_uppercase().str.replace_all(r"[^A-Z0-9]+", "-")
     ends = tokens.str.split("-").list.eval(pl.element().str.len_chars().cum_sum())
@@ -156,6 +162,12 @@ def _whole(texts: pl.DataFrame, numbers: pl.DataFrame, others: pl.DataFrame) -> 
     )
 
 
+def _of_the_paid(found: pl.DataFrame) -> pl.DataFrame:
+    """Without accounts that were paid less than is taken back, where another one was paid as much."""
+    able = pl.col("paid_cents") >= pl.col("taken_cents")
+    return found.filter(able | ~able.any().over(PLB))
+
+
 def _named_otherwise(found: pl.DataFrame) -> pl.DataFrame:
     """Of accounts that have one number those that another number names too; if none, nobody."""
     place = (*PLB, "begin", "key")
@@ -173,8 +185,8 @@ def _nobody(rows: pl.DataFrame) -> list[pl.Expr]:
 
 def _begun(texts: pl.DataFrame, numbers: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     """References that are the beginning of a longer number (_READING): sure where cut as a field is."""
-    longer = _beginnings(numbers, texts, "payer", *NAMED)
-    found = [texts.join(longer, on=("payer", "text")),
+    longer = _beginnings(numbers, texts, "payer", *NAMED, "paid_cents")
+    found = [_of_the_paid(texts.join(longer, on=("payer", "text"))),
              texts.join(_beginnings(others, texts), on="text")]  # fmt: skip
     one = pl.col("account_key").n_unique() == 1
     return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -14,8 +16,19 @@ Numbers = dict[str, tuple[str, ...]]
 """Of each account the number as sent and the payer's own."""
 
 
-def name_of(reference: str, numbers: Numbers, unanswered: tuple[str, ...] = ()) -> str | None:
-    """The account one reference names, beside these accounts of its payer."""
+UNPAID: dict[str, Any] = {"paid_cents": 0, "reversal": False}
+TAKEN = 50_00
+"""What each adjustment takes back."""
+
+
+def name_of(
+    reference: str,
+    numbers: Numbers,
+    unanswered: tuple[str, ...] = (),
+    paid: dict[str, tuple[int, ...]] | None = None,
+    taken: int = TAKEN,
+) -> str | None:
+    """The account one reference names, beside these accounts of its payer, and what they were paid."""
     sent = [*numbers, *unanswered]
     claims = CLAIMS.conform(
         pl.DataFrame([{"file_id": 1, "claim_offset": at, "claim": one} for at, one in enumerate(sent)])
@@ -23,9 +36,11 @@ def name_of(reference: str, numbers: Numbers, unanswered: tuple[str, ...] = ()) 
     events = pl.DataFrame(
         [
             {"payer": "P", "account": one, "account_key": f"1:{at}", "claim_file_id": 1,
-             "claim_offset": at, "payer_claim_number": own, "returned": None}
+             "claim_offset": at, "payer_claim_number": own, "returned": None,
+             "paid_cents": cents, "reversal": cents < 0}
             for at, (one, owns) in enumerate(numbers.items())
             for own in owns or (None,)
+            for cents in (paid or {}).get(one, (0,))
         ],
         schema_overrides={"payer_claim_number": pl.String, "returned": pl.String},
     )  # fmt: skip
@@ -36,6 +51,7 @@ def name_of(reference: str, numbers: Numbers, unanswered: tuple[str, ...] = ()) 
             "position": [1],
             "payer": ["P"],
             "reference": [reference],
+            "amount_cents": [taken],
         }
     )
     found = named(rows, events, claims)
@@ -100,12 +116,43 @@ def test_a_claim_sent_again_under_its_number_is_the_answered_one() -> None:
     assert name_of("B70011", {"B70011": ()}, ("B70011",)) == "B70011"
 
 
+@pytest.mark.parametrize(
+    ("reference", "numbers"),
+    [
+        (ICN, {"B70011": (ICN,), "C80011": (ICN,)}),
+        (CUT, {LONG: (), CUT + "XX": ()}),
+    ],
+)
+def test_of_two_accounts_the_one_is_meant_that_was_paid_what_is_taken_back(
+    reference: str, numbers: Numbers
+) -> None:
+    """50.00 is taken back; a payer cannot take more than it paid, in all answers together."""
+    first, second = numbers
+
+    def name(*paid: tuple[int, ...], taken: int = TAKEN) -> str | None:
+        return name_of(reference, numbers, paid=dict(zip(numbers, paid, strict=True)), taken=taken)
+
+    assert name((50_00,), (49_99,)) == first
+    assert name((20_00, 30_00), (0,)) == first
+    assert name((0,), (60_00,)) == second
+    assert name((50_00,), (80_00, -80_00)) is None, "what was reversed had been paid"
+    assert name((50_00,), (50_00,)) is None
+    assert name((0,), (0,)) is None
+    assert name((50_00,), (0,), taken=-50_00) is None, "what is given back may be anybody's"
+
+
+def test_of_an_account_paid_less_than_is_taken_back_too_where_no_other_is_named() -> None:
+    """What it was paid may have come before we kept remits."""
+    assert name_of("B70011", {"B70011": ()}, paid={"B70011": (10_00,)}) == "B70011"
+
+
 def test_another_payer_s_number_is_not_looked_for() -> None:
     """The same number of two payers' accounts: each payer means its own."""
     events = pl.DataFrame(
         [
             {"payer": payer, "account": payer, "account_key": payer, "claim_file_id": None,
-             "claim_offset": None, "payer_claim_number": "B70011", "returned": None}
+             "claim_offset": None, "payer_claim_number": "B70011", "returned": None,
+             **UNPAID}
             for payer in ("P", "Q")
         ],
         schema_overrides={"claim_file_id": pl.Int64, "claim_offset": pl.Int64, "returned": pl.String},
@@ -117,6 +164,7 @@ def test_another_payer_s_number_is_not_looked_for() -> None:
             "position": 1,
             "payer": ["Q", "R"],
             "reference": "B70011",
+            "amount_cents": TAKEN,
         }
     )
     assert named(rows, events, CLAIMS.empty()).select("byte_offset", "account").rows() == [(8, "Q")]
@@ -127,11 +175,11 @@ def test_a_number_returned_too_short_is_no_name_of_the_claim_it_was_tied_to() ->
     nor is it one of an answer that is tied to no claim."""
     schema = {"claim_file_id": pl.Int64, "claim_offset": pl.Int64, "payer_claim_number": pl.String}
     rows = pl.DataFrame({"file_id": [2], "byte_offset": [9], "position": [1], "payer": ["P"],
-                         "reference": ["67309512345"]})  # fmt: skip
+                         "reference": ["67309512345"], "amount_cents": [TAKEN]})  # fmt: skip
 
     def name(offset: int | None) -> list[str]:
         event = {"payer": "P", "account": "A", "account_key": "A", "claim_file_id": offset,
-                 "claim_offset": offset, "payer_claim_number": None, "returned": "673095"}  # fmt: skip
+                 "claim_offset": offset, "payer_claim_number": None, "returned": "673095", **UNPAID}  # fmt: skip
         events = pl.DataFrame([event], schema_overrides=schema)
         return named(rows, events, CLAIMS.empty())["account"].to_list()
 
@@ -152,9 +200,10 @@ def test_what_came_back_of_a_claim_we_do_not_hold_counts_where_it_stands_by_itse
 ) -> None:
     """It may be cut, and then it is the beginning of the numbers of others."""
     event = {"payer": "P", "account": "004200", "account_key": "P:004200", "claim_file_id": None,
-             "claim_offset": None, "payer_claim_number": None, "returned": "004200"}  # fmt: skip
+             "claim_offset": None, "payer_claim_number": None, "returned": "004200", **UNPAID}  # fmt: skip
     kinds = {"claim_file_id": pl.Int64, "claim_offset": pl.Int64, "payer_claim_number": pl.String}
     events = pl.DataFrame([event], schema_overrides=kinds)
-    row = {"file_id": 2, "byte_offset": 9, "position": 1, "payer": "P", "reference": reference}
+    row = {"file_id": 2, "byte_offset": 9, "position": 1, "payer": "P", "reference": reference,
+           "amount_cents": TAKEN}  # fmt: skip
     found = named(pl.DataFrame([row]), events, CLAIMS.empty())
     assert found["account"].to_list() == ([name] if name else [])
