@@ -21,18 +21,20 @@ from scripts.benchmarks.remit import Payment
 
 KINDS = {"835": ("HP", "005010X221A1"), "837I": ("HC", "005010X223A2")}
 """Functional group and guide of each kind."""
+_MOST = 10_000
+"""Claims a transaction, as the guide of the 835 advises: a payment of more would be too long for BPR02."""
 
 
 def generate(
     kind: str, count: int, out: Path, seed: int = 1, per: int = 0, control: int = 1, first: int = 0
 ) -> None:
-    """One interchange of `count` claims numbered from `first`, `per` a transaction (0: all in one).
+    """One interchange of `count` claims numbered from `first`, `per` a transaction (0: all in one, or the most there may be).
 
     The same claim is drawn alike where its transaction begins with the same number.
     """
     group, guide = KINDS[kind]
     sender, receiver = ("HARBR", "SUNRIDGE") if kind == "835" else ("SUNRIDGE", "CLEARHOUSE")
-    step = per or count
+    step = per or min(count, _MOST)
     with out.open("wb") as file:
         _write(file, [
             f"ISA*00*{'':10}*00*{'':10}*ZZ*{sender:15}*ZZ*{receiver:15}*260921*0800*^*00501*{control:09d}*0*T*:",
@@ -76,7 +78,12 @@ def main() -> None:
     arguments.add_argument("claims", type=int)
     arguments.add_argument("out", type=Path)
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--per", type=int, default=0, help="claims a transaction; 0: all in one")
+    arguments.add_argument(
+        "--per",
+        type=int,
+        default=0,
+        help="claims a transaction; 0: all in one, or the most there may be",
+    )
     arguments.add_argument("--first", type=int, default=0, help="number of the first claim")
     arguments.add_argument("--control", type=int, default=1, help="interchange control number")
     arguments.add_argument("--files", type=int, help="so many such files, into the folder OUT")
