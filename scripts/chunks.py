@@ -73,8 +73,7 @@ def _without_silent(whole: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 def _once(found: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
     """What chunks find, without that again which the whole tells once of several lines."""
     silent = pl.col("code").str.starts_with("SITUATION_")
-    told = found.join(whole, on=_PLACE, how="semi", nulls_equal=True)
-    more = found.filter(silent).join(told, on=_PLACE, how="anti", nulls_equal=True)
+    more = found.filter(silent).join(whole, on=_PLACE, how="anti", nulls_equal=True)
     again = more.join(whole.filter(silent), on=_TOLD, how="semi", nulls_equal=True)
     return found.join(again, on=_PLACE, how="anti", nulls_equal=True, maintain_order="left")
 

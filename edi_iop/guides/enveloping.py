@@ -90,9 +90,10 @@ def _misnamed(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
         name=chosen(segments, sets, None), named=pl.Series(named, dtype=pl.String)
     ).filter(pl.col("name").is_not_null() & pl.col("name").ne_missing(pl.col("named")))
     says = "GS: element 08 (Version / Release / Industry Identifier Code) is not the guide of its transaction sets"
-    return wrong.unique("gs", keep="first", maintain_order=True).select(
+    groups = wrong.unique("gs", keep="first", maintain_order=True)
+    return groups.select(
         "file", interchange="isa13", group="gs06",
-        byte_offset=segments.rows["byte_offset"].gather(wrong["gs"].unique(maintain_order=True)),
+        byte_offset=segments.rows["byte_offset"].gather(groups["gs"]),
         element=pl.lit(8, pl.Int64), code=pl.lit("CODE_INVALID"), message=pl.lit(says),
         segment=pl.lit("GS"),
     )  # fmt: skip

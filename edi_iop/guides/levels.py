@@ -78,7 +78,6 @@ def _alone(guide_name: str, *around: Key) -> Key:
     """
     machine = automaton(guide_name)
     before, own, *behind = around
-
     levels = machine.guide.segments(_LEVEL)
     miscoded = before[0] == _LEVEL and not any(machine.fits(one, before) for one in levels)
     if not behind or miscoded or (before[0] == _LEVEL and _may_follow(machine, before, own)):

@@ -11,10 +11,10 @@ _SENT_CLAIM = ("claim_file_id", "claim_offset")
 def with_others(
     rows: pl.DataFrame, decided: pl.DataFrame | None, key: tuple[str, ...] = _SENT_LINE
 ) -> pl.DataFrame:
-    """Lines sent (claim_file_id, line_offset) with other_payer_cents: what earlier payers paid.
+    """Rows about lines sent, or by another key, with other_payer_cents: what earlier payers paid.
 
-    key: what a row is about, where it is not a line. By the claim sent to this payer, else what its answer says of them: earlier_cents (CARC 23), which
-    counts what they wrote off too. decided: tables.OTHER_PAYER_LINES of the claims sent.
+    By the claim sent to this payer, else what its answer says of them: earlier_cents (CARC 23),
+    which counts what they wrote off too. decided: tables.OTHER_PAYER_LINES of the claims sent.
     """
     if decided is None or decided.is_empty():
         return rows.with_columns(other_payer_cents="earlier_cents")
