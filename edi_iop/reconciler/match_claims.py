@@ -98,7 +98,8 @@ def match_claims(
     )
     fifth = allowed(by_member(left, claimed))
     asked = pl.col("sent_payer").is_in(list(asking)).fill_null(False)
-    taken = _open(fifth.filter(~asked), _contradicted(named))
+    contradicted = pl.concat([_contradicted(named), _contradicted(fourth)])
+    taken = _open(fifth.filter(~asked), contradicted)
     found = _with_tier(found, _fifth(taken, found, answers), controls)
     left = _open(answers, found)
     sixth = allowed(_sixth(left, claimed, remits, claims, further))
@@ -136,10 +137,7 @@ def _by_identity(
 ) -> tuple[pl.DataFrame, ...]:
     """T1, T2, merges, and the answers whose numbers name one claim and whose lines another."""
     first = _chosen(_single(_numbered(named)), "T1")
-    second = _chosen(
-        _single(_narrowed(controlled.filter(truth("line_control") & ~truth("over") & sound()))),
-        "T2",
-    )
+    second = _chosen(_single(_narrowed(_controlled(controlled, named))), "T2")
     several = _chosen(merged(allowed(merge_pairs(answers, claimed, hits))), "T2")
     return first, second, several, _clashes(first, second)
 
@@ -182,6 +180,22 @@ def merge_pairs(answers: pl.DataFrame, claimed: pl.DataFrame, hits: pl.DataFrame
     """Answers beside all claims that hold their line control numbers, where several claims do."""
     several = hits.filter(pl.len().over(KEY) > 1).select(*KEY, *CLAIM)
     return answers.join(several, on=KEY).join(claimed, on=CLAIM)
+
+
+@once_of_nothing
+def _controlled(controlled: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Claims that the line control numbers name, unless what they say is another claim's.
+
+    Either charge and codes are: of what was sent nothing is answered then. Or the days are,
+    where the claim number is another claim's of ours.
+    """
+    elsewhere = named.select(KEY).unique().with_columns(elsewhere=True)
+    told = controlled.join(elsewhere, on=KEY, how="left", maintain_order="left")
+    another = against("number") & truth("elsewhere") & against("dates")
+    return told.filter(
+        truth("line_control") & ~truth("over") & sound(),
+        ~another & ~(against("charge") & against("codes")),
+    ).drop("elsewhere")
 
 
 @once_of_nothing

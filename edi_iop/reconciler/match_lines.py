@@ -1,7 +1,8 @@
 """Remit lines to claim lines (835 loop 2110 to 837 loop 2400): by a ladder, never arbitrarily.
 
-Inside a matched claim, and never of another day: the line control number (REF 6R) as
-sent, then as mangled; the line's number (LX) where the payer returned that; unbundled
+Inside a matched claim, and never of another day (a line control number and a date that
+contradict each other leave the line open): the line control number (REF 6R) as sent,
+then as mangled; the line's number (LX) where the payer returned that; unbundled
 lines; codes and charge; parts and bundles whose charges make up what was sent; charge;
 the day alone. On each rung an answer with one possible line takes it, which may
 leave another with one: where one assignment alone is possible this finds it (a
@@ -38,17 +39,21 @@ def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.Da
     """
     answers, sent = _answers(remits, answered), _sent(claims)
     key = keys_of((answers,), ("file_id", "remit_line_offset"))
-    ladder = _Ladder(_paired(answers, sent, "near_control"), key)
+    numbered = _beside(answers, sent, "near_control")
+    ladder = _Ladder(numbered.filter(~_other_day()), key)
     # a split line comes back several times under one 6R: all parts belong to the line
     ladder.take(_alone(ladder.open(truth("line_control")), key), "6R", "certain")
     ladder.take(_alone(ladder.open(truth("near_control")), key), "6R", "strong")
-    ladder.begin(_by_day(ladder.unanswered(answers), sent))
+    # a number that names one day beside the date of another: nothing tells which of them is wrong
+    contrary = ladder.unanswered(numbered.filter(_other_day())).select(REMIT_LINE).unique()
+    dated = ladder.unanswered(answers).join(contrary, on=REMIT_LINE, how="anti")
+    ladder.begin(_by_day(dated, sent))
     # several answers to one line before any single one of them takes it
     ladder.take(_parts(ladder.open(_same_code())), "split", "strong")
     ladder.take(_unbundled(ladder.open(truth("procedure"))), "unbundle", "strong")
-    dated = truth("dates") & ~pl.col("spans")
+    of_its_day = truth("dates") & ~pl.col("spans")
     by_number = ladder.open(
-        truth("line_number") & (dated | _numbered_for_us()) & (truth("charge") | _same_code())
+        truth("line_number") & (of_its_day | _numbered_for_us()) & (truth("charge") | _same_code())
     )
     ours = by_number.join(_numbered_otherwise(answers, sent), on=REMIT, how="anti")
     ladder.take(_one_to_one(ours), "LX", "strong")
@@ -57,13 +62,13 @@ def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.Da
     ladder.take(_bundled(ladder.open(_same_code())), "bundle", "strong")
     ladder.force(truth("dates") & truth("charge"), "day", "strong")
     ladder.take(_one_to_one(ladder.open(truth("dates"))), "day", "strong")
-    loose = _loose(ladder.unanswered(answers), ladder.open(pl.lit(True)))
+    loose = _loose(ladder.unanswered(answers), ladder.open(pl.lit(True)), contrary)
     return pl.concat([ladder.found(), loose], how="diagonal")
 
 
-def _loose(answers: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
+def _loose(answers: pl.DataFrame, candidates: pl.DataFrame, contrary: pl.DataFrame) -> pl.DataFrame:
     """Remit lines that no claim line was found for: under their claim, where they have one alone,
-    and with why."""
+    and with why. contrary: REMIT_LINE of those whose number names a line of another day."""
     alone = answers.filter(pl.len().over(REMIT_LINE) == 1).select(*REMIT_LINE, *CLAIM)
     left = candidates.group_by(REMIT_LINE).agg(candidates=pl.len())
     return (
@@ -71,6 +76,9 @@ def _loose(answers: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
         .unique(REMIT_LINE, maintain_order=True)
         .join(alone, on=REMIT_LINE, how="left", maintain_order="left")
         .join(left, on=REMIT_LINE, how="left", maintain_order="left")
+        .join(
+            contrary.with_columns(contrary=True), on=REMIT_LINE, how="left", maintain_order="left"
+        )
         .select(*REMIT_LINE, *CLAIM, says=_why_not())
     )
 
@@ -316,6 +324,8 @@ def _why_not() -> pl.Expr:
     return (
         pl.when(pl.col("claim_offset").is_null() & pl.col("claim_says").is_not_null())
         .then(composed("its claim is not matched: {}", "claim_says"))
+        .when(pl.col("contrary"))
+        .then(pl.lit("its line control number is that of a line of another day"))
         .when(pl.col("candidates") > 0)
         .then(composed("ambiguous: lines of the claim that agree alike: {}", pl.col("candidates")))
         .otherwise(pl.lit("no line of the claim has its day"))

@@ -307,16 +307,18 @@ def test_the_day_alone_is_strong_not_certain():
     assert (row["tier"], row["grade"], row["disagreed"]) == ("day", "strong", ["charge"])
 
 
-def test_6r_of_another_day_is_not_believed():
-    """The day holds: a line control number that contradicts it counts for nothing."""
-    row = line_row(
-        match(
-            lines_answered({"line_control": "LAAA001", "service_date": FEB4}),
-            days({"line_control": "LAAA001"}, {"line_control": "LAAA002", "service_date": FEB4}),
-        )
+def test_6r_of_one_day_and_the_date_of_another_leave_the_line_open():
+    """A payer that moved the days, or mixed the numbers up: nothing tells which."""
+    contrary = {"line_control": "LAAA001", "service_date": FEB4}
+    matches = match(
+        lines_answered(contrary, {"service_date": FEB4}),
+        days({"line_control": "LAAA001"}, {"line_control": "LAAA002", "service_date": FEB4}),
     )
-    assert (row["line_offset"], row["tier"]) == (160, "day")
-    assert "line control" in row["disagreed"]
+    row = line_row(matches)
+    assert (row["line_offset"], row["tier"]) == (None, None)
+    assert row["says"] == "its line control number is that of a line of another day"
+    beside = line_row(matches, 410)
+    assert (beside["line_offset"], beside["tier"]) == (160, "day")
 
 
 def test_parts_of_a_split_line_share_its_6r():

@@ -318,13 +318,15 @@ def test_a_name_with_a_line_only_proposes():
     assert proposed(made) == [(100, "T6")]
 
 
-def test_a_number_and_a_person_of_two_claims_alike_are_not_decided():
+@pytest.mark.parametrize("number", ["ENUMBER1", "ENUM BER1"])
+def test_a_number_and_a_person_of_two_claims_alike_are_not_decided(number: str):
     """The payer exchanged two numbers, or two people: days and charges agree with both."""
     people = [
         {"patient_id": one["member_id"], "patient_last_name": one["subscriber_last_name"].upper()}
         for one in (PERSON, OTHER)
     ]
-    remit = answered({"claim": "ENUMBER1"} | people[0], {"claim": "ENUMBER0"} | people[1])
+    other = number.replace("1", "0")
+    remit = answered({"claim": number} | people[0], {"claim": other} | people[1])
     made = both(remit, sent(PERSON, OTHER))
     assert [found(made, offset)[0] for offset in (300, 400)] == [None, None]
     assert {offset for offset, _ in proposed(made)} == {100, 200}
@@ -462,6 +464,41 @@ def test_anothers_claim_that_holds_one_of_the_numbers_takes_nothing_from_the_one
     lines = claimed["claim_lines"].with_columns(line_control=shared)
     remit = answered(two_days | {"claim": "0", "controls": ("L0CONTROL0", "L0CONTROL1")})
     assert found(match(remit, {**claimed, "claim_lines": lines})) == ("T2", "certain", 100)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "claim_offset"),
+    [
+        ({}, "H0015", 100),
+        ({"charge_cents": 17500}, "H0015", 100),
+        ({}, "90853", 100),
+        ({"charge_cents": 17500}, "90853", None),
+    ],
+)
+def test_line_control_numbers_beside_another_charge_and_other_codes_only_propose(
+    answer: dict[str, Any], code: str, claim_offset: int | None
+):
+    remit = answered({"claim": "0", "controls": ("L0CONTROL0",)} | answer)
+    lines = remit["remit_lines"].with_columns(
+        procedure=pl.lit(code), revenue=pl.lit(None, pl.String)
+    )
+    made = both({**remit, "remit_lines": lines}, sent({}))
+    assert found(made)[2] == claim_offset
+    assert proposed(made) == ([] if claim_offset else [(100, "T2")])
+
+
+@pytest.mark.parametrize(("last", "claim_offset"), [(FEB4, 200), (date(2026, 2, 5), None)])
+def test_line_control_numbers_beside_anothers_number_want_the_days(
+    last: date, claim_offset: int | None
+):
+    """The claim of the number has none of the days; the one of the lines has one or both."""
+    january = (date(2026, 1, 5), date(2026, 1, 7))
+    two = {"charge_cents": 70000}
+    remit = answered(
+        two | {"claim": "ENUMBER0", "days": (FEB2, last), "controls": ("L1CONTROL0", "L1CONTROL1")}
+    )
+    made = both(remit, sent(two | {"days": january}, two | {"days": (FEB2, FEB4)}))
+    assert found(made)[2] == claim_offset
 
 
 def test_an_answer_to_a_replacement_under_the_first_number_goes_to_the_replacement():
