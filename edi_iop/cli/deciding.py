@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,16 @@ def _noted(verb: Callable[..., Any]) -> Callable[..., Any]:
     return note(by(verb))
 
 
+def _pairs(
+    ctx: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[int, int], ...]:
+    """`2=1`: the answer's second line is to line 1 of the claim."""
+    for text in given:
+        if not re.fullmatch(r"\d+=\d+", text):
+            raise click.BadParameter(f"{text!r} is not N=LX, as in 2=1", ctx, parameter)
+    return tuple((int(line), int(number)) for line, number in (text.split("=") for text in given))
+
+
 @click.group()
 def match() -> None:
     """Tie remits to claims by hand; every word is kept.
@@ -32,6 +43,7 @@ def match() -> None:
       edi-iop report unmatched clinic
       edi-iop match accept clinic 12:3456 --note "same days, number cut"
       edi-iop match link clinic 12:3456 E4KQ00000XZ
+      edi-iop match link clinic 12:3456 E4KQ00000XZ --line 1=2 --line 2=1
       edi-iop match undo clinic 12:3456
     """
 
@@ -57,38 +69,71 @@ def accept(workspace: Path, remit: str, note: str | None, by: str | None, output
 @workspace_argument()
 @click.argument("remit", metavar="REMIT")
 @click.argument("claim", metavar="CLAIM")
+@click.option(
+    "--line",
+    "lines",
+    metavar="N=LX",
+    multiple=True,
+    callback=_pairs,
+    help="The answer's line N (1 is its first SVC) is to line LX of the claim; several may be given.",
+)
 @_noted
 @output_options()
 def link(
-    workspace: Path, remit: str, claim: str, note: str | None, by: str | None, output: Output
+    workspace: Path,
+    remit: str,
+    claim: str,
+    lines: tuple[tuple[int, int], ...],
+    note: str | None,
+    by: str | None,
+    output: Output,
 ) -> None:
-    """Tie a remit claim to a claim, whatever was found.
+    """Tie a remit claim, or lines of it, to a claim, whatever was found.
+
+    Lines that nothing tells apart stay open (`report unmatched`); --line says which is which.
 
     \b
-    Example:
+    Examples:
       edi-iop match link clinic 12:3456 E4KQ00000XZ
+      edi-iop match link clinic 12:3456 E4KQ00000XZ --line 1=2 --line 2=1
     """
     with working("matching", output):
-        answer = desk.match_link(workspace, remit, claim, note, by)
+        answer = desk.match_link(workspace, remit, claim, note, by, lines)
     deliver(answer, output)
 
 
 @match.command()
 @workspace_argument()
 @click.argument("remit", metavar="REMIT")
+@click.option(
+    "--line",
+    "lines",
+    metavar="N",
+    multiple=True,
+    type=click.IntRange(min=1),
+    help="Only the answer's line N (1 is its first SVC), off the line it is matched to.",
+)
 @_noted
 @output_options()
-def undo(workspace: Path, remit: str, note: str | None, by: str | None, output: Output) -> None:
-    """Take a remit claim off the claim it is matched to.
+def undo(
+    workspace: Path,
+    remit: str,
+    lines: tuple[int, ...],
+    note: str | None,
+    by: str | None,
+    output: Output,
+) -> None:
+    """Take a remit claim, or lines of it, off the claim it is matched to.
 
-    The program does not match these two again; `match link` does.
+    The program does not match these two again; `match link` does. A line that was tied by hand is
+    the program's to match again, any other one stays open.
 
     \b
     Example:
       edi-iop match undo clinic 12:3456 --note "another admission"
     """
     with working("matching", output):
-        answer = desk.match_undo(workspace, remit, note, by)
+        answer = desk.match_undo(workspace, remit, note, by, lines)
     deliver(answer, output)
 
 

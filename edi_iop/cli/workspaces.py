@@ -90,7 +90,7 @@ def report(
       corrections claims sent that the records changed since, and what became of it
       payments    payments: amount = posted - provider adjustments + held
       held        money that waits for a person, and why
-      unmatched   remit claims without a claim, and what each may answer
+      unmatched   remit claims without a claim, lines without a line, and what each may answer
       matches     what each answer was tied to, and what agreed
       ledger      where each claim stands with its payer
       recoveries  provider adjustments (PLB) across payments

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from edi_iop.desk.backtesting import rules_backtest
     from edi_iop.desk.billing import build, check
     from edi_iop.desk.book import explain, rules_list, rules_show, rules_test
-    from edi_iop.desk.deciding import ledger, match_accept, match_link, match_undo, release
+    from edi_iop.desk.deciding import ledger, release
     from edi_iop.desk.feeding import feed_check, feed_guess
     from edi_iop.desk.files import identify, parse, validate
     from edi_iop.desk.lists import codes_list, codes_load
+    from edi_iop.desk.matching import match_accept, match_link, match_undo
     from edi_iop.desk.paths import is_workspace, write, writing
     from edi_iop.desk.payer import clinic, corruptions, knows_payers, simulate
     from edi_iop.desk.payer_rules import rules_diff, rules_of_payer
@@ -91,9 +92,6 @@ _ROOMS = {
     ),
     "edi_iop.desk.deciding": (
         "ledger",
-        "match_accept",
-        "match_link",
-        "match_undo",
         "release",
     ),
     "edi_iop.desk.feeding": (
@@ -108,6 +106,11 @@ _ROOMS = {
     "edi_iop.desk.lists": (
         "codes_list",
         "codes_load",
+    ),
+    "edi_iop.desk.matching": (
+        "match_accept",
+        "match_link",
+        "match_undo",
     ),
     "edi_iop.desk.paths": (
         "is_workspace",

@@ -1,4 +1,4 @@
-"""The verbs match, release and ledger: what a person decides of remits, and what they came to.
+"""The verbs release and ledger: money a person lets count, and what remits came to; how decisions are kept.
 
 A decision is one more row of tables.DECISIONS, never changed afterwards; matches and
 ledger are then computed anew.
@@ -7,7 +7,7 @@ ledger are then computed anew.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,10 @@ import polars as pl
 from msgspec.structs import replace
 
 from edi_iop.desk import paths
-from edi_iop.desk.answer import Answer, status
+from edi_iop.desk.answer import Answer
 from edi_iop.desk.numbers import as_known
 from edi_iop.errors import NotKnown
 from edi_iop.money import to_dollars
-from edi_iop.reconciler.match import misgivings
 from edi_iop.reports import ledger as sheets
 from edi_iop.reports.on_day import OnDay
 from edi_iop.runner import lock, portions, records, since
@@ -29,88 +28,11 @@ from edi_iop.store import Store
 from edi_iop.tables import DECISIONS
 from edi_iop.texts import composed
 
-_REMIT_CLAIM = ("file_id", "remit_claim_offset")
-_PAYMENT = ("file_id", "payment_offset")
-_SENT = ("claim_file_id", "claim_offset")
+REMIT_CLAIM = ("file_id", "remit_claim_offset")
+PAYMENT = ("file_id", "payment_offset")
+SENT = ("claim_file_id", "claim_offset")
 _NO_CLAIM = "no claim counts anything of it"
 """Of a payment that was rejected, or that holds no claim."""
-
-
-def match_accept(root: Path, remit: str, note: str | None = None, by: str | None = None) -> Answer:
-    """The first proposal of an unmatched remit claim is its match; what speaks against it is told."""
-    with Store.open(paths.workspace(root).database) as store:
-        answer = _remit_claim(store, remit)
-        key = {name: answer[name] for name in _REMIT_CLAIM}
-        proposed = store.load("proposals", **key, rank=1).to_dicts()
-        if not proposed:
-            raise NotKnown(f"{remit}: {_nothing_proposed(store, root, remit, key)}")
-        best = proposed[0]
-        tied = {name: best[name] for name in _SENT}
-        return _linked(store, root, remit, answer, tied, note, by, tier=best["tier"])
-
-
-def match_link(
-    root: Path, remit: str, claim: str, note: str | None = None, by: str | None = None
-) -> Answer:
-    """A remit claim answers this claim, whatever the program found; what speaks against it is told."""
-    with Store.open(paths.workspace(root).database) as store:
-        answer, sent = _remit_claim(store, remit), _claim(store, claim)
-        tied = {"claim_file_id": sent["file_id"], "claim_offset": sent["claim_offset"]}
-        return _linked(store, root, remit, answer, tied, note, by)
-
-
-def _linked(
-    store: Store,
-    root: Path,
-    remit: str,
-    answer: Mapping[str, Any],
-    tied: Mapping[str, Any],
-    note: str | None,
-    by: str | None,
-    tier: str | None = None,
-) -> Answer:
-    payers = [payer.id for payer in paths.workspace(root).settings().payers]
-    doubts = misgivings(*_both(store, answer, tied), payers)
-    done = _decide(store, root, "link", answer, note, by, tied, tier)
-    if not doubts:
-        return done
-    warning = (
-        f"linked, but {'; '.join(doubts)}; take it back with: edi-iop match undo {root} {remit}"
-    )
-    return replace(done, status=status(True), remarks=(*done.remarks, warning))
-
-
-def _nothing_proposed(store: Store, root: Path, remit: str, key: Mapping[str, Any]) -> str:
-    """Why there is nothing to accept, and what to do instead."""
-    held = _tied(store, key)
-    if held.is_empty():
-        return (
-            f"no claim is proposed for it; link one with: edi-iop match link {root} {remit} CLAIM"
-        )
-    row = held.row(0, named=True)
-    place = {"file_id": row["claim_file_id"], "claim_offset": row["claim_offset"]}
-    own = store.load("claims", **place).row(0, named=True)
-    return f"it is matched to claim {own['claim']}; take that back with: edi-iop match undo {root} {remit}"
-
-
-def _tied(store: Store, key: Mapping[str, Any]) -> pl.DataFrame:
-    """The claims that a remit claim is matched to (tables.MATCHES)."""
-    rows = store.load("matches", **key, remit_line_offset=None)
-    return rows.filter(pl.col("claim_file_id").is_not_null())
-
-
-def match_undo(root: Path, remit: str, note: str | None = None, by: str | None = None) -> Answer:
-    """A remit claim does not answer the claim it is matched to."""
-    with Store.open(paths.workspace(root).database) as store:
-        answer = _remit_claim(store, remit)
-        key = {name: answer[name] for name in _REMIT_CLAIM}
-        tied = _tied(store, key)
-        if tied.is_empty():
-            raise NotKnown(
-                f"{remit}: it is matched to no claim; see: edi-iop report unmatched {root}"
-            )
-        best = tied.row(0, named=True)
-        return _decide(store, root, "unlink", answer, note, by, best, tier=best["tier"])
 
 
 def release(
@@ -136,7 +58,7 @@ def release(
                 f"{what}: a claim's money cannot be rejected, its payment came; reject the payment, "
                 "or leave the claim held"
             )
-        told = _decide(store, root, verb, found, note, by)
+        told = decide(store, root, found, [{"verb": verb}], note, by)
         return replace(told, remarks=_still_held(store, found)) if verb == "release" else told
 
 
@@ -178,39 +100,39 @@ def _unspoken(claim: str, known: bool, loose: bool, root: Path) -> str:
     return f"{claim}: no remit speaks of it{beside}"
 
 
-def _decide(
+def decide(
     store: Store,
     root: Path,
-    verb: str,
     about: Mapping[str, Any],
+    words: Sequence[Mapping[str, Any]],
     note: str | None,
     by: str | None,
-    claim: Mapping[str, Any] | None = None,
-    tier: str | None = None,
 ) -> Answer:
-    """Writes the decision and computes anew, both or neither; where the claims concerned stand."""
+    """Writes the decisions and computes anew, all or nothing; where the claims concerned stand.
+
+    about: the remit claim or payment. words: what was decided of it, each with its verb and, of a
+    match, its tier and the claim and lines. Judged is as of the last night, as reports are.
+    """
     workspace = paths.workspace(root)
-    today = date.today()
+    day = store.last_night() or date.today()
     settings = workspace.settings()
-    policies = records.policies(workspace, settings, today)
+    policies = records.policies(workspace, settings, day)
     with store.transaction():
         lock.refuse_second(store)
         row = {
-            "decision": store.next_numbers("decision"),
             "decided_at": lock.now(),
             "actor": by or getpass.getuser(),
-            "verb": verb,
-            "tier": tier,
             "note": note,
-            **{name: about.get(name) for name in (*_PAYMENT, "remit_claim_offset")},
-            **{name: (claim or {}).get(name) for name in _SENT},
+            **{name: about.get(name) for name in (*PAYMENT, "remit_claim_offset")},
         }
-        frame = pl.DataFrame({name: [value] for name, value in row.items()})
-        store.save({"decisions": DECISIONS.conform(frame)})
+        first = store.next_numbers("decision", len(words))
+        rows = [{**row, **word, "decision": first + n} for n, word in enumerate(words)]
+        told = pl.DataFrame([{name: one.get(name) for name in DECISIONS.schema} for one in rows])
+        store.save({"decisions": DECISIONS.conform(told)})
         if since.in_portions(store):
-            portions.settle(store, policies, settings, today)
+            portions.settle(store, policies, settings, day)
         else:
-            known = records.known(store, policies, today)
+            known = records.known(store, policies, day)
             settle(store, known, answers(store, known), policies, settings)
     return Answer(_outcome(store, about))
 
@@ -218,7 +140,7 @@ def _decide(
 def _decided_on(store: Store, about: Mapping[str, Any]) -> bool:
     """Whether the last word on this payment or claim is a release or rejection."""
     of_payment = about.get("remit_claim_offset") is None
-    key = {name: about[name] for name in (_PAYMENT if of_payment else _REMIT_CLAIM)}
+    key = {name: about[name] for name in (PAYMENT if of_payment else REMIT_CLAIM)}
     whole = {"remit_claim_offset": None} if of_payment else {}
     words = store.load("decisions", **key, **whole).filter(
         pl.col("verb").is_in(["release", "reject", "undo"])
@@ -228,9 +150,9 @@ def _decided_on(store: Store, about: Mapping[str, Any]) -> bool:
 
 def _still_held(store: Store, about: Mapping[str, Any]) -> tuple[str, ...]:
     """What of a payment just released waits for another reason, and how to release that."""
-    paid = store.load("payment_standings", **{name: about[name] for name in _PAYMENT})
+    paid = store.load("payment_standings", **{name: about[name] for name in PAYMENT})
     held = int(paid["held_cents"].sum())
-    inside = store.load("postings", **{name: about[name] for name in _PAYMENT}).filter(
+    inside = store.load("postings", **{name: about[name] for name in PAYMENT}).filter(
         pl.col("standing") == "held"
     )
     if about.get("remit_claim_offset") is not None or not (held or inside.height):
@@ -241,7 +163,7 @@ def _still_held(store: Store, about: Mapping[str, Any]) -> tuple[str, ...]:
             "claim {} still waits: {}; release it by {}:{}",
             "account",
             pl.col("says").fill_null("held"),
-            *_REMIT_CLAIM,
+            *REMIT_CLAIM,
         )
     ).to_series()
     rest = held - int(inside["paid_cents"].sum())
@@ -255,33 +177,16 @@ def _still_held(store: Store, about: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _outcome(store: Store, about: Mapping[str, Any]) -> Any:
     """What became of the payment's claims, or of the claim."""
-    keys = _PAYMENT if about.get("remit_claim_offset") is None else _REMIT_CLAIM
+    keys = PAYMENT if about.get("remit_claim_offset") is None else REMIT_CLAIM
     postings = store.load("postings", **{name: about[name] for name in keys})
     accounts = store.load("accounts")
-    key = ("payer", "account", *_SENT)
+    key = ("payer", "account", *SENT)
     touched = accounts.join(postings.select(key), on=key, how="semi", nulls_equal=True)
     names = sheets.payer_names(store.load("payment_standings"), store.load("payments"))
     return replace(sheets.accounts(touched, names=names), none=_NO_CLAIM)
 
 
-def _both(
-    store: Store, answer: Mapping[str, Any], tied: Mapping[str, Any]
-) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
-    """The tables of one remit claim, and those of one claim."""
-    key = {name: answer[name] for name in _REMIT_CLAIM}
-    paid = {name: answer[name] for name in _PAYMENT}
-    own = {"file_id": tied["claim_file_id"], "claim_offset": tied["claim_offset"]}
-    remits = {
-        "payments": store.load("payments", **paid),
-        **{
-            name: store.load(name, **key)
-            for name in ("remit_claims", "remit_lines", "adjustments", "remarks")
-        },
-    }
-    return remits, {name: store.load(name, **own) for name in ("claims", "claim_lines")}
-
-
-def _reference(text: str) -> tuple[int, int] | None:
+def reference(text: str) -> tuple[int, int] | None:
     """FILE:OFFSET, as reports name a segment."""
     file_id, colon, offset = text.partition(":")
     if colon and file_id.isdecimal() and offset.isdecimal():
@@ -289,7 +194,7 @@ def _reference(text: str) -> tuple[int, int] | None:
     return None
 
 
-def _one(rows: pl.DataFrame, text: str, what: str, offset: str) -> dict[str, Any]:
+def only(rows: pl.DataFrame, text: str, what: str, offset: str) -> dict[str, Any]:
     """The only row, or a sentence that says how to name one."""
     if rows.is_empty():
         raise NotKnown(f"{text}: there is no such {what}")
@@ -301,31 +206,21 @@ def _one(rows: pl.DataFrame, text: str, what: str, offset: str) -> dict[str, Any
     return rows.row(0, named=True)
 
 
-def _remit_claim(store: Store, text: str) -> dict[str, Any]:
+def remit_claim(store: Store, text: str) -> dict[str, Any]:
     """A remit claim by FILE:OFFSET or by the number it was returned under."""
-    place = _reference(text)
+    place = reference(text)
     if place is not None:
         rows = store.load("remit_claims", file_id=place[0], remit_claim_offset=place[1])
     else:
         rows = store.load("remit_claims", claim=as_known(store, text))
-    return _one(rows, text, "remit claim", "remit_claim_offset")
-
-
-def _claim(store: Store, text: str) -> dict[str, Any]:
-    """A claim as sent by FILE:OFFSET or by its number."""
-    place = _reference(text)
-    if place is not None:
-        rows = store.load("claims", file_id=place[0], claim_offset=place[1])
-    else:
-        rows = store.load("claims", claim=as_known(store, text))
-    return _one(rows, text, "claim", "claim_offset")
+    return only(rows, text, "remit claim", "remit_claim_offset")
 
 
 def _held(store: Store, text: str, any_standing: bool) -> dict[str, Any]:
     """A payment, or a remit claim, that is held; of any standing where a word is taken back."""
     payments, postings = store.load("payment_standings"), store.load("postings")
     waiting = pl.lit(True) if any_standing else pl.col("standing") == "held"
-    place = _reference(text)
+    place = reference(text)
     if place is not None:
         at = [
             (pl.col("file_id") == place[0]) & (pl.col(name) == place[1])
@@ -340,17 +235,17 @@ def _held(store: Store, text: str, any_standing: bool) -> dict[str, Any]:
             pl.col("says") != "its payment is held",
         )
     if not paid.is_empty():
-        return _one(paid, text, "payment", "payment_offset")
+        return only(paid, text, "payment", "payment_offset")
     posted = posted.filter(waiting)
     inside = postings.filter(pl.col("trace_number") == text, pl.col("standing") == "held")
     if posted.is_empty() and not inside.is_empty():
         raise NotKnown(
             f"{text}: the payment counts, but of its claims wait: {_named(inside)}; release those"
         )
-    return _one(posted, text, "payment or claim that is held", "remit_claim_offset")
+    return only(posted, text, "payment or claim that is held", "remit_claim_offset")
 
 
 def _named(claims: pl.DataFrame) -> str:
     """`A00001025 (38:469)`, five at most."""
-    each = claims.head(5).select(composed("{} ({}:{})", "account", *_REMIT_CLAIM)).to_series()
+    each = claims.head(5).select(composed("{} ({}:{})", "account", *REMIT_CLAIM)).to_series()
     return ", ".join(each)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
@@ -68,7 +67,7 @@ def report(
         elif name in REPORTS:
             sheet = REPORTS[name](store)
         else:
-            day = as_of or _last_run(store) or date.today()
+            day = as_of or store.last_night() or date.today()
             facility = rates(workspace.settings())
             if about is not None and name == "claim":
                 about = as_known(store, about)
@@ -82,11 +81,6 @@ def report(
     left_out = given.findings.filter(pl.col("code") == "FEED_TOTAL_SKIPPED")
     said = (*wrong, *lines_of(left_out, given.names))
     return Answer(replace(sheet, name=name), status(bool(wrong)), said)
-
-
-def _last_run(store: Store) -> date | None:
-    receipts = list(store.receipts().values())
-    return date.fromisoformat(json.loads(receipts[-1])["as_of"]) if receipts else None
 
 
 def _policies(workspace: Workspace, asked_for: date) -> PolicyOn:

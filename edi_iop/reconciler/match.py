@@ -1,7 +1,7 @@
 """Which claim and line each answer of an 835 belongs to: tiers of certainty, never a guess.
 
 What the program finds certain or strong it takes; a person may link an answer to a
-claim, or say that they do not belong together, and that word goes first. A wrong payee,
+claim, or a line to a line, or say that they do not belong together, and that word goes first. A wrong payee,
 another payer of ours, another patient, dates wholly outside the claim or line control
 numbers of other claims alone veto a match; two claims or lines that agree alike leave the
 answer unmatched and said so, the candidates proposed.
@@ -17,6 +17,7 @@ import polars as pl
 from edi_iop.reconciler.features import against, truth
 from edi_iop.reconciler.given import Tables, claim_tables, remit_tables
 from edi_iop.reconciler.match_claims import Further, match_claims
+from edi_iop.reconciler.match_hand import by_hand
 from edi_iop.reconciler.match_lines import match_lines
 from edi_iop.reconciler.match_pairs import (
     compared,
@@ -61,9 +62,11 @@ def matched(
     those we bill, each another one: what one of them answers of another's claim is proposed.
     """
     answers, ours = remit_tables(remits), {**claims, **claim_tables(claims)}
-    links, barred = _decided(decisions, ours["claims"])
-    tied, proposals = match_claims(answers, ours, links, barred, asking, further, payers)
-    lines = match_lines(answers, ours, tied)
+    words = by_hand(decisions, ours["claims"])
+    tied, proposals = match_claims(
+        answers, ours, words.links, words.barred, asking, further, payers
+    )
+    lines = match_lines(answers, ours, tied, words)
     rows = pl.concat([MATCHES.conform(tied), MATCHES.conform(lines)])
     place = (*KEY, "remit_line_offset", *CLAIM, "line_offset")
     return Matched(
@@ -87,17 +90,3 @@ def misgivings(remits: Tables, claims: Tables, payers: Collection[str]) -> list[
         "none of its line control numbers is the claim's": held_none(),
     }
     return [words for words, found in told.items() if compare.select(found.any()).item()]
-
-
-def _decided(decisions: pl.DataFrame, claims: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Pairs that a person tied, the last one of each answer; and pairs that one took apart."""
-    known = claims.select("claim_offset", claim_file_id="file_id")
-    last = (
-        decisions.filter(pl.col("verb").is_in(["link", "unlink"]))
-        .join(known, on=CLAIM, how="semi")
-        .sort("decision")
-        .unique([*KEY, *CLAIM], keep="last", maintain_order=True)
-    )
-    tied = last.filter(pl.col("verb") == "link").unique(KEY, keep="last")
-    apart = last.filter(pl.col("verb") == "unlink")
-    return tied.select(*KEY, *CLAIM, "actor"), apart.select(*KEY, *CLAIM)

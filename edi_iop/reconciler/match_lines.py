@@ -18,29 +18,34 @@ import polars as pl
 
 from edi_iop.reconciler.features import plain, truth, with_agreement
 from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.match_hand import CLAIM_LINE, HAND, REMIT_LINE, ByHand
 from edi_iop.reconciler.match_pairs import BARE
 from edi_iop.reconciler.match_sides import CLAIM, SPLIT_REMARK
 from edi_iop.reconciler.match_sides import KEY as REMIT
 from edi_iop.tables.order import keys_of
 from edi_iop.texts import composed
 
-REMIT_LINE = (*REMIT, "remit_line_offset")
-CLAIM_LINE = (*CLAIM, "line_offset")
 _FEATURES = ("line_control", "dates", "procedure", "revenue", "charge", "units")
+_NAMED = 12
+"""Lines named of those that agree alike."""
 _MOST_LINES = 31
 """Days of a month: no chain of forced choices is longer than the lines of one claim."""
 
 
-def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.DataFrame:
+def match_lines(
+    remits: Tables, claims: Tables, answered: pl.DataFrame, words: ByHand
+) -> pl.DataFrame:
     """Every remit line with the line, or lines, it answers, or with why it has none.
 
     answered: remit claims with the claim they were matched to (match_claims); several
-    rows where one answers several.
+    rows where one answers several. words: what people tied goes first, and is not looked at again.
     """
-    answers, sent = _answers(remits, answered), _sent(claims)
+    every, sent = _answers(remits, answered), _sent(claims)
+    answers = _free(every, words)
     key = keys_of((answers,), ("file_id", "remit_line_offset"))
     numbered = _beside(answers, sent, "near_control")
     ladder = _Ladder(numbered.filter(~_other_day()), key)
+    ladder.take(_linked(every, sent, words.lines), HAND, "certain")
     # a split line comes back several times under one 6R: all parts belong to the line
     ladder.take(_alone(ladder.open(truth("line_control")), key), "6R", "certain")
     ladder.take(_alone(ladder.open(truth("near_control")), key), "6R", "strong")
@@ -62,23 +67,27 @@ def match_lines(remits: Tables, claims: Tables, answered: pl.DataFrame) -> pl.Da
     ladder.take(_bundled(ladder.open(_same_code())), "bundle", "strong")
     ladder.force(truth("dates") & truth("charge"), "day", "strong")
     ladder.take(_one_to_one(ladder.open(truth("dates"))), "day", "strong")
-    loose = _loose(ladder.unanswered(answers), ladder.open(pl.lit(True)), contrary)
-    return pl.concat([ladder.found(), loose], how="diagonal")
+    rest = ladder.unanswered(every).join(_undone(words), on=REMIT_LINE, how="left")
+    rest = rest.join(contrary.with_columns(contrary=True), on=REMIT_LINE, how="left")
+    loose = _loose(rest, ladder.open(pl.lit(True)))
+    told = pl.concat([ladder.found(), loose], how="diagonal")
+    if words.lines.is_empty():
+        return told
+    return told.join(words.lines, on=(*REMIT_LINE, *CLAIM_LINE), how="left")
 
 
-def _loose(answers: pl.DataFrame, candidates: pl.DataFrame, contrary: pl.DataFrame) -> pl.DataFrame:
+def _loose(answers: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
     """Remit lines that no claim line was found for: under their claim, where they have one alone,
-    and with why. contrary: REMIT_LINE of those whose number names a line of another day."""
+    and with why. undone: a person took them off; contrary: their number names a line of another day."""
     alone = answers.filter(pl.len().over(REMIT_LINE) == 1).select(*REMIT_LINE, *CLAIM)
-    left = candidates.group_by(REMIT_LINE).agg(candidates=pl.len())
+    left = candidates.group_by(REMIT_LINE).agg(
+        candidates=pl.len(), numbers=pl.col("number_sent").sort().head(_NAMED)
+    )
     return (
-        answers.select(*REMIT_LINE, "claim_says")
+        answers.select(*REMIT_LINE, "claim_says", "undone", "contrary")
         .unique(REMIT_LINE, maintain_order=True)
         .join(alone, on=REMIT_LINE, how="left", maintain_order="left")
         .join(left, on=REMIT_LINE, how="left", maintain_order="left")
-        .join(
-            contrary.with_columns(contrary=True), on=REMIT_LINE, how="left", maintain_order="left"
-        )
         .select(*REMIT_LINE, *CLAIM, says=_why_not())
     )
 
@@ -169,6 +178,24 @@ def _sent(claims: Tables) -> pl.DataFrame:
     )
 
 
+def _linked(answers: pl.DataFrame, sent: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Answers beside the lines that a person tied them to, whatever their days."""
+    tied = answers.join(lines.select(*REMIT_LINE, *CLAIM_LINE), on=(*REMIT_LINE, *CLAIM))
+    return _compared(tied.join(sent, on=CLAIM_LINE, suffix="_sent"))
+
+
+def _free(answers: pl.DataFrame, words: ByHand) -> pl.DataFrame:
+    """The answers that no person took off their line."""
+    if words.loose.is_empty():
+        return answers
+    return answers.join(words.loose, on=(*REMIT_LINE, *CLAIM), how="anti", maintain_order="left")
+
+
+def _undone(words: ByHand) -> pl.DataFrame:
+    """REMIT_LINE, undone: lines that a person took off the line they were matched to."""
+    return words.loose.select(*REMIT_LINE).unique().with_columns(undone=True)
+
+
 def _paired(answers: pl.DataFrame, sent: pl.DataFrame, *by: str) -> pl.DataFrame:
     """Answers beside lines of their claim that have these in common, never of another day."""
     return _beside(answers, sent, *by).filter(~_other_day())
@@ -229,6 +256,7 @@ def _compared(pairs: pl.DataFrame) -> pl.DataFrame:
         "charge_cents",
         "charge_cents_sent",
         "units_sent",
+        "number_sent",
         "changed",
         "divided",
         own_units="units",
@@ -321,12 +349,17 @@ def _chosen(pairs: pl.DataFrame, tier: str, grade: str) -> pl.DataFrame:
 
 def _why_not() -> pl.Expr:
     """Why a remit line has no claim line."""
+    numbers = pl.col("numbers").cast(pl.List(pl.String)).list.join(", ")
+    further = pl.col("candidates") > _NAMED
+    more = pl.when(further).then(pl.lit(" and others")).otherwise(pl.lit(""))
     return (
         pl.when(pl.col("claim_offset").is_null() & pl.col("claim_says").is_not_null())
         .then(composed("its claim is not matched: {}", "claim_says"))
-        .when(pl.col("contrary"))
+        .when("undone")
+        .then(pl.lit("a person undid its match"))
+        .when("contrary")
         .then(pl.lit("its line control number is that of a line of another day"))
         .when(pl.col("candidates") > 0)
-        .then(composed("ambiguous: lines of the claim that agree alike: {}", pl.col("candidates")))
+        .then(composed("ambiguous: lines of the claim that agree alike: {}{}", numbers, more))
         .otherwise(pl.lit("no line of the claim has its day"))
     )

@@ -16,6 +16,7 @@ DID = {
 }
 """Decisions (tables.DECISIONS verb) as events of a claim."""
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
+_REMIT_LINE = (*_REMIT_CLAIM, "remit_line_offset")
 _PAYMENT = ("file_id", "payment_offset")
 _SENT = ("claim_file_id", "claim_offset")
 
@@ -27,8 +28,7 @@ def decided(store: Store, number: str, answers: pl.DataFrame) -> pl.DataFrame:
     claim's also where the answer came under its number and was tied to another one by hand.
     """
     told = (
-        store.load("decisions")
-        .filter(pl.col("verb").is_in(list(DID)))
+        numbered(store, store.load("decisions").filter(pl.col("verb").is_in(list(DID))))
         .join(store.load("claims").select("claim", "claim_offset", claim_file_id="file_id"), on=_SENT, how="left")
         .join(store.load("remit_claims").select(*_REMIT_CLAIM, returned="claim"), on=_REMIT_CLAIM, how="left")
         .join(store.load("payments").select(*_PAYMENT, "trace_number"), on=_PAYMENT, how="left")
@@ -53,13 +53,61 @@ def decided(store: Store, number: str, answers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def numbered(store: Store, decisions: pl.DataFrame) -> pl.DataFrame:
+    """The decisions, one row each in order, with the lines each is about: those of a match made or
+    undone (2=1: the answer's second is to the claim's first), or the claim's lines of a letter."""
+    returned = store.among(
+        "remit_lines", decisions.select(_REMIT_LINE).unique(), (*_REMIT_LINE, "position")
+    )
+    keys = decisions.select(file_id="claim_file_id", claim_offset="claim_offset").unique()
+    sent = store.among("claim_lines", keys, ("file_id", "line_offset", "line"))
+    own = sent.rename({"file_id": "claim_file_id"})
+    pair = composed("{}={}", "position", "line")
+    told = (
+        decisions.join(_tied(store, decisions), on="decision", how="left")
+        .with_columns(pl.coalesce("line_offset", "tied_offset"))
+        .join(returned, on=_REMIT_LINE, how="left")
+        .join(own, on=("claim_file_id", "line_offset"), how="left")
+        .with_columns(
+            lines=pl.when(pl.col("verb") == "write")
+            .then(pl.col("line").cast(pl.String))
+            .otherwise(pair)
+        )
+        .sort("decision", "line")
+    )
+    one = [
+        name
+        for name in decisions.columns
+        if name not in ("decision", "remit_line_offset", "line_offset", "tier")
+    ]
+    # all that one command decided is one decision
+    return told.group_by(one, maintain_order=True).agg(
+        pl.col("decision", "tier").first(),
+        lines=pl.col("lines")
+        .drop_nulls()
+        .unique(maintain_order=True)
+        .str.join(", ")
+        .replace("", None),
+    )
+
+
+def _tied(store: Store, decisions: pl.DataFrame) -> pl.DataFrame:
+    """decision, tied_offset: the claim's lines that what was written is about."""
+    about = decisions.filter(pl.col("verb") == "write").select("decision", *_REMIT_LINE)
+    lines = store.among(
+        "matches", about.select(_REMIT_CLAIM).unique(), (*_REMIT_LINE, "line_offset")
+    )
+    return about.join(lines, on=_REMIT_LINE).select("decision", tied_offset="line_offset")
+
+
 def _says() -> pl.Expr:
-    """`answer returned as LOST, payment 7700123, claim C1 by kim: same day`."""
+    """`answer returned as LOST, payment 7700123, claim C1, lines 1=2 by kim: same day`."""
     return composed(
-        "{}payment {}{} by {}{}",
+        "{}payment {}{}{} by {}{}",
         composed("answer returned as {}, ", "returned").fill_null(""),
         pl.col("trace_number").fill_null("?"),
         composed(", claim {}", "claim").fill_null(""),
+        composed(", lines {}", "lines").fill_null(""),
         "actor",
         composed(": {}", "note").fill_null(""),
     )

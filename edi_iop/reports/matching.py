@@ -5,12 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.reports import shapes
+from edi_iop.reports.decided import numbered
 from edi_iop.reports.on_day import Loading
 from edi_iop.reports.sheet import Field, Sheet
-from edi_iop.reports.sums import chart
+from edi_iop.reports.sums import chart, counting
+from edi_iop.store import Store
 from edi_iop.texts import composed
 
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
+_REMIT_LINE = (*_REMIT_CLAIM, "remit_line_offset")
 _PAYMENT = ("file_id", "payment_offset")
 _SENT = ("claim_file_id", "claim_offset")
 _TIERS = ("T1", "T2", "T3", "T4", "T5", "hand")
@@ -66,10 +69,12 @@ def matches(store: Loading) -> Sheet:
 
 
 def unmatched(store: Loading) -> Sheet:
-    """Remit claims tied to no claim of ours, why, and what each may answer."""
-    rows = _unmatched_rows(store)
+    """Remit claims tied to no claim of ours, and open lines of those that are tied: why, and what
+    each may answer."""
+    rows = pl.concat([_unmatched_rows(store), _open_lines(store)], how="diagonal")
     fields = (
         Field("CLAIM", "claim"),
+        Field("LINE", "line", "number"),
         Field("PAYMENT", "payment"),
         Field("CHARGE", "charge_cents", "money"),
         Field("PAID", "paid_cents", "money"),
@@ -86,9 +91,11 @@ def unmatched(store: Loading) -> Sheet:
         fields,
         (Field("", "says"), Field("", "agree"), Field("", "against")),
         people=rows.with_columns(agree=agreed, against=against),
-        none="every remit claim is matched",
-        closing=f"{rows.height:,} unmatched" if rows.height else "",
-        hints=("Accept with: edi-iop match accept; choose with: edi-iop match link",)
+        none="every remit claim is matched, and every line of them",
+        closing=_left_open(rows),
+        hints=(
+            "Accept with: edi-iop match accept; choose with: edi-iop match link, a line with --line",
+        )
         if rows.height
         else (),
     )
@@ -134,6 +141,47 @@ def _unmatched_rows(store: Loading) -> pl.DataFrame:
     )
 
 
+def _left_open(rows: pl.DataFrame) -> str:
+    lines = rows["line"].count()
+    counts = ((rows.height - lines, "remit claim"), (lines, "line"))
+    told = [counting(count, noun) for count, noun in counts if count]
+    return f"{' and '.join(told)} unmatched" if told else ""
+
+
+def _open_lines(store: Loading) -> pl.DataFrame:
+    """One row a remit line that no line of its claim was found for: `line` counts the answer's lines."""
+    every = store.load("matches")
+    of_line = pl.col("remit_line_offset").is_not_null()
+    tied = every.filter(~of_line, pl.col("claim_file_id").is_not_null())
+    left = every.filter(of_line, pl.col("line_offset").is_null()).join(
+        tied, on=_REMIT_CLAIM, how="semi"
+    )
+    heads = store.load("remit_claims").select(
+        *_REMIT_CLAIM, "payment_offset", "claim", "payer_claim_number"
+    )
+    return (
+        left.select(*_REMIT_LINE, *_SENT, "says")
+        .join(store.load("remit_lines"), on=_REMIT_LINE)
+        .join(heads, on=_REMIT_CLAIM)
+        .join(_payments(store), on=_PAYMENT)
+        .join(_numbers(store).rename({"claim": "proposed"}), on=_SENT, how="left")
+        .sort("payment", *_REMIT_LINE, nulls_last=True)
+        .select(
+            "claim",
+            "payment",
+            "payer_claim_number",
+            "charge_cents",
+            "paid_cents",
+            "says",
+            "proposed",
+            line="position",
+            statement_from="service_date",
+            statement_to=pl.coalesce("service_date_to", "service_date"),
+            reference=composed("{}:{}", *_REMIT_CLAIM),
+        )
+    )
+
+
 def _numbers(store: Loading) -> pl.DataFrame:
     return store.load("claims").select("claim_offset", "claim", claim_file_id="file_id")
 
@@ -153,15 +201,15 @@ def _lines(every: pl.DataFrame) -> pl.DataFrame:
     return told.group_by(_REMIT_CLAIM).agg(lines=pl.col("told").str.join(", "))
 
 
-def decisions(store: Loading) -> Sheet:
-    """What people decided of matches and of money held, in order, by claim and payment numbers."""
+def decisions(store: Store) -> Sheet:
+    """What people decided of matches and money held, or had written: in order, a row a decision,
+    whatever lines it is about."""
     answers = store.load("remit_claims").select(*_REMIT_CLAIM, returned="claim")
     told = (
-        store.load("decisions")
+        numbered(store, store.load("decisions"))
         .join(_numbers(store), on=_SENT, how="left")
         .join(answers, on=_REMIT_CLAIM, how="left")
         .join(_payments(store), on=_PAYMENT, how="left")
-        .sort("decision")
     )
     rows = told.select(
         "decision",
@@ -171,6 +219,7 @@ def decisions(store: Loading) -> Sheet:
         "payment",
         "returned",
         "claim",
+        "lines",
         "tier",
         "note",
         reference=composed("{}:{}", "file_id", pl.coalesce("remit_claim_offset", "payment_offset")),
@@ -183,6 +232,7 @@ def decisions(store: Loading) -> Sheet:
         Field("PAYMENT", "payment"),
         Field("RETURNED AS", "returned"),
         Field("CLAIM", "claim"),
+        Field("LINES", "lines"),
         Field("REFERENCE", "reference"),
         Field("NOTE", "note"),
     )

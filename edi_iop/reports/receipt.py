@@ -113,9 +113,11 @@ def _built(built: Receipt) -> str:
 def _remits(remits: Receipt) -> str:
     if not remits["claims"]:
         return _NOTHING
+    left = remits.get("lines_unmatched", 0)  # receipts of earlier versions have none
+    open_lines = f"; of their lines {left} not" if left else ""
     return (
         f"{counting(remits['claims'], 'claim')} with {counting(remits['lines'], 'line')}: "
-        f"{remits['matched']} matched, {remits['unmatched']} not"
+        f"{remits['matched']} matched, {remits['unmatched']} not{open_lines}"
     )
 
 

@@ -162,8 +162,14 @@ def _breaking(store: Store, *, proposed: bool) -> dict[str, Any]:
 
 def _remits(store: Store, run: str) -> dict[str, int]:
     """Remit claims and lines of what came in, those of duplicates left out."""
-    claims, matched, lines = store.answered(run)
-    return {"claims": claims, "matched": matched, "unmatched": claims - matched, "lines": lines}
+    claims, matched, lines, left = store.answered(run)
+    return {
+        "claims": claims,
+        "matched": matched,
+        "unmatched": claims - matched,
+        "lines": lines,
+        "lines_unmatched": left,
+    }
 
 
 def _denials(store: Store, run: str) -> dict[str, Any]:

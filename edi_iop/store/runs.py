@@ -58,6 +58,13 @@ class Runs(Database):
         )
         return {str(run): str(receipt) for run, receipt in rows}
 
+    def last_night(self) -> date | None:
+        """The day that the last finished run was done for."""
+        found = self._open.rows(
+            "SELECT as_of FROM runs WHERE receipt IS NOT NULL ORDER BY rowid DESC LIMIT 1"
+        )
+        return date.fromisoformat(str(found[0][0])) if found else None
+
     # -- what receipts count
 
     def breaking(self, *, proposed: bool) -> tuple[int, dict[str, int]]:
@@ -65,10 +72,11 @@ class Runs(Database):
         ((lines,),) = self._run_rows("breaking_lines", proposed=proposed)
         return int(lines), dict(self._run_rows("breaking", proposed=proposed))
 
-    def answered(self, run: str) -> tuple[int, int, int]:
-        """Remit claims that a run took in, those matched to a claim, and their lines."""
-        ((claims, matched, lines),) = self._run_rows("answered", run=run)
-        return int(claims), int(matched), int(lines)
+    def answered(self, run: str) -> tuple[int, int, int, int]:
+        """Remit claims that a run took in, those matched to a claim, their lines, and of these the
+        ones of matched claims that are matched to no line."""
+        ((claims, matched, lines, left),) = self._run_rows("answered", run=run)
+        return int(claims), int(matched), int(lines), int(left)
 
     def denied(self, run: str) -> list[tuple[str, str, int]]:
         """Denied lines that a run took in: verdict, rule (`none`), and how many."""

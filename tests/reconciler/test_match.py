@@ -292,7 +292,7 @@ def test_equal_siblings_of_one_day_stay_ambiguous():
     for offset in (400, 410):
         row = line_row(matches, offset)
         assert (row["tier"], row["line_offset"]) == (None, None)
-        assert row["says"] == "ambiguous: lines of the claim that agree alike: 2"
+        assert row["says"] == "ambiguous: lines of the claim that agree alike: 1, 2"
 
 
 def test_a_line_without_day_among_equal_siblings_stays_ambiguous():
