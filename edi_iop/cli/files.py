@@ -44,11 +44,11 @@ def identify(paths: tuple[Path, ...], layouts: tuple[Path, ...], output: Output)
     """Say what each file is, by its content.
 
     Kind, guide, sender, receiver, control number and counts, a row an interchange; a name or suffix
-    tells nothing. A folder or an archive (zip, gz) stands for all files in it, - for standard input.
+    tells nothing. An archive (zip, gz) stands for all files in it, - for standard input.
 
     \b
     Example:
-      edi-iop identify inbox/
+      edi-iop identify inbox/*
     """
     with working("identifying", output):
         answer = desk.identify(paths, layouts)
@@ -100,7 +100,7 @@ def validate(
     \b
     Example:
       edi-iop validate remit.835 --snip 1-3 --format ndjson
-      edi-iop validate inbox/ --ack answers/
+      edi-iop validate inbox/* --ack answers/
       edi-iop validate claim.837 --companion harbor
     """
     _made_ready(paths)

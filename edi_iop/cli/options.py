@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-PATH = click.Path(path_type=Path)
-"""That a path exists is the desk's question: a missing one is exit code 3."""
+PATH = click.Path(path_type=Path, readable=False)
+"""That a path is there and open to us is the desk's question: exit code 3 where it is not."""
 
 
 def paths_argument(name: str = "paths", metavar: str = "FILE...") -> Callable[[Any], Any]:
-    """One or more files or folders."""
+    """One or more files; folders too where the verb takes them."""
     return click.argument(name, nargs=-1, required=True, type=PATH, metavar=metavar)
 
 

@@ -16,6 +16,7 @@ import click
 
 from edi_iop import desk
 from edi_iop.cli.front import FOUND_SOMETHING, quiet_stdout
+from edi_iop.cli.options import PATH
 
 if TYPE_CHECKING:
     from edi_iop.desk import Answer, Flow
@@ -91,9 +92,7 @@ def _refuse_terminal(output: Output) -> None:
 
 
 def _options(to_file: bool, forms: Sequence[str]) -> list[Callable[[Any], Any]]:
-    target = click.option(
-        "-o", "--output", "to_file", type=click.Path(path_type=Path), help="Write to this file."
-    )
+    target = click.option("-o", "--output", "to_file", type=PATH, help="Write to this file.")
     return [
         click.option(
             "--format",

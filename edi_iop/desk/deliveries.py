@@ -20,7 +20,7 @@ from edi_iop.tables.found import findings_frame
 
 
 class Deliveries:
-    """Every file named, in a folder named or in an archive, numbered from 1 in order.
+    """Every file named or in an archive named, numbered from 1 in order.
 
     To be gone through once: each file is open until the next is asked for. `names` and
     `findings` grow meanwhile. MissingPath, Unreadable: the system does not give us one of
@@ -28,7 +28,7 @@ class Deliveries:
     """
 
     def __init__(self, named: Iterable[Path]) -> None:
-        self._paths = [file for one in named for file in paths.files(one)]
+        self._paths = [paths.file(one) for one in named]
         for path in self._paths:
             _try(path)
         self.names: dict[int, str] = {}

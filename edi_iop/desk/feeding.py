@@ -35,7 +35,7 @@ def feed_guess(path: Path, target: Path | None = None) -> Answer:
     if target is not None and target.exists():
         raise AlreadyThere(f"{target}: is there already and was left as it is; name another file")
     try:
-        proposal = propose(paths.read(path))
+        proposal = propose(paths.read(paths.file(path)))
     except FeedRejected as problem:
         raise Unreadable(f"{path}: {problem}") from problem
     rows = pl.DataFrame(

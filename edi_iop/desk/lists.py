@@ -47,7 +47,7 @@ def codes_load(kind: str, file: Path, root: Path, as_of: date | None = None) -> 
     workspace = paths.workspace(root, with_store=False)
     if file.is_dir():
         raise Unreadable(f"{file}: a folder; name the file of the list")
-    content = b"".join(map(paths.read, paths.files(file)))
+    content = paths.read(paths.file(file))
     found = licensed.load(kind, file.name, content, date.today(), as_of)
     for name, content in found.files.items():
         paths.write(workspace.codes / name, content)

@@ -78,20 +78,27 @@ def shown(path: Path) -> str:
 
 def files(path: Path) -> Sequence[Path]:
     """The file named, or all below the folder named; MissingPath or Unreadable where it is none."""
+    if path == STANDARD_INPUT or not path.is_dir():
+        return [file(path)]
+    inside = _inside(path)
+    if not inside:
+        raise MissingPath(f"{path}: the folder is empty; name a file or a folder of files")
+    return inside
+
+
+def file(path: Path) -> Path:
+    """The file named, or what is piped in; MissingPath or Unreadable where it is none."""
     if path == STANDARD_INPUT:
-        return [path]
+        return path
     if path.is_dir():
-        inside = _inside(path)
-        if not inside:
-            raise MissingPath(f"{path}: the folder is empty; name a file or a folder of files")
-        return inside
+        raise Unreadable(f"{path}: a folder, not a file; name the files in it, as in {path / '*'}")
     if path.is_symlink() and not path.exists():
         raise MissingPath(f"{path}: a link to a file that is not there; check where it points")
     if not path.exists():
         raise MissingPath(f"{path}: no such file or folder; check the path")
     if not path.is_file() and not {str(path), str(path.parent)}.intersection(_OPEN_ALREADY):
         raise Unreadable(f"{path}: not a file but a pipe or device; pipe its content in with -")
-    return [path]
+    return path
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -195,7 +195,8 @@ def _acknowledge(
     """What comes before an 835: a 999 of each file, and each payer's 277CA."""
     folder = mailing.folder / ACKS_FOLDER
     if paths.STANDARD_INPUT not in claims:  # what is piped in can be read once only
-        list(validate(claims, ack=folder, at=datetime.combine(mailing.on, time(12))).parts())
+        files = [file for named in claims for file in paths.files(named)]
+        list(validate(files, ack=folder, at=datetime.combine(mailing.on, time(12))).parts())
     for number, payer in enumerate(answer.payers):
         envelope = mailing.envelope(payer, mailing.control(number + _ACKS_APART))
         target = folder / f"277CA-{payer}-{mailing.on:%Y%m%d}.edi"

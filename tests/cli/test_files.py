@@ -44,7 +44,7 @@ def test_identify_of_what_is_nothing_of_ours(call: Any, tmp_path: Path) -> None:
 
 
 def test_validate_of_clean_files(call: Any, clinic: Path) -> None:
-    result = call("validate", clinic / "feeds", clinic / "claims")
+    result = call("validate", *(clinic / "feeds").iterdir(), *(clinic / "claims").iterdir())
     assert (result.exit_code, result.stdout) == (0, "no findings\n")
     assert result.stderr == "8 files read\n"
 
@@ -69,9 +69,10 @@ def test_validate_names_the_place_of_a_wrong_count(call: Any, clinic: Path, tmp_
 
 
 def test_snip_takes_levels_and_spans(call: Any, clinic: Path) -> None:
-    assert call("validate", clinic / "claims", "--snip", "1-3,5").exit_code == 0
+    claims = clinic / "claims" / "former-system.837"
+    assert call("validate", claims, "--snip", "1-3,5").exit_code == 0
     for wrong in ("8", "x", "1-", "", "3-1", "1,5-2"):
-        result = call("validate", clinic / "claims", "--snip", wrong)
+        result = call("validate", claims, "--snip", wrong)
         assert (result.exit_code, result.stdout) == (2, "")
         assert "is not a SNIP level or span, as in 1-3,5" in result.stderr
 
@@ -103,7 +104,7 @@ def test_parse_writes_whole_data_to_a_file(call: Any, clinic: Path, tmp_path: Pa
 
 
 def test_parse_of_an_unknown_table_lists_the_known_ones(call: Any, clinic: Path) -> None:
-    result = call("parse", clinic / "feeds", "--table", "weather")
+    result = call("parse", clinic / "feeds" / "clients.csv", "--table", "weather")
     assert result.exit_code == 3
     assert "remit_lines" in result.stderr
     assert result.stderr.count("\n") == 1
@@ -113,7 +114,7 @@ def test_parse_of_an_unknown_table_lists_the_known_ones(call: Any, clinic: Path)
 
 @pytest.mark.parametrize("table", sorted(set(TABLES) - set(IN_FILES)))
 def test_a_table_that_a_night_makes_is_in_no_file(call: Any, clinic: Path, table: str) -> None:
-    result = call("parse", clinic / "claims", "--table", table)
+    result = call("parse", clinic / "claims" / "former-system.837", "--table", table)
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (3, "", 1)
     assert ("edi-iop validate" if table == "findings" else "edi-iop run") in result.stderr
 
@@ -124,7 +125,7 @@ def test_the_tables_of_files_are_those_that_maps_and_feeds_fill() -> None:
 
 
 def test_quiet_says_nothing_but_the_answer(call: Any, clinic: Path) -> None:
-    assert call("validate", clinic / "claims", "-q").stderr == ""
+    assert call("validate", clinic / "claims" / "former-system.837", "-q").stderr == ""
 
 
 @pytest.mark.parametrize(

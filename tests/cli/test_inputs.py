@@ -1,4 +1,4 @@
-"""What is named on the command line: files, folders, archives, standard input, and what is none of them."""
+"""What is named on the command line: files, archives, standard input, and what is none of them."""
 
 from __future__ import annotations
 
@@ -43,15 +43,25 @@ def packed(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_such_thing(verb: str, call: Any, tmp_path: Path) -> None:
-    link, pipe, empty = tmp_path / "link.835", tmp_path / "pipe", tmp_path / "empty"
+    link, pipe = tmp_path / "link.835", tmp_path / "pipe"
     link.symlink_to(tmp_path / "gone.835")
     os.mkfifo(pipe)
-    empty.mkdir()
-    for path in (tmp_path / "absent.835", link, pipe, empty):
+    for path in (tmp_path / "absent.835", link, pipe):
         result = call(verb, path, *VERBS[verb])
         assert (result.exit_code, result.stdout) == (3, ""), path
         assert result.stderr.startswith(f"edi-iop: {path}: ")
         assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_folder_is_no_file(verb: str, call: Any, tmp_path: Path) -> None:
+    """Also beside a file that is there, and where it holds files."""
+    (tmp_path / "a.835").write_bytes(REMIT.read_bytes())
+    result = call(verb, REMIT, tmp_path, *VERBS[verb])
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == (
+        f"edi-iop: {tmp_path}: a folder, not a file; name the files in it, as in {tmp_path}/*\n"
+    )
 
 
 def test_a_process_says_one_line_and_no_traceback(tmp_path: Path) -> None:
@@ -65,41 +75,40 @@ def test_a_process_says_one_line_and_no_traceback(tmp_path: Path) -> None:
 def test_no_permission(
     verb: str, call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For a file and for a folder, also where the tests run as a user who may read everything."""
+    """Also where the tests run as a user who may read everything: what the system answers others."""
 
     def refuse(*_given: object, **_options: object) -> None:
         raise PermissionError(13, "Permission denied", str(tmp_path))
 
-    (tmp_path / "closed.835").write_bytes(REMIT.read_bytes())
-    with monkeypatch.context() as closed:
-        closed.setattr(Path, "open", refuse)
-        result = call(verb, tmp_path / "closed.835", *VERBS[verb])
-    assert result.exit_code == 3
-    assert "permission denied; check its permissions" in result.stderr
-    with monkeypatch.context() as closed:
-        closed.setattr(os, "scandir", refuse)
-        result = call(verb, tmp_path, *VERBS[verb])
-    assert result.exit_code == 3
-    assert result.stderr.startswith(f"edi-iop: {tmp_path}: permission denied")
+    closed = tmp_path / "closed.835"
+    closed.write_bytes(REMIT.read_bytes())
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "access", lambda *_given, **_options: False)
+    result = call(verb, closed, *VERBS[verb])
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == f"edi-iop: {closed}: permission denied; check its permissions\n"
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_file_that_vanishes_meanwhile(
     verb: str, call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another program takes it away after the folder was listed."""
-    for name in ("a.835", "b.835"):
-        (tmp_path / name).write_bytes(REMIT.read_bytes())
-    real = Path.open
+    """Another program takes it away after it was seen."""
+    first, second = tmp_path / "a.835", tmp_path / "b.835"
+    for path in (first, second):
+        path.write_bytes(REMIT.read_bytes())
+    real = paths.file
 
-    def late(path: Path, *given: Any, **options: Any) -> Any:
-        (tmp_path / "b.835").unlink(missing_ok=True)
-        return real(path, *given, **options)
+    def seen(path: Path) -> Path:
+        found = real(path)
+        if path == second:
+            path.unlink()
+        return found
 
-    monkeypatch.setattr(Path, "open", late)
-    result = call(verb, tmp_path, *VERBS[verb])
+    monkeypatch.setattr(paths, "file", seen)
+    result = call(verb, first, second, *VERBS[verb])
     assert (result.exit_code, result.stderr.count("\n")) == (3, 1)
-    assert result.stderr.startswith(f"edi-iop: {tmp_path / 'b.835'}: there a moment ago")
+    assert result.stderr.startswith(f"edi-iop: {second}: there a moment ago")
     assert "permission" not in result.stderr
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edi_iop.desk import paths
-from edi_iop.errors import MissingPath, NotWritten, StoreVersion
+from edi_iop.errors import MissingPath, NotWritten, StoreVersion, Unreadable
 
 
 def test_a_folder_stands_for_its_files_in_order_without_hidden_ones(tmp_path: Path) -> None:
@@ -22,6 +22,17 @@ def test_a_folder_stands_for_its_files_in_order_without_hidden_ones(tmp_path: Pa
 
 def test_an_empty_folder_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(MissingPath, match="empty"):
+        paths.delivered([tmp_path])
+
+
+def test_a_folder_closed_to_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the tests run as a user who may read everything."""
+
+    def refuse(*_given: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(Unreadable, match="permission denied; check its permissions"):
         paths.delivered([tmp_path])
 
 
