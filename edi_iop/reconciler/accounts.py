@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.reconciler.answers import refuses
 from edi_iop.reconciler.contents import CLAIM, LINE
 from edi_iop.reconciler.given import Tables
 from edi_iop.texts import composed
 
 SENT = ("claim_file_id", "claim_offset")
-AMOUNTS = ("charge_cents", "paid_cents", "contract_cents", "patient_cents", "other_cents")
+_BY_GROUP = ("contract_cents", "patient_cents", "other_cents")
+AMOUNTS = ("charge_cents", "paid_cents", *_BY_GROUP, "refused_cents")
+"""Of an answer; refused_cents: what the payer refuses and leaves to no patient, in whatever group."""
 EVENT = (*CLAIM, "share")
 WHOLE = "*"
 """The line key of what is said of no line."""
@@ -81,12 +84,16 @@ def _with_groups(
     rows: pl.DataFrame, adjustments: pl.DataFrame, key: tuple[str, ...]
 ) -> pl.DataFrame:
     named = pl.col("group").replace_strict(_GROUPS, default="other_cents")
+    refused = refuses() & pl.col("group").ne_missing("PR")
     sums = (
-        adjustments.select(*key, "amount_cents", named=named)
+        adjustments.select(*key, "amount_cents", named=named, refused=refused)
         .group_by(key)
         .agg(
-            pl.when(pl.col("named") == name).then("amount_cents").otherwise(0).sum().alias(name)
-            for name in AMOUNTS[2:]
+            *(
+                pl.when(pl.col("named") == name).then("amount_cents").otherwise(0).sum().alias(name)
+                for name in _BY_GROUP
+            ),
+            refused_cents=pl.when("refused").then("amount_cents").otherwise(0).sum(),
         )
     )
     return rows.join(sums, on=key, how="left", maintain_order="left").with_columns(

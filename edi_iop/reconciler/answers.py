@@ -60,10 +60,15 @@ def said(
     return Said(every, latest(every, matches, claim_lines, decided), decided)
 
 
+def refuses() -> pl.Expr:
+    """Whether an adjustment refuses a service."""
+    harmless = with_role("contract", "patient", "prior_payer", "payment")
+    return (pl.col("amount_cents") > 0) & ~pl.col("carc").is_in(harmless)
+
+
 def refusals(adjustments: pl.DataFrame) -> pl.DataFrame:
     """Adjustments that refuse a service; firm: its code is in our list as a denial."""
-    harmless = with_role("contract", "patient", "prior_payer", "payment")
-    refused = adjustments.filter(pl.col("amount_cents") > 0, ~pl.col("carc").is_in(harmless))
+    refused = adjustments.filter(refuses())
     return refused.with_columns(firm=pl.col("carc").is_in(with_role("denial")))
 
 

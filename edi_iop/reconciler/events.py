@@ -371,8 +371,11 @@ def _why_held(replacing: list[str]) -> pl.Expr:
         pl.when(pl.col("reversal") & pl.col("pair_offset").is_null())
         .then(
             composed(
-                "parked: no payment of {} is known that it takes back",
+                "parked: no payment of {} is known that it takes back{}",
                 dollars(-pl.col("paid_cents")),
+                pl.when(pl.col("paid_sum_before") > 0)
+                .then(composed("; {} was paid before it", dollars(pl.col("paid_sum_before"))))
+                .otherwise(pl.lit("")),
             )
         )
         .when(pl.col("moneyless") & pays)

@@ -173,7 +173,8 @@ def _state() -> pl.Expr:
     """Where a claim stands with its payer.
 
     Taken back: provider adjustments took more than later answers explain; all that the
-    payer says it pays, or part of it.
+    payer says it pays, or part of it. Left to the patient: nothing paid, and nothing refused
+    beside the patient's share and what the contract takes off.
     """
     unexplained = -pl.col("credit_cents")
     paid = pl.col("standing") & (pl.col("paid_cents") > 0)
@@ -185,9 +186,7 @@ def _state() -> pl.Expr:
         .then(pl.lit("taken back in part"))
         .when(pl.col("standing") & (pl.col("paid_cents") != 0))
         .then(pl.lit("paid"))
-        .when(
-            pl.col("standing") & ((pl.col("patient_cents") > 0) & (pl.col("contract_cents") == 0))
-        )
+        .when(pl.col("standing") & (pl.col("patient_cents") > 0) & (pl.col("refused_cents") == 0))
         .then(pl.lit("left to the patient"))
         .when("standing")
         .then(pl.lit("nothing paid"))

@@ -83,6 +83,30 @@ def test_a_reversal_of_other_amounts_is_parked():
     assert told(made) == [("payment", "posted", 28000), ("reversal", "held", -27000)]
 
 
+def test_a_reversal_of_one_line_of_two_waits_and_says_what_was_paid():
+    """A reversal repeats the whole answer with its sign turned (RFI 1429): a part of one is not taken
+    for it; 280.00 of two days were paid, 140.00 of one go back and are held."""
+    paid = answer(28000, 70000, days=(FEB2, date(2026, 2, 4)))
+    back = answer(-14000, -35000, "22", days=(date(2026, 2, 4),))
+    made = fold(file(1, "T1", 1, paid), file(2, "T2", 8, back), sent=two_days())
+    assert told(made) == [("payment", "posted", 28000), ("reversal", "held", -14000)]
+    assert made.postings["says"][1] == (
+        "parked: no payment of 140.00 is known that it takes back; 280.00 was paid before it"
+    )
+    assert (account(made)["posted_cents"], account(made)["held_cents"]) == (28000, -14000)
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"), [("45", "left to the patient"), ("197", "nothing paid")]
+)
+def test_what_is_left_to_the_patient_is_no_denial_whatever_the_contract_takes_off(
+    reason: str, state: str
+):
+    """350.00 charged, 285.00 of it the deductible, 65.00 above the contract, or refused."""
+    row = account(fold(file(1, "T1", 1, answer(0, patient=28500, reason=reason))))
+    assert (row["state"], row["patient_cents"], row["contract_cents"]) == (state, 28500, 6500)
+
+
 def test_a_reversal_dated_before_its_payment_is_parked():
     made = fold(file(1, "T1", 8, answer(28000)), file(2, "T2", 1, answer(-28000, -35000, "22")))
     assert told(made) == [("reversal", "held", -28000), ("correction", "posted", 28000)]
