@@ -264,12 +264,16 @@ def _letter(desk: _Desk, name: str, rows: pl.DataFrame) -> _Done:
     )
     late = "timely" in rows["category"].to_list() or "TF-01" in rows["rule"].to_list()
     shown = _proof(desk, about) if late else None
-    numbered = rows.with_columns(payer_number=pl.lit(desk.number, pl.String))
+    paid = _payments(desk, rows)
+    dated = paid.select("file_id", payment="trace_number", paid_on="payment_date")
+    numbered = rows.with_columns(payer_number=pl.lit(desk.number, pl.String)).join(
+        dated.unique(["file_id", "payment"], keep="first"), on=["file_id", "payment"], how="left"
+    )
     told = appeal.fields(
         appeal.request(name),
         numbered,
         desk.claim,
-        _payer(desk, rows),
+        _payer(desk, paid),
         found,
         shown,
         _part_2(desk),
@@ -321,11 +325,15 @@ def _proof(desk: _Desk, about: pl.DataFrame) -> filing.Proof | None:
     return filing.proof(about, desk.about.records.lines, tables, files, desk.policy)
 
 
-def _payer(desk: _Desk, rows: pl.DataFrame) -> dict[str, Any]:
-    """Name and address as the payer's last remit of these lines has them."""
-    numbers = rows["payment"].drop_nulls().unique().to_list()
-    paid = [desk.store.load("payments", trace_number=number) for number in numbers]
-    row = paid[-1].tail(1).to_dicts()[0] if paid and paid[-1].height else {}
+def _payments(desk: _Desk, rows: pl.DataFrame) -> pl.DataFrame:
+    """The payments (tables.PAYMENTS) of these lines."""
+    keys = rows.select("file_id", trace_number="payment").drop_nulls().unique(maintain_order=True)
+    return desk.store.among("payments", keys)
+
+
+def _payer(desk: _Desk, paid: pl.DataFrame) -> dict[str, Any]:
+    """Name and address as the payer's last remit of the lines has them."""
+    row = paid.sort("payment_date", "file_id").tail(1).to_dicts()[0] if paid.height else {}
     named = {**row, "payer_zip": _zip(row.get("payer_zip"))}
     place = " ".join(
         named[name] for name in ("payer_city", "payer_state", "payer_zip") if named.get(name)

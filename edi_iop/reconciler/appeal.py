@@ -15,6 +15,7 @@ from edi_iop import codes, resources
 from edi_iop.errors import BadMap
 from edi_iop.money import to_dollars
 from edi_iop.reconciler.filing import Proof
+from edi_iop.reconciler.lists import listed
 
 _RECORDS = {
     "authorization": "Authorization",
@@ -53,13 +54,13 @@ def fields(
 ) -> dict[str, Any]:
     """The fields of one letter but those of the facility and the day.
 
-    request: of the remedy (request). rows: tables.VERDICTS of the lines it is about. due_cents:
-    what the contract still pays for them. claim: the row of tables.CLAIMS. payer: name and
+    request: of the remedy (request). rows: tables.VERDICTS of the lines it is about, with
+    payer_number and, where it is known, paid_on, the payment's date. due_cents: what the contract still pays for them. claim: the row of tables.CLAIMS. payer: name and
     address lines. evidence: service_date, kind, evidence, note of evidence.support. One letter:
     rows, not columns.
     """
     verdicts = rows.sort("service_date", "line").to_dicts()
-    shown = evidence.filter(pl.col("kind").is_in(request["records"].split()))
+    shown = evidence.filter(pl.col("kind").is_in(_needed(request, rows)))
     return {
         "payer": payer,
         "subject": f"{request['subject']}: claim {claim['claim']}",
@@ -76,6 +77,18 @@ def fields(
     }
 
 
+def _needed(request: Mapping[str, str], rows: pl.DataFrame) -> list[str]:
+    """The kinds of records to show: those of the request, but where our records refute every line
+    only those that do (the minimum necessary, 45 CFR 164.502(b))."""
+    asked = request["records"].split()
+    resting = rows.select("rule", "verdict").join(listed("refutations"), on="rule", how="left")
+    if resting.select(
+        ((pl.col("verdict") == "refuted") & pl.col("shows").is_not_null()).all()
+    ).item():
+        return [kind for kind in asked if kind in set(resting["shows"])]
+    return asked
+
+
 def _patient(claim: Mapping[str, Any]) -> dict[str, str]:
     """The patient: of loop 2010CA where there is one, else the subscriber."""
     who = "patient" if claim["patient_last_name"] else "subscriber"
@@ -89,7 +102,7 @@ def _patient(claim: Mapping[str, Any]) -> dict[str, str]:
 
 def _claim(claim: Mapping[str, Any], verdicts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     days = sorted({row["service_date"] for row in verdicts if row["service_date"]})
-    payments = sorted({row["payment"] for row in verdicts if row["payment"]})
+    payments = sorted({_remittance(row) for row in verdicts if row["payment"]})
     first, last = (days[0], days[-1]) if days else ("unknown", "unknown")
     return {
         "number": claim["claim"],
@@ -97,6 +110,11 @@ def _claim(claim: Mapping[str, Any], verdicts: Sequence[Mapping[str, Any]]) -> d
         "dates": str(first) if first == last else f"{first} to {last}",
         "payment": f"remittance {', '.join(payments)}" if payments else "remittance without number",
     }
+
+
+def _remittance(row: Mapping[str, Any]) -> str:
+    paid_on = row.get("paid_on")
+    return f"{row['payment']} of {paid_on}" if paid_on else str(row["payment"])
 
 
 def _line(row: Mapping[str, Any]) -> dict[str, str]:

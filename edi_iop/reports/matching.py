@@ -204,11 +204,14 @@ def _lines(every: pl.DataFrame) -> pl.DataFrame:
 def decisions(store: Store) -> Sheet:
     """What people decided of matches and money held, or had written: in order, a row a decision,
     whatever lines it is about."""
-    answers = store.load("remit_claims").select(*_REMIT_CLAIM, returned="claim")
+    answers = store.load("remit_claims").select(
+        *_REMIT_CLAIM, returned="claim", of_payment="payment_offset"
+    )
     told = (
         numbered(store, store.load("decisions"))
         .join(_numbers(store), on=_SENT, how="left")
         .join(answers, on=_REMIT_CLAIM, how="left")
+        .with_columns(pl.coalesce("payment_offset", "of_payment"))
         .join(_payments(store), on=_PAYMENT, how="left")
     )
     rows = told.select(

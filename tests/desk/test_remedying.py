@@ -188,6 +188,43 @@ def test_of_a_patient_s_records_a_letter_shows_what_its_request_needs() -> None:
     assert dispute["grounds"] == ["[What the contract or the record says of these lines.]"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "shown"),
+    [
+        ("TF-01", set()),
+        ("AUTH-01", {"Authorization"}),
+        ("DUR-01", {"Treatment record"}),
+        ("ELG-01", {"Coverage on file"}),
+    ],
+)
+def test_what_our_records_refute_is_shown_by_those_records_alone(
+    rule: str, shown: set[str]
+) -> None:
+    """That a claim was sent in time no authorization tells, and no treatment record."""
+    kinds = ["authorization", "client", "encounter"]
+    found = pl.DataFrame(
+        {"service_date": [NIGHT] * 3, "kind": kinds, "evidence": [["x:1"]] * 3, "note": kinds}
+    )
+    row = {
+        "verdict": "refuted",
+        "rule": rule,
+        "reasons": [],
+        "rarcs": [],
+        "says": "",
+        "payment": "7",
+    }
+    rows = VERDICTS.conform(pl.DataFrame([row])).with_columns(
+        payer_number=pl.lit("P1"), paid_on=pl.lit(NIGHT)
+    )
+    names = ("first_name", "last_name", "birth_date")
+    claim = dict.fromkeys([f"{who}_{name}" for who in ("patient", "subscriber") for name in names])
+    claim |= {"claim": "SENT1", "member_id": "M1"}
+    told = fields(request("reconsideration"), rows, claim, {}, found, None, False)
+    assert {one["record"] for one in told["evidence"]} == shown
+    assert len(told["enclosures"]) == 1 + len(shown)
+    assert told["claim"]["payment"] == "remittance 7 of 2026-03-02"
+
+
 def test_a_new_claim_leaves_out_the_lines_that_were_paid(tmp_path: Path) -> None:
     """N142 on the second of two days, the first of which was paid: billing it anew would be twice."""
     root = tmp_path / "bare"
