@@ -1,0 +1,194 @@
+"""What each tier takes of its candidates (match_claims): the pairs that agree enough, one alone of an answer."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import polars as pl
+
+from edi_iop.reconciler.features import against, truth, with_agreement
+from edi_iop.reconciler.match_pairs import (
+    FEATURES,
+    agreeing,
+    of_another_person,
+    resembling,
+    sound,
+)
+from edi_iop.reconciler.match_sides import CLAIM, KEY
+from edi_iop.reconciler.match_told import score
+from edi_iop.tables.nothing import once_of_nothing
+
+_TIE_BREAKS = ("line_control", "member", "patient", "frequency", "payer", "priority")
+"""Features that may choose between claims whose number, charge and dates all agree."""
+
+
+@once_of_nothing
+def numbered(named: pl.DataFrame) -> pl.DataFrame:
+    """Claims of the number that agree in charge and days, or enough."""
+    return narrowed(named.filter(sound() & agreeing()))
+
+
+@once_of_nothing
+def controlled(pairs: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Claims that the line control numbers name, unless what they say is another claim's.
+
+    Either charge and codes are: of what was sent nothing is answered then. Or the days are,
+    where the claim number is another claim's of ours.
+    """
+    elsewhere = named.select(KEY).unique().with_columns(elsewhere=True)
+    told = pairs.join(elsewhere, on=KEY, how="left", maintain_order="left")
+    another = against("number") & truth("elsewhere") & against("dates")
+    return told.filter(
+        truth("line_control") & ~truth("over") & sound(),
+        ~another & ~(against("charge") & against("codes")),
+    ).drop("elsewhere")
+
+
+@once_of_nothing
+def copies(candidates: pl.DataFrame) -> pl.DataFrame:
+    """One of several claims that were sent alike under one number.
+
+    A payer answers the first of them, and denies the later ones as repeated
+    (CARC 18, B13): such a denial goes to the next copy, any other answer to the first.
+    Which denial a reversal takes back only the payer's number tells (T3).
+    """
+    content = pl.struct(
+        "sent_charge", "sent_from", "sent_to", "sent_frequency", "sent_payer", "sent_member"
+    )
+    alike = candidates.filter(
+        pl.len().over(KEY) > 1,
+        content.n_unique().over(KEY) == 1,
+        ~(pl.col("repeat") & pl.col("reversal")),
+    )
+    order = pl.int_range(pl.len()).over(KEY)
+    wanted = pl.min_horizontal(pl.col("copy").fill_null(0), pl.len().over(KEY) - 1)
+    return alike.sort(*KEY, *CLAIM).filter(order == wanted)
+
+
+@once_of_nothing
+def by_payer_number(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The payer's number: certain where it is whole, strong where something was put behind it."""
+    able = pairs.with_columns(payer_claim_number=pl.lit(True)).filter(
+        sound() & (truth("charge") | truth("part") | (truth("dates") & truth("member"))),
+        ~against("line_control"),
+    )
+    whole = _preferring(able, "whole").with_columns(exact=pl.col("whole"))
+    return chosen(single(whole), "T3")
+
+
+@once_of_nothing
+def with_made_up(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """The pairs with made_up: what the payment says under numbers like the claim's, and under
+    the claim's own, charges what the claim does: each of them is a part of it."""
+    of_payment = ("payment_offset", "reversal")
+    own = pairs.filter(sound()).select(*KEY, *CLAIM, *of_payment, "answer_charge")
+    others = answers.join(found.select(*KEY, *CLAIM), on=KEY).select(own.columns)
+    key = ("file_id", *CLAIM, *of_payment)
+    sums = pl.concat([own, others]).group_by(key).agg(together=pl.col("answer_charge").sum())
+    together = pl.col("together") == pl.col("sent_charge")
+    return pairs.join(sums, on=key, how="left").with_columns(made_up=together.fill_null(False))
+
+
+@once_of_nothing
+def mangled(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The number as mangled: certain where its check character holds, else strong.
+
+    Its charge must be the claim's; or it is a part of it, of the member and inside the days:
+    the payer says so (MA15), or all parts are there.
+    """
+    less = pl.col("answer_charge") < pl.col("sent_charge")
+    part = less & (pl.col("divided") | pl.col("made_up")) & truth("member") & truth("dates")
+    whole = truth("charge") & pl.col("dates").fill_null(True)
+    able = pairs.filter(
+        sound() & agreeing() & (whole | part), pl.col("checked") | ~against("line_control")
+    )
+    return chosen(single(able.with_columns(exact=pl.col("checked"))), "T4")
+
+
+@once_of_nothing
+def of_the_member(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
+    """Member, days, charge and kind of bill, of one claim that no other answer has taken.
+
+    A number that is nothing like the claim's, nor any other claim's of ours, is one of a claim
+    that we do not hold, and so are line control numbers that are none of the claim's; but what
+    a number is more like says nothing between two claims.
+    """
+    able = pairs.filter(
+        sound()
+        & truth("member")
+        & truth("exact_dates")
+        & (pl.col("answer_charge") == pl.col("sent_charge"))
+        & ~against("bill_type")
+        & ~against("codes")
+        & ~against("line_control")
+        & ~against("priority")
+    )
+    alone = single(able.with_columns(exact=pl.lit(False)))
+    ours = pl.col("known_number").fill_null(False) | pl.col("folded").is_null() | resembling()
+    if not alone.is_empty():  # character by character: dear even of no rows
+        alone = alone.filter(ours.fill_null(True))
+    taken = found.join(
+        answers.select(*KEY, taken_by="answer_icn", taken_as="answer_priority"), on=KEY
+    ).select(*CLAIM, "taken_by", "taken_as")
+    # a first and a second payer answer one claim, each under its own number
+    apart = (pl.col("taken_as") != pl.col("answer_priority")).fill_null(False)
+    others = (
+        alone.join(taken, on=CLAIM)
+        .filter(~pl.col("taken_by").eq_missing(pl.col("answer_icn")), ~apart)
+        .select(*KEY, *CLAIM)
+    )
+    return chosen(alone.join(others, on=(*KEY, *CLAIM), how="anti"), "T5")
+
+
+@once_of_nothing
+def contradicted(named: pl.DataFrame) -> pl.DataFrame:
+    """Answers whose number is that of a claim with their days that may be meant all the same.
+
+    Of another person with their charge: either the number is wrong or the person. Of the same
+    person with a higher charge: they may be a part of it. Nothing tells which.
+    """
+    person = of_another_person() & truth("charge")
+    part = (
+        sound()
+        & pl.col("patient").fill_null(True)
+        & (pl.col("answer_charge") < pl.col("sent_charge"))
+    )
+    return named.filter(truth("dates"), person | part).select(KEY)
+
+
+@once_of_nothing
+def single(candidates: pl.DataFrame) -> pl.DataFrame:
+    """The candidates of answers that have exactly one."""
+    return candidates.filter(pl.len().over(KEY) == 1)
+
+
+@once_of_nothing
+def chosen(pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
+    """The pairs as matches: what agreed, what did not, and how sure it is."""
+    return with_agreement(pairs, FEATURES).select(
+        *KEY,
+        *CLAIM,
+        tier=pl.lit(tier),
+        grade=pl.when("exact").then(pl.lit("certain")).otherwise(pl.lit("strong")),
+        score=score(),
+        actor=pl.lit(None, pl.String),
+        agreed="agreed",
+        disagreed="disagreed",
+    )
+
+
+@once_of_nothing
+def narrowed(able: pl.DataFrame) -> pl.DataFrame:
+    """Candidates left after charge with dates, then the tie breaks; exact: one at the first step.
+
+    Several that agree in charge only, or in dates only, are all dropped.
+    """
+    both = able.with_columns(both=truth("charge") & truth("dates"))
+    first = _preferring(both, "both").with_columns(exact=pl.len().over(KEY) == 1)
+    several = first.filter(~pl.col("exact") & pl.col("both"))  # mostly none
+    return pl.concat([first.filter("exact"), reduce(_preferring, _TIE_BREAKS, several)])
+
+
+def _preferring(pairs: pl.DataFrame, feature: str) -> pl.DataFrame:
+    """Of each answer's candidates only those where the feature agrees, if there are any."""
+    return pairs.filter(truth(feature) | ~truth(feature).any().over(KEY))
