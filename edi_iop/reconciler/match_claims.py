@@ -133,9 +133,12 @@ def _by_identity(
 ) -> tuple[pl.DataFrame, ...]:
     """T1, T2, merges, and the answers whose numbers name one claim and whose lines another."""
     first = tiers.chosen(tiers.single(tiers.numbered(named)), "T1")
-    second = tiers.chosen(tiers.single(tiers.narrowed(tiers.controlled(controlled, named))), "T2")
+    by_lines = tiers.controlled(controlled)
+    second = tiers.chosen(tiers.single(tiers.narrowed(by_lines)), "T2")
+    clash = pl.concat([_clashes(first, second), tiers.of_other_days(by_lines, named)]).unique()
+    second = second.join(tiers.of_nothing_sent(by_lines), on=(*KEY, *CLAIM), how="anti")
     several = tiers.chosen(merged(allowed(merge_pairs(answers, claimed, hits))), "T2")
-    return first, second, several, _clashes(first, second)
+    return first, second, several, clash
 
 
 def _undoubted(
@@ -219,10 +222,10 @@ def _clashes(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     return first.filter(~by_lines).join(second, on=KEY, how="semi").select(KEY)
 
 
-def _earliest(*tiers: pl.DataFrame) -> pl.DataFrame:
+def _earliest(*in_turn: pl.DataFrame) -> pl.DataFrame:
     """The first tier's match of every answer; a merge has several rows."""
-    found = tiers[0]
-    for tier in tiers[1:]:
+    found = in_turn[0]
+    for tier in in_turn[1:]:
         found = pl.concat([found, tier.join(found, on=KEY, how="anti")])
     return found
 

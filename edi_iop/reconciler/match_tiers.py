@@ -29,19 +29,23 @@ def numbered(named: pl.DataFrame) -> pl.DataFrame:
 
 
 @once_of_nothing
-def controlled(pairs: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
-    """Claims that the line control numbers name, unless what they say is another claim's.
+def controlled(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Claims that the line control numbers name."""
+    return pairs.filter(truth("line_control") & ~truth("over") & sound())
 
-    Either charge and codes are: of what was sent nothing is answered then. Or the days are,
-    where the claim number is another claim's of ours.
-    """
-    elsewhere = named.select(KEY).unique().with_columns(elsewhere=True)
-    told = pairs.join(elsewhere, on=KEY, how="left", maintain_order="left")
-    another = against("number") & truth("elsewhere") & against("dates")
-    return told.filter(
-        truth("line_control") & ~truth("over") & sound(),
-        ~another & ~(against("charge") & against("codes")),
-    ).drop("elsewhere")
+
+def of_other_days(controlled: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """KEY of answers whose number is another claim's of ours, without those line control numbers, and
+    whose days are not those of the claim that the line control numbers name."""
+    other = controlled.filter(against("number") & against("dates"))
+    bare = named.filter(~truth("line_control"))
+    return other.join(bare, on=KEY, how="semi").select(KEY).unique()
+
+
+def of_nothing_sent(controlled: pl.DataFrame) -> pl.DataFrame:
+    """The pairs where neither charge nor codes are those of the claim that the line control
+    numbers name: of what was sent nothing is answered."""
+    return controlled.filter(against("charge") & against("codes"))
 
 
 @once_of_nothing
