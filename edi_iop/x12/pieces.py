@@ -163,8 +163,11 @@ class _File:
         """Up to here the window is accounted for."""
 
     def pieces(self) -> Iterator[Piece | Finding]:
-        bare = None if _has_header(self.window.data) else sep.of_bare(self.window.data)
-        yield from self._enveloped() if bare is None else self._bare(*bare)
+        bare = sep.of_bare(self.window.data)
+        if bare is None or _has_header(self.window.data):
+            yield from self._enveloped()
+        else:
+            yield from self._bare(*bare)
 
     def _enveloped(self) -> Iterator[Piece | Finding]:
         """The interchanges of a file, and what lies between them."""
@@ -195,8 +198,7 @@ class _File:
         window = self.window
         while True:
             start = _next_isa(window.data, after)
-            whole = start is not None and sep.tells(window.data, start)
-            if whole or window.ended:
+            if window.ended or (start is not None and sep.tells(window.data, start)):
                 return start
             keep = max(len(window.data) - 3, after) if start is None else start
             self._skip(keep)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import msgspec
 
@@ -171,21 +171,27 @@ def _unpadded(ends: list[int]) -> Fault:
 def _component(data: bytes, last: int, element: bytes) -> bytes:
     """What stands in ISA16: one character, or more where the terminator is seen before the next segment."""
     behind = data[last + 1 : last + _NEXT]
-    names = b"|".join(_FOLLOWS)
-    found = re.match(rb"(.{2,10}?)(\S)\s*(?:" + names + rb")" + re.escape(element), behind, re.S)
+    found = _long_component(element).match(behind)
     if found is None or any(one in found.group(1) for one in (element, found.group(2))):
         return behind[:1]
     return found.group(1)
 
 
+@lru_cache
+def _long_component(element: bytes) -> re.Pattern[bytes]:
+    """An ISA16 of more characters than one, a terminator, and the segment that follows."""
+    names = b"|".join(_FOLLOWS)
+    return re.compile(rb"(.{2,10}?)(\S)\s*(?:" + names + rb")" + re.escape(element), re.S)
+
+
 def tells(data: bytes, at: int) -> bool:
     """Whether enough of an interchange is there to tell its separators, or more must be read first."""
+    if at + _NEAR <= len(data):
+        return True
     element, terminator = data[at + 3 : at + 4], data[at + _ISA_LENGTH - 1 : at + _ISA_LENGTH]
     near = _near(data, at, element)
-    return (
-        len(near) == _NEAR
-        or at + len(near) < len(data)
-        or (len(near) > 2 * _ISA_LENGTH and bool(_composite(element, terminator).search(near)))
+    return at + len(near) < len(data) or (
+        len(near) > 2 * _ISA_LENGTH and bool(_composite(element, terminator).search(near))
     )
 
 
@@ -261,13 +267,10 @@ def _ends(data: bytes, at: int) -> list[int] | None:
     element = data[at + 3 : at + 4]
     if not element or element.isalnum():
         return None
-    ends, place = [], at + 3
-    for _ in range(_ISA_ELEMENTS):
-        ends.append(place)
-        place = data.find(element, place + 1, at + 2 * _ISA_LENGTH + 1)
-        if place < 0 and len(ends) < _ISA_ELEMENTS:
-            return None
-    return ends if ends[-1] - at <= 2 * _ISA_LENGTH else None
+    parts = data[at + 3 : at + 2 * _ISA_LENGTH + 1].split(element, _ISA_ELEMENTS)
+    if len(parts) <= _ISA_ELEMENTS:
+        return None
+    return [at + 2 + width for width in accumulate(len(part) + 1 for part in parts[:-1])]
 
 
 def _is_without_component(data: bytes, last: int, element: bytes) -> bool:
