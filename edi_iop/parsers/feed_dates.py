@@ -27,6 +27,7 @@ _MONTH_FIRST = r"^(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])/(\d{2}|\d{4})$"
 _FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%d-%b-%Y", "%d-%b-%y")
 _SLASHED_FORMS = ("%m/%d/%Y", "%m/%d/%y")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
+_CANONICAL = r"^\d{4}-\d{2}-\d{2}$"
 
 CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"
 CLOCK_12 = r"^(0?[1-9]|1[0-2]):[0-5]\d(:[0-5]\d)? ?[AP]M$"
@@ -104,6 +105,16 @@ def day(value: pl.Expr, *, birth: bool = False) -> pl.Expr:
         pl.lit(_SERIAL_ZERO) + pl.duration(days=number),
     ]
     return in_years(pl.coalesce(found))
+
+
+def all_canonical(values: pl.Series) -> bool:
+    """Whether every date of a column is written YYYY-MM-DD, as most exports have it: a tenth of the work."""
+    return bool(values.str.contains(_CANONICAL).all())
+
+
+def canonical_day(value: pl.Expr) -> pl.Expr:
+    """The date of a text written YYYY-MM-DD, as `day` reads it; null where there is no such day."""
+    return in_years(value.str.to_date(_FORMS[0], strict=False))
 
 
 def mended(value: pl.Expr, forms: Sequence[str]) -> tuple[pl.Expr, list[pl.Expr]]:

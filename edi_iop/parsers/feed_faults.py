@@ -78,7 +78,7 @@ def warnings(
             found.append(_impossible(sheet, rows, column))
         elif column.kind == "state":
             found.append(_nowhere(sheet, rows, column))
-        elif column.kind == "date":
+        elif column.kind == "date" and not feed_dates.all_canonical(text[column.name]):
             found += _assumed_dates(sheet, _used(text, rows, column), column)
         elif column.kind == "time":
             found.append(_assumed_times(sheet, _used(text, rows, column), column))

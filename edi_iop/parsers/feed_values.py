@@ -106,7 +106,11 @@ def _value(column: FeedColumn, text: pl.DataFrame) -> pl.Expr:
     elif column.kind == "digits":
         typed = _digits(column)
     elif column.kind == "date":
-        typed = feed_dates.day(pl.col(column.name), birth=column.birth)
+        value = pl.col(column.name)
+        if feed_dates.all_canonical(text[column.name]):
+            typed = feed_dates.canonical_day(value)
+        else:
+            typed = feed_dates.day(value, birth=column.birth)
     elif column.kind == "diagnoses":
         typed = _diagnoses(column, text)
     else:

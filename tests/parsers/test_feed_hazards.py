@@ -7,7 +7,7 @@ from datetime import date, time
 import polars as pl
 import pytest
 
-from edi_iop.parsers import feed_layout, feeds
+from edi_iop.parsers import feed_dates, feed_layout, feeds
 from edi_iop.parsers.feed_layout import Layout
 from edi_iop.rules import days as patient_days
 from edi_iop.tables import CLIENTS, ENCOUNTERS
@@ -257,6 +257,26 @@ def test_what_is_read_as_is_usual_is_told_once_a_column() -> None:
 def test_a_date_that_can_only_begin_with_its_month_shows_the_columns_order() -> None:
     rows = ({"service_date": day, "source_record_id": day} for day in ("1/5/2026", "1/25/2026"))
     assert told(*rows) == []
+
+
+def test_a_column_all_canonical_is_read_as_where_another_form_stands_in_it() -> None:
+    """The 30th of February is no day, nor is one of the year 1850 meant."""
+    canonical = ["2026-01-05", "2026-02-30", "1850-01-01", "0000-00-00", "2100-12-31", None]
+    text = pl.Series("day", canonical)
+    assert feed_dates.all_canonical(text)
+    assert not any(
+        feed_dates.all_canonical(pl.Series([*canonical, other]))
+        for other in ("1/5/2026", "46027", "2026-1-5", "2026-01-05T00:00", "05-Jan-2026")
+    )
+    for birth in (False, True):
+        any_form = feed_dates.day(pl.col("day"), birth=birth).alias("any")
+        (both,) = text.to_frame().select(
+            pl.struct(feed_dates.canonical_day(pl.col("day")), any_form)
+        )
+        assert [row["day"] for row in both] == [row["any"] for row in both]
+        assert [row["day"] for row in both] == [
+            date(2026, 1, 5), None, None, None, date(2100, 12, 31), None
+        ]  # fmt: skip
 
 
 def test_a_column_of_european_dates_is_never_taken_for_an_american_one() -> None:
