@@ -221,9 +221,13 @@ def _names_classes(whole: files.Whole) -> bool:
 @files.looking_once
 def lint(folder: Path) -> None:
     """BadPolicy with file, key and reason where any policy file of a folder is wrong on any date."""
+    sound = files.found_sound()
+    if folder in sound:
+        return
     for file in files.shelf(folder):
         for day in files.turns(file):
             _decoded(files.whole(file, day))
+    sound.add(folder)
 
 
 _OF_THE_HEAD = tuple(name for name in files.Head.__struct_fields__ if name != "extends")

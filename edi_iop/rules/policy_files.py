@@ -95,8 +95,17 @@ def versions(policy_id: str, folder: Path) -> list[PolicyFile]:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_Shelves = dict[Path, tuple[PolicyFile, ...]]
-_LOOKED_AT: ContextVar[_Shelves | None] = ContextVar("shelves", default=None)
+
+
+class _Look:
+    """The folders looked at since a function that looks once began."""
+
+    def __init__(self) -> None:
+        self.shelves: dict[Path, tuple[PolicyFile, ...]] = {}
+        self.sound: set[Path] = set()
+
+
+_LOOK: ContextVar[_Look | None] = ContextVar("look", default=None)
 
 
 def looking_once(work: Callable[P, T]) -> Callable[P, T]:
@@ -104,25 +113,31 @@ def looking_once(work: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(work)
     def done(*args: P.args, **kwargs: P.kwargs) -> T:
-        if _LOOKED_AT.get() is not None:
+        if _LOOK.get() is not None:
             return work(*args, **kwargs)
-        before = _LOOKED_AT.set({})
+        before = _LOOK.set(_Look())
         try:
             return work(*args, **kwargs)
         finally:
-            _LOOKED_AT.reset(before)
+            _LOOK.reset(before)
 
     return done
 
 
 def shelf(folder: Path) -> tuple[PolicyFile, ...]:
     """All policy files of a folder, each id's versions in the order of their dates."""
-    known = _LOOKED_AT.get()
-    if known is None:
+    look = _LOOK.get()
+    if look is None:
         return _looked_at(folder)
-    if folder not in known:
-        known[folder] = _looked_at(folder)
-    return known[folder]
+    if folder not in look.shelves:
+        look.shelves[folder] = _looked_at(folder)
+    return look.shelves[folder]
+
+
+def found_sound() -> set[Path]:
+    """The folders whose files were all found right in this look, for `lint` to remember."""
+    look = _LOOK.get()
+    return set() if look is None else look.sound
 
 
 def _looked_at(folder: Path) -> tuple[PolicyFile, ...]:

@@ -23,6 +23,7 @@ from edi_iop.rules.days import current, days
 from edi_iop.rules.engine import check
 from edi_iop.rules.lines import netted
 from edi_iop.rules.policy import Policy, load
+from edi_iop.rules.policy_files import looking_once
 from edi_iop.rules.records import Records
 from edi_iop.settings import Strict
 from edi_iop.tables import (
@@ -171,6 +172,7 @@ def judge(rule: str, situation: Situation, found: pl.DataFrame) -> Result:
     return Result(rule, situation.name, situation.expect, passed, says)
 
 
+@looking_once
 def violations(cases: Sequence[Situation]) -> pl.DataFrame:
     """tables.VIOLATIONS of all situations, with `situation` (its place) and `on` (its line).
 
