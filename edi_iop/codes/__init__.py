@@ -217,6 +217,11 @@ def needing_remark() -> list[str]:
     return [entry.code for entry in codes("carc").values() if entry.needs_remark]
 
 
+@cache
+def _labelled(kind: str) -> pl.DataFrame:
+    return _read(kind, ["code", "label"]).select("code", "label")
+
+
 def senses(code: str) -> list[tuple[str, str, str, str]]:
     """Every list that holds the code: kind, code, label and source, one row each.
 
@@ -225,8 +230,7 @@ def senses(code: str) -> list[tuple[str, str, str, str]]:
     return [
         (kind, held, label or "in the list; we have no label of our own", source)
         for kind, (_, source) in kinds().items()
-        for held, label in _read(kind)
+        for held, label in _labelled(kind)
         .filter(pl.col("code") == (diagnosis(code) if kind == "icd10cm" else code))
-        .select("code", "label")
         .iter_rows()
     ]

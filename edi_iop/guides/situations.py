@@ -288,6 +288,8 @@ def _compared(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
     else:
         among = plan.rule.among is not None
         wrong = comparisons.not_alike(sight, node, element.test, others, subjects, among=among)
+    if not len(wrong):
+        return _NO_FAULTS
     at = _caused(sight, plan, wrong, wrong)
     return _valued(sight, _faults(plan, "SITUATION_VALUE_WRONG", at, node, element.test))
 
@@ -295,6 +297,8 @@ def _compared(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
 def _repeated(sight: Sight, plan: Planned, subjects: Integers) -> pl.DataFrame:
     """The later of two equal values that stand with one subject; the first one triggers it."""
     again = comparisons.repeated(sight, plan.then, subjects, plan.rule.apart)
+    if again.is_empty():
+        return _NO_FAULTS
     asked = plan.then[-1]
     node = asked.targets[0].node
     return _valued(sight, _faults(plan, "SITUATION_VALUE_WRONG", again, node, asked.test))
