@@ -1,6 +1,7 @@
 """Files read in chunks against the same files read whole: tables, findings and places must be equal.
 
-Each file as it is, and seeded damages of it, at several chunk sizes.
+Each file as it is, and seeded damages of it, at several chunk sizes; and each read alone against
+the same read in a batch of them all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from edi_iop import parsers
 from edi_iop.parsers import x12
 from edi_iop.parsers.batches import read_batches
 from edi_iop.parsers.identify import looks_like_x12
@@ -60,6 +62,20 @@ def differences(data: bytes, sizes: Sequence[int] = SIZES) -> Iterator[str]:
         found = _once(found, findings)
         if not found.equals(expected):
             yield f"at {size}: findings {_unlike(found, expected)}"
+
+
+def among(variants: Sequence[bytes]) -> Iterator[tuple[int, str]]:
+    """Which of some files a batch of them all reads otherwise than alone, and in what."""
+    together = parsers.parse(list(enumerate(variants)))
+    for number, data in enumerate(variants):
+        alone, there = parsers.parse([(number, data)])[number], together[number]
+        if alone.tables.keys() != there.tables.keys():
+            yield number, f"in a batch: tables {sorted(alone.tables.keys() ^ there.tables.keys())}"
+        for name in alone.tables.keys() & there.tables.keys():
+            if not alone.tables[name].equals(there.tables[name]):
+                yield number, f"in a batch: table {name}"
+        if not alone.findings.equals(there.findings):
+            yield number, f"in a batch: findings {_unlike(there.findings, alone.findings)}"
 
 
 def _without_silent(whole: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
@@ -115,15 +131,16 @@ def main() -> int:
     given = asked.parse_args()
     count = unlike = 0
     for path in files(given.files):
-        for name, data in variants(path.read_bytes(), given.damages, given.seed):
+        every = list(variants(path.read_bytes(), given.damages, given.seed))
+        otherwise = list(among([data for _, data in every]))
+        for number, (name, data) in enumerate(every):
             count += 1
-            told = list(differences(data))
+            told = [*differences(data), *(says for other, says in otherwise if other == number)]
             unlike += bool(told)
             for line in told:
                 print(f"{path.name}, {name}: {line}", flush=True)
-    print(
-        f"{count} files in chunks of {', '.join(map(str, SIZES))} bytes: {unlike} unlike the whole"
-    )
+    sizes = ", ".join(map(str, SIZES))
+    print(f"{count} files in chunks of {sizes} bytes and in a batch: {unlike} unlike the whole")
     return 1 if unlike else 0
 
 

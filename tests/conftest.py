@@ -17,10 +17,16 @@ ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
 SAMPLES = ROOT.parent / "shared" / "samples"
 
-settings.register_profile("suite", max_examples=100, deadline=None)
+_OF_THE_SUITE = 100
+settings.register_profile("suite", max_examples=_OF_THE_SUITE, deadline=None)
 settings.register_profile("long", max_examples=5000, deadline=None)
 settings.load_profile("suite")
 """`scripts/test --hypothesis-profile long` takes its time; what is slow takes a share of the examples."""
+
+
+def one_in(number: int) -> slice:
+    """One in so many of a list of inputs of one kind; in the long profile every one."""
+    return slice(None, None, 1 if settings().max_examples > _OF_THE_SUITE else number)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +58,15 @@ def new_databases_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "migrate", copied)
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was left out is said at the end."""
+    if settings().max_examples <= _OF_THE_SUITE:
+        terminalreporter.write_line(
+            "of many inputs a few were tried: all by scripts/test --hypothesis-profile long, new ones by "
+            "scripts/chunks, scripts/nights, scripts/accuracy, scripts/differential and scripts/fuzz"
+        )
 
 
 def pytest_collection_finish() -> None:

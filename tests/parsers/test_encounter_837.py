@@ -99,9 +99,9 @@ def test_a_facility_says_what_its_codes_are() -> None:
     assert found.height > 0
 
 
-@pytest.mark.parametrize("size", [600, 1500, 4000])
+@pytest.mark.parametrize("size", [600, 1500, 2500])
 def test_a_transaction_that_goes_on_in_the_next_chunk_is_still_one_of_encounters(size: int) -> None:
-    data = many_claims(PROGRAM, 6)
+    data = many_claims(PROGRAM, 3)
     batches = chunks.read_batches([(1, io.BytesIO(data))], size=size)
     parts = [one.tables for one in with_encounters(batches) if "encounters" in one.tables]
     assert len(parts) > 1

@@ -262,11 +262,14 @@ def test_nights_by_what_is_new_are_all_at_once(
 ) -> None:
     """Claims that are much alike, answered in every way, decided by hand, split over nights anyhow."""
     monkeypatch.setattr(portions, "PORTION", PORTION)
-    agree(tmp_path, workspace.settings(), seed)
+    agree(tmp_path, workspace.settings(), seed, often=0.3)
 
 
-def agree(folder: Path, settings: Settings, seed: int) -> None:
-    """Settles a history in nights and at once, and compares what both leave (scripts/nights)."""
+def agree(folder: Path, settings: Settings, seed: int, often: float = 0.6) -> None:
+    """Settles a history in nights and at once, and compares what both leave (scripts/nights).
+
+    often: the chance that a night ends with a file.
+    """
     chance = random.Random(seed)
     arrived = history(seed)
     with Store.create(folder / "nights.db") as store, Store.create(folder / "once.db") as once:
@@ -274,7 +277,7 @@ def agree(folder: Path, settings: Settings, seed: int) -> None:
             keep(store, rows)
             keep(once, rows)
             last = place == len(arrived) - 1
-            if last or chance.random() < 0.6:
+            if last or chance.random() < often:
                 night = NIGHT - timedelta(days=15 * (len(arrived) - 1 - place))
                 portions.settle(store, policies(), settings, night)
         settled_at_once(once, policies(), settings, NIGHT)

@@ -17,7 +17,7 @@ from scripts import accuracy_answers
 from scripts.accuracy_clinic import remits_of
 from tests.runner.portions_store import RUN, add_file, derived, settled_at_once
 
-CLIENTS, WEEKS, PORTION = 55, 8, 60
+CLIENTS, WEEKS, PORTION = 30, 8, 60
 LAST = date(2026, 9, 20)
 Tables = dict[str, pl.DataFrame]
 Mail = tuple[accuracy_answers.Clinic, list[bytes]]

@@ -22,7 +22,7 @@ AT = datetime(2026, 3, 10, 12)
 
 @pytest.fixture(scope="module")
 def made() -> measured.Clinic:
-    return measured.clinic(6, clients=100, weeks=14)
+    return measured.clinic(6, clients=55, weeks=8)
 
 
 def test_every_claim_is_accepted_under_its_number(made: measured.Clinic) -> None:

@@ -13,7 +13,7 @@ from edi_iop import parsers
 from edi_iop.tables import CLAIM_DIAGNOSES, CLAIM_LINES, CLAIMS, REMARKS, SUBMISSIONS
 from edi_iop.transcribe.write import write_835, write_837i
 from edi_iop.x12.writer import Envelope
-from tests.conftest import FIXTURES
+from tests.conftest import FIXTURES, one_in
 from tests.referee import verdict
 
 Tables = dict[str, pl.DataFrame]
@@ -106,12 +106,9 @@ def test_tables_of_the_remit_fixture_hold_what_the_file_says() -> None:
 
 
 def test_public_remits_and_claims_round_trip(samples: Path) -> None:
-    files = [
-        *sorted(samples.glob("835/x12-types*")),
-        samples / "837I/shape__sample_837I-000001.x12",
-    ]
-    assert len(files) > 20
-    for path in files:
+    remits = sorted(samples.glob("835/x12-types*"))
+    assert len(remits) > 20
+    for path in (*remits[one_in(3)], samples / "837I/shape__sample_837I-000001.x12"):
         before = tables_of(path.read_bytes())
         write = write_835 if "payments" in before else write_837i
         after = tables_of(write(before, MADE))
