@@ -56,6 +56,14 @@ def is_npi(text: str) -> bool:
     return total % 10 == 0
 
 
+def is_routing_number(text: str) -> bool:
+    """Whether a bank's routing number (ABA) is nine digits whose check digit holds: weights 3, 7, 1."""
+    if len(text) != 9 or not (text.isascii() and text.isdigit()):
+        return False
+    weighted = zip(text, (3, 7, 1) * 3, strict=True)
+    return sum(int(digit) * weight for digit, weight in weighted) % 10 == 0
+
+
 def make_npi(nine: str) -> str:
     """A National Provider Identifier: nine digits and their check digit."""
     return next(nine + digit for digit in "0123456789" if is_npi(nine + digit))

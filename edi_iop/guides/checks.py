@@ -39,7 +39,9 @@ def element_faults(loops: Loops) -> pl.DataFrame:
     told = found[-1].select("pair", "element")
     # A note that asks for a required element says nothing new.
     noted = syntax_notes(loops, misfits["pair"].to_numpy())
-    found.append(noted.join(told, on=["pair", "element"], how="anti"))
+    # Nor do two notes of one element.
+    said = noted.unique(["pair", "element", "code"], keep="first", maintain_order=True)
+    found.append(said.join(told, on=["pair", "element"], how="anti"))
     faults = _within(pl.concat(found, how="diagonal_relaxed"))
     if faults.is_empty():
         return NO_FAULTS

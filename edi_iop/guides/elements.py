@@ -153,15 +153,18 @@ def _length(values: pl.DataFrame, _: str) -> pl.DataFrame:
 
 
 def _numbers(values: pl.DataFrame, _: str) -> pl.DataFrame:
+    """Whole numbers (N0) count or number something: a minus, good by the form, is none."""
     number = r"^-?(?:[0-9]+|[0-9]*\.[0-9]+)$"
     whole = r"^-?[0-9]+$"
-    wrong = (
-        pl.when(pl.col("type") == "R")
-        .then(~VALUE.str.contains(number))
-        .otherwise(~VALUE.str.contains(whole))
-    )
-    return _fault(
-        values.filter(GIVEN & USED & IS_NUMBER).filter(wrong), "NUMBER_INVALID", "is not a number"
+    decimal = pl.col("type") == "R"
+    wrong = pl.when(decimal).then(~VALUE.str.contains(number)).otherwise(~VALUE.str.contains(whole))
+    given = values.filter(GIVEN & USED & IS_NUMBER)
+    below = ~decimal & VALUE.str.contains(r"^-[0-9]+$")
+    return pl.concat(
+        [
+            _fault(given.filter(wrong), "NUMBER_INVALID", "is not a number"),
+            _fault(given.filter(below), "NUMBER_INVALID", "is below zero"),
+        ]
     )
 
 

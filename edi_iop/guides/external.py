@@ -232,7 +232,7 @@ def _judgements(name: str, values: pl.Series, loaded: Path | None) -> Iterator[p
     else:
         yield nothing
     yield _unknown(name, values) if name.startswith(OF_GUIDE) else nothing
-    yield _check_digits(values) if name == "npi" else nothing
+    yield _check_digits(name, values) if name in _CHECKED else nothing
 
 
 def _wrong(name: str, values: pl.Series, code: str, says: str) -> pl.DataFrame:
@@ -247,11 +247,26 @@ def _malformed(name: str, values: pl.Series) -> pl.DataFrame:
     return _wrong(name, wrong, "CODE_MALFORMED", f"does not have the form of {form.says}")
 
 
-def _check_digits(values: pl.Series) -> pl.DataFrame:
+_CHECKED = {
+    "npi": (
+        identifiers.is_npi,
+        "NPI_INVALID",
+        "is not a National Provider Identifier: ten digits, the last a check digit",
+    ),
+    "routing": (
+        identifiers.is_routing_number,
+        "CODE_MALFORMED",
+        "is no bank's routing number: its check digit does not hold",
+    ),
+}
+"""The lists whose numbers have a check digit: what holds it, the finding and what it says."""
+
+
+def _check_digits(name: str, values: pl.Series) -> pl.DataFrame:
+    holds, code, says = _CHECKED[name]
     # A distinct identifier a turn: a file names few, however many segments repeat them.
-    right = pl.Series([identifiers.is_npi(value) for value in values], dtype=pl.Boolean)
-    says = "is not a National Provider Identifier: ten digits, the last a check digit"
-    return _wrong("npi", values.filter(~right), "NPI_INVALID", says)
+    right = pl.Series([holds(value) for value in values], dtype=pl.Boolean)
+    return _wrong(name, values.filter(~right), code, says)
 
 
 def _unknown(name: str, values: pl.Series) -> pl.DataFrame:

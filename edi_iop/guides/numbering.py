@@ -23,8 +23,6 @@ from edi_iop.guides.structure import NO_FAULTS, conformed
 _NUMBER = r"^([0-9]{1,12})$"
 _NONE = -1
 """What is no number."""
-_NEGATIVE = r"^-[0-9]+$"
-"""A number by its form, and never a running one."""
 _LEVELLED = ("837", "277")
 """Transactions of levels, each below the one before it."""
 
@@ -193,8 +191,7 @@ def _lines(loops: Loops, claim: Node) -> Iterator[pl.DataFrame]:
         lines = _Run(loops, claim, places)
         number = lines.number(1)
         due = lines.due(number)
-        negative = lines.text(1).str.contains(_NEGATIVE).to_numpy()
-        wrong = ((number != _NONE) | negative) & (due != _NONE) & (number != due)
+        wrong = (number != _NONE) & (due != _NONE) & (number != due)
         wrong &= ~lines.counted(number)
         says = "LX01 is not {}, the next number"
         yield from _faults(lines, wrong, "LX_NUMBER_WRONG", says, 1, due)

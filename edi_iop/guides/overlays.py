@@ -34,6 +34,8 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a loop stands in the one above: loops of one position come in any order."""
     codes_of: str | None = None
     """The element of the same segment whose codes this one has too, as in 03-1."""
+    external: str | None = None
+    """The list outside the guide that its codes are of (maps/codes/external.toml, guide_lists)."""
     syntax: tuple[str, ...] = ()
     """Syntax notes the segment has besides."""
 
@@ -98,4 +100,5 @@ def _otherwise(node: Node, spec: ElementSpec, entry: Change) -> dict[str, Any]:
     like = node.element(*paths.place(entry.codes_of)[:2]) if entry.codes_of else None
     codes = like.codes if like else (spec.codes | entry.add_codes) - entry.drop_codes
     form = f"^(?:{entry.form})$" if entry.form else spec.form
-    return {"usage": entry.usage or spec.usage, "codes": codes, "form": form}
+    external = entry.external or spec.external
+    return {"usage": entry.usage or spec.usage, "codes": codes, "form": form, "external": external}

@@ -9,6 +9,9 @@ Interest and other supplemental amounts (AMT) are not part of any of them: inter
 in PLB L6 (1.10.2.9), and where claims say what of it is theirs (AMT I), both agree. The
 patient's share (CLP05) rests on adjustments of group PR. Differences of these two move no
 money and are only warnings.
+
+One fault, one finding: what is off by just as much as the lines of a claim, or the claims of
+a payment, are together is wrong by their fault, and told of them alone.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ class Running:
 
     def __init__(self) -> None:
         self._sums = checked_tables({}, READ)
+        self._claims_off = _NONE_OFF
 
     @pooled
     def claims(self, tables: Tables) -> pl.DataFrame:
@@ -57,7 +61,15 @@ class Running:
         claims = whole["remit_claims"].select(_OF_CLAIM)  # a third of what there is of a claim
         known = {**whole, "remit_claims": claims, "payments": self._sums["payments"]}
         line, claim = (keys_of([whole[name] for name in READ], keys) for keys in (_LINE, _CLAIM))
-        return _sorted([_lines(known, line), _claims(known, claim), _patients(known, claim)])
+        lines, claims, patients = (
+            _lines(known, line), _claims(known, claim), _patients(known, claim)
+        )  # fmt: skip
+        self._claims_off = pl.concat([self._claims_off, _off(claims, _PAYMENT)])
+        own = _not_of(claims, _off(lines, _CLAIM), _CLAIM)
+        shares = _not_of(patients, _off(claims, _CLAIM), _CLAIM)
+        return _sorted(
+            [_lines_told(lines, known), _claims_told(own, known), _patients_told(shares, known)]
+        )
 
     def settled(self) -> pl.DataFrame:
         """Findings of the payments that are over, each once: those before the last one so far."""
@@ -72,14 +84,15 @@ class Running:
         for name in over:
             self._sums[name] = self._sums[name].join(begun, on=_PAYMENT, how="semi")
         known = {**self._sums, **over}
-        return _of_payments(known)
+        return _of_payments(known, self._claims_off)
 
     def payments(self) -> pl.DataFrame:
         """Findings of all payments not told yet; nothing more of them is to come."""
         if self._sums["payments"].is_empty():
             return FINDINGS.empty()
-        found = _of_payments(self._sums)
+        found = _of_payments(self._sums, self._claims_off)
         self._sums = checked_tables({}, READ)
+        self._claims_off = _NONE_OFF
         return found
 
 
@@ -149,6 +162,21 @@ def _amount(column: str) -> pl.Expr:
 _OFF = pl.col("begin") - pl.col("less") - pl.col("paid")
 """By how much a balance does not come out."""
 _UNBALANCED = pl.col("known") & (_OFF != 0)
+_NONE_OFF = pl.DataFrame(
+    schema={"file_id": pl.Int64, "payment_offset": pl.Int64, "below": pl.Int64}
+)
+
+
+def _off(wrong: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """By how much those that do not balance are off together, by claim or payment (`below`)."""
+    return wrong.group_by(keys).agg(below=_OFF.sum()).cast({"below": pl.Int64})
+
+
+def _not_of(wrong: pl.DataFrame, below: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """Those that are off by another amount than those below them (_off)."""
+    return wrong.join(
+        below, left_on=[*keys, _OFF], right_on=[*keys, "below"], how="anti", maintain_order="left"
+    )
 
 
 def _known(amounts: tuple[str, ...], sums: tuple[str, ...]) -> pl.Expr:
@@ -172,12 +200,15 @@ def _lines(tables: Tables, keys: Keys) -> pl.DataFrame:
     lines = tables["remit_lines"].select(
         *_LINE, "remit_claim_offset", "position", "charge_cents", "paid_cents", "place_position"
     )
-    wrong = (
+    return (
         in_order(lines, keys)
         .join(taken, on=keys, how="left", maintain_order="left")
         .with_columns(_CHARGED)
         .filter(_UNBALANCED)
     )
+
+
+def _lines_told(wrong: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     if wrong.is_empty():
         return FINDINGS.empty()
     of_claims = tables["remit_claims"].select(*_CLAIM, "payment_offset")
@@ -189,14 +220,15 @@ def _lines(tables: Tables, keys: Keys) -> pl.DataFrame:
 def _claims(tables: Tables, keys: Keys) -> pl.DataFrame:
     """Claims whose charge less all adjustments is not what was paid (loop 2100)."""
     taken = _sums(tables["adjustments"], keys, "amount_cents", "taken", "taken_known")
-    wrong = (
+    return (
         in_order(tables["remit_claims"], keys)
         .join(taken, on=keys, how="left")
         .with_columns(_CHARGED)
         .filter(_UNBALANCED)
     )
-    if wrong.is_empty():
-        return FINDINGS.empty()
+
+
+def _claims_told(wrong: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     what = composed("claim {}: charge", pl.col("claim").fill_null("without number"))
     return _faults(wrong, tables, "CLAIM_UNBALANCED", _told(what))
 
@@ -205,7 +237,7 @@ def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
     """Claims whose patient's share is not what the adjustments leave to the patient (CLP05, CAS PR)."""
     shares = tables["adjustments"].filter(pl.col("group") == "PR")
     left = _sums(shares, keys, "amount_cents", "left", "left_known")
-    wrong = (
+    return (
         in_order(tables["remit_claims"].filter(pl.col("status") != _REVERSAL), keys)
         .join(left, on=keys, how="left")
         .with_columns(
@@ -216,8 +248,9 @@ def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
         )
         .filter(_UNBALANCED)
     )
-    if wrong.is_empty():
-        return FINDINGS.empty()
+
+
+def _patients_told(wrong: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     told = composed(
         "claim {}: the patient's share is {}, the adjustments of group PR make {}",
         pl.col("claim").fill_null("without number"),
@@ -227,14 +260,18 @@ def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
     return _faults(wrong, tables, "PATIENT_UNBALANCED", told)
 
 
-def _of_payments(tables: Tables) -> pl.DataFrame:
+def _of_payments(tables: Tables, claims_off: pl.DataFrame) -> pl.DataFrame:
     """What is wrong with payments, and with their interest where it is not the same fault.
 
-    A PLB L6 of another amount makes both wrong by as much: that is told of the payment.
+    A PLB L6 of another amount makes both wrong by as much: that is told of the payment. A
+    claim paid otherwise than it says (CLP04) makes the payment's sum wrong by as much: that
+    is told of the claim.
     """
     payments, interest = _payments(tables), _interest(tables)
     same = payments.select(*_PAYMENT, off=-_OFF)
     own = interest.with_columns(off=_OFF).join(same, on=[*_PAYMENT, "off"], how="anti")
+    paid_otherwise = claims_off.group_by(_PAYMENT).agg(below=-pl.col("below").sum())
+    payments = _not_of(payments, paid_otherwise, _PAYMENT)
     return _sorted([_payments_told(payments, tables), _interest_told(own, tables)])
 
 

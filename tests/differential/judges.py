@@ -158,7 +158,7 @@ class Imbalance:
 
 
 def our_money(files: Sequence[bytes]) -> list[tuple[frozenset[Imbalance], frozenset[str]]]:
-    """What of each 835 does not balance as we find it, and the codes of its other findings.
+    """What of each 835 does not balance as we find it, and the codes of its findings.
 
     All files are read as one batch. The patient's share alone is a warning.
     """
@@ -179,7 +179,10 @@ def our_money(files: Sequence[bytes]) -> list[tuple[frozenset[Imbalance], frozen
     for file, code, offset in found.select("file_id", "code", "byte_offset").iter_rows():
         wrong.setdefault(file, set()).add(Imbalance(code, offset))
     return [
-        (frozenset(wrong.get(number, ())), frozenset(one.findings["code"]))
+        (
+            off := frozenset(wrong.get(number, ())),
+            frozenset([*one.findings["code"], *(each.code for each in off)]),
+        )
         for number, one in read.items()
     ]
 

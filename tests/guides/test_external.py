@@ -242,12 +242,15 @@ JUDGED = {
     ("CODE_MALFORMED", "478331"), ("CODE_MALFORMED", "2430"), ("CODE_MALFORMED", "187.50"),
     ("CODE_MALFORMED", "TAXONOMY1"), ("CODE_MALFORMED", "21"), ("CODE_MALFORMED", "220"), ("CODE_OUT_OF_DATE", "42"),
     ("CODE_MALFORMED", "I214"), ("CODE_MALFORMED", "3920293"), ("CODE_MALFORMED", "D122"),
-    ("CODE_MALFORMED", "111111111"),
-    ("CODE_UNKNOWN", "Y"), ("CODE_UNKNOWN", "11"), ("CODE_UNKNOWN", "NP"), ("CODE_UNKNOWN", "ST"),
+    ("CODE_MALFORMED", "111111111"), ("CODE_MALFORMED", "Y"), ("CODE_MALFORMED", "Federal Tax ID"),
+    ("CODE_MALFORMED", "3UR334563"), ("CODE_MALFORMED", "123456789"), ("CODE_MALFORMED", "987654321"),
+    ("CODE_MALFORMED", "999999999"), ("CODE_MALFORMED", "99999992"), ("CODE_MALFORMED", "888999777"),
+    ("CODE_MALFORMED", "111333555"),
+    ("CODE_UNKNOWN", "11"), ("CODE_UNKNOWN", "NP"), ("CODE_UNKNOWN", "ST"),
     ("DIAGNOSIS_NOT_SPECIFIC", "R51"), ("DIAGNOSIS_NOT_SPECIFIC", "M545"),
 }  # fmt: skip
 """What stands out in the samples, each read by eye: made-up procedures (SP-), local revenue
-codes of two or three digits, placeholders, reason 42 years after its end, R51 and M545 since they
+codes of two or three digits, placeholders, tax and routing numbers of no one, reason 42 years after its end, R51 and M545 since they
 were split (2020-10-01, 2021-10-01)."""
 
 

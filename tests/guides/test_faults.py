@@ -85,9 +85,9 @@ CLAIM_FAULTS = [
 ]  # fmt: skip
 
 UNSEEN_FAULTS = [
-    # pyx12 does not find these: it counts the lines of an 837P alone, knows no repetitions, and its
+    # pyx12 does not find these: it takes numbers below zero, knows no repetitions, and its
     # expression for the billing provider's ZIP code does not say where it ends.
-    ("LX*1~", "LX*-1~", ("LX_NUMBER_WRONG", 28, "2400", "LX", 1, None)),
+    ("LX*1~", "LX*-1~", ("NUMBER_INVALID", 28, "2400", "LX", 1, None)),
     ("PRV*AT*PXC*2084P0800X", "PRV*AT*PXC*2084P0800X ^X", ("REPETITION_EXCESS", 27, "2310A", "PRV", 3, None)),
     ("N4*PORTLAND*ME*041010020~\nREF", "N4*PORTLAND*ME*0410100201~\nREF", ("FORM_INVALID", 10, "2010AA", "N4", 3, None)),
 ]  # fmt: skip

@@ -12,10 +12,11 @@ from edi_iop.reconciler.balance import balance
 from tests.conftest import SAMPLES
 
 LEVEL = {
-    "line": "LINE_UNBALANCED",
-    "claim": "CLAIM_UNBALANCED",
-    "BPR02": "PAYMENT_UNBALANCED",
+    "line": ("LINE_UNBALANCED",),
+    "claim": ("CLAIM_UNBALANCED", "LINE_UNBALANCED"),
+    "BPR02": ("PAYMENT_UNBALANCED", "CLAIM_UNBALANCED"),
 }
+"""What tells the level that a manifest names: its own, or what is below it and off by as much."""
 
 
 def told() -> list[tuple[str, str]]:
@@ -40,7 +41,7 @@ def test_every_sample_balances_or_not_as_its_manifest_says():
         found = set(balance(parsed[number].tables)["code"])
         first = re.match(r"does not balance in \S+ ST: (\w+)", says)
         expected = LEVEL[first[1]] if first else None
-        right = expected in found if expected else not found
+        right = bool(found.intersection(expected)) if expected else not found
         if not right:
             wrong[name] = (says, found)
     assert wrong == {}

@@ -176,8 +176,8 @@ def test_a_warning_holds_nothing():
 
 
 def test_of_several_faults_the_first_is_told_and_how_many_more():
-    """One line and its claim are 10.00 short of the charge: two faults, and the check is right."""
-    one = file(1, "T1", 1, answer(28000))
+    """A line is 10.00 short of its charge, and the check 1.00 more than its claim: two faults."""
+    one = file(1, "T1", 1, answer(28000), amount_cents=28100)
     one["adjustments"] = one["adjustments"].with_columns(amount_cents=pl.lit(6000, pl.Int64))
     said = stands(one)["says"].item()
     assert said.endswith(" (and 1 more)")
