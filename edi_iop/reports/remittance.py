@@ -12,6 +12,7 @@ from edi_iop.money import to_dollars
 from edi_iop.reports import shapes
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
+from edi_iop.reports.sums import counting
 from edi_iop.store import Store
 from edi_iop.texts import composed
 
@@ -195,11 +196,19 @@ def _page(
                            pl.col("payer_claim_number").fill_null("?")),
         ),
         none=f"no claims in this payment: {sums}",
-        closing=sums,
+        closing=f"{_charged(shown, claims)}; {sums}",
         legend=_legend(rows),
         phi=_PEOPLE,
         name=str(payment["trace_number"] or "payment"),
     )  # fmt: skip
+
+
+def _charged(rows: pl.DataFrame, claims: pl.DataFrame) -> str:
+    """`2 claims, $250.00 charged, $30.00 adjusted, $20.00 the patient's`."""
+    words = ("charged", "adjusted", "the patient's")
+    sums = rows.select("charge_cents", "adjusted_cents", "patient_cents").sum().row(0)
+    told = [f"{to_dollars(int(cents))} {word}" for cents, word in zip(sums, words, strict=True)]
+    return ", ".join([counting(claims.height, "claim"), *told])
 
 
 def _equation(payment: dict[str, object], claims: pl.DataFrame, taken: pl.DataFrame) -> str:

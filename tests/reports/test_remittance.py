@@ -72,7 +72,10 @@ def test_a_claim_paid_otherwise_than_its_lines_is_a_row_though_it_says_no_more(
 
 def test_the_equation_is_the_claims_less_what_was_kept_back(asked: Question) -> None:
     page, beside = remit(asked).pages
-    assert page.closing == "claims $85.00 - provider adjustments $2.00 = $83.00; paid $83.00"
+    assert page.closing == (
+        "1 claim, $105.00 charged, $5.00 adjusted, $10.00 the patient's; "
+        "claims $85.00 - provider adjustments $2.00 = $83.00; paid $83.00"
+    )
     assert beside.rows["amount_cents"].to_list() == [200]
 
 
