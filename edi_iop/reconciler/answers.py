@@ -25,6 +25,8 @@ PREDETERMINATION, NOT_OURS = "25", "23"
 _ORDINALS = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
 BESIDE = ("beside_cents", "earlier_cents")
 """What others than this payer pay, and of it what earlier payers do."""
+ALIKE = "alike"
+"""Tier of an answer that is word for word that of every line it may be to."""
 REPEATED = ("18", "B13")
 """Reasons that say: this was answered before."""
 
@@ -187,6 +189,20 @@ def _repeat() -> pl.Expr:
     return pl.col("carc").is_in(REPEATED).all()
 
 
+def with_alike(matches: pl.DataFrame) -> pl.DataFrame:
+    """tables.MATCHES with lines that are answered alike each at one of them (match_alike): for what
+    is told of lines, not of answers."""
+    if matches["alike_offset"].null_count() == matches.height:
+        return matches  # as mostly
+    own = pl.col("alike_offset").is_not_null()
+    return matches.with_columns(
+        line_offset=pl.coalesce("line_offset", "alike_offset"),
+        tier=pl.when(own).then(pl.lit(ALIKE)).otherwise("tier"),
+        grade=pl.when(own).then(pl.lit("proposed")).otherwise("grade"),
+        says=pl.when(~own).then("says"),
+    )
+
+
 def latest(
     answered: pl.DataFrame,
     matches: pl.DataFrame,
@@ -198,12 +214,12 @@ def latest(
     beside_cents is by what the claim says that earlier payers paid, where it does (decided:
     tables.OTHER_PAYER_LINES).
 
-    Parts of a split line count together; an answer to a whole claim is one to each
+    Parts of a split line count together; of lines answered alike each has one of the answers; an answer to a whole claim is one to each
     of its lines. That a claim was answered before is no answer beside that answer,
     unless the payer took it back. claim_lines: file_id, claim_offset, line_offset of the lines sent.
     """
     of_claim = pl.col("remit_line_offset").is_null()
-    places = matches.select(*LINE, "claim_file_id", "claim_offset", "line_offset")
+    places = with_alike(matches).select(*LINE, "claim_file_id", "claim_offset", "line_offset")
     known = places.filter(pl.col("claim_file_id").is_not_null())
     ties = known.filter(pl.col("line_offset").is_not_null())
     key = keys_of((answered, ties), _REMIT_LINE)

@@ -6,7 +6,7 @@ import polars as pl
 
 from edi_iop.codes import with_role
 from edi_iop.reconciler.accounts import SENT
-from edi_iop.reconciler.answers import BESIDE, CLAIM, LINE, SENT_LINE, refusals
+from edi_iop.reconciler.answers import BESIDE, CLAIM, LINE, SENT_LINE, refusals, with_alike
 from edi_iop.reconciler.expected import RATED_BY
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.others import with_beside_each
@@ -112,7 +112,8 @@ def described(opened: pl.DataFrame, remits: Tables, lines: pl.DataFrame) -> pl.D
 
 def _ties(matches: pl.DataFrame) -> pl.DataFrame:
     """Which line sent each answer was tied to, and how."""
-    return matches.select(*LINE, *SENT, "line_offset", "tier", "grade", unmatched="says")
+    told = with_alike(matches)
+    return told.select(*LINE, *SENT, "line_offset", "tier", "grade", unmatched="says")
 
 
 def lines_of(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

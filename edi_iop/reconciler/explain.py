@@ -13,7 +13,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from edi_iop.reconciler import again, judging, shortfall
-from edi_iop.reconciler.answers import Said, said
+from edi_iop.reconciler.answers import ALIKE, Said, said
 from edi_iop.reconciler.beside import paired, to_keep, with_lines_left
 from edi_iop.reconciler.chances import refusals
 from edi_iop.reconciler.denials import (
@@ -38,6 +38,7 @@ from edi_iop.tables.pool import pooled
 from edi_iop.texts import composed
 
 _CAUSES = {"confirmed": "ours", "refuted": "payer"}
+_ALIKE = "Lines like it have the same answer: which is whose makes no difference."
 _OF_TWO = ("duplicate", "bundling", "limit")
 """Categories in which a payer says that another service was paid instead."""
 
@@ -103,7 +104,8 @@ def explained(
     whole_days = beyond_agreed(by_contract(tied.join(kept, on="denial", how="left")))
     twice = again.others(whole_days, about, lines, last)
     repeats = again.sent_before(whole_days, twice)
-    judged = _with_day_beside(_judged(whole_days, about, records, violations, policies, repeats))
+    judged = _judged(whole_days, about, records, violations, policies, repeats)
+    judged = _with_day_beside(_with_those_alike(judged))
     judged = _worked_elsewhere(judged, again.billed_again(whole_days, twice))
     dated = remedied(with_lines_left(judged, violations), policies, records.as_of)
     rows = dated.rename({"tier": "match", "grade": "match_grade"}).with_columns(
@@ -137,6 +139,12 @@ def _worked_elsewhere(judged: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataF
     """The denials of services that a later claim took up have nothing left to do."""
     told = judged.join(elsewhere, on="denial", how="left", maintain_order="left")
     return told.with_columns(closing=pl.coalesce("closing", "again"))
+
+
+def _with_those_alike(judged: pl.DataFrame) -> pl.DataFrame:
+    """An answer that stands for any of several lines says so."""
+    alike = pl.when(pl.col("tier") == ALIKE).then(composed("{} {}", "says", pl.lit(_ALIKE)))
+    return judged.with_columns(says=pl.coalesce(alike, "says"))
 
 
 def _with_day_beside(judged: pl.DataFrame) -> pl.DataFrame:

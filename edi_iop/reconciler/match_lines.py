@@ -18,6 +18,7 @@ import polars as pl
 
 from edi_iop.reconciler.features import plain, truth, with_agreement
 from edi_iop.reconciler.given import Tables
+from edi_iop.reconciler.match_alike import alike
 from edi_iop.reconciler.match_hand import CLAIM_LINE, HAND, REMIT_LINE, ByHand
 from edi_iop.reconciler.match_pairs import BARE
 from edi_iop.reconciler.match_sides import CLAIM, SPLIT_REMARK
@@ -69,7 +70,8 @@ def match_lines(
     ladder.take(_one_to_one(ladder.open(truth("dates"))), "day", "strong")
     rest = ladder.unanswered(every).join(_undone(words), on=REMIT_LINE, how="left")
     rest = rest.join(contrary.with_columns(contrary=True), on=REMIT_LINE, how="left")
-    loose = _loose(rest, ladder.open(pl.lit(True)))
+    left = ladder.open(pl.lit(True))
+    loose = _loose(rest, left).join(alike(left, rest, remits), on=REMIT_LINE, how="left")
     told = pl.concat([ladder.found(), loose], how="diagonal")
     if words.lines.is_empty():
         return told

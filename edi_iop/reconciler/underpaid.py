@@ -18,7 +18,7 @@ import polars as pl
 
 from edi_iop.codes import with_role
 from edi_iop.reconciler.accounts import SENT
-from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest
+from edi_iop.reconciler.answers import CLAIM, LINE, SENT_LINE, answers, latest, with_alike
 from edi_iop.reconciler.denials import person
 from edi_iop.reconciler.expected import PAIR_RATES, pair_rates, worth_cents
 from edi_iop.reconciler.given import Tables
@@ -106,7 +106,7 @@ def _received(remits: Tables, matches: pl.DataFrame, lines: pl.DataFrame) -> pl.
 
     Answers to a claim as a whole say nothing of its lines and are left out.
     """
-    by_line = matches.filter(pl.col("remit_line_offset").is_not_null())
+    by_line = with_alike(matches).filter(pl.col("remit_line_offset").is_not_null())
     last = latest(answers(remits), by_line, lines).filter(~pl.col("reversal"))
     tied = by_line.filter(pl.col("line_offset").is_not_null()).select(*LINE, *SENT_LINE)
     reductions = carcs_of("reduction")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.reconciler.answers import ALIKE
 from edi_iop.reports import shapes
 from edi_iop.reports.decided import numbered
 from edi_iop.reports.on_day import Loading
@@ -149,13 +150,14 @@ def _left_open(rows: pl.DataFrame) -> str:
 
 
 def _open_lines(store: Loading) -> pl.DataFrame:
-    """One row a remit line that no line of its claim was found for: `line` counts the answer's lines."""
+    """One row a remit line that no line of its claim was found for, and of which it matters: `line`
+    counts the answer's lines."""
     every = store.load("matches")
     of_line = pl.col("remit_line_offset").is_not_null()
     tied = every.filter(~of_line, pl.col("claim_file_id").is_not_null())
-    left = every.filter(of_line, pl.col("line_offset").is_null()).join(
-        tied, on=_REMIT_CLAIM, how="semi"
-    )
+    left = every.filter(
+        of_line, pl.col("line_offset").is_null(), pl.col("alike_offset").is_null()
+    ).join(tied, on=_REMIT_CLAIM, how="semi")
     heads = store.load("remit_claims").select(
         *_REMIT_CLAIM, "payment_offset", "claim", "payer_claim_number"
     )
@@ -195,7 +197,8 @@ def _lines(every: pl.DataFrame) -> pl.DataFrame:
     lines = every.filter(pl.col("remit_line_offset").is_not_null()).unique(
         [*_REMIT_CLAIM, "remit_line_offset"], maintain_order=True
     )
-    kinds = lines.with_columns(kind=pl.coalesce("tier", pl.lit("open")))
+    alike = pl.when(pl.col("alike_offset").is_not_null()).then(pl.lit(ALIKE))
+    kinds = lines.with_columns(kind=pl.coalesce("tier", alike, pl.lit("open")))
     counts = kinds.group_by(*_REMIT_CLAIM, "kind", maintain_order=True).agg(n=pl.len())
     told = counts.with_columns(composed("{} {}", "kind", "n").alias("told"))
     return told.group_by(_REMIT_CLAIM).agg(lines=pl.col("told").str.join(", "))

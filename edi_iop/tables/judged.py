@@ -195,6 +195,10 @@ MATCHES = Table(
         texts("agreed", "features that agree"),
         texts("disagreed", "features that do not"),
         text("says", "why unmatched or ambiguous"),
+        offset(
+            "alike_offset",
+            "of lines that nothing tells apart and that are answered alike: one of these as sent",
+        ),
     ),
 )
 

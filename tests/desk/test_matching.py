@@ -139,6 +139,30 @@ def test_a_letter_on_two_lines_is_one_decision(clinic: Path) -> None:
     assert told == [("link", "1=1, 2=2"), ("write", "1, 2")]
 
 
+def test_two_days_denied_alike_are_explained_and_need_no_word(tmp_path: Path) -> None:
+    """Two units of one day, both denied CO-97 N362: one is the day to keep, the other the surplus."""
+    line = b"SVC*HC:H0015*150*0*0906*1~DTM*472*20260202~CAS*CO*97*150~LQ*HE*N362~"
+    answer = (
+        remit(claim="SENT1", segments=21, amount="0")
+        .replace(b"*1*150*100*0*12", b"*4*300*0**12")
+        .replace(b"SVC*HC:H0015*150*100*0906*1~DTM*472*20260202~CAS*CO*45*50~", line + line)
+    )
+    root = tmp_path / "clinic"
+    desk.init(root)
+    drop(Workspace(root), sent_837=TWICE, answer_835=answer)
+    desk.run(root, NIGHT)
+    told = [(row["line"], row["verdict"], row["rule"], row["match"], row["match_grade"])
+            for row in standing(root, "denials")]  # fmt: skip
+    assert sorted(told) == [
+        (1, "refuted", "DUP-02", "alike", "proposed"),
+        (2, "confirmed", "DUP-02", "alike", "proposed"),
+    ]
+    assert "which is whose makes no difference" in str(standing(root, "denials")[0]["says"])
+    assert standing(root, "unmatched") == []
+    (row,) = standing(root, "matches")
+    assert row["lines"] == "alike 2"
+
+
 def test_a_decision_is_judged_as_of_the_last_night(clinic: Path) -> None:
     """The night was that of 2026-03-02; what the day of the decision would change is not asked."""
     desk.match_link(clinic, "SENT1", "SENT1", lines=[(2, 1)])

@@ -1,5 +1,5 @@
 -- What a run took in of answers: remit claims, those that answer a claim of ours, lines, and those lines of
--- the latter that answer no line of it; each once, where one is posted to several claims too.
+-- the latter that answer no line of it, where it matters; each once, where one is posted to several claims too.
 SELECT COUNT(*) AS claims, COALESCE(SUM(matched), 0), COALESCE(SUM(lines), 0),
   COALESCE(SUM(matched * open), 0) FROM (
   SELECT MAX(p.claim_file_id IS NOT NULL) AS matched, (
@@ -8,7 +8,7 @@ SELECT COUNT(*) AS claims, COALESCE(SUM(matched), 0), COALESCE(SUM(lines), 0),
     ) AS lines, (
       SELECT COUNT(*) FROM matches AS m
       WHERE m.file_id = p.file_id AND m.remit_claim_offset = p.remit_claim_offset
-        AND m.remit_line_offset IS NOT NULL AND m.line_offset IS NULL
+        AND m.remit_line_offset IS NOT NULL AND m.line_offset IS NULL AND m.alike_offset IS NULL
     ) AS open
   FROM postings AS p
   WHERE p.file_id IN (SELECT file_id FROM files WHERE run = :run AND direction = 'in')
