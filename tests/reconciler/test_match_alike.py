@@ -79,7 +79,7 @@ def test_lines_answered_alike_stay_unmatched_and_stand_for_each_other():
         pytest.param(
             ({}, {}, *({"service_date": None},) * 3),
             ({}, {}, {"service_date": FEB4}),
-            {},
+            {"charge_cents": 105000},
             id="answers to fewer of the lines too",
         ),
     ],
