@@ -44,6 +44,8 @@ class Said(msgspec.Struct, frozen=True):
     """answers"""
     last: pl.DataFrame
     """latest"""
+    beside: pl.DataFrame
+    """The last answers of later payers to lines that an earlier one paid."""
     decided: pl.DataFrame | None = None
     """tables.OTHER_PAYER_LINES of the claims sent; None: not known."""
 
@@ -59,7 +61,8 @@ def said(
     decided: tables.OTHER_PAYER_LINES of the claims sent.
     """
     every = answers(remits)
-    return Said(every, latest(every, matches, claim_lines, decided), decided)
+    last, beside = _latest(every, matches, claim_lines, decided)
+    return Said(every, last, beside, decided)
 
 
 def refuses() -> pl.Expr:
@@ -77,7 +80,7 @@ def refusals(adjustments: pl.DataFrame) -> pl.DataFrame:
 def answers(remits: Tables) -> pl.DataFrame:
     """Every remit line, and every remit claim that answers as a whole (remit_line_offset null).
 
-    Columns: the line's key, payment_offset, payment_date, trace_number, reversal, paid_cents,
+    Columns: the line's key, payment_offset, payment_date, trace_number, ordinal, reversal, paid_cents,
     beside_cents (what the patient or an earlier payer pays) and of it earlier_cents (CARC 23,
     with what those wrote off), denied (nothing paid), partly
     (something paid, something refused), and repeat
@@ -106,6 +109,7 @@ def answers(remits: Tables) -> pl.DataFrame:
         "payment_offset",
         "payment_date",
         "trace_number",
+        "ordinal",
         "reversal",
         "paid_cents",
         *BESIDE,
@@ -139,6 +143,7 @@ def _heads(remits: Tables) -> pl.DataFrame:
             "paid_cents",
             "repeat",
             pl.col("claim_refused", *BESIDE).fill_null(0),
+            ordinal=ordinal(),
             reversal=pl.col("status").eq_missing(REVERSAL),
         )
     )
@@ -214,10 +219,22 @@ def latest(
     beside_cents is by what the claim says that earlier payers paid, where it does (decided:
     tables.OTHER_PAYER_LINES).
 
-    Parts of a split line count together; of lines answered alike each has one of the answers; an answer to a whole claim is one to each
-    of its lines. That a claim was answered before is no answer beside that answer,
-    unless the payer took it back. claim_lines: file_id, claim_offset, line_offset of the lines sent.
+    Parts of a split line count together; of lines answered alike each has one of the answers; an
+    answer to a whole claim is one to each of its lines. That a claim was answered before is no
+    answer beside that answer, unless the payer took it back. What an earlier payer paid stands,
+    whatever a later one, to which the claim was passed on, says of it. claim_lines: file_id,
+    claim_offset, line_offset of the lines sent.
     """
+    return _latest(answered, matches, claim_lines, decided)[0]
+
+
+def _latest(
+    answered: pl.DataFrame,
+    matches: pl.DataFrame,
+    claim_lines: pl.DataFrame,
+    decided: pl.DataFrame | None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """latest, and the last answers of later payers beside those."""
     of_claim = pl.col("remit_line_offset").is_null()
     places = with_alike(matches).select(*LINE, "claim_file_id", "claim_offset", "line_offset")
     known = places.filter(pl.col("claim_file_id").is_not_null())
@@ -241,11 +258,13 @@ def latest(
     once = told.filter("once").with_columns(
         pl.col("paid_cents").fill_null(0), pl.col("denied", "repeat").fill_null(True)
     )
-    return with_beside(pl.concat([once.select(several.columns), several]), decided)
+    last, beside = _by_payer(several)
+    every = pl.concat([once.select(last.columns), last])
+    return with_beside(every, decided), with_beside(beside, decided)
 
 
 def _last_of(told: pl.DataFrame) -> pl.DataFrame:
-    """Of lines answered several times the last answer, its parts together.
+    """Of lines answered several times the answers in order, the last one last, each's parts together.
 
     An answer that was reversed, and that reversal, count only where nothing else was said: a
     correction stands also where the reversal of what it corrects came after it.
@@ -256,7 +275,7 @@ def _last_of(told: pl.DataFrame) -> pl.DataFrame:
     return (
         told.group_by(*SENT_LINE, *CLAIM)
         .agg(
-            pl.col("payment_date", "trace_number", "payment_offset", "reversal").first(),
+            pl.col("payment_date", "trace_number", "payment_offset", "ordinal", "reversal").first(),
             pl.col("paid_cents").sum(),
             *(
                 pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).sum()).alias(name)
@@ -274,8 +293,26 @@ def _last_of(told: pl.DataFrame) -> pl.DataFrame:
         .sort("settled", descending=True, maintain_order=True)
         .filter(~pl.col("repeat") | taken_back.fill_null(True))
         .drop("settled")
-        .unique(SENT_LINE, keep="last", maintain_order=True)
     )
+
+
+def _by_payer(told: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of answers in order the one that stands for each line, and what a later payer last said beside it.
+
+    It is the last one; but what the first of several payers paid is not undone by the next one's.
+    """
+    last = told.unique(SENT_LINE, keep="last", maintain_order=True)
+    first = pl.col("ordinal").min().over(SENT_LINE)  # P, S, T
+    own = (
+        told.filter(pl.col("ordinal").fill_null(first) == first)
+        .unique(SENT_LINE, keep="last", maintain_order=True)
+        .filter(~pl.col("reversal"), pl.col("paid_cents") > 0)
+    )
+    beside = last.join(own, on=SENT_LINE, how="semi").join(
+        own, on=(*SENT_LINE, *CLAIM), how="anti", maintain_order="left"
+    )
+    stands = pl.concat([last.join(own, on=SENT_LINE, how="anti", maintain_order="left"), own])
+    return stands.drop("ordinal"), beside.drop("ordinal")
 
 
 def _settled() -> pl.Expr:

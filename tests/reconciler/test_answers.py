@@ -143,12 +143,16 @@ def last(*told: dict[str, Any]) -> tuple[Any, ...]:
         key = {"file_id": one.get("file_id", 9 + at), "remit_claim_offset": one.get("claim", 300),
                "remit_line_offset": 400 + at}  # fmt: skip
         rows.append(key | {"payment_offset": 200, "payment_date": MARCH1, "trace_number": f"T{at}",
-                           "reversal": False, "paid_cents": 0, "beside_cents": 0, "earlier_cents": 0, "denied": True,
+                           "ordinal": None, "reversal": False, "paid_cents": 0, "beside_cents": 0, "earlier_cents": 0, "denied": True,
                            "partly": False, "repeat": False}
                     | {name: value for name, value in one.items() if name not in ("claim",)})  # fmt: skip
         ties.append(key | {"claim_file_id": 1, "claim_offset": 100, "line_offset": 150})
     sent = pl.DataFrame({"file_id": [1], "claim_offset": [100], "line_offset": [150]})
-    found = latest(pl.DataFrame(rows), MATCHES.conform(pl.DataFrame(ties)), sent)
+    found = latest(
+        pl.DataFrame(rows, schema_overrides={"ordinal": pl.String}),
+        MATCHES.conform(pl.DataFrame(ties)),
+        sent,
+    )
     assert found.height == 1
     return found.select("paid_cents", "denied", "reversal").row(0)
 
@@ -165,6 +169,17 @@ def test_the_answer_of_the_latest_payment_is_the_last_whichever_file_came_first(
         False,
         False,
     )
+
+
+def test_what_the_first_payer_paid_stands_whatever_the_next_one_says():
+    """The claim was passed on: what the second payer pays, or refuses, is of its own share."""
+    first, second = PAID | {"ordinal": "P"}, MARCH2 | {"ordinal": "S"}
+    assert last(first, second) == (28500, False, False)
+    assert last(first, PAID | second | {"paid_cents": 3000}) == (28500, False, False)
+    # where the first one paid nothing, or took it back, the second one's answer is what is known
+    assert last({"ordinal": "P"}, PAID | second) == (28500, False, False)
+    back = {"reversal": True, "denied": False, "paid_cents": -28500, "trace_number": "T00"}
+    assert last(first, back | MARCH2, PAID | second | {"paid_cents": 3000}) == (3000, False, False)
 
 
 def test_a_reversal_goes_before_the_correction_of_the_same_payment():
