@@ -95,7 +95,7 @@ def match_claims(
     fifth = allowed(by_member(left, claimed))
     asked = pl.col("sent_payer").is_in(list(asking)).fill_null(False)
     contradicted = pl.concat([tiers.contradicted(named), tiers.contradicted(fourth)])
-    taken = _open(fifth.filter(~asked), contradicted)
+    taken = tiers.of_its_days(_open(fifth.filter(~asked), contradicted), remits, claims)
     found = _with_tier(found, tiers.of_the_member(taken, found, answers), controls)
     left = _open(answers, found)
     sixth = allowed(_sixth(left, claimed, remits, claims, further))

@@ -7,6 +7,7 @@ from functools import reduce
 import polars as pl
 
 from edi_iop.reconciler.features import against, truth, with_agreement
+from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.match_pairs import (
     FEATURES,
     agreeing,
@@ -142,6 +143,25 @@ def of_the_member(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFram
         .select(*KEY, *CLAIM)
     )
     return chosen(alone.join(others, on=(*KEY, *CLAIM), how="anti"), "T5")
+
+
+@once_of_nothing
+def of_its_days(pairs: pl.DataFrame, remits: Tables, claims: Tables) -> pl.DataFrame:
+    """The pairs but those where a line of the answer is of a day on which nothing was sent."""
+    answered = remits["remit_lines"].filter(
+        pl.coalesce("service_date_to", "service_date") == pl.col("service_date")
+    )
+    asked = (
+        pairs.select(*KEY, *CLAIM).unique().join(answered.select(*KEY, day="service_date"), on=KEY)
+    )
+    sent = claims["claim_lines"].select(
+        "claim_offset", "service_date", "service_date_to", claim_file_id="file_id"
+    )
+    last = pl.coalesce("service_date_to", "service_date")
+    inside = pl.col("day").is_between("service_date", last) | pl.col("service_date").is_null()
+    known = asked.join(sent, on=CLAIM).filter(inside)
+    missed = asked.join(known, on=(*KEY, *CLAIM, "day"), how="anti")
+    return pairs.join(missed, on=(*KEY, *CLAIM), how="anti", maintain_order="left")
 
 
 @once_of_nothing

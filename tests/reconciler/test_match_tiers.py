@@ -13,7 +13,7 @@ from edi_iop.identifiers import patient_control_number
 from edi_iop.reconciler.match import Matched, match, matched
 from edi_iop.tables import ACKNOWLEDGEMENTS, DECISIONS
 
-FEB2, FEB4 = date(2026, 2, 2), date(2026, 2, 4)
+FEB2, FEB3, FEB4 = date(2026, 2, 2), date(2026, 2, 3), date(2026, 2, 4)
 PCN = patient_control_number(7)
 Tables = dict[str, pl.DataFrame]
 PERSON = {"subscriber_last_name": "Sample", "subscriber_first_name": "Pat", "member_id": "M0012345"}
@@ -316,6 +316,18 @@ def test_a_name_with_a_line_only_proposes():
     made = both(remit, sent(PERSON, OTHER))
     assert found(made)[0] is None
     assert proposed(made) == [(100, "T6")]
+
+
+@pytest.mark.parametrize(("middle", "tier"), [(FEB3, "T5"), (date(2026, 2, 5), None)])
+def test_the_members_claim_has_all_days_of_the_answer(middle: date, tier: str | None):
+    """First and last day, charge and member agree; between them a day is another."""
+    three = {"charge_cents": 105000}
+    remit = answered(
+        {"claim": "0", "patient_id": "M0012345", "days": (FEB2, middle, date(2026, 2, 6))} | three
+    )
+    made = both(remit, sent(PERSON | three | {"days": (FEB2, FEB3, date(2026, 2, 6))}))
+    assert found(made)[0] == tier
+    assert proposed(made) == ([] if tier else [(100, "T5")])
 
 
 @pytest.mark.parametrize("number", ["ENUMBER1", "ENUM BER1"])
