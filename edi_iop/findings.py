@@ -155,6 +155,7 @@ _CODES = (
     FindingCode("PATIENT_UNBALANCED", "warning", 3, "the patient's share differs from the adjustments of group PR", "compare the patient's bill with the adjustments"),
     FindingCode("OTHER_PAYER_LINE_UNBALANCED", "error", 3, "a line's charge less another payer's adjustments differs from what it paid", "copy the other payer's decision from its remittance"),
     FindingCode("OTHER_PAYER_UNBALANCED", "error", 3, "the claim less another payer's adjustments differs from what it paid", "copy the other payer's decision from its remittance"),
+    FindingCode("HEADER_TOTAL_WRONG", "warning", 3, "a remit's header tells other totals than those of its claims", "ask the payer whether claims are missing from the remit"),
     FindingCode("CLAIM_TOTAL_WRONG", "error", 3, "the claim's charge differs from the sum of its lines", "correct the claim's total"),
     FindingCode("REVENUE_TOTAL_LINE", "warning", 6, "a total line (revenue 0001) stands among the service lines", "leave it out: the claim carries its total in CLM02"),
     FindingCode("LINE_DATE_OUTSIDE", "error", 6, "a line's date lies outside the statement's dates", "correct the line's date, or the statement to cover it"),

@@ -1,9 +1,12 @@
-"""What another payer paid of a claim against what it was charged (SNIP level 3).
+"""What another payer paid of a claim against what it was charged, and a remit's header totals (SNIP level 3).
 
 005010X223A2 and 005010X222A1 front matter 1.4.4.2, coordination of benefits. Line: its
 charge (SV203, SV102) less that payer's adjustments (loop 2430 CAS) is what that payer paid
 (SVD02). Claim: that payer's line payments, or the claim's charge where its lines were not
 decided, less its adjustments of the claim (loop 2320 CAS) is what it paid (AMT D).
+
+005010X221A1 loop 2000: TS3 tells how many claims follow its header number (TS304) and what
+they charge (TS305).
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ def balance_faults(loops: Loops) -> pl.DataFrame:
         claims = _Claims(loops)
         if len(claims.of("2320", "AMT", "D")) or len(claims.of("2430", "SVD")):
             found += [*_lines(claims), *_claims(claims)]
+    elif loops.guide.transaction == "835":
+        found.append(_headers(loops))
     return pl.concat(found)
 
 
@@ -73,7 +78,7 @@ class _Claims(msgspec.Struct, frozen=True, dict=True):
 
     def text(self, places: Integers, element: int) -> pl.Series:
         """An element of segments, empty where there is none."""
-        return self.loops.words.of(self._texts(places), element).fill_null("")
+        return _text(self.loops, places, element)
 
     def cents(self, places: Integers, *elements: int) -> Integers:
         """The sum of some elements of segments, in cents."""
@@ -212,7 +217,7 @@ def _claim_message() -> pl.Expr:
 
 
 def _faults(
-    wrong: pl.DataFrame, code: str, message: pl.Expr, loop: str, segment: str
+    wrong: pl.DataFrame, code: str, message: pl.Expr, loop: str, segment: str, element: int = 2
 ) -> pl.DataFrame:
     if wrong.is_empty():
         return NO_FAULTS
@@ -223,6 +228,55 @@ def _faults(
             message=message,
             loop=pl.lit(loop),
             segment=pl.lit(segment),
-            element=pl.lit(2),
+            element=pl.lit(element),
         )
     )
+
+
+_REVERSAL = "22"
+"""CLP02 of a claim taken back: some payers count it in the totals of its header, others do not."""
+
+
+def _headers(loops: Loops) -> pl.DataFrame:
+    """TS3 segments whose claims are of another number, or else of another charge, in all.
+
+    Not judged: headers cut by the end of a piece of a large file, those with a reversal, and
+    charges that cannot be read.
+    """
+    totals, claims = (loops.segments_of(loops.guide.segments(one)[0]) for one in ("TS3", "CLP"))
+    if not len(totals):
+        return NO_FAULTS
+    header = loops.guide.loops("2000")[0]
+    instance, last = loops.instance(header), len(loops.starts(header))
+    cut = [1] * (header in loops.opened) + [last] * (header in loops.open)
+    held = pl.DataFrame(
+        {"header": instance[claims], "status": _text(loops, claims, 2), "charge": _text(loops, claims, 3)}
+    )  # fmt: skip
+    sums = held.group_by("header").agg(
+        claims=pl.len(),
+        charge=_cents("charge").sum(),
+        judged=(pl.col("status") != _REVERSAL).all()
+        & pl.col("charge").cast(pl.Float64, strict=False).is_not_null().all(),
+    )
+    told = pl.DataFrame({"place": totals, "header": instance[totals],
+                         "count": _text(loops, totals, 4), "total": _text(loops, totals, 5)})  # fmt: skip
+    both = told.join(sums, on="header").filter("judged", ~pl.col("header").is_in(cut))
+    count = pl.col("count").cast(pl.Int64, strict=False)
+    wrong = [
+        _header_told(both.filter(count != pl.col("claims")), 4, "{} claims are told, {} follow",
+                     pl.col("count"), pl.col("claims")),
+        _header_told(both.filter((count == pl.col("claims")) & (_cents("total") != pl.col("charge"))), 5,
+                     "a charge of {} is told, that of the claims is {}",
+                     dollars(_cents("total")), dollars(pl.col("charge"))),
+    ]  # fmt: skip
+    return pl.concat(wrong)
+
+
+def _text(loops: Loops, places: Integers, element: int) -> pl.Series:
+    texts = loops.pairs["text"].to_numpy()[loops.pair[places]]
+    return loops.words.of(texts, element).fill_null("")
+
+
+def _header_told(wrong: pl.DataFrame, element: int, says: str, *told: pl.Expr) -> pl.DataFrame:
+    message = composed(says, *told)
+    return _faults(wrong, "HEADER_TOTAL_WRONG", message, "2000", "TS3", element)

@@ -204,6 +204,8 @@ def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFra
     interest = _CODE == "INTEREST_UNBALANCED"
     found = _without(found, _OF_PAYMENT, transaction, (_CODE == "PAYMENT_UNBALANCED") | interest)
     found = _without(found, _UNREAD & _at("AMT", 2), transaction, interest)
+    charges = (_CODE == "HEADER_TOTAL_WRONG") & (_ELEMENT == 5)
+    found = _without(found, _CODE == "CLAIM_UNBALANCED", transaction, charges)
     return _of_claims(found, remit_claims, "remit_claim_offset", _IN_REMIT)
 
 
