@@ -74,13 +74,13 @@ def _due(machine: Automaton) -> list[str]:
 def _alone(guide_name: str, *around: Key) -> Key:
     """The key of a segment that tells a level, or another payer; none where it only interrupts one.
 
-    Behind what no other payer may follow an SBR with its NM1*IL begins a level anew.
+    Behind what no other payer may follow an SBR with its NM1*IL begins a level anew. What stands
+    nowhere in the guide, a level miscoded among it, tells nothing of what is behind it.
     """
     machine = automaton(guide_name)
     before, own, *behind = around
-    levels = machine.guide.segments(_LEVEL)
-    miscoded = before[0] == _LEVEL and not any(machine.fits(one, before) for one in levels)
-    if not behind or miscoded or (before[0] == _LEVEL and _may_follow(machine, before, own)):
+    known = any(machine.fits(one, before) for one in machine.guide.segments(before[0]))
+    if not behind or not known or (before[0] == _LEVEL and _may_follow(machine, before, own)):
         return own
     if _may_follow(machine, own, behind[0], skipping=False):
         unlike = before[0] not in (_LEVEL, *_due(machine))

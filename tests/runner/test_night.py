@@ -140,7 +140,8 @@ def test_the_receipt_adds_up(workspace: Workspace) -> None:
         ("CHECK1", 10000, "accepted"),
         ("CHECK2", 7525, "held"),
     ]
-    assert made["remits"] == {"claims": 2, "matched": 0, "unmatched": 2, "lines": 2}
+    counted = {"claims": 2, "matched": 0, "unmatched": 2, "lines": 2, "lines_unmatched": 0}
+    assert made["remits"] == counted
     assert set(made["seconds"]) == {"intake", "match", "bill", "explain"}
     assert not made["clean"]
     assert json.loads((workspace.reports / f"{made['run']}.json").read_text()) == made

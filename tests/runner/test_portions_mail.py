@@ -97,13 +97,15 @@ def agree(folder: Path, settings: Settings, sent: Mail, seed: int, often: float)
 
 def _matched(matches: pl.DataFrame) -> tuple[int, int, int, int]:
     """Remit claims, those that answer a claim of ours, lines, and those of the latter's lines that
-    answer none of it, as the matches have them."""
+    answer none of it and of which it matters, as the matches have them."""
     heads = matches.filter(pl.col("remit_line_offset").is_null())
     remit = ("file_id", "remit_claim_offset")
     lines = matches.select(*remit, "remit_line_offset").drop_nulls()
     tied = heads.drop_nulls("claim_file_id")
     left = matches.filter(
-        pl.col("remit_line_offset").is_not_null(), pl.col("line_offset").is_null()
+        pl.col("remit_line_offset").is_not_null(),
+        pl.col("line_offset").is_null(),
+        pl.col("alike_offset").is_null(),
     )
     loose = left.join(tied, on=remit, how="semi").height
     return heads.select(remit).n_unique(), tied.select(remit).n_unique(), lines.n_unique(), loose
