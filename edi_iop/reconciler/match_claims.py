@@ -135,7 +135,7 @@ def _by_identity(
     first = tiers.chosen(tiers.single(tiers.numbered(named)), "T1")
     by_lines = tiers.controlled(controlled)
     second = tiers.chosen(tiers.single(tiers.narrowed(by_lines)), "T2")
-    clash = pl.concat([_clashes(first, second), tiers.of_other_days(by_lines, named)]).unique()
+    clash = pl.concat([_clashes(first, second), tiers.of_two_claims(by_lines, named)]).unique()
     second = second.join(tiers.of_nothing_sent(by_lines), on=(*KEY, *CLAIM), how="anti")
     several = tiers.chosen(merged(allowed(merge_pairs(answers, claimed, hits))), "T2")
     return first, second, several, clash

@@ -35,12 +35,18 @@ def controlled(pairs: pl.DataFrame) -> pl.DataFrame:
     return pairs.filter(truth("line_control") & ~truth("over") & sound())
 
 
-def of_other_days(controlled: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
-    """KEY of answers whose number is another claim's of ours, without those line control numbers, and
-    whose days are not those of the claim that the line control numbers name."""
-    other = controlled.filter(against("number") & against("dates"))
+def of_two_claims(controlled: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """KEY of answers whose number is one claim's of ours and whose line control numbers are another's.
+
+    Either the claim of the number may be meant as well, or the days are not those of the claim
+    that the line control numbers name.
+    """
+    other = controlled.filter(against("number"))
     bare = named.filter(~truth("line_control"))
-    return other.join(bare, on=KEY, how="semi").select(KEY).unique()
+    able = bare.filter(sound() & ~against("charge") & ~against("dates"))
+    both = other.join(able, on=KEY, how="semi")
+    neither = other.filter(against("dates")).join(bare, on=KEY, how="semi")
+    return pl.concat([both, neither]).select(KEY).unique()
 
 
 def of_nothing_sent(controlled: pl.DataFrame) -> pl.DataFrame:

@@ -499,6 +499,24 @@ def test_line_control_numbers_beside_another_charge_and_other_codes_only_propose
     assert proposed(made) == ([] if claim_offset else [(100, "T2")])
 
 
+@pytest.mark.parametrize(
+    ("answer", "claim_offset"),
+    [
+        ({"days": (None,)}, None),
+        ({"patient_id": "M0099999", "patient_last_name": "OTHER"}, 200),
+        ({"charge_cents": 70000}, 200),
+    ],
+)
+def test_line_control_numbers_beside_anothers_number_that_may_be_meant_only_propose(
+    answer: dict[str, Any], claim_offset: int | None
+):
+    """The claim of the number is out where its charge, or the person, is another."""
+    second = {"charge_cents": answer.get("charge_cents", 35000)}
+    remit = answered({"claim": "ENUMBER0", "controls": ("L1CONTROL0",)} | answer)
+    made = both(remit, sent(PERSON, OTHER | second))
+    assert found(made)[2] == claim_offset
+
+
 @pytest.mark.parametrize(("last", "claim_offset"), [(FEB4, 200), (date(2026, 2, 5), None)])
 def test_line_control_numbers_beside_anothers_number_want_the_days(
     last: date, claim_offset: int | None
