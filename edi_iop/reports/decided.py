@@ -80,14 +80,19 @@ def numbered(store: Store, decisions: pl.DataFrame) -> pl.DataFrame:
         for name in decisions.columns
         if name not in ("decision", "remit_line_offset", "line_offset", "tier")
     ]
-    # all that one command decided is one decision
-    return told.group_by(one, maintain_order=True).agg(
-        pl.col("decision", "tier").first(),
-        lines=pl.col("lines")
-        .drop_nulls()
-        .unique(maintain_order=True)
-        .str.join(", ")
-        .replace("", None),
+    # all that one command decided is one decision, and stands together: two may come in one second
+    turns = told.with_columns(turn=pl.struct(one).rle_id())
+    return (
+        turns.group_by(*one, "turn", maintain_order=True)
+        .agg(
+            pl.col("decision", "tier").first(),
+            lines=pl.col("lines")
+            .drop_nulls()
+            .unique(maintain_order=True)
+            .str.join(", ")
+            .replace("", None),
+        )
+        .drop("turn")
     )
 
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from edi_iop import desk
 from edi_iop.cli.front import cli
 from edi_iop.errors import NotKnown
+from edi_iop.runner import lock
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 from tests.desk.test_deciding import CLAIM, NIGHT, standing
@@ -73,7 +74,11 @@ def test_lines_that_nothing_tells_apart_are_listed_until_someone_says_which_is_w
     )
 
 
-def test_lines_tied_by_hand_stay_so_and_can_be_taken_back(clinic: Path) -> None:
+def test_lines_tied_by_hand_stay_so_and_can_be_taken_back(
+    clinic: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All in one second: each command is a decision of its own."""
+    monkeypatch.setattr(lock, "now", lambda: "2026-03-03T06:00:00+00:00")
     desk.match_link(clinic, "SENT1", "SENT1", lines=[(2, 2)])
     desk.run(clinic, NIGHT)
     assert denied(clinic)[0] == 2
