@@ -186,7 +186,7 @@ def _outcome(store: Store, about: Mapping[str, Any]) -> Any:
     return replace(sheets.accounts(touched, names=names), none=_NO_CLAIM)
 
 
-def reference(text: str) -> tuple[int, int] | None:
+def _reference(text: str) -> tuple[int, int] | None:
     """FILE:OFFSET, as reports name a segment."""
     file_id, colon, offset = text.partition(":")
     if colon and file_id.isdecimal() and offset.isdecimal():
@@ -194,7 +194,7 @@ def reference(text: str) -> tuple[int, int] | None:
     return None
 
 
-def only(rows: pl.DataFrame, text: str, what: str, offset: str) -> dict[str, Any]:
+def _only(rows: pl.DataFrame, text: str, what: str, offset: str) -> dict[str, Any]:
     """The only row, or a sentence that says how to name one."""
     if rows.is_empty():
         raise NotKnown(f"{text}: there is no such {what}")
@@ -208,19 +208,28 @@ def only(rows: pl.DataFrame, text: str, what: str, offset: str) -> dict[str, Any
 
 def remit_claim(store: Store, text: str) -> dict[str, Any]:
     """A remit claim by FILE:OFFSET or by the number it was returned under."""
-    place = reference(text)
+    return _by_name(store, text, "remit_claims", "remit_claim_offset", "remit claim")
+
+
+def sent_claim(store: Store, text: str) -> dict[str, Any]:
+    """A claim as sent by FILE:OFFSET or by its number."""
+    return _by_name(store, text, "claims", "claim_offset", "claim")
+
+
+def _by_name(store: Store, text: str, table: str, offset: str, what: str) -> dict[str, Any]:
+    place = _reference(text)
     if place is not None:
-        rows = store.load("remit_claims", file_id=place[0], remit_claim_offset=place[1])
+        rows = store.load(table, **{"file_id": place[0], offset: place[1]})
     else:
-        rows = store.load("remit_claims", claim=as_known(store, text))
-    return only(rows, text, "remit claim", "remit_claim_offset")
+        rows = store.load(table, claim=as_known(store, text))
+    return _only(rows, text, what, offset)
 
 
 def _held(store: Store, text: str, any_standing: bool) -> dict[str, Any]:
     """A payment, or a remit claim, that is held; of any standing where a word is taken back."""
     payments, postings = store.load("payment_standings"), store.load("postings")
     waiting = pl.lit(True) if any_standing else pl.col("standing") == "held"
-    place = reference(text)
+    place = _reference(text)
     if place is not None:
         at = [
             (pl.col("file_id") == place[0]) & (pl.col(name) == place[1])
@@ -235,14 +244,14 @@ def _held(store: Store, text: str, any_standing: bool) -> dict[str, Any]:
             pl.col("says") != "its payment is held",
         )
     if not paid.is_empty():
-        return only(paid, text, "payment", "payment_offset")
+        return _only(paid, text, "payment", "payment_offset")
     posted = posted.filter(waiting)
     inside = postings.filter(pl.col("trace_number") == text, pl.col("standing") == "held")
     if posted.is_empty() and not inside.is_empty():
         raise NotKnown(
             f"{text}: the payment counts, but of its claims wait: {_named(inside)}; release those"
         )
-    return only(posted, text, "payment or claim that is held", "remit_claim_offset")
+    return _only(posted, text, "payment or claim that is held", "remit_claim_offset")
 
 
 def _named(claims: pl.DataFrame) -> str:

@@ -11,8 +11,7 @@ from msgspec.structs import replace
 
 from edi_iop.desk import paths
 from edi_iop.desk.answer import Answer, status
-from edi_iop.desk.deciding import PAYMENT, REMIT_CLAIM, SENT, decide, only, reference, remit_claim
-from edi_iop.desk.numbers import as_known
+from edi_iop.desk.deciding import PAYMENT, REMIT_CLAIM, SENT, decide, remit_claim, sent_claim
 from edi_iop.errors import NotKnown
 from edi_iop.reconciler.match import misgivings
 from edi_iop.reconciler.match_hand import HAND
@@ -50,7 +49,7 @@ def match_link(
     lines: what of its lines answers which line of the claim; of the others the program decides.
     """
     with Store.open(paths.workspace(root).database) as store:
-        answer, sent = remit_claim(store, remit), _claim(store, claim)
+        answer, sent = remit_claim(store, remit), sent_claim(store, claim)
         tied = {"claim_file_id": sent["file_id"], "claim_offset": sent["claim_offset"]}
         words = [{"verb": "link", **tied}]
         if lines:
@@ -92,9 +91,8 @@ def _lines(
     store: Store, answer: Mapping[str, Any], tied: Mapping[str, Any], lines: Lines
 ) -> list[dict[str, Any]]:
     """The words that tie these lines, and that take back what a person said of them before."""
-    own = {"file_id": tied["claim_file_id"], "claim_offset": tied["claim_offset"]}
     returned = _numbered(store.load("remit_lines", **_key(answer)), "position", "remit_line_offset")
-    sent = _numbered(store.load("claim_lines", **own), "line", "line_offset")
+    sent = _numbered(store.load("claim_lines", **_place(tied)), "line", "line_offset")
     for line, number in lines:
         _known(line, returned, "the answer")
         _known(number, sent, "the claim")
@@ -196,8 +194,7 @@ def _nothing_proposed(store: Store, root: Path, remit: str, answer: Mapping[str,
             f"no claim is proposed for it; link one with: edi-iop match link {root} {remit} CLAIM"
         )
     row = held.row(0, named=True)
-    place = {"file_id": row["claim_file_id"], "claim_offset": row["claim_offset"]}
-    own = store.load("claims", **place).row(0, named=True)
+    own = store.load("claims", **_place(row)).row(0, named=True)
     return f"it is matched to claim {own['claim']}; take that back with: edi-iop match undo {root} {remit}"
 
 
@@ -211,13 +208,17 @@ def _key(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {name: answer[name] for name in REMIT_CLAIM}
 
 
+def _place(tied: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the claim stands that an answer is tied to."""
+    return {"file_id": tied["claim_file_id"], "claim_offset": tied["claim_offset"]}
+
+
 def _both(
     store: Store, answer: Mapping[str, Any], tied: Mapping[str, Any]
 ) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
     """The tables of one remit claim, and those of one claim."""
     key = _key(answer)
     paid = {name: answer[name] for name in PAYMENT}
-    own = {"file_id": tied["claim_file_id"], "claim_offset": tied["claim_offset"]}
     remits = {
         "payments": store.load("payments", **paid),
         **{
@@ -225,14 +226,4 @@ def _both(
             for name in ("remit_claims", "remit_lines", "adjustments", "remarks")
         },
     }
-    return remits, {name: store.load(name, **own) for name in ("claims", "claim_lines")}
-
-
-def _claim(store: Store, text: str) -> dict[str, Any]:
-    """A claim as sent by FILE:OFFSET or by its number."""
-    place = reference(text)
-    if place is not None:
-        rows = store.load("claims", file_id=place[0], claim_offset=place[1])
-    else:
-        rows = store.load("claims", claim=as_known(store, text))
-    return only(rows, text, "claim", "claim_offset")
+    return remits, {name: store.load(name, **_place(tied)) for name in ("claims", "claim_lines")}

@@ -55,9 +55,9 @@ def fields(
     """The fields of one letter but those of the facility and the day.
 
     request: of the remedy (request). rows: tables.VERDICTS of the lines it is about, with
-    payer_number and, where it is known, paid_on, the payment's date. due_cents: what the contract still pays for them. claim: the row of tables.CLAIMS. payer: name and
-    address lines. evidence: service_date, kind, evidence, note of evidence.support. One letter:
-    rows, not columns.
+    payer_number and, where it is known, paid_on, the payment's date. due_cents: what the contract
+    still pays for them. claim: the row of tables.CLAIMS. payer: name and address lines. evidence:
+    service_date, kind, evidence, note of evidence.support. One letter: rows, not columns.
     """
     verdicts = rows.sort("service_date", "line").to_dicts()
     shown = evidence.filter(pl.col("kind").is_in(_needed(request, rows)))

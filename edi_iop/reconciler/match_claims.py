@@ -102,14 +102,24 @@ def match_claims(
     chosen = pl.concat([_by_hand(links), _open(found, links)])
     pool = pooled(chosen, T1=named, T2=controlled, T3=third, T4=fourth, T5=fifth, T6=sixth)
     matched = with_runner_up(chosen, pool)
+    return _told(answers, matched, named, clash, barred), proposals(pool, matched)
+
+
+def _told(
+    answers: pl.DataFrame,
+    matched: pl.DataFrame,
+    named: pl.DataFrame,
+    clash: pl.DataFrame,
+    barred: pl.DataFrame,
+) -> pl.DataFrame:
+    """All answers, with their matches or with why they have none."""
     rows = (
         answers.join(matched, on=KEY, how="left")
         .join(seen(named), on=KEY, how="left")
         .join(clash.with_columns(clash=pl.lit(True)), on=KEY, how="left")
         .join(barred.select(KEY).unique().with_columns(undone=True), on=KEY, how="left")
     )
-    told = rows.with_columns(says=pl.when(pl.col("tier").is_null()).then(why_not()))
-    return told, proposals(pool, matched)
+    return rows.with_columns(says=pl.when(pl.col("tier").is_null()).then(why_not()))
 
 
 class _Allowed:

@@ -28,9 +28,10 @@ _MOST = 10_000
 def generate(
     kind: str, count: int, out: Path, seed: int = 1, per: int = 0, control: int = 1, first: int = 0
 ) -> None:
-    """One interchange of `count` claims numbered from `first`, `per` a transaction (0: all in one, or the most there may be).
+    """One interchange of `count` claims numbered from `first`, `per` a transaction.
 
-    The same claim is drawn alike where its transaction begins with the same number.
+    per: 0 is all in one, or the most there may be. The same claim is drawn alike where its
+    transaction begins with the same number.
     """
     group, guide = KINDS[kind]
     sender, receiver = ("HARBR", "SUNRIDGE") if kind == "835" else ("SUNRIDGE", "CLEARHOUSE")
