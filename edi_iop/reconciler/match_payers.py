@@ -33,7 +33,7 @@ def with_billed(
 
 def _by_place(later: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFrame:
     """Answers of second and third payers beside claims sent to such ones, of patients of one last
-    name and initial (ties.LATER)."""
+    name and initial (ties.LATER_CLAIM)."""
     theirs = later.filter(pl.col("answer_priority").is_in(LATER_PLACES))
     ours = claimed.filter(pl.col("sent_priority").is_in(LATER_PLACES))
     initial = {"initial": pl.col("answer_first").str.head(1)}

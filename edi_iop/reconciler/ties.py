@@ -25,8 +25,11 @@ from edi_iop.reconciler.match_sides import LATER_PLACES, patient
 from edi_iop.tables import TIES
 
 NUMBER, PAYER_NUMBER, MEMBER, CONTROL, NAME = "number", "payer number", "member", "control", "name"
-LATER = "later payer"
-"""A patient's last name and initial, of claims to second and third payers and of their answers."""
+LATER_CLAIM, LATER_ANSWER = "later payer's claim", "later payer's answer"
+"""A patient's last name and initial, of claims to second and third payers and of what these answer: an
+answer may bear on each such claim, no claim on another."""
+_ACROSS = {LATER_CLAIM: LATER_ANSWER, LATER_ANSWER: LATER_CLAIM}
+"""Kinds of which a value ties its rows to those of another kind that have it."""
 NUMBERS = (NUMBER, PAYER_NUMBER)
 """A payer may return either in the place of the other: they are equal across the kinds."""
 VALUE = ("kind", "value")
@@ -55,7 +58,7 @@ _PLACES_OF = {
                "subscriber_last_name", "subscriber_first_name"),
     "remit_claims": ("status", "patient_last_name", "patient_first_name"),
 }  # fmt: skip
-"""By what LATER is told."""
+"""By what these are told."""
 _BEGINNINGS = {
     NUMBER: (OWN_LENGTH, LONGEST_NUMBER),
     PAYER_NUMBER: (SHORTEST_ICN, ADDED),
@@ -90,15 +93,15 @@ def ties(name: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _later(name: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """LATER of rows of claims or remit_claims."""
+    """LATER_CLAIM of rows of claims, LATER_ANSWER of remit_claims."""
     if name == "claims":
-        place, (last, first) = pl.col("payer_responsibility"), patient()
+        kind, place, (last, first) = LATER_CLAIM, pl.col("payer_responsibility"), patient()
     else:
-        place = ordinal()
+        kind, place = LATER_ANSWER, ordinal()
         last, first = letters("patient_last_name"), letters("patient_first_name")
     value = pl.concat_str(last, first.str.head(1), separator=" ")
     later = rows.filter(place.is_in(LATER_PLACES))
-    return later.select("file_id", place=PLACES[name], kind=pl.lit(LATER), value=value).drop_nulls()
+    return later.select("file_id", place=PLACES[name], kind=pl.lit(kind), value=value).drop_nulls()
 
 
 def _answered(rows: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +151,7 @@ def alike(values: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         return nothing, nothing.with_columns(most=pl.lit(None, pl.Int64))
     number = pl.col("kind").is_in(NUMBERS)
     equal = [
-        values.filter(~number),
+        values.filter(~number).with_columns(pl.col("kind").replace(_ACROSS)),
         *(values.filter(number).with_columns(kind=pl.lit(kind)) for kind in NUMBERS),
     ]
     longer = []

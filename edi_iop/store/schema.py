@@ -85,7 +85,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 migrations = Migrations("edi_iop")
 _KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines", "0005_standings",
-          "0006_keys")  # fmt: skip
+          "0006_keys", "0007_later_payers")  # fmt: skip
 
 
 def migrate(path: Path) -> list[str]:
@@ -204,6 +204,12 @@ def _keys(db: Database) -> None:
         if key and set(table.pks) != set(key):
             table.transform(pk=list(key))
     _index(db)
+
+
+@migrations(name=_KNOWN[6])
+def _later_payers(db: Database) -> None:
+    """Claims and answers of later payers are ties of two kinds; the next night settles all anew."""
+    db.execute("DELETE FROM settlement")
 
 
 def _index(db: Database) -> None:

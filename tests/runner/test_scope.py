@@ -367,12 +367,27 @@ def test_days_of_a_member_are_judged_together(
         assert all(one.height for one in told), "both must be told"
 
 
+@pytest.mark.parametrize(
+    ("place", "names", "status", "concerned"),
+    [
+        ("P", ("ANY", "OTHER"), "1", 1),
+        ("S", ("SAMPLE",), "1", 1),
+        ("S", ("SAMPLE",), "2", 40),
+    ],
+)
 def test_a_night_leaves_alone_what_it_does_not_concern(
     tmp_path: Path,
     workspace: Workspace,
     monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    names: tuple[str, ...],
+    status: str,
+    concerned: int,
 ) -> None:
-    """Members whose ids differ in the last character are no kin, nor claims of one number's series."""
+    """Members whose ids differ in the last character are no kin, nor claims of one number's series.
+
+    Nor are claims to second payers of people of one name, but to what such a payer answers.
+    """
     settings = workspace.settings()
     seen: list[tuple[int, int]] = []
     keep = portions._keep
@@ -383,17 +398,19 @@ def test_a_night_leaves_alone_what_it_does_not_concern(
 
     monkeypatch.setattr(portions, "_keep", counted)
     many = claims(
-        *({"claim": f"CLAIM2026{at}", "member_id": f"M10000{at}", "last": f"N{at}"} for at in range(100, 140))
+        *({"claim": f"CLAIM2026{at}", "member_id": f"M10000{at}", "place": place,
+           "last": names[at % len(names)]} for at in range(100, 140))
     )  # fmt: skip
     with Store.create(tmp_path / "x.db") as store:
         add_file(store, 1, tables(many, 1))
         portions.settle(store, {}, settings, NIGHT)
-        add_file(store, 2, tables(remits("T1", {"claim": "CLAIM2026107", "last": "N107"}), 2))
+        answer = {"claim": "CLAIM2026107", "last": names[-1], "status": status}
+        add_file(store, 2, tables(remits("T1", answer), 2))
         portions.settle(store, {}, settings, NIGHT)
         portions.settle(store, {}, settings, NIGHT)
         store.settle()  # run --whole
         portions.settle(store, {}, settings, NIGHT)
-    assert seen == [(40, 0), (1, 1), (40, 1)]
+    assert seen == [(40, 0), (concerned, 1), (40, 1)]
 
 
 @pytest.mark.parametrize("after", [2, 4])
