@@ -62,6 +62,9 @@ def digits(column: str) -> pl.Expr:
     return pl.col(column).str.replace_all(r"\D", "").replace("", None)
 
 
+_PLAIN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
 @cache
 def characters(column: str) -> pl.Expr:
     """An identifier's letters and digits, upper case."""
@@ -72,7 +75,18 @@ def characters(column: str) -> pl.Expr:
 @cache
 def plain(column: str) -> pl.Expr:
     """An identifier's characters without leading zeros."""
-    return characters(column).str.strip_chars_start("0").replace("", None)
+    return pl.col(column).map_batches(_plain, return_dtype=pl.String(), is_elementwise=True)
+
+
+def _plain(identifiers: pl.Series) -> pl.Series:
+    """As nearly all are written from the first, which is seen in a fourth of the time."""
+    written = identifiers.str.join("").item().encode()
+    odd = identifiers.str.starts_with("0") | (identifiers == "")
+    if not written.translate(None, _PLAIN) and not odd.any():
+        return identifiers
+    name = identifiers.name
+    kept = characters(name).str.strip_chars_start("0").replace("", None)
+    return identifiers.to_frame().select(kept).to_series()
 
 
 @cache

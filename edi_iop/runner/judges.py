@@ -20,6 +20,7 @@ import polars as pl
 
 from edi_iop.errors import Ended
 from edi_iop.processes import begun, cores, serving, spoken
+from edi_iop.runner import scope
 from edi_iop.runner.contents import contents
 from edi_iop.runner.portion import Portion, Settling, portion
 from edi_iop.runner.scope import Begin
@@ -45,6 +46,12 @@ class Judge:
 
     def contents(self, payments: pl.DataFrame) -> pl.DataFrame:
         return contents(self._store, payments)
+
+    def repeated(self, name: str) -> pl.DataFrame | None:
+        return scope.repeated(self._store, name)
+
+    def irregular(self, asked: tuple[str, int]) -> pl.DataFrame:
+        return scope.irregular(self._store, *asked)
 
     def portion(self, begin: Begin) -> Portion:
         if self._settling is None:
@@ -102,6 +109,14 @@ class Judges:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+    def repeated(self) -> dict[str, Future[pl.DataFrame | None]]:
+        """scope.repeated of each table of lines."""
+        return {name: self._ask("repeated", name) for name in scope.LINES}
+
+    def irregular(self, after: int) -> list[Future[pl.DataFrame]]:
+        """scope.irregular of each side."""
+        return [self._ask("irregular", (side, after)) for side in scope.SIDES]
 
     def portion(self, begin: Begin) -> Future[Portion]:
         return self._ask("portion", begin)

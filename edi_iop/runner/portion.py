@@ -37,7 +37,7 @@ class Settling(msgspec.Struct, frozen=True):
     """duplicates.payment_standings of every payment."""
     settled: int | None
     """The last file of the settlement before; None where none counts."""
-    repeated: Repeated | None = None
+    repeated: Repeated = msgspec.field(default_factory=dict)
     """scope.repeated, where so much is settled that going through every line pays."""
 
 

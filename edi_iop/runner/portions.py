@@ -28,7 +28,7 @@ from edi_iop.runner.judges import Judges
 from edi_iop.runner.payment_files import mark_files
 from edi_iop.runner.portion import Portion, Settling
 from edi_iop.runner.rest import Rest
-from edi_iop.runner.scope import CLAIM, REMIT, Begin, repeated
+from edi_iop.runner.scope import Begin
 from edi_iop.runner.since import PAYMENT, Since
 from edi_iop.settings import Settings
 from edi_iop.store import Store
@@ -43,7 +43,7 @@ _TURNS = 2
 TOGETHER = 2 * PORTION
 """So many are kept in one transaction: each waits for the disk."""
 _SHARE = 8
-"""Where more than one claim in so many is settled, each line is looked at rather than asked for."""
+"""Where more than one claim in so many is new, each line is looked at rather than asked for."""
 _BY_CLAIM = ("line_standings", "violations")
 _BY_REMIT = ("matches", "proposals", "postings", "verdicts", "refusals")
 
@@ -57,13 +57,18 @@ def settle(store: Store, policies: Mapping[str, Policy], settings: Settings, as_
     with Judges(store) as judges:
         if begun.whole:
             _clear(store)
-        if since.new_rows(store, begun) > ALONE:
+        new = since.new_rows(store, begun)
+        if new > ALONE:
             judges.begin()
+        # Each line is gone through by others, where there are any, while this process keeps ties.
+        many = new * _SHARE > store.size("claims") + store.size("remit_claims")
+        repeated = judges.repeated() if many else {}
         # kept before anything else: other processes look for what is new by it
         prepared = _prepared(store, judges, policies, settings, begun)
         begin, turned = _everything(prepared) if begun.whole else _what_is_new(prepared, begun)
-        if begin.height * _SHARE > store.size("claims") + store.size("remit_claims"):
-            prepared = replace(prepared, repeated=repeated(store))
+        known = {name: asked.result() for name, asked in repeated.items()}
+        found = {name: numbers for name, numbers in known.items() if numbers is not None}
+        prepared = replace(prepared, repeated=found)
         judges.under(prepared)
         if begin.height > ALONE:
             judges.begin()
@@ -86,7 +91,7 @@ def _prepared(
     """What is new made ready to be looked for; where every payment stands."""
     _keep_contents(store, judges, begun.file)
     with store.transaction():
-        _keep_ties(store, begun.file)
+        _keep_ties(store, judges, begun.file)
     decisions = store.load("decisions")
     known = records.beside(store, policies, begun.as_of)
     references = References.of(store.load("provider_adjustments"))
@@ -113,19 +118,16 @@ def _keep_contents(store: Store, judges: Judges, after: int) -> None:
         store.replace_among("payment_contents", says.select(PAYMENT), says)
 
 
-def _keep_ties(store: Store, after: int) -> None:
+def _keep_ties(store: Store, judges: Judges, after: int) -> None:
     """By what the rows of later files may bear on others; that of a night that died goes first."""
+    irregular = judges.irregular(after)
     store.withdraw("ties", after)
     for name in ties.COLUMNS:
         rows = store.newer(name, after, ("file_id", ties.PLACES[name], *ties.columns(name)))
         # in the order of their index, into which they go a third faster than as they come
         store.save({"ties": ties.ties(name, rows).sort(TIES.key)})
-    for side, name, place in (
-        ("claim", "claim_lines", CLAIM[1]),
-        ("remit", "remit_lines", REMIT[1]),
-    ):
-        odd = store.irregular(name, "line_control", "0-9A-Z", ("file_id", place), after)
-        store.save({"ties": ties.controls(side, odd, place)})
+    for found in irregular:
+        store.save({"ties": found.result()})
 
 
 # -- which portions

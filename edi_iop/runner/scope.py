@@ -51,9 +51,10 @@ _MOST_REPEATED = 1_000_000
 """Line control numbers of several lines: more are not held in memory."""
 _HELD_IN = {"claim": "claim_lines", "remit": "remit_lines"}
 """Where each side's line control numbers stand."""
+SIDES, LINES = tuple(_HELD_IN), tuple(_HELD_IN.values())
 
 Repeated = Mapping[str, pl.DataFrame]
-"""What `repeated` finds: line_control by table."""
+"""What `repeated` finds, by table of lines; of one that is not in it nothing is known."""
 
 
 class Scope(msgspec.Struct):
@@ -160,12 +161,17 @@ def closed(
     return _Closing(store, references, decisions, settled, repeated or {}).around(begin)
 
 
-def repeated(store: Store) -> Repeated:
-    """Line control numbers that stand in several lines of a side, by the table of its lines."""
-    found = {
-        name: store.repeated(name, "line_control", _MOST_REPEATED) for name in _HELD_IN.values()
-    }
-    return {name: numbers for name, numbers in found.items() if numbers is not None}
+def repeated(store: Store, name: str) -> pl.DataFrame | None:
+    """line_control of numbers that stand in several lines of one of LINES; None of too many."""
+    return store.repeated(name, "line_control", _MOST_REPEATED)
+
+
+def irregular(store: Store, side: str, after: int) -> pl.DataFrame:
+    """tables.TIES of a side's line control numbers, of files after this one, that are not written
+    as they are compared."""
+    name, place = _HELD_IN[side], _KEYS[side][1]
+    odd = store.irregular(name, "line_control", "0-9A-Z", ("file_id", place), after)
+    return ties.controls(side, odd, place)
 
 
 class _Closing:
@@ -260,15 +266,17 @@ class _Closing:
         """Those of the numbers that stand in other lines than these too."""
         beyond = []
         for side, name in _HELD_IN.items():
-            held = lines[name].group_by("line_control").agg(rows=pl.len())
             own = ties.asked_as(side, controls["control"]).alias("line_control").to_frame()
-            keys = own.join(held, on="line_control", how="left").with_columns(
-                pl.col("rows").fill_null(0)
-            )
+            held = lines[name].select("line_control")
             if name in self._repeated:
                 # what stands in one line, and in one of these, stands in no other
-                more = self._repeated[name]["line_control"].implode()
-                keys = keys.filter((pl.col("rows") == 0) | pl.col("line_control").is_in(more))
+                often = pl.col("line_control").is_in(self._repeated[name]["line_control"].implode())
+                own = own.join(held.filter(~often), on="line_control", how="anti")
+                held = held.filter(often)
+            counted = held.group_by("line_control").agg(rows=pl.len())
+            keys = own.join(counted, on="line_control", how="left").with_columns(
+                pl.col("rows").fill_null(0)
+            )
             beyond.append(self._store.beyond(name, keys, "rows"))
         oddly = [self._oddly(side, controls).select(line_control="value") for side in _HELD_IN]
         return pl.concat([*beyond, *oddly]).unique().select(control="line_control")

@@ -85,7 +85,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
 
 migrations = Migrations("edi_iop")
 _KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines", "0005_standings",
-          "0006_keys", "0007_later_payers")  # fmt: skip
+          "0006_keys", "0007_later_payers", "0008_open_lines")  # fmt: skip
 
 
 def migrate(path: Path) -> list[str]:
@@ -210,6 +210,15 @@ def _keys(db: Database) -> None:
 def _later_payers(db: Database) -> None:
     """Claims and answers of later payers are ties of two kinds; the next night settles all anew."""
     db.execute("DELETE FROM settlement")
+
+
+@migrations(name=_KNOWN[7])
+def _open_lines(db: Database) -> None:
+    """Lines of answers that are no line of ours are found apart from the many that are one."""
+    db.execute(
+        "CREATE INDEX idx_matches_open ON matches (file_id, remit_claim_offset) "
+        "WHERE remit_line_offset IS NOT NULL AND line_offset IS NULL"
+    )
 
 
 def _index(db: Database) -> None:

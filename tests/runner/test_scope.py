@@ -17,7 +17,7 @@ from edi_iop.reconciler.references import References
 from edi_iop.rules.policy import Policy, load
 from edi_iop.runner import portions
 from edi_iop.runner.portion import Portion
-from edi_iop.runner.scope import Begin, closed, repeated
+from edi_iop.runner.scope import LINES, Begin, closed, repeated
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import TABLES
@@ -326,7 +326,8 @@ def test_a_scope_is_the_same_where_every_line_was_looked_at_before(
         references = References.of(store.load("provider_adjustments"))
         around = partial(closed, store, references=references, decisions=store.load("decisions"))
         every = Begin.around(remits=store.places("remit_claims"), claims=store.places("claims"))
-        lines = repeated(store)
+        found = {name: repeated(store, name) for name in LINES}
+        lines = {name: rows for name, rows in found.items() if rows is not None}
         while every:
             one, every = every.divided(1)
             asked, looked_at = around(one).held, around(one, repeated=lines).held
