@@ -135,6 +135,7 @@ _CODES = (
     FindingCode("SITUATION_ELEMENT_NOT_USED", "error", 4, "what else the transaction says rules the element out", "leave the element empty", "I13"),
     FindingCode("SITUATION_VALUE_WRONG", "error", 4, "the value contradicts another of the transaction", "correct one of the two", "I12"),
     FindingCode("SITUATION_DOUBTFUL", "warning", 4, "the transaction says two things that seldom go together", "check both; correct one where it is wrong"),
+    FindingCode("SEGMENT_DUPLICATE", "warning", 4, "the segment stands in its loop twice and says the same, or one qualifier has two values", "remove one of the two, or correct its qualifier"),
     FindingCode("HL_NUMBER_WRONG", "error", 4, "the levels (HL01) are not numbered 1, 2, 3", "number the levels from 1 in each transaction", "I12"),
     FindingCode("HL_PARENT_WRONG", "error", 4, "a level (HL02) does not name the level above it", "put the number of the level above", "I12"),
     FindingCode("HL_CHILD_WRONG", "error", 4, "a level (HL04) says otherwise than the next whether one stands below", "put 1 where a level stands below, else 0", "I12"),

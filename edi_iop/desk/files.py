@@ -25,7 +25,7 @@ from edi_iop.parsers import identify as identify_file
 from edi_iop.parsers.apart import Apart
 from edi_iop.parsers.segment_table import segment_tables
 from edi_iop.parsers.streams import Counted
-from edi_iop.parsers.told_once import balanced_once
+from edi_iop.parsers.told_once import balanced_once, of_payments, payments_once
 from edi_iop.parsers.x12 import Asked, batch
 from edi_iop.reconciler.balance import READ, Running
 from edi_iop.reports import faults, shapes
@@ -205,16 +205,17 @@ MOST_SHOWN = 500
 
 def findings_of(batches: Iterable[Batch]) -> Iterator[pl.DataFrame]:
     """What is wrong with files, chunk by chunk: their form, and in remits the money."""
-    running = Running()
+    running, causes = Running(), FINDINGS.empty()
     for one in batches:
         parts = [one.findings]
         if "payments" in one.tables:
             parts += [running.claims(one.tables), running.settled()]
         found = pl.concat([FINDINGS.conform(part) for part in parts])
         if "payments" in one.tables:
+            causes = pl.concat([causes, of_payments(found)])
             found = balanced_once(found, one.tables["remit_claims"])
         yield found.sort("file_id", "byte_offset", nulls_last=False, maintain_order=True)
-    yield running.payments()
+    yield payments_once(running.payments(), causes)
 
 
 def parse(paths: Sequence[Path], table: str, layouts: Sequence[Path] = ()) -> Flow:

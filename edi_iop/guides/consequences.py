@@ -68,7 +68,9 @@ def _stood_already(loops: Loops, node: Node, stray: Integers) -> Integers:
 _NEAR = 2
 """How many segments away what is missing may stand out of its place."""
 _STRAY = pl.col("code").is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"])
-_LACKING = pl.col("code").is_in(["SEGMENT_MISSING", "LOOP_MISSING", "SITUATION_SEGMENT_MISSING"])
+_ASKED_FOR = pl.col("absent").fill_null(False) & pl.col("code").str.starts_with("SITUATION_")
+"""What a situation asks for, be it an error or doubtful that it is not there."""
+_LACKING = pl.col("code").is_in(["SEGMENT_MISSING", "LOOP_MISSING"]) | _ASKED_FOR
 _BEGUN_WRONG = pl.col("code") == "LOOP_START_MISSING"
 _LOOP_SURPLUS = pl.col("code") == "LOOP_REPEATS"
 
@@ -103,7 +105,7 @@ def _beside_strays(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     # Each segment out of place explains one missing, the nearest.
     places = np.minimum(faults["place"].to_numpy(), len(loops.rows) - 1)
     transaction = pl.Series(loops.instance(loops.guide.root)[places])
-    told = faults.select("fault", "segment", "place", "code", st=transaction)
+    told = faults.select("fault", "segment", "place", "code", "absent", st=transaction)
     strays = told.filter(_STRAY).select("st", "segment", "place", stray="fault", at="place")
     lacking = told.filter(_LACKING | _BEGUN_WRONG)
     return (
@@ -373,7 +375,28 @@ def _of_wrong_elements(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
 
 _SPOT = ["place", "element", "component"]
 
+
+def _missed_already(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """What a situation asks for and the guide asks for in any case."""
+    missed = faults.filter(pl.col("code") == "SEGMENT_MISSING")
+    return (
+        faults.filter(_ASKED_FOR)
+        .join(missed, on=["place", "loop", "segment"], how="semi")
+        .select("fault")
+    )
+
+
+_DUPLICATE = pl.col("code") == "SEGMENT_DUPLICATE"
+
+
+def _of_wrong_segments(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """That a segment stands there twice, where it is wrong by itself, or one too many."""
+    others = faults.filter(~_DUPLICATE)
+    return faults.filter(_DUPLICATE).join(others, on="place", how="semi").select("fault")
+
+
 _STEPS: tuple[tuple[_Step, pl.Expr], ...] = (
+    (_without(_missed_already), _ASKED_FOR),
     (_without(_beside_strays), _LACKING | _BEGUN_WRONG),
     (_without(_begun_twice), _LACKING | _BEGUN_WRONG),
     (_without(_of_bare_loops), _LACKING | _BEGUN_WRONG),
@@ -381,5 +404,6 @@ _STEPS: tuple[tuple[_Step, pl.Expr], ...] = (
     (_of_runs, _STRAY),
     (_without(_in_lost_loops), _STRAY),
     (_without(_of_wrong_elements), _SITUATED),
+    (_without(_of_wrong_segments), _DUPLICATE),
 )
 """What is done about faults that follow from others, in turn, and those without which nothing does."""

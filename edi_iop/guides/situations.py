@@ -156,8 +156,10 @@ def faults(loops: Loops, plans: tuple[Planned, ...]) -> pl.DataFrame:
     if not found:
         return _NO_FAULTS
     told = pl.concat(found).unique(_SAID, keep="first", maintain_order=True)
-    # A value that breaks several rules is one fault: the first of the book is told.
-    again = pl.col("element").is_not_null() & ~pl.struct(_SPOT).is_first_distinct()
+    # A value that breaks several rules is one fault, and so is what several ask for: the first of the book is told.
+    of_element, absent = pl.col("element").is_not_null(), pl.col("absent")
+    again = of_element & ~pl.struct(_SPOT).is_first_distinct()
+    again |= absent & ~pl.struct("place", "loop", "segment", "absent").is_first_distinct()
     return told.filter(~again)
 
 
@@ -329,6 +331,7 @@ def _faults(
     told = at.select(
         "place",
         *causes,
+        absent=pl.lit(code == "SITUATION_SEGMENT_MISSING"),
         code=pl.lit(code if plan.rule.severity == "error" else "SITUATION_DOUBTFUL"),
         message=pl.lit(f"{plan.rule.says} ({plan.name})"),
         loop=pl.lit(node.loop.id),

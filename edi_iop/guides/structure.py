@@ -35,10 +35,12 @@ FAULTS = {
     "trigger": pl.Int64(),
     "trigger_element": pl.Int64(),
     "trigger_component": pl.Int64(),
+    "absent": pl.Boolean(),
 }
 """Faults as the columns of a frame, `place` in Loops.rows; those of structure name no element.
 
 `trigger` is the place in Loops.rows of what brought a situational rule to bear, null for other faults.
+`absent` says of such a rule that what it asks for is a segment, and is not there.
 """
 
 

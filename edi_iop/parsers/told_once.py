@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from edi_iop.parsers import cut_off
+
 _CODE = pl.col("code")
 _SEGMENT, _ELEMENT = pl.col("segment"), pl.col("element")
 _UNREAD = _CODE.is_in(["NUMBER_INVALID", "ELEMENT_MISSING"])
@@ -166,6 +168,10 @@ _OF_PAYMENT = (
     | ((_UNREAD | (_CODE == "SYNTAX_PAIRED")) & (_SEGMENT == "PLB") & (_ELEMENT % 2 == 0))
 )
 """Faults of a payment's amounts, from which it follows that the payment does not balance."""
+_OF_INTEREST = (_UNREAD & _at("AMT", 2)) | ((_CODE == "SEGMENT_DUPLICATE") & (_SEGMENT == "AMT"))
+"""Faults from which it follows that the interest of claims is not that of their payment."""
+CUT_OFF = (_CODE == "TRUNCATED") & pl.col("transaction").is_not_null()
+"""An interchange that ends inside of a transaction set."""
 
 
 def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
@@ -203,10 +209,38 @@ def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFra
     transaction = ["file_id", "interchange", "group", "transaction"]
     interest = _CODE == "INTEREST_UNBALANCED"
     found = _without(found, _OF_PAYMENT, transaction, (_CODE == "PAYMENT_UNBALANCED") | interest)
-    found = _without(found, _UNREAD & _at("AMT", 2), transaction, interest)
+    found = _without(found, _OF_INTEREST, transaction, interest)
+    found = _without(found, CUT_OFF, transaction, cut_off.OF_SET)
     charges = (_CODE == "HEADER_TOTAL_WRONG") & (_ELEMENT == 5)
     found = _without(found, _CODE == "CLAIM_UNBALANCED", transaction, charges)
-    return _of_claims(found, remit_claims, "remit_claim_offset", _IN_REMIT)
+    found = _of_claims(found, remit_claims, "remit_claim_offset", _IN_REMIT)
+    return _without_last(found, remit_claims, transaction)
+
+
+def of_payments(found: pl.DataFrame) -> pl.DataFrame:
+    """The findings from which it may follow that a payment does not balance, which is told once it is over."""
+    return found.filter(_OF_PAYMENT | _OF_INTEREST | CUT_OFF)
+
+
+def payments_once(found: pl.DataFrame, causes: pl.DataFrame) -> pl.DataFrame:
+    """Findings of payments without those that follow from others (of_payments)."""
+    if found.is_empty() or causes.is_empty():
+        return found
+    return balanced_once(pl.concat([causes, found]), pl.DataFrame()).filter(cut_off.OF_SET)
+
+
+def _without_last(
+    found: pl.DataFrame, remit_claims: pl.DataFrame, transaction: list[str]
+) -> pl.DataFrame:
+    """Findings without the sums of the claim in which a remit is cut off, its last."""
+    if remit_claims.is_empty() or not found.select(CUT_OFF.any()).item():
+        return found
+    last = remit_claims.group_by("file_id", "payment_offset").agg(
+        pl.col("remit_claim_offset").max()
+    )
+    placed = _in_claims(found, remit_claims, "remit_claim_offset")
+    ended = pl.col("claim").is_in(last["remit_claim_offset"].implode())
+    return _without(placed, CUT_OFF, transaction, cut_off.OF_CLAIM & ended).drop("claim")
 
 
 def _of_claims(

@@ -12,7 +12,15 @@ import msgspec
 import polars as pl
 from msgspec.structs import replace
 
-from edi_iop.guides import balancing, checks, consequences, external, situations, structure
+from edi_iop.guides import (
+    balancing,
+    checks,
+    consequences,
+    duplicates,
+    external,
+    situations,
+    structure,
+)
 from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.enveloping import envelope_faults
 from edi_iop.guides.loader import index
@@ -20,6 +28,7 @@ from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.walking import Left as Unfinished
 from edi_iop.guides.walking import Walked, walk
 from edi_iop.parsers import ack_ta1, claim_837
+from edi_iop.parsers.cut_off import without_cut_off
 from edi_iop.parsers.told_once import told_once
 from edi_iop.tables import ACKNOWLEDGEMENTS, FINDINGS
 from edi_iop.tables.drawn import Drafts, Part
@@ -150,7 +159,7 @@ def drafted(placed: Step, asked: Asked) -> Batch:
         _of_totals(claim_837.faults(tables, asked.levels), envelopes),
     ]
     every = pl.concat([FINDINGS.conform(one) for one in findings])
-    ordered = told_once(every, tables.get("claims")).sort(
+    ordered = without_cut_off(told_once(every, tables.get("claims")), segments).sort(
         "file_id", "byte_offset", "element", nulls_last=False, maintain_order=True
     )
     named = pl.concat(
@@ -249,6 +258,7 @@ _CHECKS: tuple[tuple[int, Callable[[Loops, Asked], pl.DataFrame]], ...] = (
     (2, lambda loops, _: checks.element_faults(loops)),
     (5, lambda loops, asked: external.external_faults(loops, asked.lists)),
     (4, lambda loops, _: situations.situational_faults(loops)),
+    (4, lambda loops, _: duplicates.duplicate_faults(loops)),
     (3, lambda loops, _: balancing.balance_faults(loops)),
 )
 """What the guides say of a transaction, by SNIP level: its structure, its elements, what depends on what."""

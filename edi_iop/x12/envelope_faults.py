@@ -135,8 +135,10 @@ def _unclosed(heads: pl.DataFrame, ends: pl.DataFrame, segments: Segments) -> pl
     waiting = pl.lit(open_rows(heads, segments)).implode()
     # A header of an earlier frame is placed there: what is left of it here is its number.
     open_ = headers.filter(~pl.col("row").is_in(closed) & ~pl.col("row").is_in(waiting))
-    cut = open_.filter(pl.col("id") == "ISA")
-    rest = open_.filter(pl.col("id") != "ISA")
+    cut = _cut_off(open_.filter(pl.col("id") == "ISA"), headers, open_)
+    # Of an interchange that is cut off neither the last group nor its last set has a trailer.
+    ended = pl.concat([cut["gs"], cut["st"]]).drop_nulls().implode()
+    rest = open_.filter((pl.col("id") != "ISA") & ~pl.col("row").is_in(ended))
     says = composed("{} {} has no trailer", "id", pl.col("number").fill_null(""))
     kept = pl.lit(segments.repeated, pl.Int64)
     return pl.concat(
@@ -145,6 +147,18 @@ def _unclosed(heads: pl.DataFrame, ends: pl.DataFrame, segments: Segments) -> pl
             _fault(rest, "TRAILER_MISSING", says),
         ]
     ).with_columns(row=pl.max_horizontal("row", kept))
+
+
+def _cut_off(cut: pl.DataFrame, headers: pl.DataFrame, open_: pl.DataFrame) -> pl.DataFrame:
+    """Interchanges without a trailer, with the group (gs) and set (st) in which each of them ends."""
+    if cut.is_empty():
+        return cut
+    unclosed = pl.col("row").is_in(open_["row"].implode())
+    for name, of in (("gs", "isa"), ("st", "gs")):
+        last = headers.filter(pl.col("id") == name.upper()).group_by(of).agg(pl.col("row").max())
+        ends = last.filter(unclosed).select(of, pl.col("row").alias(name))
+        cut = cut.drop(name).join(ends, on=of, how="left", maintain_order="left")
+    return cut
 
 
 def without_following(
