@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edi_iop.guides import miscoded
 from edi_iop.guides.automaton import Automaton, Integers, is_second
 from edi_iop.guides.loader import Node
 
@@ -33,6 +34,10 @@ def walk(
     """Automaton.walk, behind the transitions `begun`, with loops begun anew where one is seen twice."""
     for _ in range(_TURNS):
         taken = np.concatenate([begun, machine.walk(keys, starts, after)])
+        right = miscoded.put_right(machine, keys, taken, len(begun))
+        if right is not None:
+            keys = right
+            continue
         again = _again(machine, taken) - len(begun)
         again = again[again >= 0]
         if not len(again):

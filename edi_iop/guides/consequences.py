@@ -16,7 +16,7 @@ import polars as pl
 from edi_iop.guides.automaton import Transition
 from edi_iop.guides.loader import Node
 from edi_iop.guides.loops import Integers, Loops
-from edi_iop.guides.structure import first_of
+from edi_iop.guides.structure import conformed, first_of
 from edi_iop.texts import composed
 
 
@@ -72,6 +72,7 @@ _ASKED_FOR = pl.col("absent").fill_null(False) & pl.col("code").str.starts_with(
 """What a situation asks for, be it an error or doubtful that it is not there."""
 _LACKING = pl.col("code").is_in(["SEGMENT_MISSING", "LOOP_MISSING"]) | _ASKED_FOR
 _BEGUN_WRONG = pl.col("code") == "LOOP_START_MISSING"
+_DUPLICATE = pl.col("code") == "SEGMENT_DUPLICATE"
 _LOOP_SURPLUS = pl.col("code") == "LOOP_REPEATS"
 
 
@@ -143,7 +144,58 @@ def _begun_twice(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("segment").is_in(pl.col("held")))
         for behind in range(1, _NEAR + 1)
     ]
+    # The second half begins without what stands before it.
+    begun_behind = faults.filter(_BEGUN_WRONG).with_columns(at=pl.col("place") - 1)
+    halves.append(begun_behind.join(twice, on="at").filter(pl.col("segment").is_in(pl.col("held"))))
     return pl.concat([one.select("fault") for one in (here, *halves)])
+
+
+def _sent_twice(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """A loop's first segment that stands there twice, word for word: one segment too many.
+
+    That the first of the two loops lacks what it must hold, and that the second is numbered wrong, follows.
+    """
+    places = faults.filter(_LACKING & (pl.col("place") > 0))["place"].unique().to_numpy()
+    inside = places[places < len(loops.taken)]
+    alike = inside[loops.pair[inside] == loops.pair[inside - 1]]
+    twice = alike[_of_pairs(loops, alike - 1, alike, _both_begin)]
+    nodes = [loops.guide.nodes[number] for number in loops.node[twice].tolist()]
+    again = pl.DataFrame(
+        {
+            "place": twice,
+            "own": [node.id for node in nodes],
+            "of": [node.loop.id for node in nodes],
+        },
+        schema={"place": pl.Int64(), "own": pl.String(), "of": pl.String()},
+    )
+    follows = faults.filter(
+        _LACKING | _LOOP_SURPLUS | _DUPLICATE | _SITUATED | (pl.col("code") == "SITUATION_DOUBTFUL")
+    )
+    surplus = conformed(
+        again.with_columns(
+            code=pl.lit("SEGMENT_REPEATS"),
+            message=composed("this {} stands right before already, word for word", "own"),
+            loop="of",
+            segment="own",
+        )
+    ).with_columns(fault=pl.lit(None, pl.UInt32))
+    before = faults.filter(pl.col("code") == "HL_CHILD_WRONG").join(
+        again.select(pl.col("place") - 1), on="place", how="semi"
+    )
+    gone = pl.concat([follows.join(again, on="place", how="semi"), before])
+    left = faults.join(gone, on="fault", how="anti", maintain_order="left")
+    return pl.concat([left, surplus.select(left.columns)])
+
+
+def _both_begin(first: Transition, second: Transition) -> bool:
+    """Whether both begin a loop, not the transaction's, of one kind."""
+    node = second.node
+    return (
+        node is not None
+        and node is first.node
+        and node.starts_loop
+        and node.loop.parent is not None
+    )
 
 
 def _begins_again(first: Transition, second: Transition) -> bool:
@@ -344,7 +396,7 @@ def _in_lost_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
             )
         )
         since = pl.col("of").replace_strict(first, default=None, return_dtype=pl.Int64)
-        later = _FOLLOWS_STRAYS & (pl.col("place") > since)
+        later = (_FOLLOWS_STRAYS | _DUPLICATE) & (pl.col("place") > since)
         contradicts = pl.col("code").str.starts_with("SITUATION_") & since.is_not_null()
         found.append(own.filter(later | contradicts).select("fault"))
     return pl.concat(found).unique()
@@ -377,8 +429,8 @@ _SPOT = ["place", "element", "component"]
 
 
 def _missed_already(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """What a situation asks for and the guide asks for in any case."""
-    missed = faults.filter(pl.col("code") == "SEGMENT_MISSING")
+    """What a situation asks for and the guide misses already."""
+    missed = faults.filter((pl.col("code") == "SEGMENT_MISSING") | _BEGUN_WRONG)
     return (
         faults.filter(_ASKED_FOR)
         .join(missed, on=["place", "loop", "segment"], how="semi")
@@ -386,17 +438,38 @@ def _missed_already(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_DUPLICATE = pl.col("code") == "SEGMENT_DUPLICATE"
-
-
 def _of_wrong_segments(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """That a segment stands there twice, where it is wrong by itself, or one too many."""
-    others = faults.filter(~_DUPLICATE)
-    return faults.filter(_DUPLICATE).join(others, on="place", how="semi").select("fault")
+    """That a segment stands there twice, where it is wrong by itself or one too many; what only repeats with it."""
+    twice, others = faults.filter(_DUPLICATE), faults.filter(~_DUPLICATE & ~_REPEATED)
+    over = faults.filter(pl.col("code") == "SEGMENT_REPEATS").select(
+        "loop", "segment", "place", over="place"
+    )
+    close = twice.sort("place").join_asof(
+        over.sort("place"),
+        on="place",
+        by=["loop", "segment"],
+        strategy="forward",
+        tolerance=_RUN,
+        check_sortedness=False,
+    )
+    found = [
+        twice.join(others, on="place", how="semi"),
+        close.drop_nulls("over"),
+        faults.filter(_REPEATED).join(twice, on="place", how="semi"),
+    ]
+    return pl.concat([one.select("fault") for one in found]).unique()
 
+
+_REPEATED = (
+    pl.col("code").is_in(["SITUATION_DOUBTFUL", "SITUATION_VALUE_WRONG"])
+    & pl.col("element").is_not_null()
+)
+_RUN = 10
+"""Of segments of one kind, how many may stand before the one too many."""
 
 _STEPS: tuple[tuple[_Step, pl.Expr], ...] = (
     (_without(_missed_already), _ASKED_FOR),
+    (_sent_twice, _LACKING),
     (_without(_beside_strays), _LACKING | _BEGUN_WRONG),
     (_without(_begun_twice), _LACKING | _BEGUN_WRONG),
     (_without(_of_bare_loops), _LACKING | _BEGUN_WRONG),

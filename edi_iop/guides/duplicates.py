@@ -20,8 +20,8 @@ from edi_iop.x12.numbering import numbered
 
 _MEANT = ("PLB", "CAS", "MEA")
 """Money that stands twice makes its sums wrong, and is told by them; two tests may have one result."""
-_CODES_MEANT = frozenset({"BBQ", "BQ", "ABF", "BF"})
-"""A procedure may be done twice; a diagnosis told twice is found wherever it stands (diagnosis-once)."""
+_CODES_MEANT = frozenset({"BBQ", "BQ"})
+"""A procedure may be done twice."""
 _ONCE_A_QUALIFIER = ("DTM", "DTP", "AMT", "QTY")
 """Of two dates or amounts of one qualifier none can tell which holds."""
 _BEGINNING = ("NM1", "IK3", "IK4")

@@ -163,12 +163,14 @@ def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
 def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
     number, parent, depth = levels.number(1), levels.number(2), levels.depth()
+    counted = levels.due(number)
     given = (levels.text(2) != "").to_numpy()  # An empty one is missing, as its element says.
     for own in range(1, int(depth.max(initial=0)) + 1):
         at = np.maximum.accumulate(np.where(depth == own - 1, np.arange(len(depth)), 0))
         due = number[at]
         known = (depth[at] == own - 1) & (levels.group[at] == levels.group) & (due != _NONE)
-        wrong = (depth == own) & known & given & (parent != due)
+        # Of a level under a wrong number, those below it may name the right one.
+        wrong = (depth == own) & known & given & (parent != due) & (parent != counted[at])
         says = "HL02 is not {}, the level above"
         yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
 

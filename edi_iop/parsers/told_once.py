@@ -64,6 +64,8 @@ _IN_PLACE = (
         ["file_id", "interchange"],
         _CODE.is_in(["SEGMENT_ID_INVALID", "NO_ENVELOPE", "TRAILING_SEPARATORS"]),
     ),
+    # The terminator named as another separator stands behind the ISA twice.
+    ((_CODE == "SEPARATORS_CLASH") & (_ELEMENT == 16), ["file_id"], _CODE == "SEGMENT_EMPTY"),
     # An empty last element leaves its separator at the end.
     (
         _UNREAD
@@ -113,6 +115,28 @@ _IN_ENVELOPE = (
     ),
     (_UNCLOSED & (_SEGMENT == "ST"), _INTERCHANGE, _OUTSIDE & (_SEGMENT == "SE")),
     (_OUTSIDE, _AT, _CODE == "SEGMENT_ID_INVALID"),
+    # A verdict on a set that is none, or not there, is none the group's own could agree with.
+    (
+        _CODE.is_in(["SEGMENT_MISSING", "ELEMENT_MISSING", *_OF_FORM]) & (_SEGMENT == "IK5"),
+        [*_GROUP, "transaction"],
+        _CODE.str.starts_with("SITUATION_") & (_SEGMENT == "AK9"),
+    ),
+    (
+        _CODE.is_in(["ELEMENT_MISSING", *_OF_FORM]) & (_SEGMENT == "AK9"),
+        _AT,
+        _CODE.str.starts_with("SITUATION_") & (_SEGMENT == "AK9"),
+    ),
+    (
+        _CODE.is_in(["ELEMENT_MISSING", *_OF_FORM]) & (_SEGMENT == "GS") & (_ELEMENT == 6),
+        _GROUP,
+        (_CODE == "CONTROL_NUMBER_WRONG") & (_SEGMENT == "GE"),
+    ),
+    # A number that is none, at the head of a set, is not that of its trailer.
+    (
+        _CODE.is_in(["ELEMENT_MISSING", *_OF_FORM]) & (_SEGMENT == "ST") & (_ELEMENT == 2),
+        [*_GROUP, "transaction"],
+        (_CODE == "CONTROL_NUMBER_WRONG") & (_SEGMENT == "SE"),
+    ),
 )
 """A fault of an envelope, the place it shares with what follows from it, and what follows; in turn.
 
@@ -129,7 +153,22 @@ OF_SUMS = (
 """The faults from which it follows that a claim's lines do not sum up."""
 _IN_CLAIM = (
     ((_CODE == "DATE_INVALID") & (_SEGMENT == "DTP"), _CODE == "LINE_DATE_OUTSIDE"),
-    ((_CODE == "CODE_MALFORMED") & _at("CL1", 3), _CODE == "FREQUENCY_AGAINST_STATUS"),
+    (
+        _CODE.is_in(["DATE_INVALID", "SEGMENT_UNEXPECTED"])
+        & (_SEGMENT == "DTP")
+        & (pl.col("loop") == "2400"),
+        _CODE == "LINE_DATE_MISSING",
+    ),
+    (
+        _CODE.is_in(["CODE_MALFORMED", *_OF_FORM]) & _at("CL1", 3),
+        _CODE == "FREQUENCY_AGAINST_STATUS",
+    ),
+    (_UNREAD & _at("SV2", 2), _CODE == "REVENUE_WITHOUT_PROCEDURE"),
+    (
+        ((_CODE == "ELEMENT_LONG") & (_SEGMENT.is_in(["SVD", "CAS", "AMT"]) | _SERVICE))
+        | ((_CODE == "SEGMENT_REPEATS") & (_SEGMENT == "SVD")),
+        _CODE.is_in(["OTHER_PAYER_UNBALANCED", "OTHER_PAYER_LINE_UNBALANCED"]),
+    ),
     (OF_SUMS, _CODE == "CLAIM_TOTAL_WRONG"),
     (
         (_UNREAD & (_SEGMENT.is_in(["SVD", "CAS", "AMT"]) | _SERVICE))
@@ -160,10 +199,21 @@ _IN_REMIT = (
         | ((_CODE == "SEGMENT_UNEXPECTED") & _SEGMENT.is_in(["SVC", "CAS"])),
         _UNBALANCED,
     ),
+    (
+        (_CODE == "LOOP_START_MISSING") | ((_CODE == "SEGMENT_REPEATS") & (_SEGMENT == "SVC")),
+        _UNBALANCED,
+    ),
+    (
+        _CODE.is_in(["CODE_INVALID", "ELEMENT_MISSING"]) & _at("CAS", 1),
+        _CODE == "PATIENT_UNBALANCED",
+    ),
+    ((_CODE == "ELEMENT_LONG") & _SEGMENT.is_in(["CLP", "SVC", "CAS"]), _UNBALANCED),
 )
 """A fault of a claim of an 835, and what follows from it in the same claim."""
+_CLAIM_TWICE = (_CODE == "SEGMENT_REPEATS") & _SEGMENT.is_in(["CLM", "CLP"])
 _OF_PAYMENT = (
-    ((_CODE == "SEGMENT_MISSING") & (_SEGMENT == "BPR"))
+    _CLAIM_TWICE
+    | ((_CODE == "SEGMENT_MISSING") & (_SEGMENT == "BPR"))
     | (_UNREAD & (_at("BPR", 2) | _at("CLP", 4)))
     | ((_UNREAD | (_CODE == "SYNTAX_PAIRED")) & (_SEGMENT == "PLB") & (_ELEMENT % 2 == 0))
 )
@@ -186,7 +236,9 @@ def told_once(found: pl.DataFrame, claims: pl.DataFrame | None) -> pl.DataFrame:
         found = _without(found, told, place, follows)
     if claims is None or claims.is_empty() or found.is_empty():
         return found
-    return _of_claims(found, claims, "claim_offset", _IN_CLAIM)
+    return _without_first(
+        _of_claims(found, claims, "claim_offset", _IN_CLAIM), claims, "claim_offset"
+    )
 
 
 def _with_loops(found: pl.DataFrame) -> pl.DataFrame:
@@ -210,10 +262,12 @@ def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFra
     interest = _CODE == "INTEREST_UNBALANCED"
     found = _without(found, _OF_PAYMENT, transaction, (_CODE == "PAYMENT_UNBALANCED") | interest)
     found = _without(found, _OF_INTEREST, transaction, interest)
-    found = _without(found, CUT_OFF, transaction, cut_off.OF_SET)
+    found = _without(found, CUT_OFF | _CLAIM_TWICE, transaction, cut_off.OF_SET)
+    found = _without(found, _CODE == "LOOP_START_MISSING", _AT, _UNBALANCED)
     charges = (_CODE == "HEADER_TOTAL_WRONG") & (_ELEMENT == 5)
     found = _without(found, _CODE == "CLAIM_UNBALANCED", transaction, charges)
     found = _of_claims(found, remit_claims, "remit_claim_offset", _IN_REMIT)
+    found = _without_first(found, remit_claims, "remit_claim_offset")
     return _without_last(found, remit_claims, transaction)
 
 
@@ -227,6 +281,18 @@ def payments_once(found: pl.DataFrame, causes: pl.DataFrame) -> pl.DataFrame:
     if found.is_empty() or causes.is_empty():
         return found
     return balanced_once(pl.concat([causes, found]), pl.DataFrame()).filter(cut_off.OF_SET)
+
+
+def _without_first(found: pl.DataFrame, claims: pl.DataFrame, offset: str) -> pl.DataFrame:
+    """Findings without the sums of a claim that begins again, word for word: its lines stand in the second."""
+    if claims.is_empty() or not found.select(_CLAIM_TWICE.any()).item():
+        return found
+    begun = claims.select("file_id", byte_offset=offset).unique().sort("file_id", "byte_offset")
+    behind = begun.with_columns(again=pl.col("byte_offset").shift(-1).over("file_id"))
+    twice = found.filter(_CLAIM_TWICE).select("file_id", again="byte_offset")
+    first = behind.join(twice, on=["file_id", "again"]).select(*_AT, first=pl.lit(True))
+    marked = found.join(first, on=_AT, how="left", maintain_order="left")
+    return marked.filter(pl.col("first").is_null() | ~cut_off.OF_CLAIM).drop("first")
 
 
 def _without_last(
