@@ -10,13 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from edi_iop.guides.automaton import Transition
 from edi_iop.guides.loader import Node
 from edi_iop.guides.loops import Integers, Loops
-from edi_iop.guides.structure import conformed, first_of
+from edi_iop.guides.predicates import (
+    ASKED_FOR,
+    BEGUN_WRONG,
+    DUPLICATE,
+    LACKING,
+    LOOP_SURPLUS,
+    NEAR,
+    SITUATED,
+    STRAY,
+    of_pairs,
+)
+from edi_iop.guides.structure import first_of
+from edi_iop.guides.twice import begun_twice, behind_moved, of_wrong_segments, sent_twice
 from edi_iop.texts import composed
 
 
@@ -65,17 +76,6 @@ def _stood_already(loops: Loops, node: Node, stray: Integers) -> Integers:
     return again
 
 
-_NEAR = 2
-"""How many segments away what is missing may stand out of its place."""
-_STRAY = pl.col("code").is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"])
-_ASKED_FOR = pl.col("absent").fill_null(False) & pl.col("code").str.starts_with("SITUATION_")
-"""What a situation asks for, be it an error or doubtful that it is not there."""
-_LACKING = pl.col("code").is_in(["SEGMENT_MISSING", "LOOP_MISSING"]) | _ASKED_FOR
-_BEGUN_WRONG = pl.col("code") == "LOOP_START_MISSING"
-_DUPLICATE = pl.col("code") == "SEGMENT_DUPLICATE"
-_LOOP_SURPLUS = pl.col("code") == "LOOP_REPEATS"
-
-
 def _said_once(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """The faults of a guide's transactions without those that follow from another one."""
     numbered = faults.with_row_index("fault")
@@ -107,12 +107,12 @@ def _beside_strays(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     places = np.minimum(faults["place"].to_numpy(), len(loops.rows) - 1)
     transaction = pl.Series(loops.instance(loops.guide.root)[places])
     told = faults.select("fault", "segment", "place", "code", "absent", st=transaction)
-    strays = told.filter(_STRAY).select("st", "segment", "place", stray="fault", at="place")
-    lacking = told.filter(_LACKING | _BEGUN_WRONG)
+    strays = told.filter(STRAY).select("st", "segment", "place", stray="fault", at="place")
+    lacking = told.filter(LACKING | BEGUN_WRONG)
     return (
         lacking.sort("place")
         .join_asof(strays.sort("place"), on="place", by=["st", "segment"], strategy="nearest",
-                   tolerance=_NEAR, check_sortedness=False)
+                   tolerance=NEAR, check_sortedness=False)
         .drop_nulls("stray")
         .with_columns(distance=(pl.col("place") - pl.col("at")).abs())
         .sort("distance", maintain_order=True)
@@ -121,99 +121,17 @@ def _beside_strays(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _begun_twice(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """What follows where a loop's first segment stands behind the second.
-
-    The loop is said to begin without it; that it begins again, one too many, and that
-    both halves lack what the other holds, is the same fault.
-    """
-    begun = faults.filter(_BEGUN_WRONG)["place"].unique().to_numpy()
-    found = []
-    for behind in range(1, _NEAR + 1):
-        near = begun[begun + behind < len(loops.taken)]
-        again = near[_of_pairs(loops, near, near + behind, _begins_again)]
-        ids = [loops.elements(again + step).list.first() for step in range(behind)]
-        found.append(pl.DataFrame({"at": again + behind}).with_columns(
-            held=pl.concat_list(pl.lit(one) for one in ids)))  # fmt: skip
-    twice = pl.concat(found)
-    here = faults.filter(_LACKING | _LOOP_SURPLUS).join(twice, left_on="place", right_on="at")
-    halves = [
-        faults.filter(_LACKING)
-        .with_columns(at=pl.col("place") - behind)
-        .join(twice, on="at")
-        .filter(pl.col("segment").is_in(pl.col("held")))
-        for behind in range(1, _NEAR + 1)
-    ]
-    # The second half begins without what stands before it.
-    begun_behind = faults.filter(_BEGUN_WRONG).with_columns(at=pl.col("place") - 1)
-    halves.append(begun_behind.join(twice, on="at").filter(pl.col("segment").is_in(pl.col("held"))))
-    return pl.concat([one.select("fault") for one in (here, *halves)])
-
-
-def _sent_twice(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """A loop's first segment that stands there twice, word for word: one segment too many.
-
-    That the first of the two loops lacks what it must hold, and that the second is numbered wrong, follows.
-    """
-    places = faults.filter(_LACKING & (pl.col("place") > 0))["place"].unique().to_numpy()
-    inside = places[places < len(loops.taken)]
-    alike = inside[loops.pair[inside] == loops.pair[inside - 1]]
-    twice = alike[_of_pairs(loops, alike - 1, alike, _both_begin)]
-    nodes = [loops.guide.nodes[number] for number in loops.node[twice].tolist()]
-    again = pl.DataFrame(
-        {
-            "place": twice,
-            "own": [node.id for node in nodes],
-            "of": [node.loop.id for node in nodes],
-        },
-        schema={"place": pl.Int64(), "own": pl.String(), "of": pl.String()},
-    )
-    follows = faults.filter(
-        _LACKING | _LOOP_SURPLUS | _DUPLICATE | _SITUATED | (pl.col("code") == "SITUATION_DOUBTFUL")
-    )
-    surplus = conformed(
-        again.with_columns(
-            code=pl.lit("SEGMENT_REPEATS"),
-            message=composed("this {} stands right before already, word for word", "own"),
-            loop="of",
-            segment="own",
-        )
-    ).with_columns(fault=pl.lit(None, pl.UInt32))
-    before = faults.filter(pl.col("code") == "HL_CHILD_WRONG").join(
-        again.select(pl.col("place") - 1), on="place", how="semi"
-    )
-    gone = pl.concat([follows.join(again, on="place", how="semi"), before])
-    left = faults.join(gone, on="fault", how="anti", maintain_order="left")
-    return pl.concat([left, surplus.select(left.columns)])
-
-
-def _both_begin(first: Transition, second: Transition) -> bool:
-    """Whether both begin a loop, not the transaction's, of one kind."""
-    node = second.node
-    return (
-        node is not None
-        and node is first.node
-        and node.starts_loop
-        and node.loop.parent is not None
-    )
-
-
-def _begins_again(first: Transition, second: Transition) -> bool:
-    node = second.node
-    return node is not None and node.starts_loop and node.loop in first.missing
-
-
 def _of_bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """What a loop of nothing but its first segment lacks, besides the first of it.
 
     All of it, where the loop begins again behind it, one too many.
     """
-    places = faults.filter(_LACKING & (pl.col("place") > 0))["place"].unique().to_numpy()
+    places = faults.filter(LACKING & (pl.col("place") > 0))["place"].unique().to_numpy()
     inside = places[places < len(loops.taken)]
-    pairs = inside[_of_pairs(loops, inside - 1, inside, _is_bare)]
+    pairs = inside[of_pairs(loops, inside - 1, inside, _is_bare)]
     bare = pl.DataFrame({"place": np.append(pairs, _bare_at_end(loops))})
-    surplus = faults.filter(_LOOP_SURPLUS).select("place")
-    lacking = faults.filter(_LACKING).join(bare, on="place", how="semi", maintain_order="left")
+    surplus = faults.filter(LOOP_SURPLUS).select("place")
+    lacking = faults.filter(LACKING).join(bare, on="place", how="semi", maintain_order="left")
     first = lacking.unique("place", keep="first", maintain_order=True)
     told = first.join(surplus, on="place", how="anti")
     return lacking.join(told, on="fault", how="anti").select("fault")
@@ -235,22 +153,7 @@ def _is_bare(first: Transition, second: Transition) -> bool:
     return node.loop in second.begins or node.loop not in after.above()
 
 
-def _of_pairs(
-    loops: Loops,
-    first: Integers,
-    second: Integers,
-    holds: Callable[[Transition, Transition], bool],
-) -> npt.NDArray[np.bool_]:
-    """For pairs of places, whether their transitions are so; each distinct pair is asked once."""
-    kinds = loops.automaton.transitions
-    pairs = np.stack([loops.taken[first], loops.taken[second]])
-    distinct, which = np.unique(pairs, axis=1, return_inverse=True)
-    answers = [holds(kinds[one], kinds[other]) for one, other in distinct.T.tolist()]
-    held: npt.NDArray[np.bool_] = np.array(answers, dtype=bool)[which.ravel()]
-    return held
-
-
-_FOLLOWS_STRAYS = _STRAY | (pl.col("code") == "SEGMENT_REPEATS")
+_FOLLOWS_STRAYS = STRAY | (pl.col("code") == "SEGMENT_REPEATS")
 _QUALIFIER_WRONG = (pl.col("code") == "CODE_INVALID") & (pl.col("element") == 1)
 
 
@@ -272,17 +175,17 @@ def _in_runs(loops: Loops, told: pl.DataFrame, named: pl.DataFrame) -> pl.DataFr
     """What follows from the name of a run (named), or from the first of it."""
     displaced = told.filter(_FOLLOWS_STRAYS | _QUALIFIER_WRONG)
     of_named = displaced.join(named, on="run", how="semi")
-    first = told.filter(_STRAY).group_by("run").agg(first=pl.col("place").min())
+    first = told.filter(STRAY).group_by("run").agg(first=pl.col("place").min())
     after = displaced.join(first, on="run").filter(pl.col("place") > pl.col("first"))
-    heads = _heads(loops, told).filter(_STRAY).select("run", segment="head")
-    miscalled = told.filter(_BEGUN_WRONG).join(heads, on=["run", "segment"], how="semi")
+    heads = _heads(loops, told).filter(STRAY).select("run", segment="head")
+    miscalled = told.filter(BEGUN_WRONG).join(heads, on=["run", "segment"], how="semi")
     return pl.concat([one.select("fault") for one in (of_named, after, miscalled)]).unique()
 
 
 def _from_first(loops: Loops, told: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     """Loops begun without their first segment, with the place where the run of what they were to hold begins."""
-    first = told.filter(_STRAY).group_by("run").agg(at=pl.col("place").min())
-    begun = told.filter(_BEGUN_WRONG).unique("run", keep="none")
+    first = told.filter(STRAY).group_by("run").agg(at=pl.col("place").min())
+    begun = told.filter(BEGUN_WRONG).unique("run", keep="none")
     lost = begun.join(named, on="run", how="semi").join(first, on="run")
     moved = lost.filter(pl.col("at") < pl.col("place"))
     head = loops.elements(moved["at"].to_numpy()).list.first()
@@ -298,7 +201,7 @@ def _run_of(loops: Loops, faults: pl.DataFrame) -> Integers:
     A place that is in none has a number of its own.
     """
     inside = np.append(loops.node < 0, False)
-    inside[faults.filter(_FOLLOWS_STRAYS | _BEGUN_WRONG | _QUALIFIER_WRONG)["place"].to_numpy()] = (
+    inside[faults.filter(_FOLLOWS_STRAYS | BEGUN_WRONG | _QUALIFIER_WRONG)["place"].to_numpy()] = (
         True
     )
     inside[np.append(loops.starts(loops.guide.root), len(loops.node))] = False
@@ -323,7 +226,7 @@ def _named(loops: Loops, told: pl.DataFrame, runs: Integers) -> pl.DataFrame:
     before = missing.with_columns(run=pl.Series(runs[missing["place"].to_numpy() - 1]))
     heads = _heads(loops, told)
     back = heads.filter(pl.col("code") == "SEGMENT_ORDER")
-    begun = told.filter(_BEGUN_WRONG).select("run", "loop", "segment").join(heads, on="run")
+    begun = told.filter(BEGUN_WRONG).select("run", "loop", "segment").join(heads, on="run")
     lost = [
         begun.filter(pl.col("head") != pl.col("segment")).drop("segment"),
         before.select("run", "loop").join(back, on="run"),
@@ -333,7 +236,7 @@ def _named(loops: Loops, told: pl.DataFrame, runs: Integers) -> pl.DataFrame:
 
 def _heads(loops: Loops, told: pl.DataFrame) -> pl.DataFrame:
     """The first displaced segment of each run: run, its fault's code, its id (head)."""
-    displaced = told.filter(_STRAY | _BEGUN_WRONG).sort("place", maintain_order=True)
+    displaced = told.filter(STRAY | BEGUN_WRONG).sort("place", maintain_order=True)
     heads = displaced.unique("run", keep="first", maintain_order=True)
     head = loops.elements(heads["place"].to_numpy()).list.first().alias("head")
     return heads.select("run", "code", head)
@@ -341,16 +244,16 @@ def _heads(loops: Loops, told: pl.DataFrame) -> pl.DataFrame:
 
 def _beside_begun(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """What is missing, or counts on wrong, only because a loop was begun without its first segment."""
-    begun = faults.filter(_BEGUN_WRONG).select("loop", "segment", "place", begun="place")
-    lacking = faults.filter(_LACKING).sort("place").join_asof(
+    begun = faults.filter(BEGUN_WRONG).select("loop", "segment", "place", begun="place")
+    lacking = faults.filter(LACKING).sort("place").join_asof(
         begun.sort("place"), on="place", by=["loop", "segment"], strategy="nearest",
-        tolerance=_NEAR, check_sortedness=False,
+        tolerance=NEAR, check_sortedness=False,
     ).drop_nulls("begun")  # fmt: skip
     after = _after_begun(loops, faults, begun.filter(segment="LX"))
     # Right behind one of its own kind it left the loop before it no room for anything else.
     places = begun["place"].to_numpy()
     close = begun.filter(pl.Series(loops.node[places] == loops.node[places - 1]))
-    cut = faults.filter(_LACKING).join(close, on=["loop", "place"], how="semi")
+    cut = faults.filter(LACKING).join(close, on=["loop", "place"], how="semi")
     # Of a line or claim without its first segment a rule cannot say that it is not there.
     situated = faults.filter(pl.col("code").str.starts_with("SITUATION_"))
     beside = situated.join(begun, on="place", how="semi")
@@ -396,7 +299,7 @@ def _in_lost_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
             )
         )
         since = pl.col("of").replace_strict(first, default=None, return_dtype=pl.Int64)
-        later = (_FOLLOWS_STRAYS | _DUPLICATE) & (pl.col("place") > since)
+        later = (_FOLLOWS_STRAYS | DUPLICATE) & (pl.col("place") > since)
         contradicts = pl.col("code").str.starts_with("SITUATION_") & since.is_not_null()
         found.append(own.filter(later | contradicts).select("fault"))
     return pl.concat(found).unique()
@@ -406,9 +309,6 @@ _ELEMENT_WRONG = (
     pl.col("code").str.contains("^(?:ELEMENT|SYNTAX)_")
     | pl.col("code").is_in(["CODE_INVALID", "NUMBER_INVALID", "DATE_INVALID"])
 ) & pl.col("element").is_not_null()
-_SITUATED = pl.col("code").str.contains(
-    "^(?:SITUATION_ELEMENT|SITUATION_VALUE|SITUATION_DOUBTFUL|HL|LX)"
-)
 
 
 def _of_wrong_elements(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
@@ -417,7 +317,7 @@ def _of_wrong_elements(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     Or of one in a segment that is one too many.
     """
     spot = faults.with_columns(pl.col("component").fill_null(0))
-    situated, surplus = spot.filter(_SITUATED), spot.filter(pl.col("code") == "SEGMENT_REPEATS")
+    situated, surplus = spot.filter(SITUATED), spot.filter(pl.col("code") == "SEGMENT_REPEATS")
     found = [
         situated.join(spot.filter(_ELEMENT_WRONG), on=_SPOT, how="semi"),
         situated.join(surplus, on="place", how="semi"),
@@ -430,53 +330,25 @@ _SPOT = ["place", "element", "component"]
 
 def _missed_already(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """What a situation asks for and the guide misses already."""
-    missed = faults.filter((pl.col("code") == "SEGMENT_MISSING") | _BEGUN_WRONG)
+    missed = faults.filter((pl.col("code") == "SEGMENT_MISSING") | BEGUN_WRONG)
     return (
-        faults.filter(_ASKED_FOR)
+        faults.filter(ASKED_FOR)
         .join(missed, on=["place", "loop", "segment"], how="semi")
         .select("fault")
     )
 
 
-def _of_wrong_segments(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """That a segment stands there twice, where it is wrong by itself or one too many; what only repeats with it."""
-    twice, others = faults.filter(_DUPLICATE), faults.filter(~_DUPLICATE & ~_REPEATED)
-    over = faults.filter(pl.col("code") == "SEGMENT_REPEATS").select(
-        "loop", "segment", "place", over="place"
-    )
-    close = twice.sort("place").join_asof(
-        over.sort("place"),
-        on="place",
-        by=["loop", "segment"],
-        strategy="forward",
-        tolerance=_RUN,
-        check_sortedness=False,
-    )
-    found = [
-        twice.join(others, on="place", how="semi"),
-        close.drop_nulls("over"),
-        faults.filter(_REPEATED).join(twice, on="place", how="semi"),
-    ]
-    return pl.concat([one.select("fault") for one in found]).unique()
-
-
-_REPEATED = (
-    pl.col("code").is_in(["SITUATION_DOUBTFUL", "SITUATION_VALUE_WRONG"])
-    & pl.col("element").is_not_null()
-)
-_RUN = 10
-"""Of segments of one kind, how many may stand before the one too many."""
-
 _STEPS: tuple[tuple[_Step, pl.Expr], ...] = (
-    (_without(_missed_already), _ASKED_FOR),
-    (_sent_twice, _LACKING),
-    (_without(_beside_strays), _LACKING | _BEGUN_WRONG),
-    (_without(_begun_twice), _LACKING | _BEGUN_WRONG),
-    (_without(_of_bare_loops), _LACKING | _BEGUN_WRONG),
-    (_without(_beside_begun), _BEGUN_WRONG),
-    (_of_runs, _STRAY),
-    (_without(_in_lost_loops), _STRAY),
-    (_without(_of_wrong_elements), _SITUATED),
-    (_without(_of_wrong_segments), _DUPLICATE),
+    (_without(_missed_already), ASKED_FOR),
+    (sent_twice, LACKING),
+    (_without(_beside_strays), LACKING | BEGUN_WRONG),
+    (_without(begun_twice), LACKING | BEGUN_WRONG),
+    (_without(_of_bare_loops), LACKING | BEGUN_WRONG),
+    (_without(_beside_begun), BEGUN_WRONG),
+    (_of_runs, STRAY),
+    (_without(_in_lost_loops), STRAY),
+    (_without(behind_moved), STRAY),
+    (_without(_of_wrong_elements), SITUATED),
+    (_without(of_wrong_segments), DUPLICATE),
 )
 """What is done about faults that follow from others, in turn, and those without which nothing does."""

@@ -154,10 +154,22 @@ OF_SUMS = (
 _IN_CLAIM = (
     ((_CODE == "DATE_INVALID") & (_SEGMENT == "DTP"), _CODE == "LINE_DATE_OUTSIDE"),
     (
-        _CODE.is_in(["DATE_INVALID", "SEGMENT_UNEXPECTED"])
-        & (_SEGMENT == "DTP")
-        & (pl.col("loop") == "2400"),
+        (pl.col("loop") == "2400")
+        & (
+            (
+                _CODE.is_in(["DATE_INVALID", "ELEMENT_MISSING", "SEGMENT_UNEXPECTED"])
+                & (_SEGMENT == "DTP")
+            )
+            | (_CODE == "LOOP_START_MISSING")
+        ),
         _CODE == "LINE_DATE_MISSING",
+    ),
+    # Without what a payer paid of a claim, or with it in another payer's loop, the claim does not say it.
+    (
+        ((_CODE == "SEGMENT_UNEXPECTED") & (_SEGMENT == "AMT") & _IN_OTHER_PAYER)
+        | ((_CODE == "LOOP_START_MISSING") & (pl.col("loop") == "2320")),
+        ((_CODE == "SITUATION_VALUE_WRONG") & _at("NM1", 9) & _IN_OTHER_PAYER)
+        | (_CODE == "OTHER_PAYER_UNBALANCED"),
     ),
     (
         _CODE.is_in(["CODE_MALFORMED", *_OF_FORM]) & _at("CL1", 3),
@@ -196,7 +208,9 @@ _IN_REMIT = (
     (
         (_UNREAD & (_at("CLP", 3) | _at("CLP", 4) | _at("CLP", 5) | _at("SVC", 2) | _at("SVC", 3)))
         | (_UNREAD & (_SEGMENT == "CAS") & (_ELEMENT % 3 == 0))
-        | ((_CODE == "SEGMENT_UNEXPECTED") & _SEGMENT.is_in(["SVC", "CAS"])),
+        | ((_CODE == "SEGMENT_UNEXPECTED") & _SEGMENT.is_in(["SVC", "CAS"]))
+        # The first of a line without its SVC, whose adjustments are then the line's before it.
+        | ((_CODE == "SEGMENT_ORDER") & (_SEGMENT == "DTM") & (pl.col("loop") == "2110")),
         _UNBALANCED,
     ),
     (
