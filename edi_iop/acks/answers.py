@@ -22,6 +22,7 @@ from edi_iop.acks.lines import lines
 from edi_iop.acks.notes import noted
 from edi_iop.acks.wrapping import Parties, parties, ta1, wrap
 from edi_iop.tables import FINDINGS
+from edi_iop.tables.pool import pooled
 
 _WORST_FIRST = "RPEA"
 
@@ -126,6 +127,7 @@ def answers(files: Mapping[int, Read], stamp: Stamp) -> dict[int, list[Answer]]:
     return made
 
 
+@pooled
 def drafts(files: Mapping[int, Read], manner: Manner) -> dict[int, list[Draft]]:
     """The answers to each file, one an interchange, in order; to be numbered when they are kept."""
     found = _together(files, lambda file: FINDINGS.conform(file.findings))

@@ -20,6 +20,7 @@ from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
 from edi_iop.settings import Settings
 from edi_iop.tables import VIOLATIONS
+from edi_iop.tables.pool import pooled
 from edi_iop.transcribe.write import write_837i
 from edi_iop.x12.writer import Envelope
 
@@ -56,6 +57,7 @@ class Built(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
+@pooled
 def build(
     lines: pl.DataFrame,
     violations: pl.DataFrame,

@@ -27,6 +27,7 @@ from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, SERVICE_LINES
 from edi_iop.tables.amounts import whole_cents
+from edi_iop.tables.pool import pooled
 from edi_iop.texts import composed
 
 _DAY = ["client_id", "payer_id", "service_date"]
@@ -42,6 +43,7 @@ class Proposed(NamedTuple):
     """tables.VIOLATIONS: attended and not among the lines, with what it lacks (unbilled)."""
 
 
+@pooled
 def propose(
     days: pl.DataFrame,
     encounters: pl.DataFrame,

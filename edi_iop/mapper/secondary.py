@@ -23,6 +23,7 @@ from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS
+from edi_iop.tables.pool import pooled
 from edi_iop.texts import composed
 
 Tables = Mapping[str, pl.DataFrame]
@@ -42,6 +43,7 @@ class Secondary(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
+@pooled
 def secondary(
     sent: Sent,
     history: pl.DataFrame,

@@ -20,6 +20,7 @@ from edi_iop.parsers.feed_sheet import Sheet, no_findings
 from edi_iop.parsers.feed_spec import KINDS, feed
 from edi_iop.parsers.feed_values import typed
 from edi_iop.parsers.feed_zones import Clocks
+from edi_iop.tables.pool import pooled
 
 __all__ = ["KINDS", "Read", "Sniffed", "read_feed", "read_together", "sniff"]
 
@@ -121,6 +122,7 @@ def read_together(
     return found
 
 
+@pooled
 def _typed(file_id: int, hung: Sniffed, sheets: Sequence[Sheet], clocks: Clocks) -> Read:
     read = {sheet.feed.kind: typed(sheet, file_id) for sheet in sheets}
     tables = {kind: table for kind, (table, _) in read.items()}

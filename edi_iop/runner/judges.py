@@ -131,7 +131,7 @@ class Judges:
             self._asked += 1
             return self._others[self._asked % self.count].ask(what, argument)
         answer: Future[Any] = Future()
-        answer.set_result(getattr(self._here, what)(argument))
+        answer.set_result(pooled(getattr(self._here, what))(argument))
         return answer
 
 

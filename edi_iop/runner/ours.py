@@ -15,11 +15,13 @@ from edi_iop.runner.records import Known
 from edi_iop.runner.settle import Answers
 from edi_iop.settings import Settings
 from edi_iop.store import Store
+from edi_iop.tables.pool import pooled
 
 _CLAIM = ["file_id", "claim_offset"]
 _REMIT = ["file_id", "remit_claim_offset"]
 
 
+@pooled
 def sent(
     store: Store,
     known: Known,

@@ -11,6 +11,7 @@ import polars as pl
 from edi_iop.errors import ControlTotals
 from edi_iop.reconciler.acknowledged import decided
 from edi_iop.store import Store
+from edi_iop.tables.pool import pooled
 
 Receipt = dict[str, Any]
 """Plain values, as reports/RUN.json has them; see `receipt` for the keys."""
@@ -19,6 +20,7 @@ STATUSES = ("applied", "held", "duplicate", "quarantined")
 _DECISIONS = {"A": "accepted", "E": "with_errors", "P": "in_part", "R": "rejected"}
 
 
+@pooled
 def receipt(
     store: Store, run: str, as_of: str, delivered: int, seconds: Mapping[str, float]
 ) -> Receipt:

@@ -20,6 +20,7 @@ from edi_iop.rules.records import History, Records
 from edi_iop.settings import Settings, Workspace
 from edi_iop.store import Store
 from edi_iop.tables import LEDGER, REMITS, SENT
+from edi_iop.tables.pool import pooled
 
 if TYPE_CHECKING:
     from edi_iop.parsers.feed_layout import Layout
@@ -40,6 +41,7 @@ class Known(msgspec.Struct, frozen=True):
     policies: Mapping[str, Policy]
     history: History
 
+    @pooled
     def lines(self, standings: pl.DataFrame | None = None) -> pl.DataFrame:
         """Every line sent (tables.SERVICE_LINES), as the payers have answered it so far."""
         went = sent_on(self.sent["submissions"])
@@ -79,6 +81,7 @@ def known(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
     return replace(beside(store, policies, as_of), sent=_sent(store))
 
 
+@pooled
 def beside(store: Store, policies: Mapping[str, Policy], as_of: date) -> Known:
     """The records as they stand, without what was sent."""
     encounters, clients = current(store.load("encounters")), store.load("clients")

@@ -23,6 +23,7 @@ from edi_iop.runner.records import Known, Tables
 from edi_iop.settings import Settings
 from edi_iop.store import Store
 from edi_iop.tables import LEDGER
+from edi_iop.tables.pool import pooled
 
 _FIELDS = {"payment_standings": "payments"}
 
@@ -46,6 +47,7 @@ def answers(store: Store, known: Known) -> Answers:
     return answered_by(made, sent)
 
 
+@pooled
 def answered_by(made: Reconciled, sent: Tables) -> Answers:
     """Reconciled remits with how the lines sent stand by them. sent: with `acknowledgements`."""
     told = said(made.remits, made.matches, sent["claim_lines"], sent["other_payer_lines"])
@@ -54,6 +56,7 @@ def answered_by(made: Reconciled, sent: Tables) -> Answers:
     return Answers(made.remits, made.matches, told, named, made.ledger, made.proposals)
 
 
+@pooled
 def judged(
     known: Known, answered: Answers, policies: Mapping[str, Policy], settings: Settings
 ) -> Tables:
