@@ -159,7 +159,10 @@ def _drawn_before(
     )
     lines = history.with_row_index("row")
     # one turn a payer, of whom there are few: each has its own numbers
-    drawn = [drawn_by(case(records, lines, payer, policies)) for payer in policies]
+    billed = set(history["payer_id"].unique())
+    drawn = [
+        drawn_by(case(records, lines, payer, policies)) for payer in policies if payer in billed
+    ]
     nothing = pl.DataFrame(schema=_TAKEN)  # also where no payer is known at all
     return (
         pl.concat([nothing, *(some.select(**_OF_AN_OFFER) for some in drawn)])

@@ -14,6 +14,7 @@ from edi_iop.mapper import track
 from edi_iop.rules.in_force import each_row
 from edi_iop.rules.policy import Policy
 from edi_iop.tables import ENCOUNTERS
+from edi_iop.tables.nothing import once_of_nothing
 
 _CLAIM = ["file_id", "claim_offset"]
 _LINE = [*_CLAIM, "line_offset"]
@@ -27,6 +28,7 @@ Billed = Callable[[pl.DataFrame], pl.DataFrame]
 """Of the days (client_id, service_date) of these lines, what they would be billed as (tables.SERVICE_LINES)."""
 
 
+@once_of_nothing
 def since(sent: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     """_LINE of lines whose client's records changed after they were sent; `day`: one of their own day did.
 
@@ -49,6 +51,7 @@ def since(sent: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@once_of_nothing
 def restated(
     sent: pl.DataFrame, changed: pl.DataFrame, policies: Mapping[str, Policy], billed: Billed
 ) -> pl.DataFrame:

@@ -28,6 +28,7 @@ from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE
 from edi_iop.tables import CORRECTIONS
+from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.texts import composed
 
 REPLACEMENT, VOID, LATE_CHARGES = "7", "8", "5"
@@ -132,6 +133,7 @@ def _waiting(heirs: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+@once_of_nothing
 def _decided(touched: pl.DataFrame, sent: Sent, policies: Mapping[str, Policy]) -> pl.DataFrame:
     """The touched homes, each with its action and, where it must wait, why (held)."""
     known = touched.join(_unprocessed(sent, touched, policies), on=HOME, how="left")
@@ -206,6 +208,7 @@ def _practices(policies: Mapping[str, Policy]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+@once_of_nothing
 def _lines(
     decided: pl.DataFrame, passed: pl.DataFrame, late: pl.DataFrame, sent: Sent
 ) -> pl.DataFrame:
@@ -270,6 +273,7 @@ def _changes(given: Given, sent: Sent) -> pl.DataFrame:
     return differences(before, after, "given").select("changes", claim="given")
 
 
+@once_of_nothing
 def _table(decided: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     """tables.CORRECTIONS, held ones with what to do."""
     added, removed, changed = pl.col("added"), pl.col("removed"), pl.col("changed")

@@ -11,6 +11,11 @@ from edi_iop.texts import composed
 _OF_LINE = ("procedure", "revenue", "modifiers", "units", "charge_cents")
 _OF_CLAIM = ("auth_number", "patient_status", "attending_npi", "admission_date")
 """Columns of tables.SERVICE_LINES that a line has of its own, and of its claim."""
+_OF_NOTHING = {
+    "added": pl.lit(None, pl.Int64),
+    "removed": pl.lit(None, pl.Int64),
+    "changes": pl.lit(None, pl.String),
+}
 
 
 def differences(before: pl.DataFrame, after: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -20,6 +25,8 @@ def differences(before: pl.DataFrame, after: pl.DataFrame, key: str) -> pl.DataF
     from what to what; null where none does. A line is compared with that in its place on the same
     date; money is in dollars.
     """
+    if before.is_empty() and after.is_empty():
+        return before.select(key).with_columns(**_OF_NOTHING)
     place = [key, "service_date", "_place"]
     then, now = _placed(before, key), _placed(after, key)
     lines = then.join(now, on=place, suffix="_now")

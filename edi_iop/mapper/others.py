@@ -8,6 +8,7 @@ from edi_iop.mapper.given import Given
 from edi_iop.tables import OTHER_PAYER_ADJUSTMENTS, OTHER_PAYER_LINES, OTHER_PAYERS
 
 Tables = dict[str, pl.DataFrame]
+_TABLES = (OTHER_PAYERS, OTHER_PAYER_LINES, OTHER_PAYER_ADJUSTMENTS)
 
 
 def numbered(given: Given, lines: pl.DataFrame) -> Tables:
@@ -15,6 +16,8 @@ def numbered(given: Given, lines: pl.DataFrame) -> Tables:
 
     Offsets are running numbers: of the decision, of its adjustments.
     """
+    if all(getattr(given, table.name).is_empty() for table in _TABLES):
+        return {table.name: table.empty() for table in _TABLES}
     claims = lines.select("given", "file_id", "claim_offset").drop_nulls().unique()
     places = lines.select("given_line", "line_offset", "file_id", "claim_offset").drop_nulls()
     payers = (

@@ -27,6 +27,7 @@ from edi_iop.rules.records import newest
 from edi_iop.settings import Settings
 from edi_iop.tables import CLIENTS, SERVICE_LINES
 from edi_iop.tables.amounts import whole_cents
+from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.tables.pool import pooled
 from edi_iop.texts import composed
 
@@ -134,6 +135,7 @@ def _per_diems(lines: pl.DataFrame, policies: Mapping[str, Policy]) -> pl.DataFr
     return lines.join(procedures, on=["payer_id", "procedure"], how="semi")
 
 
+@once_of_nothing
 def _among(rows: pl.DataFrame, sent: pl.DataFrame, also: list[str]) -> pl.DataFrame:
     """The rows of a client's day, and what else they agree in, that are among those sent.
 

@@ -25,6 +25,7 @@ _CODED = {
 _STANDS = ["sent", "paid", "denied"]
 
 
+@once_of_nothing
 def withdrawn(
     sent: pl.DataFrame,
     days: pl.DataFrame,

@@ -33,7 +33,7 @@ from edi_iop.reconciler.said import with_category
 from edi_iop.reconciler.shortfall import beyond_agreed, by_contract
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import History, Records
-from edi_iop.tables import VERDICTS
+from edi_iop.tables import REFUSALS, VERDICTS
 from edi_iop.tables.pool import pooled
 from edi_iop.texts import composed
 
@@ -86,6 +86,8 @@ def explained(
         records = replace(records, history=reach)
     told_of = answers or said(whole, matches, lines)
     answered, last = told_of.every, told_of.last
+    if answered.is_empty():
+        return Explained(VERDICTS.empty(), REFUSALS.empty())
     paid = lines.select("standing", *RATED_BY).filter(pl.col("standing") == "paid")
     worth = worth_of(paid, policies, records.rates)
     told = refusals_told(answered, matches, told_of.decided)

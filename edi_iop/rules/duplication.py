@@ -13,6 +13,7 @@ from edi_iop.rules.covering import LEVEL
 from edi_iop.rules.days import ATTENDED
 from edi_iop.rules.lines import REPLACEMENT
 from edi_iop.rules.parameters import HALVES
+from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.texts import composed
 
 _CODE = [*DAY, "procedure"]
@@ -134,6 +135,7 @@ def _second_days(case: Case, wrong: pl.Expr, says: pl.Expr) -> pl.DataFrame:
     return pl.concat([_noted(others.filter(_surplus(), wrong), says), told])
 
 
+@once_of_nothing
 def _as_denied(lines: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """The denied lines that a later claim took up, each beside the first among them: the code sent anew."""
     again = lines.filter(_worked_again())
@@ -157,6 +159,7 @@ def _code() -> pl.Expr:
     return pl.col("procedure").fill_null("no code")
 
 
+@once_of_nothing
 def _beside_kept(lines: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """The lines with the first of their key, which is kept (Case.lines is in that order)."""
     kept = (pl.col(name).first().over(key).alias(f"kept_{name}") for name in ("row", *_KEPT))

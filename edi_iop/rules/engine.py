@@ -28,6 +28,7 @@ from edi_iop.rules.catalogue import catalogue
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import ANSWERED, Records
 from edi_iop.tables import VIOLATIONS
+from edi_iop.tables.nothing import once_of_nothing
 from edi_iop.tables.pool import pooled
 from edi_iop.texts import composed
 
@@ -164,6 +165,7 @@ def _of_stage(found: pl.DataFrame, case: Case) -> pl.DataFrame:
     return found.filter(pl.col("stage") != barred)
 
 
+@once_of_nothing
 def first_match(found: pl.DataFrame) -> pl.DataFrame:
     """One fault, one rule: of each line and family the first, of a surplus line that it is surplus.
 
@@ -179,6 +181,7 @@ def first_match(found: pl.DataFrame) -> pl.DataFrame:
     return first.filter(~surplus | pl.col("surplus"))
 
 
+@once_of_nothing
 def _told(found: pl.DataFrame, case: Case) -> pl.DataFrame:
     """Violations with their line's own facts."""
     judged = pl.concat([case.lines, case.voids], how="diagonal_relaxed")

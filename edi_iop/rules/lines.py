@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from edi_iop.tables import LINE_STANDINGS, SERVICE_LINES, TABLES
+from edi_iop.tables.nothing import once_of_nothing
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -84,6 +85,7 @@ def _lines(tables: Tables, claims: pl.DataFrame, standings: pl.DataFrame | None)
     return SERVICE_LINES.conform(_answered(lines, standings))
 
 
+@once_of_nothing
 def netted(lines: pl.DataFrame) -> pl.DataFrame:
     """The lines with standing void where their claim was replaced or voided, or is itself a void.
 
@@ -107,6 +109,7 @@ def netted(lines: pl.DataFrame) -> pl.DataFrame:
     ).drop("gone")
 
 
+@once_of_nothing
 def _links(claims: pl.DataFrame) -> pl.DataFrame:
     """Which claim (CLAIM) gave way to which (by_...): the first way of naming that finds one.
 

@@ -9,6 +9,7 @@ import msgspec
 import polars as pl
 
 from edi_iop.rules.rates import NONE
+from edi_iop.tables.nothing import once_of_nothing
 
 COVERAGE = ("client_id", "payer_id", "coverage_priority", "coverage_from")
 """What tells one coverage from another."""
@@ -72,6 +73,7 @@ def columns_kept(
     return frozenset(kind for kind, column in there.items() if column.count())
 
 
+@once_of_nothing
 def newest(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
     """The latest row of each key: a later file, or a later row of one file, replaces."""
     return rows.sort("file_id", "row", maintain_order=True).unique(

@@ -23,6 +23,8 @@ def to_held(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 
 def to_frame(table: Table, held: pl.DataFrame) -> pl.DataFrame:
     """The table out of its columns as SQLite holds them, every column of its type."""
+    if held.is_empty():
+        return table.empty()
     return _changed(table, held, _back)
 
 
