@@ -222,7 +222,7 @@ def found(
 ) -> pl.DataFrame:
     """The lines as FOUND."""
     if lines.is_empty():  # as most rules find it
-        return _NOTHING.clone()
+        return nothing()
     return lines.select(
         "row",
         says=says,
@@ -230,6 +230,11 @@ def found(
         severity=pl.lit(None, pl.String()) if severity is None else severity,
         surplus=pl.lit(False) if surplus is None else surplus,
     ).cast(FOUND)  # type: ignore[arg-type]
+
+
+def nothing() -> pl.DataFrame:
+    """FOUND of no lines: what a rule says that a payer does not ask for."""
+    return _NOTHING.clone()
 
 
 def active(on: str, begins: str = "coverage_from", ends: str = "coverage_to") -> pl.Expr:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.rules.case import Case, active, found
+from edi_iop.rules.case import Case, active, found, nothing
 from edi_iop.rules.families import begins
 from edi_iop.rules.in_force import SERVED
 from edi_iop.texts import composed
@@ -93,7 +93,9 @@ def not_enrolled(case: Case) -> pl.DataFrame:
     """
     enrollments = case.enrollments.select("npi", "payer_id", "from_date", "to_date")
     own = enrollments.filter(pl.col("payer_id") == case.payer_id).drop("payer_id")
-    known = enrollments.filter(pl.lit(own.height > 0)).get_column("npi").unique().implode()
+    if own.is_empty():
+        return nothing()
+    known = enrollments.get_column("npi").unique().implode()
     who = pl.concat(
         [
             case.lines.select("row", "service_date", npi="billing_npi"),
@@ -118,14 +120,14 @@ def unconsented(case: Case) -> pl.DataFrame:
 
     A record is a Part 2 one by its program, or by any of its diagnoses.
     """
-    judged = case.policy.privacy.part2 and "consents" in case.kept
+    if not case.policy.privacy.part2 or "consents" not in case.kept:
+        return nothing()
     each = pl.col("diagnoses").str.split(" ")
     listed = case.lines.select("diagnoses").drop_nulls().unique()
     of_use = listed.filter(
         each.list.eval(begins(pl.element(), case.policy.diagnosis.sud)).list.any()
     )
     protected = case.lines.filter(
-        pl.lit(judged),
         pl.col("client_id").is_not_null(),
         (pl.col("track") == "SUD").fill_null(False)
         | pl.col("diagnoses").is_in(of_use.get_column("diagnoses").implode()),

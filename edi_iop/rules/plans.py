@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from edi_iop.rules.caps import over_in_any_week
-from edi_iop.rules.case import Case, found, plain, references
+from edi_iop.rules.case import Case, found, nothing, plain, references
 from edi_iop.rules.days import ATTENDED
 from edi_iop.texts import composed
 
@@ -15,7 +15,8 @@ _WEEK_DAYS = 7
 def uncertified(case: Case) -> pl.DataFrame:
     """No plan of care in force that certifies the weekly hours (DUR-06)."""
     rule = case.policy.plan_of_care
-    asked = rule.required and "plans" in case.kept
+    if not rule.required or "plans" not in case.kept:
+        return nothing()
     plans = (
         case.encounters.filter(pl.col("plan_certified_on").is_not_null())
         .select("client_id", "plan_certified_on", "plan_hours")
@@ -23,7 +24,7 @@ def uncertified(case: Case) -> pl.DataFrame:
         .sort("plan_certified_on", "plan_hours")
     )
     lines = (
-        case.iop.filter(pl.lit(asked), pl.col("client_id").is_not_null())
+        case.iop.filter(pl.col("client_id").is_not_null())
         .sort("service_date")
         .join_asof(
             plans,
@@ -62,6 +63,8 @@ def weekly_add_on(case: Case) -> pl.DataFrame:
     lines = case.lines.filter(
         pl.col("procedure").is_in(case.policy.otp.procedures), pl.col("service_date").is_not_null()
     )
+    if lines.is_empty():
+        return nothing()
     again = over_in_any_week(
         lines.with_columns(counts=pl.col("standing") != "denied", amount=pl.lit(1.0)), 1
     )
