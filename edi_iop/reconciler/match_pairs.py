@@ -58,17 +58,20 @@ class Controls(msgspec.Struct, frozen=True):
     """KEY, CLAIM, hits (how many of them the claim holds), asked; sole: all claims that hold what
     was asked are one member's (an original and its replacement): the numbers name a person;
     repeating: all that it holds repeat its claim number: they are no further evidence."""
-    ours: pl.DataFrame
-    """KEY and control: those that claims of ours hold, too many too."""
+    came: pl.DataFrame
+    """KEY and control: every one that may name a claim."""
     held: pl.DataFrame
-    """CLAIM and control: the claims that hold them."""
+    """CLAIM and control: the claims that hold them, and without a claim those of too many."""
 
     def of_others(self, pairs: pl.DataFrame) -> pl.DataFrame:
         """KEY of pairs whose claim holds none of those that came back and that claims of ours hold."""
         key = (*KEY, *CLAIM)
-        told = pairs.select(key).join(self.hits, on=key, how="anti").join(self.ours, on=KEY)
-        own = told.join(self.held, on=(*CLAIM, "control"), how="semi")
-        return told.join(own, on=KEY, how="anti").select(KEY).unique()
+        told = pairs.select(key).join(self.hits, on=key, how="anti")
+        if told.is_empty():  # as nearly always: few are to be looked for among very many
+            return told.select(KEY)
+        ours = told.join(self.came, on=KEY).join(self.held, on="control", how="semi")
+        own = ours.join(self.held, on=(*CLAIM, "control"), how="semi")
+        return ours.join(own, on=KEY, how="anti").select(KEY).unique()
 
 
 def control_hits(remits: Tables, claims: Tables) -> Controls:
@@ -97,7 +100,6 @@ def control_hits(remits: Tables, claims: Tables) -> Controls:
     common = holding.filter(pl.col("holders") > MOST_HOLDERS).select("control")
     # of a portion of the claims: numbers that too many claims hold, with those outside it
     common = pl.concat([common, claims.get("common_controls", common.clear())]).unique()
-    ours = came.join(pl.concat([holding.select("control"), common]), on="control", how="semi")
     held = (
         holding.join(common, on="control", how="anti")
         .join(heads, on=("file_id", "claim_offset"), how="left")
@@ -115,7 +117,8 @@ def control_hits(remits: Tables, claims: Tables) -> Controls:
     of_one = pl.col("member").filter(whole).n_unique().over(KEY) <= 1
     hits = counted.with_columns(sole=whole & of_one).drop("member")
     every = holding.select("claim_offset", "control", claim_file_id="file_id")
-    return Controls(asked.select(*KEY, "asked").unique(), hits, ours, every)
+    of_many = pl.concat([every, common], how="diagonal")
+    return Controls(asked.select(*KEY, "asked").unique(), hits, came, of_many)
 
 
 def _repeats(control: str, number: str) -> pl.Expr:
