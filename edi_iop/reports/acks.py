@@ -88,14 +88,18 @@ def acks(store: Store) -> Sheet:
     )
 
 
-def submitted(store: Store) -> pl.DataFrame:
-    """Submissions of claims, ours and another system's; not what is held, nor encounter reports."""
-    files = store.load("files").select("file_id", "direction", "status")
+def submitted(store: Store, of: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Submissions of claims, ours and another system's; not what is held, nor encounter reports.
+
+    of: those of these (tables.SUBMISSIONS) alone.
+    """
+    made = store.load("submissions") if of is None else of
+    columns = ("file_id", "direction", "status")
+    files = store.among("files", made.select("file_id"), columns)
     ours = (pl.col("direction") == "out") & (pl.col("status") != "held")
     theirs = (pl.col("direction") == "in") & (pl.col("transaction_type").fill_null("CH") != "RP")
     return (
-        store.load("submissions")
-        .join(files, on="file_id", maintain_order="left")
+        made.join(files, on="file_id", maintain_order="left")
         .filter(ours | theirs)
         .drop("direction", "status")
     )

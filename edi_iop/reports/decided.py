@@ -27,16 +27,12 @@ def decided(store: Store, number: str, answers: pl.DataFrame) -> pl.DataFrame:
     answers: the remit claims that are now the claim's (_PAYMENT, _REMIT_CLAIM). A match is the
     claim's also where the answer came under its number and was tied to another one by hand.
     """
-    told = (
-        numbered(store, store.load("decisions").filter(pl.col("verb").is_in(list(DID))))
-        .join(store.load("claims").select("claim", "claim_offset", claim_file_id="file_id"), on=_SENT, how="left")
-        .join(store.load("remit_claims").select(*_REMIT_CLAIM, returned="claim"), on=_REMIT_CLAIM, how="left")
-        .join(store.load("payments").select(*_PAYMENT, "trace_number"), on=_PAYMENT, how="left")
-    )  # fmt: skip
+    verbs = pl.col("verb").is_in(list(DID))
+    told = named(store, numbered(store, store.load("decisions").filter(verbs)))
     whole, matching = pl.col("remit_claim_offset").is_null(), pl.col("claim").is_not_null()
-    named = (pl.col("claim") == number) | (pl.col("returned") == number)
+    its = (pl.col("claim") == number) | (pl.col("returned") == number)
     about = [
-        told.filter(matching, named),
+        told.filter(matching, its),
         told.filter(~matching, ~whole).join(answers, on=_REMIT_CLAIM, how="semi"),
         told.filter(whole).join(answers, on=_PAYMENT, how="semi"),
     ]
@@ -51,6 +47,27 @@ def decided(store: Store, number: str, answers: pl.DataFrame) -> pl.DataFrame:
             byte_offset=pl.coalesce("remit_claim_offset", "payment_offset"),
         )
     )
+
+
+def named(store: Store, told: pl.DataFrame) -> pl.DataFrame:
+    """Decisions with the numbers of what they are about: claim (as sent), returned, payment."""
+    sent = store.among(
+        "claims",
+        told.select(file_id="claim_file_id", claim_offset="claim_offset"),
+        ("file_id", "claim_offset", "claim"),
+    ).rename({"file_id": "claim_file_id"})
+    answers = store.among(
+        "remit_claims", told.select(_REMIT_CLAIM), (*_REMIT_CLAIM, "payment_offset", "claim")
+    ).rename({"payment_offset": "of_payment", "claim": "returned"})
+    whose = (
+        told.join(sent, on=_SENT, how="left", maintain_order="left")
+        .join(answers, on=_REMIT_CLAIM, how="left", maintain_order="left")
+        .with_columns(pl.coalesce("payment_offset", "of_payment"))
+        .drop("of_payment")
+    )
+    paid = store.among("payments", whose.select(_PAYMENT), (*_PAYMENT, "trace_number"))
+    payments = paid.rename({"trace_number": "payment"})
+    return whose.join(payments, on=_PAYMENT, how="left", maintain_order="left")
 
 
 def numbered(store: Store, decisions: pl.DataFrame) -> pl.DataFrame:
@@ -110,7 +127,7 @@ def _says() -> pl.Expr:
     return composed(
         "{}payment {}{}{} by {}{}",
         composed("answer returned as {}, ", "returned").fill_null(""),
-        pl.col("trace_number").fill_null("?"),
+        pl.col("payment").fill_null("?"),
         composed(", claim {}", "claim").fill_null(""),
         composed(", lines {}", "lines").fill_null(""),
         "actor",

@@ -6,7 +6,7 @@ import polars as pl
 
 from edi_iop.reconciler.answers import ALIKE
 from edi_iop.reports import shapes
-from edi_iop.reports.decided import numbered
+from edi_iop.reports.decided import named, numbered
 from edi_iop.reports.on_day import Loading
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, counting
@@ -207,16 +207,7 @@ def _lines(every: pl.DataFrame) -> pl.DataFrame:
 def decisions(store: Store) -> Sheet:
     """What people decided of matches and money held, or had written: in order, a row a decision,
     whatever lines it is about."""
-    answers = store.load("remit_claims").select(
-        *_REMIT_CLAIM, returned="claim", of_payment="payment_offset"
-    )
-    told = (
-        numbered(store, store.load("decisions"))
-        .join(_numbers(store), on=_SENT, how="left")
-        .join(answers, on=_REMIT_CLAIM, how="left")
-        .with_columns(pl.coalesce("payment_offset", "of_payment"))
-        .join(_payments(store), on=_PAYMENT, how="left")
-    )
+    told = named(store, numbered(store, store.load("decisions")))
     rows = told.select(
         "decision",
         "decided_at",

@@ -17,11 +17,13 @@ from edi_iop.reconciler.provider_ledger import TAKES_BACK
 from edi_iop.reports.acks import submitted
 from edi_iop.reports.banking import once
 from edi_iop.reports.decided import DID, decided
+from edi_iop.reports.of_claim import OfClaim, later, of_claim, of_envelopes, submissions
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import counting, dollars
 from edi_iop.reports.written import written
 from edi_iop.store import Store
+from edi_iop.tables import ACKNOWLEDGEMENT_ERRORS
 from edi_iop.texts import composed
 
 _ORDER = (
@@ -46,6 +48,7 @@ _RANK = dict(zip(_ORDER, range(len(_ORDER)), strict=True))
 _RANK |= dict.fromkeys(DID.values(), _RANK["decided"])
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
 _PAYMENT = ("file_id", "payment_offset")
+_TRACE = ("file_id", "trace_number")
 _FREQUENCY = {"7": "replacement", "8": "void"}
 _EVENT = pl.Schema(
     {"on": pl.Date(), "event": pl.String(), "says": pl.String(), "amount_cents": pl.Int64(),
@@ -59,9 +62,10 @@ def claim(question: Question) -> Sheet:
     NotKnown where no such claim was sent or answered.
     """
     store, number = question.store, question.about or ""
-    parts = [_sent(store, number), _enveloped(store, number), _acknowledged(store, number),
-             _answered(store, number), _beside(store, number), _banked(question),
-             _denied(store, number), _decided(store, number), _written(store, number)]  # fmt: skip
+    about = of_claim(store, number)
+    parts = [_sent(store, about), _enveloped(store, about), _acknowledged(store, number),
+             _answered(store, about), _beside(store, about), _banked(question, about),
+             _denied(store, number), _decided(store, about), _written(store, about)]  # fmt: skip
     rows = pl.concat(parts).sort(
         "on",
         pl.col("event").replace_strict(_RANK, default=len(_RANK)),
@@ -84,20 +88,16 @@ def claim(question: Question) -> Sheet:
         rows,
         fields,
         closing=_closing(rows),
-        hints=_loose(store, number),
+        hints=_loose(about),
         summed=(),
     )
 
 
-def _loose(store: Store, number: str) -> tuple[str, ...]:
+def _loose(about: OfClaim) -> tuple[str, ...]:
     """That answers were returned under the claim's number and are tied to no claim, where there are."""
-    if store.load("claims", claim=number).is_empty():
+    if not about.left_out:
         return ()
-    whole = store.load("matches", claim_offset=None, remit_line_offset=None)
-    loose = store.load("remit_claims", claim=number).join(whole, on=_REMIT_CLAIM, how="semi")
-    if loose.is_empty():
-        return ()
-    count = counting(loose.height, "answer")
+    count = counting(about.left_out, "answer")
     return (f"{count} under this number, tied to no claim, left out; see: report unmatched",)
 
 
@@ -108,17 +108,11 @@ def _events(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(*absent).select(*_EVENT).cast(_EVENT)
 
 
-def _sent(store: Store, number: str) -> pl.DataFrame:
+def _sent(store: Store, about: OfClaim) -> pl.DataFrame:
     """The claim as sent, and the later ones that name the payer's number of it (REF F8)."""
-    own = store.load("claims", claim=number)
-    known = _remit_claims(store, number)["payer_claim_number"].drop_nulls().unique()
-    later = store.load("claims").filter(
-        pl.col("payer_claim_number").is_in(known.implode()), pl.col("claim") != number
-    )
-    made = store.load("submissions").select(
-        "file_id", "transaction_offset", "created_on", "interchange_control"
-    )
-    rows = pl.concat([own, later]).join(made, on=["file_id", "transaction_offset"], how="left")
+    claims = pl.concat([about.sent, later(store, about)])
+    made = submissions(store, claims).select(*SUBMISSION, "created_on", "interchange_control")
+    rows = claims.join(made, on=SUBMISSION, how="left", maintain_order="left")
     kind = pl.col("frequency").replace_strict(_FREQUENCY, default="claim", return_dtype=pl.String)
     return _events(
         rows.select(
@@ -138,13 +132,16 @@ def _sent(store: Store, number: str) -> pl.DataFrame:
     )
 
 
-def _enveloped(store: Store, number: str) -> pl.DataFrame:
+def _enveloped(store: Store, about: OfClaim) -> pl.DataFrame:
     """What TA1 and 999 said of the interchange and transaction set that the claim went in."""
-    claims = store.load("claims", claim=number)
-    submissions = submitted(store).join(claims, on=SUBMISSION, how="semi")
-    answers, errors = store.load("acknowledgements"), store.load("acknowledgement_errors")
-    told = acknowledged(submissions, claims, answers, errors).submissions
-    came = answered_on(answers, store.load("files"))
+    made = submitted(store, submissions(store, about.sent))
+    answers = of_envelopes(store, made)
+    if answers.is_empty():
+        return _EVENT.to_frame()
+    told = acknowledged(made, about.sent, answers, ACKNOWLEDGEMENT_ERRORS.empty()).submissions
+    files = answers.select("file_id")
+    dated = store.among("acknowledgements", files, ("file_id", "answered_on"))
+    came = answered_on(dated, store.among("files", files))
     parts = [
         told.select(
             answer_file=f"{word}_file",
@@ -192,46 +189,17 @@ def _acknowledged(store: Store, number: str) -> pl.DataFrame:
     )
 
 
-def _remit_claims(store: Store, number: str) -> pl.DataFrame:
-    """Remit claims matched to the claim of this number (CLP), and repeats of those.
-
-    What was but returned under the number of a claim of ours is not that claim's.
-    """
-    sent = store.load("claims", claim=number).select("file_id", "claim_offset")
-    whole = store.load("matches").filter(pl.col("remit_line_offset").is_null())
-    unmatched = whole.filter(pl.col("claim_file_id").is_null())
-    own = whole.join(
-        sent, left_on=["claim_file_id", "claim_offset"], right_on=["file_id", "claim_offset"]
-    )
-    every = store.load("remit_claims")
-    named = every.filter(pl.col("claim") == number)
-    tied = every.join(own, on=_REMIT_CLAIM, how="semi")
-    loose = named.join(unmatched, on=_REMIT_CLAIM, how="semi")
-    # a payment without effect is not matched: a repeat is what it repeats
-    idle = named.join(whole, on=_REMIT_CLAIM, how="anti")
-    if sent.is_empty():
-        return pl.concat([loose, idle])
-    repeats = store.load("payment_standings").filter(pl.col("standing") == "duplicate")
-    of_loose = repeats.join(
-        loose,
-        left_on=["same_file", "same_offset"],
-        right_on=["file_id", "payment_offset"],
-        how="semi",
-    )
-    return pl.concat([tied, idle.join(of_loose, on=_PAYMENT, how="anti")])
-
-
-def _banked(question: Question) -> pl.DataFrame:
+def _banked(question: Question, about: OfClaim) -> pl.DataFrame:
     """Deposits in which the bank booked the payments that answer the claim."""
-    store = question.store
-    answered = _remit_claims(store, question.about or "")
+    store, answers = question.store, about.answers
     deposits = pl.concat([store.load("deposits"), question.deposits])
-    told = bank(once(store), store.load("remit_claims"), deposits)
+    if deposits.is_empty() or answers.is_empty():
+        return _EVENT.to_frame()
+    # which deposit is which payment, all payments decide; that there are claims, these alone need
+    told = bank(once(store), answers, deposits)
+    own = store.among("payments", answers.select(_PAYMENT), _TRACE)
     booked = told.filter(pl.col("deposit_date").is_not_null()).join(
-        store.load("payments").join(answered, on=["file_id", "payment_offset"], how="semi"),
-        left_on=["file_id", "payment"],
-        right_on=["file_id", "trace_number"],
-        how="semi",
+        own, left_on=["file_id", "payment"], right_on=_TRACE, how="semi"
     )
     return _events(
         booked.select(
@@ -248,16 +216,14 @@ def _banked(question: Question) -> pl.DataFrame:
     )
 
 
-def _answered(store: Store, number: str) -> pl.DataFrame:
+def _answered(store: Store, about: OfClaim) -> pl.DataFrame:
     """What each remit claim said and paid."""
-    heads = store.load("payments").select(
-        "file_id", "payment_offset", "payment_date", "trace_number"
-    )
-    standing = store.load("postings").select("file_id", "remit_claim_offset", "standing").unique()
-    rows = (
-        _remit_claims(store, number)
-        .join(heads, on=["file_id", "payment_offset"], how="left")
-        .join(standing, on=["file_id", "remit_claim_offset"], how="left")
+    answers = about.answers
+    columns = (*_PAYMENT, "payment_date", "trace_number")
+    heads = store.among("payments", answers.select(_PAYMENT), columns)
+    postings = store.among("postings", answers.select(_REMIT_CLAIM), (*_REMIT_CLAIM, "standing"))
+    rows = answers.join(heads, on=_PAYMENT, how="left", maintain_order="left").join(
+        postings.unique(maintain_order=True), on=_REMIT_CLAIM, how="left", maintain_order="left"
     )
     seen = rows["status"].drop_nulls().unique().to_list()
     labels = {code: codes.label("claim_status", code) or f"status {code}" for code in seen}
@@ -299,11 +265,10 @@ def _answered(store: Store, number: str) -> pl.DataFrame:
     )
 
 
-def _beside(store: Store, number: str) -> pl.DataFrame:
+def _beside(store: Store, about: OfClaim) -> pl.DataFrame:
     """Adjustments of the provider that name the claim (PLB): take-backs, interest and others."""
-    sent = store.load("claims", claim=number)
-    rows = store.load("provider_postings", account=number)
-    own = rows.filter(pl.col("claim_offset").is_not_null()) if sent.height else rows
+    rows = store.load("provider_postings", account=about.number)
+    own = rows.filter(pl.col("claim_offset").is_not_null()) if about.sent.height else rows
     # a positive amount lowers the payment
     event = (
         pl.when(~pl.col("role").is_in(TAKES_BACK))
@@ -344,8 +309,13 @@ def _uncounted() -> pl.Expr:
 def _denied(store: Store, number: str) -> pl.DataFrame:
     """Lines still denied, why, and by when something must be done."""
     verdicts = store.load("verdicts", claim=number)
-    heads = store.load("payments").select("file_id", on="payment_date", payment="trace_number")
-    dated = verdicts.join(heads, on=["file_id", "payment"], how="left")
+    paid = store.among(
+        "payments",
+        verdicts.select("file_id", trace_number="payment"),
+        (*_PAYMENT, "payment_date", "trace_number"),
+    ).sort(_PAYMENT)
+    heads = paid.select("file_id", on="payment_date", payment="trace_number")
+    dated = verdicts.join(heads, on=["file_id", "payment"], how="left", maintain_order="left_right")
     place = {"file": pl.col("file_id").cast(pl.String), "byte_offset": pl.col("byte_offset")}
     line = composed("line {}: ", "line").fill_null("")
     said = dated.select(
@@ -368,17 +338,16 @@ def _denied(store: Store, number: str) -> pl.DataFrame:
     return pl.concat([_events(said), _events(due)])
 
 
-def _decided(store: Store, number: str) -> pl.DataFrame:
+def _decided(store: Store, about: OfClaim) -> pl.DataFrame:
     """What people decided of its answers and their money."""
-    rows = decided(store, number, _remit_claims(store, number))
+    rows = decided(store, about.number, about.answers)
     return _events(rows.with_columns(event="did", file=pl.col("file_id").cast(pl.String)))
 
 
-def _written(store: Store, number: str) -> pl.DataFrame:
+def _written(store: Store, about: OfClaim) -> pl.DataFrame:
     """Letters and claims written for its denied lines: one event each, whatever lines it is about."""
-    sent = store.load("claims", claim=number).select("file_id", "claim_offset")
     papers = written(store.load("decisions")).join(
-        sent, left_on=["claim_file_id", "claim_offset"], right_on=["file_id", "claim_offset"],
+        about.sent, left_on=["claim_file_id", "claim_offset"], right_on=["file_id", "claim_offset"],
         how="semi",
     ).unique(["note", "decided_at"], maintain_order=True)  # fmt: skip
     return _events(

@@ -51,7 +51,7 @@ _INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "providers": (("npi",),),
     "deposits": (("deposit_date",),),
     "submissions": (("interchange_control",),),
-    "claims": (("claim",),),
+    "claims": (("claim",), ("payer_claim_number",)),
     "claim_lines": (("line_control",),),
     "payments": (("trace_number",),),
     "remit_claims": (("claim",), ("file_id", "payment_offset")),
@@ -214,7 +214,11 @@ def _later_payers(db: Database) -> None:
 
 @migrations(name=_KNOWN[7])
 def _open_lines(db: Database) -> None:
-    """Lines of answers that are no line of ours are found apart from the many that are one."""
+    """Lines of answers that are no line of ours are found apart from the many that are one.
+
+    And claims by the payer's number that they name.
+    """
+    _index(db)
     db.execute(
         "CREATE INDEX idx_matches_open ON matches (file_id, remit_claim_offset) "
         "WHERE remit_line_offset IS NOT NULL AND line_offset IS NULL"
