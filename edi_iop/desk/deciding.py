@@ -179,10 +179,17 @@ def _outcome(store: Store, about: Mapping[str, Any]) -> Any:
     """What became of the payment's claims, or of the claim."""
     keys = PAYMENT if about.get("remit_claim_offset") is None else REMIT_CLAIM
     postings = store.load("postings", **{name: about[name] for name in keys})
-    accounts = store.load("accounts")
+    accounts = store.among("accounts", postings.select("account")).sort(
+        "last_on", "account", "payer", nulls_last=True
+    )
     key = ("payer", "account", *SENT)
-    touched = accounts.join(postings.select(key), on=key, how="semi", nulls_equal=True)
-    names = sheets.payer_names(store.load("payment_standings"), store.load("payments"))
+    touched = accounts.join(
+        postings.select(key), on=key, how="semi", nulls_equal=True, maintain_order="left"
+    )
+    names = sheets.payer_names(
+        store.load("payment_standings", (*PAYMENT, "payer", "payment_date")),
+        store.load("payments", (*PAYMENT, "payer_name")),
+    )
     return replace(sheets.accounts(touched, names=names), none=_NO_CLAIM)
 
 
@@ -227,26 +234,25 @@ def _by_name(store: Store, text: str, table: str, offset: str, what: str) -> dic
 
 def _held(store: Store, text: str, any_standing: bool) -> dict[str, Any]:
     """A payment, or a remit claim, that is held; of any standing where a word is taken back."""
-    payments, postings = store.load("payment_standings"), store.load("postings")
     waiting = pl.lit(True) if any_standing else pl.col("standing") == "held"
     place = _reference(text)
     if place is not None:
-        at = [
-            (pl.col("file_id") == place[0]) & (pl.col(name) == place[1])
-            for name in ("payment_offset", "remit_claim_offset")
-        ]
-        paid, posted = payments.filter(at[0]), postings.filter(at[1])
-    else:
-        paid = payments.filter(waiting, pl.col("trace_number") == text)
-        posted = postings.filter(
-            waiting,
-            pl.col("account") == as_known(store, text),
-            pl.col("says") != "its payment is held",
+        paid, posted = (
+            store.load(name, **{"file_id": place[0], offset: place[1]})
+            for name, offset in (
+                ("payment_standings", "payment_offset"),
+                ("postings", "remit_claim_offset"),
+            )
         )
+    else:
+        paid = store.load("payment_standings", trace_number=text).filter(waiting)
+        named = store.load("postings", account=as_known(store, text))
+        posted = named.filter(waiting, pl.col("says") != "its payment is held")
     if not paid.is_empty():
         return _only(paid, text, "payment", "payment_offset")
     posted = posted.filter(waiting)
-    inside = postings.filter(pl.col("trace_number") == text, pl.col("standing") == "held")
+    payments = store.load("payment_standings", PAYMENT, trace_number=text)
+    inside = store.among("postings", payments).filter(pl.col("standing") == "held")
     if posted.is_empty() and not inside.is_empty():
         raise NotKnown(
             f"{text}: the payment counts, but of its claims wait: {_named(inside)}; release those"

@@ -17,6 +17,7 @@ from edi_iop.desk.answer import Answer, status
 from edi_iop.desk.numbers import as_known
 from edi_iop.errors import Forbidden, NotKnown
 from edi_iop.reconciler import appeal, filing
+from edi_iop.reconciler.chances import TOLD
 from edi_iop.reconciler.evidence import support
 from edi_iop.reconciler.expected import RATED_BY, worth_of
 from edi_iop.reconciler.preconditions import CLAIMS, NOTHING_TO_WRITE, forbidden
@@ -141,7 +142,7 @@ def _tasks(
     store: Store, claim: str, chosen: str | None, as_of: date
 ) -> list[tuple[str | None, pl.DataFrame]]:
     """The verdicts of the claim by remedy, the most urgent first; all of them under a chosen one."""
-    told = ranked(store.load("verdicts", claim=claim), store.load("refusals"), as_of)
+    told = ranked(store.load("verdicts", claim=claim), store.load("refusals", TOLD), as_of)
     rows = told.sort("priority", descending=True, nulls_last=True, maintain_order=True)
     if chosen is not None:
         if rows.is_empty() and chosen not in CLAIMS:
@@ -319,8 +320,9 @@ def _by_line(desk: _Desk, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _proof(desk: _Desk, about: pl.DataFrame) -> filing.Proof | None:
-    names = ("claims", "submissions", "acknowledgements", "acknowledgement_errors")
+    names = ("submissions", "acknowledgements", "acknowledgement_errors")
     tables = {name: desk.store.load(name) for name in names}
+    tables["claims"] = desk.store.load("claims", (*_CLAIM, "transaction_offset", "claim"))
     files = desk.store.load("files")
     return filing.proof(about, desk.about.records.lines, tables, files, desk.policy)
 

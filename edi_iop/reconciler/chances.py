@@ -20,6 +20,8 @@ from edi_iop.texts import composed
 
 _WHAT = ("payer_id", "person", "service_date", "procedure")
 _SCHEMA = {"payer": pl.String, "carc": pl.String, "won": pl.Int64, "settled": pl.Int64}
+TOLD = ("payer", "carc", "payment_date", "won", "again")
+"""What of tables.REFUSALS a history is counted by."""
 RANKS = ("chance", "chance_n", "chance_basis")
 
 
@@ -62,7 +64,7 @@ def refusals(
 def history(known: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """payer, carc, won, settled: denials that were decided by a date, counted by answered claim.
 
-    known: tables.REFUSALS. Lost: denied again, or unpaid after settled_days.
+    known: TOLD of tables.REFUSALS. Lost: denied again, or unpaid after settled_days.
     """
     old = pl.col("payment_date") <= pl.lit(as_of - timedelta(days=ranking("settled_days")))
     settled = pl.col("won") | pl.col("again") | old.fill_null(False)

@@ -64,7 +64,7 @@ def payments(store: Loading) -> Sheet:
 def _payment_rows(store: Loading) -> pl.DataFrame:
     """One row a payment, with what is in it and what its money came to."""
     inside = (
-        store.load("remit_claims")
+        store.load("remit_claims", (*_REMIT_CLAIM, "payment_offset", "paid_cents"))
         .join(_matched(store), on=_REMIT_CLAIM, how="left")
         .group_by(_PAYMENT)
         .agg(
@@ -73,9 +73,8 @@ def _payment_rows(store: Loading) -> pl.DataFrame:
             pl.col("paid_cents").sum().alias("claims_paid_cents"),
         )
     )
-    described = store.load("payments").select(
-        *_PAYMENT, "payer_name", "payee_id", "method", "payer_code", "payer_id", "payer_trace_id"
-    )
+    columns = ("payer_name", "payee_id", "method", "payer_code", "payer_id", "payer_trace_id")
+    described = store.load("payments", (*_PAYMENT, *columns))
     return (
         store.load("payment_standings")
         .join(_held_claims(store), on=_PAYMENT, how="left")
@@ -110,8 +109,8 @@ def _payment_rows(store: Loading) -> pl.DataFrame:
 
 def _held_claims(store: Loading) -> pl.DataFrame:
     """_PAYMENT and held_claims: of claims held in payments that count the first, and why."""
-    waiting = store.load("postings").filter(
-        pl.col("standing") == "held", pl.col("says") != "its payment is held"
+    waiting = store.load("postings", standing="held").filter(
+        pl.col("says") != "its payment is held"
     )
     more = (
         pl.when(pl.len() > 1).then(composed(" (and {} more)", pl.len() - 1)).otherwise(pl.lit(""))
@@ -141,16 +140,14 @@ def _equation(rows: pl.DataFrame) -> str:
 
 def _matched(store: Loading) -> pl.DataFrame:
     """Remit claims that are tied to a claim of ours."""
-    whole = store.load("matches").filter(pl.col("remit_line_offset").is_null())
+    whole = store.load("matches", (*_REMIT_CLAIM, "claim_offset"), remit_line_offset=None)
     return whole.group_by(_REMIT_CLAIM).agg(matched=pl.col("claim_offset").is_not_null().any())
 
 
 def held(store: Loading) -> Sheet:
     """Payments and remit claims whose money waits for a person, each with why."""
-    payments = store.load("payment_standings").filter(pl.col("standing") == "held")
-    claims = store.load("postings").filter(
-        pl.col("standing") == "held", pl.col("says") != "its payment is held"
-    )
+    payments = store.load("payment_standings", standing="held")
+    claims = store.load("postings", standing="held").filter(pl.col("says") != "its payment is held")
     columns = (
         "what", "claim", "match", "payment", "payment_date", "held_cents", "says", "reference",
     )  # fmt: skip

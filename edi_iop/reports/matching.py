@@ -23,18 +23,15 @@ _VERBS = {"unlink": "undo match"}
 
 def matches(store: Loading) -> Sheet:
     """Every remit claim that is tied to a claim: tier, grade, what agrees and does not, the runner-up."""
-    every = store.load("matches")
-    whole = every.filter(
-        pl.col("remit_line_offset").is_null(), pl.col("claim_offset").is_not_null()
-    )
-    answers = store.load("remit_claims").select(
-        *_REMIT_CLAIM, "payment_offset", "status", "charge_cents", "paid_cents", returned="claim"
-    )
+    whole = store.load("matches", remit_line_offset=None).drop_nulls("claim_offset")
+    lines = store.load("matches", (*_REMIT_LINE, "tier", "alike_offset"))
+    told = (*_REMIT_CLAIM, "payment_offset", "status", "charge_cents", "paid_cents", "claim")
+    answers = store.load("remit_claims", told).rename({"claim": "returned"})
     rows = (
         whole.join(_numbers(store), on=_SENT, how="left")
         .join(answers, on=_REMIT_CLAIM, how="left")
         .join(_payments(store), on=_PAYMENT, how="left")
-        .join(_lines(every), on=_REMIT_CLAIM, how="left")
+        .join(_lines(lines), on=_REMIT_CLAIM, how="left")
         .select(
             "claim", "returned", "payment", "status", "charge_cents", "paid_cents", "tier",
             "grade", "score", "agreed", "disagreed", "runner_up", "margin", "lines", "actor",
@@ -104,9 +101,8 @@ def unmatched(store: Loading) -> Sheet:
 
 def _unmatched_rows(store: Loading) -> pl.DataFrame:
     """One row an unmatched remit claim, with the two best proposals."""
-    whole = store.load("matches").filter(
-        pl.col("remit_line_offset").is_null(), pl.col("claim_file_id").is_null()
-    )
+    whole = store.load("matches", claim_file_id=None).filter(pl.col("remit_line_offset").is_null())
+    answers = store.among("remit_claims", whole.select(_REMIT_CLAIM))
     best = store.load("proposals")
     first = best.filter(pl.col("rank") == 1).select(
         *_REMIT_CLAIM, "tier", "score", "agreed", "disagreed", proposed="claim"
@@ -116,13 +112,13 @@ def _unmatched_rows(store: Loading) -> pl.DataFrame:
     )
     return (
         whole.select(*_REMIT_CLAIM, "says")
-        .join(store.load("remit_claims"), on=_REMIT_CLAIM)
-        .join(store.load("payments").select(*_PAYMENT, "trace_number"), on=_PAYMENT)
+        .join(answers, on=_REMIT_CLAIM)
+        .join(_payments(store), on=_PAYMENT)
         .join(first, on=_REMIT_CLAIM, how="left")
         .join(second, on=_REMIT_CLAIM, how="left")
         .select(
             "claim",
-            pl.col("trace_number").alias("payment"),
+            "payment",
             "payer_claim_number",
             "statement_from",
             "statement_to",
@@ -152,21 +148,20 @@ def _left_open(rows: pl.DataFrame) -> str:
 def _open_lines(store: Loading) -> pl.DataFrame:
     """One row a remit line that no line of its claim was found for, and of which it matters: `line`
     counts the answer's lines."""
-    every = store.load("matches")
-    of_line = pl.col("remit_line_offset").is_not_null()
-    tied = every.filter(~of_line, pl.col("claim_file_id").is_not_null())
-    left = every.filter(
-        of_line, pl.col("line_offset").is_null(), pl.col("alike_offset").is_null()
-    ).join(tied, on=_REMIT_CLAIM, how="semi")
-    heads = store.load("remit_claims").select(
-        *_REMIT_CLAIM, "payment_offset", "claim", "payer_claim_number"
-    )
+    found = store.open_lines().filter(pl.col("alike_offset").is_null())
+    matched = store.among("matches", found.select(_REMIT_CLAIM), (*_REMIT_LINE, "claim_file_id"))
+    tied = matched.filter(pl.col("remit_line_offset").is_null()).drop_nulls("claim_file_id")
+    left = found.join(tied, on=_REMIT_CLAIM, how="semi")
+    columns = (*_REMIT_CLAIM, "payment_offset", "claim", "payer_claim_number")
+    heads = store.among("remit_claims", left.select(_REMIT_CLAIM), columns)
+    places = left.select(file_id="claim_file_id", claim_offset="claim_offset")
+    sent = store.among("claims", places, ("file_id", "claim_offset", "claim"))
     return (
         left.select(*_REMIT_LINE, *_SENT, "says")
-        .join(store.load("remit_lines"), on=_REMIT_LINE)
+        .join(store.among("remit_lines", left.select(_REMIT_LINE)), on=_REMIT_LINE)
         .join(heads, on=_REMIT_CLAIM)
         .join(_payments(store), on=_PAYMENT)
-        .join(_numbers(store).rename({"claim": "proposed"}), on=_SENT, how="left")
+        .join(sent.rename({"file_id": "claim_file_id", "claim": "proposed"}), on=_SENT, how="left")
         .sort("payment", *_REMIT_LINE, nulls_last=True)
         .select(
             "claim",
@@ -185,11 +180,13 @@ def _open_lines(store: Loading) -> pl.DataFrame:
 
 
 def _numbers(store: Loading) -> pl.DataFrame:
-    return store.load("claims").select("claim_offset", "claim", claim_file_id="file_id")
+    columns = ("file_id", "claim_offset", "claim")
+    return store.load("claims", columns).rename({"file_id": "claim_file_id"})
 
 
 def _payments(store: Loading) -> pl.DataFrame:
-    return store.load("payments").select(*_PAYMENT, payment="trace_number")
+    columns = (*_PAYMENT, "trace_number")
+    return store.load("payments", columns).rename({"trace_number": "payment"})
 
 
 def _lines(every: pl.DataFrame) -> pl.DataFrame:

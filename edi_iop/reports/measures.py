@@ -14,6 +14,12 @@ from edi_iop.tables.amounts import whole_cents
 from edi_iop.texts import composed
 
 _CLAIM = ("file_id", "claim_offset")
+_OF_CLAIM = (
+    *_CLAIM, "transaction_offset", "claim", "charge_cents", "frequency", "payer_claim_number",
+    "payer_responsibility",
+)  # fmt: skip
+_OF_ACCOUNT = ("claim_file_id", "claim_offset", "state")
+_OF_VERDICT = ("claim", "kind", "disposition", "charge_cents")
 _MONEY = pl.col("metric").is_in(IN_CENTS)
 
 
@@ -22,10 +28,14 @@ def measured(question: Question) -> Sheet:
     store = question.store
     remits, matches = posted_remits(store)
     made = store.load("submissions").select("file_id", "transaction_offset", sent_on="created_on")
-    claims = store.load("claims").join(made, on=["file_id", "transaction_offset"], how="left")
-    claims = claims.join(_void(store.load("line_standings")), on=_CLAIM, how="left")
-    claims = claims.join(_taken_back(store.load("accounts")), on=_CLAIM, how="left")
-    denied = store.load("verdicts").filter(
+    claims = store.load("claims", _OF_CLAIM).join(
+        made, on=["file_id", "transaction_offset"], how="left"
+    )
+    claims = claims.join(
+        _void(store.load("line_standings", (*_CLAIM, "standing"))), on=_CLAIM, how="left"
+    )
+    claims = claims.join(_taken_back(store.load("accounts", _OF_ACCOUNT)), on=_CLAIM, how="left")
+    denied = store.load("verdicts", _OF_VERDICT).filter(
         pl.col("kind").ne_missing("reduced"), pl.col("disposition").ne_missing("nothing")
     )
     still = denied.group_by("claim").agg(open_cents=pl.col("charge_cents").sum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
@@ -21,7 +21,11 @@ _SENT = ("claims", "claim_lines", "acknowledgements")
 class Loading(Protocol):
     """What reports about money ask their tables of: a store, or one as it was on a day."""
 
-    def load(self, name: str, **where: Any) -> pl.DataFrame: ...
+    def load(self, name: str, columns: Sequence[str] = (), /, **where: Any) -> pl.DataFrame: ...
+
+    def among(self, name: str, keys: pl.DataFrame, columns: Sequence[str] = ()) -> pl.DataFrame: ...
+
+    def open_lines(self) -> pl.DataFrame: ...
 
 
 class OnDay:
@@ -44,8 +48,23 @@ class OnDay:
             "proposals": made.proposals,
         }
 
-    def load(self, name: str, **where: Any) -> pl.DataFrame:
+    def load(self, name: str, columns: Sequence[str] = (), /, **where: Any) -> pl.DataFrame:
         if name not in self._tables:
-            return self._store.load(name, **where)
-        asked = [pl.col(column) == value for column, value in where.items()]
-        return self._tables[name].filter(*asked)
+            return self._store.load(name, columns, **where)
+        asked = [pl.col(column).eq_missing(pl.lit(value)) for column, value in where.items()]
+        rows = self._tables[name].filter(*asked)
+        return rows.select(columns) if columns else rows
+
+    def among(self, name: str, keys: pl.DataFrame, columns: Sequence[str] = ()) -> pl.DataFrame:
+        if name not in self._tables:
+            return self._store.among(name, keys, columns)
+        rows = (
+            self._tables[name]
+            .join(keys, on=keys.columns, how="semi")
+            .sort(keys.columns, maintain_order=True)
+        )
+        return rows.select(columns) if columns else rows
+
+    def open_lines(self) -> pl.DataFrame:
+        of_line, ours = pl.col("remit_line_offset"), pl.col("line_offset")
+        return self._tables["matches"].filter(of_line.is_not_null(), ours.is_null())

@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 import polars as pl
 
+from edi_iop.reconciler.chances import TOLD
 from edi_iop.reconciler.priority import ranked
 from edi_iop.reports.written import with_written
 from edi_iop.rules.policy import Policy
@@ -44,4 +45,4 @@ def open_denials(question: Question) -> pl.DataFrame:
 
 def ranked_now(question: Question, rows: pl.DataFrame) -> pl.DataFrame:
     """What there is to recover, ranked as of the day asked for (priority.ranked)."""
-    return ranked(rows, question.store.load("refusals"), question.as_of)
+    return ranked(rows, question.store.load("refusals", TOLD), question.as_of)

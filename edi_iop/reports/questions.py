@@ -20,6 +20,14 @@ from edi_iop.texts import composed
 PROPOSED = 0
 """The file number of lines that are in no file yet."""
 _CLAIM = ("file_id", "claim_offset")
+_OF_CLAIM = (
+    "claim", "form", "payer_id", "statement_from", "statement_to", "frequency", "charge_cents",
+)  # fmt: skip
+_OF_POSTING = (
+    "claim_file_id", "claim_offset", "effective_on", "sequence", "status", "standing", "event",
+    "current",
+)  # fmt: skip
+_OF_ACCOUNT = ("posted_cents", "recovered_cents", "patient_cents")
 
 
 def blocked(store: Store) -> Sheet:
@@ -93,8 +101,12 @@ def files(store: Store) -> Sheet:
 
 def claims(store: Store) -> Sheet:
     """Every claim sent, and what its payer answered."""
-    sent = store.load("claims")
-    lines = store.load("claim_lines").group_by(_CLAIM).agg(pl.len().cast(pl.Int64).alias("lines"))
+    sent = store.load("claims", (*_CLAIM, "transaction_offset", *_OF_CLAIM))
+    lines = (
+        store.load("claim_lines", _CLAIM)
+        .group_by(_CLAIM)
+        .agg(pl.len().cast(pl.Int64).alias("lines"))
+    )
     submissions = store.load("submissions").select(
         "file_id", "transaction_offset", pl.col("created_on").alias("sent_on")
     )
@@ -187,7 +199,7 @@ def _answers(store: Store) -> pl.DataFrame:
     new = posted & (pl.col("event") != "answered before")
     status = pl.col("status")
     last = (
-        store.load("postings")
+        store.load("postings", _OF_POSTING)
         .filter(pl.col("claim_offset").is_not_null())
         .sort("effective_on", "sequence", nulls_last=True)
         .group_by("claim_file_id", "claim_offset", maintain_order=True)
@@ -200,7 +212,7 @@ def _answers(store: Store) -> pl.DataFrame:
         )
     )
     sums = (
-        store.load("accounts")
+        store.load("accounts", ("claim_file_id", "claim_offset", *_OF_ACCOUNT))
         .group_by("claim_file_id", "claim_offset")
         .agg(
             (pl.col("posted_cents") - pl.col("recovered_cents")).sum().alias("paid_cents"),
@@ -216,7 +228,9 @@ def _answers(store: Store) -> pl.DataFrame:
 
 
 def _denied_lines(store: Store) -> pl.DataFrame:
-    verdicts = store.load("verdicts").filter(pl.col("kind").ne_missing("reduced"))
+    verdicts = store.load("verdicts", ("claim", "kind")).filter(
+        pl.col("kind").ne_missing("reduced")
+    )
     return verdicts.group_by("claim").agg(pl.len().cast(pl.Int64).alias("denied_lines"))
 
 

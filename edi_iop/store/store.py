@@ -155,11 +155,21 @@ class Store(Runs):
 
     # -- asking
 
-    def load(self, name: str, **where: Any) -> pl.DataFrame:
-        """A canonical table, typed; of a feed the rows that are current. where: column = value."""
+    def load(self, name: str, columns: Sequence[str] = (), /, **where: Any) -> pl.DataFrame:
+        """A canonical table, typed; of a feed the rows that are current.
+
+        columns: only these of them. where: column = value.
+        """
         if name in FEEDS:
-            return self._select(TABLES[name], f"({query(name)})", where).sort("file_id", "row")
-        return self.history(name, **where)
+            rows = self._select(TABLES[name], f"({query(name)})", where).sort("file_id", "row")
+            return rows.select(columns) if columns else rows
+        table = TABLES[name]
+        return self._select(table, f'"{name}"', where, columns, as_stored=True)
+
+    def open_lines(self) -> pl.DataFrame:
+        """tables.MATCHES of lines of answers that are no line of ours; an index has them apart."""
+        source = '"matches" AS t WHERE t.remit_line_offset IS NOT NULL AND t.line_offset IS NULL'
+        return self._open.frame(TABLES["matches"], source, as_stored=True)
 
     def history(self, name: str, **where: Any) -> pl.DataFrame:
         """The rows as they were delivered: of a feed the superseded and cancelled ones too."""
@@ -274,10 +284,17 @@ class Store(Runs):
         return int(found[0][0]) if found else None
 
     def _select(
-        self, table: Table, source: str, where: Mapping[str, Any], *, as_stored: bool = False
+        self,
+        table: Table,
+        source: str,
+        where: Mapping[str, Any],
+        columns: Sequence[str] = (),
+        *,
+        as_stored: bool = False,
     ) -> pl.DataFrame:
         condition, values = _condition(table, where)
-        return self._open.frame(table, f"{source} AS t{condition}", values, as_stored=as_stored)
+        shape = table.only(columns) if columns else table
+        return self._open.frame(shape, f"{source} AS t{condition}", values, as_stored=as_stored)
 
 
 def _condition(table: Table, where: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:

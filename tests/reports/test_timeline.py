@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pytest
 
 from edi_iop.reports.question import Question
 from edi_iop.reports.timeline import claim
 from edi_iop.store import Store
+from edi_iop.store.connection import Connection
 from edi_iop.tables import TABLES
 
 SENT, ANSWERED, PAID, BOOKED = (date(2026, 3, day) for day in (2, 3, 10, 12))
@@ -152,3 +155,82 @@ def test_an_answer_under_its_number_that_a_person_gave_to_another_claim_is_told(
     told = claim(question(tmp_path, rows)).rows
     assert told["event"].to_list() == ["sent", "acknowledged", "acknowledged", "matched by hand"]
     assert "claim C2 by kim" in told["says"][-1]
+
+
+def rows_of(claims: int) -> dict[str, list[dict[str, object]]]:
+    """So many claims in interchanges of their own, each taken in by a TA1, a 999 and a 277CA, and
+    denied; no bank list. The TA1 and the 999 of the first are files of their own."""
+    numbers = range(1, claims + 1)
+    sent = [
+        {"file_id": 1, "transaction_offset": n, "claim_offset": n, "claim": f"C{n}"}
+        for n in numbers
+    ]
+    ack = {"sender_id": "HARBR", "receiver_id": "CLINIC", "decision": "A", "answered_on": ANSWERED}
+    told: list[dict[str, object]] = [
+        ack
+        | {"file_id": file_id if n == 1 else 5, "byte_offset": 1000 * file_id + n, "kind": kind}
+        | about
+        for n in numbers
+        for file_id, kind, about in (
+            (2, "TA1", {"level": "interchange", "interchange_control": f"{n:09}"}),
+            (3, "999", {"level": "group", "group_control": f"{n}", "functional_id": "HC"}),
+            (5, "277CA", {"level": "claim", "claim": f"C{n}"}),
+        )
+    ]
+    paid = [
+        {"file_id": 4, "payment_offset": n, "remit_claim_offset": n, "claim": f"C{n}"}
+        for n in numbers
+    ]
+    lines: list[dict[str, object]] = [
+        {
+            "file_id": 4,
+            "remit_claim_offset": n,
+            "remit_line_offset": line,
+            "claim_file_id": 1,
+            "claim_offset": n,
+        }
+        for n in numbers
+        for line in (None, 1)
+    ]
+    return {
+        "submissions": [{"file_id": 1, "transaction_offset": n, "sender_id": "CLINIC", "receiver_id": "HARBR",
+                         "interchange_control": f"{n:09}", "group_control": f"{n}", "created_on": SENT} for n in numbers],
+        "claims": [one | {"payer_claim_number": f"LATER{one['claim']}"} for one in sent],
+        "acknowledgements": told,
+        "payments": [{"file_id": 4, "payment_offset": n, "trace_number": f"7700{n}", "payment_date": PAID} for n in numbers],
+        "remit_claims": [one | {"payer_claim_number": f"ICN{one['claim']}"} for one in paid],
+        "matches": lines,
+        "postings": [one | {"claim_file_id": 1, "claim_offset": one["payment_offset"]} for one in paid],
+        "verdicts": [{"claim": f"C{n}", "file_id": 4, "payment": f"7700{n}", "line": 1} for n in numbers],
+        "deposits": [],
+    }  # fmt: skip
+
+
+def test_as_much_is_loaded_of_a_store_of_many_claims_as_of_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An analyst asks for one claim dozens of times a day: no table is loaded whole."""
+    loaded: list[int] = []
+    found = Connection.frame
+
+    def counted(*asked: Any, **how: Any) -> pl.DataFrame:
+        rows = found(*asked, **how)
+        loaded.append(rows.height)
+        return rows
+
+    def of_store(claims: int) -> int:
+        (tmp_path / str(claims)).mkdir()
+        asked = question(tmp_path / str(claims), rows_of(claims))
+        loaded.clear()
+        assert claim(asked).rows["event"].to_list() == [
+            "sent",
+            "acknowledged",
+            "acknowledged",
+            "acknowledged",
+            "answered",
+            "denied",
+        ]
+        return sum(loaded)
+
+    monkeypatch.setattr(Connection, "frame", counted)
+    assert of_store(40) == of_store(4)

@@ -142,6 +142,25 @@ def test_keys_begin_with_the_claim_after_a_migration_and_rows_stay(tmp_path: Pat
         assert store.load("claim_lines")["line"].to_list() == [3, 2, 1]
 
 
+def test_claims_are_found_by_the_payers_number_after_a_migration(tmp_path: Path) -> None:
+    path = tmp_path / "iop.db"
+    Store.create(path).close()
+
+    def indices() -> list[list[str]]:
+        with closing(sqlite3.connect(path)) as plain:
+            return [one.columns for one in Database(plain)["claims"].indexes if one.origin == "c"]
+
+    with closing(sqlite3.connect(path)) as plain:
+        plain.execute("DROP INDEX idx_claims_payer_claim_number")
+        plain.execute("DROP INDEX idx_matches_open")
+        plain.execute("DELETE FROM _sqlite_migrations WHERE name = '0008_open_lines'")
+        plain.commit()
+    assert ["payer_claim_number"] not in indices()
+    with Store.attach(path) as old:
+        assert old.migrate() == ["0008_open_lines"]
+    assert ["payer_claim_number"] in indices()
+
+
 def test_no_database_and_no_sqlite_file_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(StoreVersion, match="edi-iop init"):
         Store.open(tmp_path / "iop.db")
