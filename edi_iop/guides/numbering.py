@@ -23,6 +23,8 @@ from edi_iop.guides.structure import NO_FAULTS, conformed
 _NUMBER = r"^([0-9]{1,12})$"
 _NONE = -1
 """What is no number."""
+DUE = "due"
+"""By what Loops.numbers has the numbers that repeated levels should have."""
 _LEVELLED = ("837", "277")
 """Transactions of levels, each below the one before it."""
 
@@ -163,7 +165,7 @@ def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
 def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
     number, parent, depth = levels.number(1), levels.number(2), levels.depth()
-    counted = levels.due(number)
+    counted = _counted(levels)
     given = (levels.text(2) != "").to_numpy()  # An empty one is missing, as its element says.
     for own in range(1, int(depth.max(initial=0)) + 1):
         at = np.maximum.accumulate(np.where(depth == own - 1, np.arange(len(depth)), 0))
@@ -173,6 +175,25 @@ def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
         wrong = (depth == own) & known & given & (parent != due) & (parent != counted[at])
         says = "HL02 is not {}, the level above"
         yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
+
+
+def _counted(levels: _Run) -> Integers:
+    """What HL01 should be of each level; of those repeated from an earlier frame as that frame had it."""
+    counted = levels.due(levels.number(1))
+    before = levels.loops.numbers.get(DUE, pl.Series(dtype=pl.Int64)).to_numpy()
+    repeated = np.flatnonzero(levels.places < levels.loops.repeated)[: len(before)]
+    counted[repeated] = before[: len(repeated)]
+    return counted
+
+
+def due_of(loops: Loops, kept: Integers) -> pl.Series:
+    """What HL01 should be of the levels among these places, which the next frame repeats."""
+    if loops.guide.transaction not in _LEVELLED:
+        return pl.Series(dtype=pl.Int64)
+    levels = _levels(loops)
+    if not len(levels.places):
+        return pl.Series(dtype=pl.Int64)
+    return pl.Series(_counted(levels)[np.isin(levels.places, kept)], dtype=pl.Int64)
 
 
 def _level_children(levels: _Run) -> Iterator[pl.DataFrame]:
