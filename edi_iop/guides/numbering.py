@@ -165,25 +165,25 @@ def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
 def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
     number, parent, depth = levels.number(1), levels.number(2), levels.depth()
-    counted = _counted(levels)
+    right = _due(levels)
     given = (levels.text(2) != "").to_numpy()  # An empty one is missing, as its element says.
     for own in range(1, int(depth.max(initial=0)) + 1):
         at = np.maximum.accumulate(np.where(depth == own - 1, np.arange(len(depth)), 0))
         due = number[at]
         known = (depth[at] == own - 1) & (levels.group[at] == levels.group) & (due != _NONE)
         # Of a level under a wrong number, those below it may name the right one.
-        wrong = (depth == own) & known & given & (parent != due) & (parent != counted[at])
+        wrong = (depth == own) & known & given & (parent != due) & (parent != right[at])
         says = "HL02 is not {}, the level above"
         yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
 
 
-def _counted(levels: _Run) -> Integers:
+def _due(levels: _Run) -> Integers:
     """What HL01 should be of each level; of those repeated from an earlier frame as that frame had it."""
-    counted = levels.due(levels.number(1))
+    due = levels.due(levels.number(1))
     before = levels.loops.numbers.get(DUE, pl.Series(dtype=pl.Int64)).to_numpy()
     repeated = np.flatnonzero(levels.places < levels.loops.repeated)[: len(before)]
-    counted[repeated] = before[: len(repeated)]
-    return counted
+    due[repeated] = before[: len(repeated)]
+    return due
 
 
 def due_of(loops: Loops, kept: Integers) -> pl.Series:
@@ -193,7 +193,7 @@ def due_of(loops: Loops, kept: Integers) -> pl.Series:
     levels = _levels(loops)
     if not len(levels.places):
         return pl.Series(dtype=pl.Int64)
-    return pl.Series(_counted(levels)[np.isin(levels.places, kept)], dtype=pl.Int64)
+    return pl.Series(_due(levels)[np.isin(levels.places, kept)], dtype=pl.Int64)
 
 
 def _level_children(levels: _Run) -> Iterator[pl.DataFrame]:

@@ -67,9 +67,7 @@ def sent_twice(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
         },
         schema={"place": pl.Int64(), "own": pl.String(), "of": pl.String()},
     )
-    follows = faults.filter(
-        LACKING | LOOP_SURPLUS | DUPLICATE | SITUATED | (pl.col("code") == "SITUATION_DOUBTFUL")
-    )
+    follows = faults.filter(LACKING | LOOP_SURPLUS | DUPLICATE | SITUATED)
     surplus = conformed(
         again.with_columns(
             code=pl.lit("SEGMENT_REPEATS"),
