@@ -23,8 +23,6 @@ from edi_iop.guides.structure import NO_FAULTS, conformed
 _NUMBER = r"^([0-9]{1,12})$"
 _NONE = -1
 """What is no number."""
-DUE = "due"
-"""By what Loops.numbers has the numbers that repeated levels should have."""
 _LEVELLED = ("837", "277")
 """Transactions of levels, each below the one before it."""
 
@@ -165,35 +163,16 @@ def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
 def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
     number, parent, depth = levels.number(1), levels.number(2), levels.depth()
-    right = _due(levels)
+    counted = levels.due(number)
     given = (levels.text(2) != "").to_numpy()  # An empty one is missing, as its element says.
     for own in range(1, int(depth.max(initial=0)) + 1):
         at = np.maximum.accumulate(np.where(depth == own - 1, np.arange(len(depth)), 0))
         due = number[at]
         known = (depth[at] == own - 1) & (levels.group[at] == levels.group) & (due != _NONE)
         # Of a level under a wrong number, those below it may name the right one.
-        wrong = (depth == own) & known & given & (parent != due) & (parent != right[at])
+        wrong = (depth == own) & known & given & (parent != due) & (parent != counted[at])
         says = "HL02 is not {}, the level above"
         yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
-
-
-def _due(levels: _Run) -> Integers:
-    """What HL01 should be of each level; of those repeated from an earlier frame as that frame had it."""
-    due = levels.due(levels.number(1))
-    before = levels.loops.numbers.get(DUE, pl.Series(dtype=pl.Int64)).to_numpy()
-    repeated = np.flatnonzero(levels.places < levels.loops.repeated)[: len(before)]
-    due[repeated] = before[: len(repeated)]
-    return due
-
-
-def due_of(loops: Loops, kept: Integers) -> pl.Series:
-    """What HL01 should be of the levels among these places, which the next frame repeats."""
-    if loops.guide.transaction not in _LEVELLED:
-        return pl.Series(dtype=pl.Int64)
-    levels = _levels(loops)
-    if not len(levels.places):
-        return pl.Series(dtype=pl.Int64)
-    return pl.Series(_due(levels)[np.isin(levels.places, kept)], dtype=pl.Int64)
 
 
 def _level_children(levels: _Run) -> Iterator[pl.DataFrame]:
