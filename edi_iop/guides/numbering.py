@@ -16,13 +16,15 @@ import numpy.typing as npt
 import polars as pl
 
 from edi_iop.guides.conditions import Flags
-from edi_iop.guides.loops import Integers, Loops
+from edi_iop.guides.loops import NOWHERE, Integers, Loops
 from edi_iop.guides.model import Node
 from edi_iop.guides.structure import NO_FAULTS, conformed
 
 _NUMBER = r"^([0-9]{1,12})$"
 _NONE = -1
 """What is no number."""
+DUE = "due"
+"""By what Loops.numbers has the numbers that repeated levels should have."""
 _LEVELLED = ("837", "277")
 """Transactions of levels, each below the one before it."""
 
@@ -76,7 +78,7 @@ class _Run(msgspec.Struct, frozen=True, dict=True):
         if self.loop in self.loops.opened:
             new = np.searchsorted(self.places, self.loops.repeated)
             goes_on = self.group[new : new + 1] == 1
-            due[new : new + 1] = np.where(goes_on, self._continued(), due[new : new + 1])
+            due[new : new + 1] = np.where(goes_on, self.continued(), due[new : new + 1])
         return due
 
     def counted(self, number: Integers) -> Flags:
@@ -97,7 +99,7 @@ class _Run(msgspec.Struct, frozen=True, dict=True):
         told = self.loops.numbers.get("levels", pl.Series(["0"]))
         return int(told[0]) if self.loop is self.loops.guide.root else 0
 
-    def _continued(self) -> int:
+    def continued(self) -> int:
         """The number after the last of an earlier frame, where it was one; 1 where none held any."""
         if self.earlier.is_empty():
             return 1
@@ -163,7 +165,7 @@ def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:
 def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
     """HL02 names the level that the guide puts above: the last such HL before (HL02)."""
     number, parent, depth = levels.number(1), levels.number(2), levels.depth()
-    counted = levels.due(number)
+    counted = _counted(levels, number)
     given = (levels.text(2) != "").to_numpy()  # An empty one is missing, as its element says.
     for own in range(1, int(depth.max(initial=0)) + 1):
         at = np.maximum.accumulate(np.where(depth == own - 1, np.arange(len(depth)), 0))
@@ -173,6 +175,37 @@ def _level_parents(levels: _Run) -> Iterator[pl.DataFrame]:
         wrong = (depth == own) & known & given & (parent != due) & (parent != counted[at])
         says = "HL02 is not {}, the level above"
         yield from _faults(levels, wrong, "HL_PARENT_WRONG", says, 2, due)
+
+
+def _counted(levels: _Run, number: Integers) -> Integers:
+    """What HL01 should be of each level; of those repeated from an earlier frame as it was there."""
+    counted = levels.due(number)
+    before = _due_before(levels.loops)
+    counted[: len(before)] = before[: len(counted)]
+    return counted
+
+
+def _due_before(loops: Loops) -> Integers:
+    """What HL01 should be of the levels repeated from an earlier frame."""
+    due: Integers = loops.numbers.get(DUE, pl.Series(dtype=pl.Int64)).to_numpy()
+    return due
+
+
+def due_of(loops: Loops, kept: Integers) -> pl.Series:
+    """What HL01 should be of the levels among some places (_counted), worked out for these few alone."""
+    nodes = loops.guide.segments("HL")
+    places = np.sort(np.concatenate([NOWHERE, *(loops.segments_of(node) for node in nodes)]))
+    repeated, new = np.split(places, [np.searchsorted(places, loops.repeated)])
+    again = _due_before(loops)[np.isin(repeated, kept)]
+    at = np.flatnonzero(np.isin(new, kept))
+    if not len(at):
+        return pl.Series(again, dtype=pl.Int64)
+    before = new[at - 1]
+    first = (at == 0) | (before < loops.last_start(loops.guide.root))
+    begin = _Run(loops, loops.guide.root, new).continued() if loops.same(loops.guide.root) else 1
+    number = _Run(loops, loops.guide.root, before).number(1)
+    due = np.where(first, begin, np.where(number == _NONE, _NONE, number + 1))
+    return pl.Series(np.concatenate([again, due]), dtype=pl.Int64)
 
 
 def _level_children(levels: _Run) -> Iterator[pl.DataFrame]:

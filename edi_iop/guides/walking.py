@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from edi_iop.guides import anew, levels, loader
+from edi_iop.guides import anew, levels, loader, numbering
 from edi_iop.guides.automaton import Automaton, Taught, automaton
 from edi_iop.guides.choice import chosen
 from edi_iop.guides.keys import keys_of
@@ -155,6 +155,7 @@ def _left(loops: Loops) -> Left:
         already=_already(loops, kept),
         numbers={
             "levels": _levels_so_far(loops),
+            numbering.DUE: numbering.due_of(loops, kept),
             **{name: _numbers(loops, name) for name in ("HL", "LX")},
         },
         open=frozenset(loop.index for loop in loops.open),

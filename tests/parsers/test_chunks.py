@@ -141,6 +141,18 @@ def test_levels_count_from_the_first_chunk_on(sent: bytes, harmed: bytes) -> Non
     assert list(differences(claim.replace(sent, harmed), (400, 900))) == []
 
 
+def test_levels_below_a_wrong_number_in_the_next_chunk() -> None:
+    """A second provider, HL 3, is numbered 1 again; the subscriber below names it as 3."""
+    claim = next(data for data in FILES if b"CLM*" in data)
+    provider = claim[claim.index(b"HL*1**20*1~") : claim.index(b"HL*2*1*22*0~")]
+    subscriber = claim.index(b"HL*3*1*22*1~")
+    below = claim[subscriber:].replace(b"HL*4*3*23", b"HL*5*4*23").replace(b"HL*3*1*", b"HL*4*3*")
+    data = claim[:subscriber] + provider + below
+    _, found, _ = read(data, 10_000)
+    assert [one for one in found["code"] if one.startswith("HL_")] == ["HL_NUMBER_WRONG"]
+    assert list(differences(data, (300, 400, 900))) == []
+
+
 def test_claims_without_their_header_in_every_chunk() -> None:
     """The LX before the claims is absent: loop 2000 is open from chunk to chunk and has no first segment."""
     remit = next(data for data in FILES if b"LX*1~" in data and b"CLP*" in data)
