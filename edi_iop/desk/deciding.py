@@ -21,9 +21,11 @@ from edi_iop.desk.numbers import as_known
 from edi_iop.errors import NotKnown
 from edi_iop.money import to_dollars
 from edi_iop.reports import ledger as sheets
-from edi_iop.reports.on_day import OnDay
-from edi_iop.runner import lock, portions, records, since
+from edi_iop.reports.on_day import Loading, OnDay
+from edi_iop.reports.sheet import Sheet
+from edi_iop.runner import lock, past, portions, records, since
 from edi_iop.runner.settle import answers, settle
+from edi_iop.settings import Workspace
 from edi_iop.store import Store
 from edi_iop.tables import DECISIONS
 from edi_iop.texts import composed
@@ -65,29 +67,33 @@ def release(
 def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> Answer:
     """Where every claim stands as of a date, or what happened to one of them."""
     workspace = paths.workspace(root)
-    policies = records.policies(workspace, workspace.settings(), as_of or date.today())
+    title = f"as of {as_of}" if as_of else ""
     with Store.open(workspace.database, read_only=True) as store:
         claim = claim and as_known(store, claim)
-        made = OnDay(store, as_of, policies)
-    accounts = made.load("accounts")
-    names = sheets.payer_names(made.load("payment_standings"), made.load("payments"))
-    title = f"as of {as_of}" if as_of else ""
-    if claim is None:
-        return Answer(sheets.accounts(accounts, title, names))
-    known = claim in set(made.load("claims")["claim"])
-    own = pl.col("account") == claim
-    loose = accounts.filter(own, pl.col("claim_offset").is_null()).height
+        seen = store if as_of is None else _on_day(store, workspace, as_of, claim)
+        if claim is not None:
+            return Answer(_timeline(seen, claim, title, root))
+        names = sheets.payer_names(seen.load("payment_standings"), seen.load("payments"))
+        return Answer(sheets.accounts(seen.load("accounts"), title, names))
+
+
+def _on_day(store: Store, workspace: Workspace, day: date, claim: str | None) -> OnDay:
+    policies = records.policies(workspace, workspace.settings(), day)
+    return OnDay(store, day, past.on_day(store, policies, day, claim))
+
+
+def _timeline(seen: Loading, claim: str, title: str, root: Path) -> Sheet:
+    accounts = seen.load("accounts", account=claim)
+    known = not seen.load("claims", ("claim",), claim=claim).is_empty()
     # an answer returned under our number that is not tied to our claim is not the claim's
-    own = own & pl.col("claim_offset").is_not_null() if known else own
+    tied = pl.col("claim_offset").is_not_null()
+    own = tied if known else pl.lit(True)
     if accounts.filter(own).is_empty():
-        raise NotKnown(_unspoken(claim, known, bool(loose), root))
-    return Answer(
-        sheets.timeline(
-            made.load("postings").filter(own),
-            made.load("provider_postings").filter(own),
-            f"{claim} {title}".strip(),
-        )
+        raise NotKnown(_unspoken(claim, known, not accounts.is_empty(), root))
+    postings, provider = (
+        seen.load(name, account=claim).filter(own) for name in ("postings", "provider_postings")
     )
+    return sheets.timeline(postings, provider, f"{claim} {title}".strip())
 
 
 def _unspoken(claim: str, known: bool, loose: bool, root: Path) -> str:

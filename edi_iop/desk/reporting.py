@@ -22,7 +22,7 @@ from edi_iop.reports.questions import MONEY, REPORTS
 from edi_iop.rules.in_force import Policies, of_payers
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
-from edi_iop.runner import records
+from edi_iop.runner import past, records
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 
@@ -63,7 +63,7 @@ def report(
     with Store.open(workspace.database, read_only=True) as store:
         if name in MONEY and as_of is not None:
             policies = records.policies(workspace, workspace.settings(), as_of)
-            sheet = MONEY[name](OnDay(store, as_of, policies))
+            sheet = MONEY[name](OnDay(store, as_of, past.on_day(store, policies, as_of)))
         elif name in REPORTS:
             sheet = REPORTS[name](store)
         else:

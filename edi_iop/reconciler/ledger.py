@@ -37,8 +37,12 @@ def on_date(remits: Tables, as_of: date | None) -> dict[str, pl.DataFrame]:
     whole = remit_tables(remits)
     if as_of is None:
         return whole
-    late = whole["payments"].filter(pl.col("payment_date") > as_of).select(PAYMENT)
-    return without(whole, late)
+    return without(whole, later(whole["payments"], as_of))
+
+
+def later(payments: pl.DataFrame, day: date) -> pl.DataFrame:
+    """PAYMENT of those of a later date than this day."""
+    return payments.filter(pl.col("payment_date") > day).select(PAYMENT)
 
 
 def without(remits: Tables, payments: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -226,7 +226,7 @@ def accounts(rows: pl.DataFrame, title: str = "", names: pl.DataFrame | None = N
         if names is None
         else rows.join(names, on="payer", how="left", maintain_order="left")
     )
-    told = named.with_columns(_match())
+    told = named.with_columns(_match()).sort("account", "payer", "claim_file_id", "claim_offset")
     several = told["payer_name"].n_unique() > 1
     return Sheet(
         title,
@@ -267,7 +267,7 @@ def _accounts_closing(rows: pl.DataFrame) -> str:
 
 def timeline(postings: pl.DataFrame, provider: pl.DataFrame, title: str) -> Sheet:
     """What happened to a claim, in order: remit claims, and provider adjustments that name it."""
-    events = postings.select(
+    events = postings.sort("payer", "sequence").select(
         "effective_on",
         pl.col("trace_number").alias("payment"),
         "event",

@@ -1,4 +1,4 @@
-"""What a store's remits came to on a day: the money of the payments up to it, folded anew."""
+"""What a store's remits came to on a day: the store, but for the money of later payments."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from datetime import date
 from typing import Any, Protocol
 
 import polars as pl
-from msgspec.structs import astuple
 
-from edi_iop.reconciler.ledger import on_date
-from edi_iop.reconciler.reconcile import reconcile
-from edi_iop.rules.policy import Policy
+from edi_iop.reconciler.contents import CLAIM, PAYMENT
+from edi_iop.reconciler.ledger import later
 from edi_iop.store import Store
-from edi_iop.tables import LEDGER, REMITS
-
-_SENT = ("claims", "claim_lines", "acknowledgements")
+from edi_iop.tables import REMITS, TABLES
 
 
 class Loading(Protocol):
@@ -31,33 +27,27 @@ class Loading(Protocol):
 class OnDay:
     """A store of whose remits those of later payments are not known yet.
 
-    What people decided counts whenever they did; claims sent later have no answers. day: None
-    for all payments.
+    derived: what is derived from the others, in place of the store's tables of these names.
     """
 
-    def __init__(self, store: Store, day: date | None, policies: Mapping[str, Policy]) -> None:
-        remits = on_date({name: store.load(name) for name in REMITS}, day)
-        sent = {name: store.load(name) for name in _SENT}
-        made = reconcile(remits, sent, store.load("decisions"), policies=policies)
-        self._store = store
-        self._tables: dict[str, pl.DataFrame] = {
-            **sent,
-            **remits,
-            **dict(zip(LEDGER, astuple(made.ledger), strict=True)),
-            "matches": made.matches,
-            "proposals": made.proposals,
-        }
+    def __init__(self, store: Store, day: date, derived: Mapping[str, pl.DataFrame]) -> None:
+        late = later(store.load("payments", (*PAYMENT, "payment_date")), day)
+        claims = store.among("remit_claims", late, CLAIM)
+        self._store, self._tables = store, derived
+        self._late = {PAYMENT: late, CLAIM: claims}
 
     def load(self, name: str, columns: Sequence[str] = (), /, **where: Any) -> pl.DataFrame:
         if name not in self._tables:
-            return self._store.load(name, columns, **where)
+            rows = self._store.load(name, _with_key(name, columns), **where)
+            return self._known(name, rows, columns)
         asked = [pl.col(column).eq_missing(pl.lit(value)) for column, value in where.items()]
         rows = self._tables[name].filter(*asked)
         return rows.select(columns) if columns else rows
 
     def among(self, name: str, keys: pl.DataFrame, columns: Sequence[str] = ()) -> pl.DataFrame:
         if name not in self._tables:
-            return self._store.among(name, keys, columns)
+            rows = self._store.among(name, keys, _with_key(name, columns))
+            return self._known(name, rows, columns)
         rows = (
             self._tables[name]
             .join(keys, on=keys.columns, how="semi")
@@ -68,3 +58,19 @@ class OnDay:
     def open_lines(self) -> pl.DataFrame:
         of_line, ours = pl.col("remit_line_offset"), pl.col("line_offset")
         return self._tables["matches"].filter(of_line.is_not_null(), ours.is_null())
+
+    def _known(self, name: str, rows: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of the rows that are not of a later payment."""
+        if name in REMITS:
+            key = _key(name)
+            rows = rows.join(self._late[key], on=key, how="anti", maintain_order="left")
+        return rows.select(columns) if columns else rows
+
+
+def _with_key(name: str, columns: Sequence[str]) -> Sequence[str]:
+    """Of a table of remits also by what its rows are told apart; no columns are all of them."""
+    return tuple({*columns, *_key(name)}) if columns and name in REMITS else columns
+
+
+def _key(name: str) -> tuple[str, str]:
+    return PAYMENT if "payment_offset" in TABLES[name].schema else CLAIM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 
 import msgspec
@@ -23,22 +24,35 @@ from edi_iop.store import Store
 from edi_iop.tables import SENT
 
 
-class Settling(msgspec.Struct, frozen=True):
-    """What is settled under: the records beside claims and remits, and where every payment stands."""
+class Folding(msgspec.Struct, frozen=True, kw_only=True):
+    """What remits are folded under: what people decided, and where every payment stands."""
 
     store: Store
     policies: Mapping[str, Policy]
-    settings: Settings
-    known: Known
-    """Without what was sent."""
     decisions: pl.DataFrame
     references: References
     paid: pl.DataFrame
     """duplicates.payment_standings of every payment."""
-    settled: int | None
+    settled: int | None = None
     """The last file of the settlement before; None where none counts."""
     repeated: Repeated = msgspec.field(default_factory=dict)
     """scope.repeated, where so much is settled that going through every line pays."""
+
+
+class Settling(Folding, frozen=True, kw_only=True):
+    """What is settled under: also the records beside claims and remits."""
+
+    settings: Settings
+    known: Known
+    """Without what was sent."""
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """A closed scope, what was sent of it (tables.SENT) and what its remits come to."""
+
+    scope: Scope
+    sent: Tables
+    made: Reconciled
 
 
 class Portion(msgspec.Struct, frozen=True):
@@ -55,23 +69,39 @@ class Portion(msgspec.Struct, frozen=True):
 def portion(settling: Settling, begin: Begin) -> Portion:
     """The scope closed around these rows, judged: what is computed of it alone is what is
     computed of everything."""
-    store = settling.store
+    told = folded(settling, begin)
+    known = replace(settling.known, sent=told.sent)
+    answered = answered_by(told.made, told.sent)
+    rows = judged(known, answered, settling.policies, settling.settings)
+    ledger = told.made.ledger
+    kept = {name: getattr(ledger, name) for name in ("postings", "accounts", "provider_postings")}
+    payments = told.scope.table("remit_claims").select(PAYMENT).unique()
+    return Portion(told.scope.held, payments, rows | kept)
+
+
+def folded(folding: Folding, begin: Begin, day: date | None = None) -> Folded:
+    """The scope closed around these rows, matched and folded: its payments up to a day."""
+    store = folding.store
     scope = closed(
         store,
         begin,
-        settling.references,
-        settling.decisions,
-        settling.settled,
-        settling.repeated,
+        folding.references,
+        folding.decisions,
+        folding.settled,
+        folding.repeated,
     )
-    sent = _sent(store, scope)
-    made = _reconciled(settling, _remits(store, scope), sent)
-    known = replace(settling.known, sent=sent)
-    rows = judged(known, answered_by(made, sent), settling.policies, settling.settings)
-    ledger = made.ledger
-    folded = {name: getattr(ledger, name) for name in ("postings", "accounts", "provider_postings")}
-    payments = scope.table("remit_claims").select(PAYMENT).unique()
-    return Portion(scope.held, payments, rows | folded)
+    sent, remits = _sent(store, scope), _remits(store, scope)
+    paid = folding.paid.join(remits["payments"], on=PAYMENT, how="semi", maintain_order="left")
+    made = reconcile(
+        remits,
+        sent,
+        folding.decisions,
+        as_of=day,
+        policies=folding.policies,
+        paid=paid,
+        further=partial(_of_names, store),
+    )
+    return Folded(scope, sent, made)
 
 
 def _sent(store: Store, scope: Scope) -> Tables:
@@ -97,18 +127,6 @@ def _remits(store: Store, scope: Scope) -> Tables:
         "provider_adjustments": beside,
         "remarks": store.among("remarks", keys),
     }
-
-
-def _reconciled(settling: Settling, remits: Tables, sent: Tables) -> Reconciled:
-    paid = settling.paid.join(remits["payments"], on=PAYMENT, how="semi", maintain_order="left")
-    return reconcile(
-        remits,
-        sent,
-        settling.decisions,
-        policies=settling.policies,
-        paid=paid,
-        further=partial(_of_names, settling.store),
-    )
 
 
 def _of_names(store: Store, wanted: pl.DataFrame) -> Tables:

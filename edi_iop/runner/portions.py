@@ -97,7 +97,16 @@ def _prepared(
     references = References.of(store.load("provider_adjustments"))
     paid = payment_standings(store.load("payment_contents"), decisions)
     settled = None if begun.whole else begun.file
-    return Settling(store, policies, settings, known, decisions, references, paid, settled)
+    return Settling(
+        store=store,
+        policies=policies,
+        settings=settings,
+        known=known,
+        decisions=decisions,
+        references=references,
+        paid=paid,
+        settled=settled,
+    )
 
 
 def _clear(store: Store) -> None:

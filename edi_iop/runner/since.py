@@ -45,6 +45,12 @@ def in_portions(store: Store) -> bool:
     return not any(store.last_file(name) for name in FEEDS if name != "deposits")
 
 
+def all_is_settled(store: Store) -> bool:
+    """Whether the last settlement was in portions, and nothing has come since."""
+    last = int(store.settled().get("file", -1))
+    return all(store.last_file(name) <= last for name in ("claims", "payments", "acknowledgements"))
+
+
 def since(store: Store, policies: Mapping[str, Policy], settings: Settings, as_of: date) -> Since:
     """What is to be settled, beside what was settled before under the same rules and policies."""
     under = repr((__version__, pl.__version__, sorted(catalogue().items()),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from edi_iop import desk
 from edi_iop.errors import NotKnown
 from edi_iop.reports.questions import MONEY
 from edi_iop.settings import Workspace
+from edi_iop.store import Store
 from tests.desk.test_deciding import CLAIM
 from tests.runner.runner_drops import drop, remit
 
@@ -53,6 +56,23 @@ def test_payments_are_those_up_to_the_day(clinic: Path) -> None:
 @pytest.mark.parametrize("name", sorted(MONEY))
 def test_on_the_last_day_it_is_what_the_night_made(clinic: Path, name: str) -> None:
     assert desk.report(name, clinic, as_of=TAKEN_BACK).rows.equals(desk.report(name, clinic).rows)
+
+
+def test_one_claim_asks_for_no_table_of_lines(
+    clinic: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a store of millions it is found by its keys."""
+    load, loaded = Store.load, set()
+
+    def spied(self: Store, name: str, *given: Any, **where: Any) -> pl.DataFrame:
+        loaded.add(name)
+        return load(self, name, *given, **where)
+
+    monkeypatch.setattr(Store, "load", spied)
+    assert desk.ledger(clinic, "SENT1", PAID).rows["event"].to_list() == ["payment"]
+    assert desk.ledger(clinic, "SENT1").rows["event"].to_list() == ["payment", "reversal"]
+    assert "postings" in loaded
+    assert not loaded & {"claim_lines", "remit_lines", "adjustments", "matches"}
 
 
 def test_what_has_no_day_says_so(clinic: Path) -> None:
