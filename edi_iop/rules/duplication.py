@@ -41,7 +41,7 @@ def resubmitted(case: Case) -> pl.DataFrame:
     in_reach = (pl.col("kept_sent_on") >= since).fill_null(True)
     again = lines.filter(_surplus(), _other_claim(), first_stands, same_biller, in_reach)
     says = composed("{}: {} was already sent on another claim", "date", _code())
-    return _noted(again, says)
+    return _noted(again, says, _denied_first())
 
 
 def forced_session(case: Case) -> pl.DataFrame:
@@ -132,7 +132,7 @@ def _second_days(case: Case, wrong: pl.Expr, says: pl.Expr) -> pl.DataFrame:
     twice = _as_denied(lines, DAY).filter(_surplus(), wrong)
     others = lines.join(twice, on="row", how="anti", maintain_order="left")
     told = found(twice, says, pl.concat_list("kept_ref"), surplus=pl.lit(True))
-    return pl.concat([_noted(others.filter(_surplus(), wrong), says), told])
+    return pl.concat([_noted(others.filter(_surplus(), wrong), says, _worked_again()), told])
 
 
 @once_of_nothing
@@ -143,14 +143,23 @@ def _as_denied(lines: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     return _beside_kept(again.sort(~sent_anew, maintain_order=True), key)
 
 
-def _noted(lines: pl.DataFrame, says: pl.Expr) -> pl.DataFrame:
-    """The surplus lines; of one denied before the other was sent, only that the day was billed again."""
-    note = pl.when(_worked_again()).then(pl.lit("info"))
-    return found(lines, says, pl.concat_list("kept_ref"), severity=note, surplus=~_worked_again())
+def _noted(lines: pl.DataFrame, says: pl.Expr, again: pl.Expr) -> pl.DataFrame:
+    """The surplus lines; of those that were there first (again), only that the day was billed again."""
+    note = pl.when(again).then(pl.lit("info"))
+    return found(lines, says, pl.concat_list("kept_ref"), severity=note, surplus=~again)
 
 
 def _worked_again() -> pl.Expr:
-    """A denied line that a later claim took up: it was the first, and has faults of its own."""
+    """A denied line that a later claim took up: it was the first, and has faults of its own.
+
+    A claim that was sent before the denial was there takes nothing up: the payer had both.
+    """
+    known = (pl.col("kept_sent_on") >= pl.col("answered_on")).fill_null(True)
+    return _denied_first() & known
+
+
+def _denied_first() -> pl.Expr:
+    """A denied line that was sent before the one that is kept."""
     later = (pl.col("sent_on") < pl.col("kept_sent_on")).fill_null(False)
     return (pl.col("standing") == "denied") & later
 

@@ -89,21 +89,48 @@ def test_what_was_billed_again_after_its_denial_is_worked_there(
 
 
 @pytest.mark.parametrize(
-    ("head", "line", "sent_on"),
+    ("head", "line"),
     [
-        ({}, {}, date(2026, 3, 9)),  # before the denial was there: the other is not its remedy
-        ({"frequency": "5"}, {}, LATER),  # charges that came late
-        ({"payer_responsibility": "S"}, {}, LATER),
-        ({}, {"service_date": date(2026, 2, 3)}, LATER),
-        ({}, {"procedure": "S9480", "revenue": "0905"}, LATER),
-        ({"member_id": "M2"}, {}, LATER),
+        ({"frequency": "5"}, {}),  # charges that came late
+        ({"payer_responsibility": "S"}, {}),
+        ({}, {"service_date": date(2026, 2, 3)}),
+        ({}, {"procedure": "S9480", "revenue": "0905"}),
+        ({"member_id": "M2"}, {}),
     ],
 )
 def test_another_claim_that_takes_nothing_up_leaves_the_denial_open(
-    head: dict[str, Any], line: dict[str, Any], sent_on: date
+    head: dict[str, Any], line: dict[str, Any]
 ):
-    row = first(case(sent_on, head, **line).verdicts(denial("16", "MA130")))
+    row = first(case(LATER, head, **line).verdicts(denial("16", "MA130")))
     assert (row["remedy"], row["recoverable_cents"]) == ("new_claim_1", 28500)
+
+
+BEFORE = date(2026, 3, 9)
+"""The payer had both claims when it denied the first."""
+
+
+def test_beside_a_claim_of_the_day_that_waits_no_third_one_is_sent():
+    """MA130 asks for a new claim (domain page 3.1); the day stands on one that the payer has."""
+    row = first(case(BEFORE).verdicts(denial("16", "MA130")))
+    assert (row["remedy"], row["recoverable_cents"]) == ("no_action_duplicate", 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "rule", "paid"), [({"procedure": "S9480", "revenue": "0905"}, "DUP-01", 31000),
+                               ({}, "DUP-02", 28500)],
+)  # fmt: skip
+@pytest.mark.parametrize(("carc", "rarc"), [("97", "M80"), ("18", None), ("222", "N640")])
+def test_of_two_days_the_payer_may_take_the_second_first(
+    code: dict[str, str], rule: str, paid: int, carc: str, rarc: str | None
+):
+    """EAAA was sent first, EBBB of another claim was paid: DUP-01 and DUP-02 by their reasons (domain
+    page 3.2) and the other day that was paid, whichever was sent first."""
+    remarks = () if rarc is None else (rarc,)
+    second = answer("45", 35000 - paid, **code)
+    row = first(case(BEFORE, **code).verdicts(together(denial(carc, *remarks), second)))
+    assert (row["verdict"], row["rule"]) == ("confirmed", rule)
+    assert (row["paired_claim"], row["paired_paid_cents"]) == ("EBBB", paid)
+    assert row["recoverable_cents"] == 0
 
 
 def test_of_two_answers_the_one_that_points_back_is_the_duplicate():
