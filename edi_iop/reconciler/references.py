@@ -81,12 +81,18 @@ def named(rows: pl.DataFrame, events: pl.DataFrame, claims: pl.DataFrame) -> pl.
     if texts.is_empty():
         events, claims = events.clear(), claims.clear()  # nobody asks for their numbers
     sent = claims.select(
-        claim_file_id="file_id", claim_offset="claim_offset", key=characters("claim")
+        claim_file_id="file_id",
+        claim_offset="claim_offset",
+        sent_payer="payer_id",
+        key=characters("claim"),
     )
     numbers = _answered(events, sent)
-    others = sent.filter(_size("key") >= _SHORTEST).select("key")
+    others = sent.filter(_size("key") >= _SHORTEST).select("key", "sent_payer")
     others = others.unique().join(numbers, on="key", how="anti")
-    found = [_whole(texts, numbers, others), _begun(texts, numbers, others)]
+    found = [
+        _whole(texts, numbers, others.select("key").unique()),
+        _begun(texts, numbers.join(sent.drop("key"), on=SENT, how="left"), others),
+    ]
     return _only(_meant(pl.concat(found)))
 
 
@@ -102,7 +108,7 @@ def _answered(events: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
             events.select(*about, key=characters("returned")).filter(
                 pl.col("claim_offset").is_null() | (_size("key") >= SHORTEST_PREFIX)
             ),
-            events.select(about).join(sent, on=SENT),
+            events.select(about).join(sent.select(*SENT, "key"), on=SENT),
         ]
     )
     apart = names.filter(_size("key") >= _SHORTEST).unique(["payer", "key", "account_key"])
@@ -184,13 +190,17 @@ def _nobody(rows: pl.DataFrame) -> list[pl.Expr]:
 
 
 def _begun(texts: pl.DataFrame, numbers: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """References that are the beginning of a longer number (_READING): sure where cut as a field is."""
-    longer = _beginnings(numbers, texts, "payer", *NAMED, "paid_cents")
-    found = [_of_the_paid(texts.join(longer, on=("payer", "text"))),
-             texts.join(_beginnings(others, texts), on="text")]  # fmt: skip
+    """References that are the beginning of a longer number (_READING): sure where cut as a field is.
+
+    A number that another payer's claim has too, with something behind it, is this payer's own all
+    the same. numbers and others with sent_payer: to whom their claims were sent.
+    """
+    longer = _beginnings(numbers, texts, "payer", *NAMED, "paid_cents", "sent_payer")
+    of_accounts = _of_the_paid(texts.join(longer, on=("payer", "text")))
+    rivals = texts.join(_beginnings(others, texts, "sent_payer"), on="text")
     one = pl.col("account_key").n_unique() == 1
     return (
-        pl.concat(found, how="diagonal")
+        pl.concat([of_accounts, _not_of_others(rivals, of_accounts)], how="diagonal")
         .group_by(*PLB, "text", "cut")
         .agg(pl.when(one).then(pl.col(name).first()).alias(name) for name in NAMED)
         .with_columns(
@@ -203,6 +213,15 @@ def _begun(texts: pl.DataFrame, numbers: pl.DataFrame, others: pl.DataFrame) -> 
         )
         .select(_READING)
     )
+
+
+def _not_of_others(rivals: pl.DataFrame, of_accounts: pl.DataFrame) -> pl.DataFrame:
+    """The rivals without those sent to another payer than all claims of the accounts beside them."""
+    asked = of_accounts.select(*PLB, asked="sent_payer").unique()
+    beside = rivals.select(*PLB, "sent_payer").unique().join(asked, on=PLB)
+    elsewhere = (pl.col("sent_payer") != pl.col("asked")).fill_null(False).all()
+    others = beside.group_by(*PLB, "sent_payer").agg(elsewhere=elsewhere).filter("elsewhere")
+    return rivals.join(others, on=(*PLB, "sent_payer"), how="anti")
 
 
 def _beginnings(numbers: pl.DataFrame, texts: pl.DataFrame, *keep: str) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import polars as pl
@@ -27,12 +29,22 @@ def name_of(
     unanswered: tuple[str, ...] = (),
     paid: dict[str, tuple[int, ...]] | None = None,
     taken: int = TAKEN,
+    payers: Sequence[str | None] = (),
 ) -> str | None:
-    """The account one reference names, beside these accounts of its payer, and what they were paid."""
-    sent = [*numbers, *unanswered]
+    """The account one reference names, beside these accounts of its payer, and what they were paid.
+
+    payers: to whom the claims were sent, those of accounts first.
+    """
+    sent = zip_longest([*numbers, *unanswered], payers)
     claims = CLAIMS.conform(
-        pl.DataFrame([{"file_id": 1, "claim_offset": at, "claim": one} for at, one in enumerate(sent)])
-    )  # fmt: skip
+        pl.DataFrame(
+            [
+                {"file_id": 1, "claim_offset": at, "claim": one, "payer_id": payer}
+                for at, (one, payer) in enumerate(sent)
+            ],
+            schema_overrides={"payer_id": pl.String},
+        )
+    )
     events = pl.DataFrame(
         [
             {"payer": "P", "account": one, "account_key": f"1:{at}", "claim_file_id": 1,
@@ -139,6 +151,25 @@ def test_of_two_accounts_the_one_is_meant_that_was_paid_what_is_taken_back(
     assert name((50_00,), (50_00,)) is None
     assert name((0,), (0,)) is None
     assert name((50_00,), (0,), taken=-50_00) is None, "what is given back may be anybody's"
+
+
+@pytest.mark.parametrize(
+    ("payers", "name"),
+    [
+        (("HARBR", "MERID"), LONG),
+        (("HARBR", "HARBR"), None),
+        (("HARBR", None), None),
+        ((None, "MERID"), None),
+        (("HARBR", "MERID", "HARBR"), None),
+    ],
+)
+def test_the_number_of_another_payers_claim_is_not_meant_by_a_beginning(
+    payers: tuple[str | None, ...], name: str | None
+) -> None:
+    """The second payer's claim, not answered yet, has the first one's number with -2 behind it; the
+    first payer takes back what it paid, and writes twenty characters."""
+    second, third = f"{LONG}-2", f"{LONG}-3"
+    assert name_of(CUT, {LONG: ()}, (second, third)[: len(payers) - 1], payers=payers) == name
 
 
 def test_of_an_account_paid_less_than_is_taken_back_too_where_no_other_is_named() -> None:
