@@ -131,9 +131,11 @@ def _repeats(control: str, number: str) -> pl.Expr:
 
 @cache
 def resembling() -> pl.Expr:
-    """The number returned is like the claim's: but for a few characters, for its end, and for up
-    to two characters that the payer put before it."""
-    return pl.any_horizontal(_aligned(shift) for shift in range(MEMBER_CUT + 1))
+    """The number returned is like the claim's: but for a few characters, for its end or its beginning,
+    and for up to two characters that the payer put before it."""
+    long = pl.col("folded").str.len_chars() >= _REPEATED
+    end = long & pl.col("sent_folded").str.ends_with(pl.col("folded"))
+    return pl.any_horizontal(end, *(_aligned(shift) for shift in range(MEMBER_CUT + 1)))
 
 
 def _aligned(shift: int) -> pl.Expr:
@@ -258,9 +260,13 @@ def _near(theirs: pl.Expr) -> pl.Expr:
 
 @cache
 def _same_patient() -> pl.Expr:
+    """Last and first name are the claim's, or the one stands in the place of the other."""
     last = begins(pl.col("answer_last"), pl.col("sent_last"))
     first = begins(pl.col("answer_first"), pl.col("sent_first"))
-    return last & first.fill_null(True)
+    turned = begins(pl.col("answer_last"), pl.col("sent_first")) & begins(
+        pl.col("answer_first"), pl.col("sent_last")
+    )
+    return (last & first.fill_null(True)) | turned.fill_null(False)
 
 
 @cache

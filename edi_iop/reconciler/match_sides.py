@@ -70,6 +70,7 @@ def answered(remits: Tables) -> pl.DataFrame:
             "answer_codes",
             number=pl.col("claim").str.strip_chars().replace(["", "0"], None),
             folded=folded("claim"),
+            echoed=_echoed(),
             answer_icn=plain("payer_claim_number"),
             answer_original=plain("original_claim"),
             answer_patient_id=plain("patient_id"),
@@ -90,6 +91,13 @@ def answered(remits: Tables) -> pl.DataFrame:
         )
     )
     return _with_parts(rows)
+
+
+def _echoed() -> pl.Expr:
+    """In the place of the claim number stands the payer's own, or the member's id: it has none."""
+    others = ("payer_claim_number", "patient_id", "subscriber_id")
+    same = (plain("claim") == plain(name) for name in others)
+    return pl.any_horizontal(*(one.fill_null(False) for one in same))
 
 
 def _flagged(rows: pl.DataFrame, condition: pl.Expr, name: str) -> pl.DataFrame:

@@ -121,7 +121,7 @@ def of_the_member(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFram
     """Member, days, charge and kind of bill, of one claim that no other answer has taken.
 
     A number that is nothing like the claim's, nor any other claim's of ours, is one of a claim
-    that we do not hold, and so are line control numbers that are none of the claim's; but what
+    that we do not hold (but the payer's own or the member's id, which is none), and so are line control numbers that are none of the claim's; but what
     a number is more like says nothing between two claims.
     """
     able = pairs.filter(
@@ -135,7 +135,8 @@ def of_the_member(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFram
         & ~against("priority")
     )
     alone = single(able.with_columns(exact=pl.lit(False)))
-    ours = pl.col("known_number").fill_null(False) | pl.col("folded").is_null() | resembling()
+    named = ~pl.col("folded").is_null() & ~pl.col("echoed")
+    ours = pl.col("known_number").fill_null(False) | ~named | resembling()
     if not alone.is_empty():  # character by character: dear even of no rows
         alone = alone.filter(ours.fill_null(True))
     taken = found.join(

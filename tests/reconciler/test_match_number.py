@@ -121,6 +121,17 @@ def test_another_of_the_family_is_not_the_patient(first: str, found: str | None)
         assert made.matches["says"][0] == "the claim of that number is another patient's"
 
 
+@pytest.mark.parametrize(
+    ("last", "first", "found"),
+    [("PAT", "SAMPLE", "T1"), ("KIM", "SAMPLE", None), ("PAT", "ELDER", None), ("PAT", None, None)],
+)
+def test_first_and_last_name_may_have_changed_places(
+    last: str, first: str | None, found: str | None
+):
+    names = {"patient_last_name": last, "patient_first_name": first}
+    assert tier(under(BOTH, names)) == found
+
+
 def test_numbers_exchanged_inside_a_family_with_a_claim_that_is_not_ours():
     """Another program's days of the one, cheaper, under the number of the other: the id and the days
     agree, and nothing else (accuracy, seed 271150)."""

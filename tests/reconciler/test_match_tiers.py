@@ -173,14 +173,27 @@ def test_member_days_charge_and_kind_of_bill_are_strong():
 
 
 @pytest.mark.parametrize(
-    ("returned", "tier"), [("ENUMBEX0", "T5"), ("HXENUMBER0", "T5"), ("Q7731", None)]
+    ("returned", "tier"),
+    [("ENUMBEX0", "T5"), ("HXENUMBER0", "T5"), ("NUMBER0", "T5"), ("MBER0", None), ("Q7731", None)],
 )
 def test_a_number_unlike_any_of_ours_is_one_we_do_not_hold(returned: str, tier: str | None):
-    """A character changed, letters before it: the payer's doing. Another number: another claim."""
+    """A character changed, letters before it, its beginning gone: the payer's doing. Another number:
+    another claim."""
     remit = answered({"claim": returned, "patient_id": "M0012345", "facility_type": "13"})
     made = both(remit, sent(PERSON, OTHER))
     assert found(made)[0] == tier
     assert proposed(made) == ([] if tier else [(100, "T5")])
+
+
+@pytest.mark.parametrize(
+    ("returned", "tier"), [("26069-0336", "T5"), ("0M0012345", "T5"), ("260690337", None)]
+)
+def test_the_payers_own_number_or_the_members_id_is_no_claim_number(
+    returned: str, tier: str | None
+):
+    """What a payer that has no claim number may return in the place of 0 (CLP01)."""
+    own = {"payer_claim_number": "260690336", "patient_id": "M0012345", "facility_type": "13"}
+    assert found(match(answered({"claim": returned} | own), sent(PERSON, OTHER)))[0] == tier
 
 
 ONE_OF_OURS = {"claim": "0", "patient_id": "M0012345", "facility_type": "13"}
