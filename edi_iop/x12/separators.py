@@ -147,7 +147,7 @@ def of_isa(data: bytes, at: int) -> Header | None:
     if not terminator or terminator.isalnum() or terminator in (element, repetition):
         return None  # Letters and digits separate nothing: it is cut off behind ISA15.
     own = Separators(element, component, terminator, repetition)
-    unpadded = None if last - at == _ISA_LENGTH - 3 else _unpadded(ends)
+    unpadded = _unpadded(ends)
     near = _near(data, at, element)
     if len(component) == 1 and not (own.clash or component.isalnum() or component.isspace()):
         meant = _instead(near, own)
@@ -160,11 +160,14 @@ def of_isa(data: bytes, at: int) -> Header | None:
     return Header(Separators(element, meant, terminator, used), unpadded, fault)
 
 
-def _unpadded(ends: list[int]) -> Fault:
-    """An ISA of another length: at the element, where only one has not its width."""
-    widths = (end - begin - 1 for begin, end in pairwise(ends))
+def _unpadded(ends: list[int]) -> Fault | None:
+    """Elements of another width, also where one makes up for another: at the element, where it is one."""
+    widths = [end - begin - 1 for begin, end in pairwise(ends)]
     wrong = [n for n, pair in enumerate(zip(widths, _WIDTHS, strict=True), 1) if pair[0] != pair[1]]
-    says = "ISA elements are not of their fixed widths"
+    if not wrong:
+        return None
+    told = ", ".join(f"{number:02}" for number in wrong)
+    says = f"ISA: elements not of their fixed widths: {told}"
     return Fault("ISA_UNPADDED", says, wrong[0] if len(wrong) == 1 else None)
 
 

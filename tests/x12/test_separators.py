@@ -26,6 +26,16 @@ def test_unpadded_isa_is_read_by_counting_elements() -> None:
     assert header.separators == sep.Separators(b"|", b">", b"\n", b"^")
 
 
+def test_elements_whose_widths_make_up_for_one_another_are_named() -> None:
+    data = ISA.replace(b"*00501*000000001*", b"*005010*00000001*")
+    assert len(data) == len(ISA)
+    header = sep.of_isa(data, 0)
+    assert header is not None
+    assert header.unpadded is not None
+    assert header.unpadded.says == "ISA: elements not of their fixed widths: 12, 13"
+    assert header.unpadded.element is None
+
+
 @pytest.mark.parametrize(
     ("standard", "version"), [(b"U", b"00501"), (b"^", b"00401"), (b"U", b"00401")]
 )
