@@ -30,6 +30,8 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drop_codes: frozenset[str] = frozenset()
     form: str | None = None
     """A regular expression the whole value must match."""
+    type: str | None = None
+    """The data type of an element: AN is text."""
     position: int | None = None
     """Where a loop stands in the one above: loops of one position come in any order."""
     codes_of: str | None = None
@@ -101,4 +103,10 @@ def _otherwise(node: Node, spec: ElementSpec, entry: Change) -> dict[str, Any]:
     codes = like.codes if like else (spec.codes | entry.add_codes) - entry.drop_codes
     form = f"^(?:{entry.form})$" if entry.form else spec.form
     external = entry.external or spec.external
-    return {"usage": entry.usage or spec.usage, "codes": codes, "form": form, "external": external}
+    return {
+        "usage": entry.usage or spec.usage,
+        "codes": codes,
+        "form": form,
+        "type": entry.type or spec.type,
+        "external": external,
+    }

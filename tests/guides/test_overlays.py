@@ -87,6 +87,14 @@ def test_an_acknowledgment_without_the_errata_suffix_is_read_by_the_guide_in_for
     assert not read.tables["acknowledgement_errors"].is_empty()
 
 
+def test_what_brought_a_rule_to_bear_may_be_a_component_of_a_composite() -> None:
+    # CLM05 is composite C023, its third component element 1325.
+    data = (FIXTURES / "valid" / "ack_errors.999").read_bytes()
+    assert findings(changed(data, "**5:3*1325~", "**5:3*C023:1325~")) == []
+    wrong = changed(data, "**5:3*1325~", "**5:3*C023:C~")
+    assert findings(wrong) == [("NUMBER_INVALID", 6, "2100", "CTX", 6, 2)]
+
+
 def test_loops_of_one_position_are_put_there_by_the_overlays() -> None:
     other = {loop.position for loop in loader.load("005010X223A2").loops("2330I")}
     assert other == {loader.load("005010X223A2").loops("2330A")[0].position}
