@@ -12,6 +12,10 @@ from edi_iop.guides.loader import index, load, resolve
 from edi_iop.x12.segments import Segments
 
 _KIND = ("guide", "st01", "st03", "gs01")
+OF_A_GUIDE = "^[0-9]{6}X[0-9]{3}"
+"""How the version of an implementation guide begins; what follows is its errata."""
+VERSION = pl.when(pl.col("st03").str.contains(OF_A_GUIDE)).then("st03").otherwise("guide")
+"""What a transaction set says it follows: its ST03 goes before the GS08 of its group (X12.6, ST03)."""
 
 
 def chosen(segments: Segments, transactions: pl.DataFrame, going_on: str | None) -> pl.Series:
@@ -36,17 +40,19 @@ def _guides(
 ) -> list[str | None]:
     """The guide of the group, or of the transaction where that is another's; both where they differ."""
     named, told = resolve(version, transaction), resolve(own or None, transaction)
-    if named is None and _is_of_another(version, transaction, group):
+    if named is None and _is_of_another(version, transaction, group, told if own else None):
         return [told]
     differs = bool(own) and named is not None and told is not None and named != told
     return [named, told] if differs else [named]
 
 
-def _is_of_another(version: str | None, transaction: str | None, group: str | None) -> bool:
-    """Whether a version is that of another transaction, while set and group agree."""
+def _is_of_another(
+    version: str | None, transaction: str | None, group: str | None, told: str | None
+) -> bool:
+    """Whether a version is that of another transaction, while set and group agree, or ST01 and ST03 do."""
     known = index()
     own = {entry.group for entry in known.guides.values() if entry.transaction == transaction}
-    return version in {*known.guides, *known.same_as} and group in own
+    return version in {*known.guides, *known.same_as} and (told is not None or group in own)
 
 
 def _fitting(segments: Segments, guides: list[str | None], first: int, last: int) -> str | None:

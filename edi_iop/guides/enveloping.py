@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from edi_iop.guides.choice import chosen
+from edi_iop.guides.choice import OF_A_GUIDE, chosen
 from edi_iop.guides.dates import is_date, is_time
 from edi_iop.guides.elements import FOREIGN
 from edi_iop.guides.loader import index, load, resolve
@@ -59,7 +59,7 @@ def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     misnamed = _misnamed(segments, enveloped)
     of_group = told.filter(_is_of("GS", 1)).join(misnamed, on=_AT, how="semi")
     told = told.join(of_group, on=[*_AT, "element"], how="anti", maintain_order="left")
-    versions = _versions(segments, enveloped, guided)
+    versions = _versions(segments, enveloped)
     return pl.concat([told, misnamed, versions], how="diagonal_relaxed")
 
 
@@ -69,10 +69,17 @@ _AT = ["file", "byte_offset"]
 
 def _guided(enveloped: Enveloped) -> pl.DataFrame:
     """The groups that follow a guide we read: file, interchange, version."""
-    known = [*index().guides, *index().same_as]
+    return _named(enveloped).filter(pl.col("version").is_in(_known()))
+
+
+def _known() -> list[str]:
+    return [*index().guides, *index().same_as]
+
+
+def _named(enveloped: Enveloped) -> pl.DataFrame:
+    """The groups, with the version each names: file, interchange, version."""
     groups = enveloped.headers.filter(pl.col("id") == "GS")
-    versions = groups.select(*_AROUND, version=element(8).str.strip_chars())
-    return versions.filter(pl.col("version").is_in(known))
+    return groups.select(*_AROUND, version=element(8).str.strip_chars())
 
 
 def _is_of(segment: str, element: int) -> pl.Expr:
@@ -80,7 +87,7 @@ def _is_of(segment: str, element: int) -> pl.Expr:
 
 
 def _misnamed(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
-    """GS08 of groups whose transaction sets are of another guide, by which they are read."""
+    """GS08 of groups whose transaction sets are of another guide: it reads them, or both are none of ours."""
     sets = enveloped.transactions.filter(
         (pl.col("gs") >= segments.repeated) & (pl.col("gs08") != "")
     )
@@ -88,7 +95,10 @@ def _misnamed(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     named = [own[kind] for kind in sets.select("guide", "st01").iter_rows()]
     wrong = sets.with_columns(
         name=chosen(segments, sets, None), named=pl.Series(named, dtype=pl.String)
-    ).filter(pl.col("name").is_not_null() & pl.col("name").ne_missing(pl.col("named")))
+    ).filter(
+        pl.col("name").ne_missing(pl.col("named")).and_(pl.col("name").is_not_null())
+        | (pl.col("name").is_null() & _DIFFER & ~pl.col("gs08").is_in(_known()))
+    )
     says = "GS: element 08 (Version / Release / Industry Identifier Code) is not the guide of its transaction sets"
     groups = wrong.unique("gs", keep="first", maintain_order=True)
     return groups.select(
@@ -99,9 +109,14 @@ def _misnamed(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _versions(segments: Segments, enveloped: Enveloped, guided: pl.DataFrame) -> pl.DataFrame:
-    """ISA12 of interchanges whose groups follow a 005010 guide: 00501."""
-    groups = guided.filter(pl.col("version").str.starts_with("005010"))
+_BOTH = [pl.col(name).str.extract(f"({OF_A_GUIDE[1:]})") for name in ("gs08", "st03")]
+_DIFFER = _BOTH[0] != _BOTH[1]
+"""Whether set and group name two guides, whatever their errata; not where one of them names none."""
+
+
+def _versions(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
+    """ISA12 of interchanges whose groups follow a 005010 guide, ours or not: 00501."""
+    groups = _named(enveloped).filter(pl.col("version").str.contains("^005010X[0-9]{3}"))
     other = enveloped.headers.filter((pl.col("id") == "ISA") & (element(12) != "00501"))
     if other.is_empty():
         return _NOTHING

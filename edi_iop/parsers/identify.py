@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 import polars as pl
 
+from edi_iop.guides.choice import VERSION, chosen
 from edi_iop.guides.loader import resolve
 from edi_iop.parsers.streams import ahead
 from edi_iop.x12 import segments as split
 from edi_iop.x12.envelopes import NOTHING, Enveloped, enveloped
 from edi_iop.x12.pieces import CHUNK
+from edi_iop.x12.segments import Segments
 
 if TYPE_CHECKING:
     from edi_iop.parsers.feed_layout import Layout
@@ -91,8 +93,9 @@ def kind_of(st01: str | None, guide: str | None) -> str:
 
 
 def kind_of_all(transactions: pl.DataFrame, ids: set[str]) -> str:
-    """The kind of a file by its transactions (st01, guide) and segment ids."""
-    kinds = {kind_of(*row) for row in transactions.select("st01", "guide").unique().iter_rows()}
+    """The kind of a file by its transactions (st01, guide, and name where they are read by one) and segment ids."""
+    by = pl.coalesce("name", VERSION) if "name" in transactions.columns else "guide"
+    kinds = {kind_of(*row) for row in transactions.select("st01", by).unique().iter_rows()}
     if len(kinds) == 1:
         return kinds.pop()
     if kinds:
@@ -149,7 +152,7 @@ def _parts_of(found: Enveloped) -> Iterator[_Interchange]:
     at = starts.search_sorted(pl.col("byte_offset"), side="right").cast(pl.Int64) - 1
     # The headers of an interchange that goes on stand before this chunk.
     heads = _parts(found.headers.with_columns(number=at.clip(lower_bound=0)), "number")
-    own = found.transactions.filter(pl.col("row") >= segments.repeated)
+    own = _by_guide(segments, found.transactions.filter(pl.col("row") >= segments.repeated))
     sets = _parts(own.select("interchange", "st01", "guide"), "interchange")
     headers = found.headers.head(0).with_columns(number=pl.lit(0, pl.Int64))
     for number in range(len(segments.interchanges)):
@@ -159,6 +162,15 @@ def _parts_of(found: Enveloped) -> Iterator[_Interchange]:
             sizes.get(number, 0),
             number in acknowledging,
         )
+
+
+def _by_guide(segments: Segments, sets: pl.DataFrame) -> pl.DataFrame:
+    """The transaction sets, `guide` as each says it itself where it is not read by that of its group."""
+    kinds = sets.select("guide", "st01")
+    own = {kind: resolve(*kind) for kind in kinds.unique().iter_rows()}
+    named = pl.Series([own[kind] for kind in kinds.iter_rows()], dtype=pl.String)
+    read = pl.lit(chosen(segments, sets, None))
+    return sets.with_columns(guide=pl.when(read == named).then("guide").otherwise(VERSION))
 
 
 def _parts(frame: pl.DataFrame, by: str) -> dict[int, pl.DataFrame]:

@@ -21,6 +21,7 @@ from edi_iop.guides import (
     situations,
     structure,
 )
+from edi_iop.guides.choice import VERSION
 from edi_iop.guides.companion import companion_faults
 from edi_iop.guides.enveloping import envelope_faults
 from edi_iop.guides.loader import index
@@ -183,8 +184,9 @@ def _enveloping(found: pl.DataFrame) -> pl.DataFrame:
 
 def _unguided(unguided: pl.DataFrame, segments: Segments) -> pl.DataFrame:
     """One finding for each transaction we have no guide for."""
-    version = pl.col("guide").fill_null("without a version")
-    other = version.is_in([*index().guides, *index().same_as])
+    named = pl.col("guide").fill_null("without a version")
+    version = VERSION.fill_null("without a version")
+    other = named.is_in([*index().guides, *index().same_as])
     return (
         unguided.filter(pl.col("row") >= segments.repeated).select(
             pl.col("file").cast(pl.Int64).alias("file_id"),

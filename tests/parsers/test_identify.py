@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edi_iop.parsers import identify
+from edi_iop.parsers import identify, parse
 from tests.conftest import FIXTURES
 
 REMIT = (FIXTURES / "x12" / "remit_iop.835").read_bytes()
@@ -46,6 +46,16 @@ def test_the_kind_of_a_transaction(functional: str, version: str, transaction: s
     (found,) = identify(interchange((functional, version, transaction)))
     assert (found.kind, found.guide) == (kind, version)
     assert (found.groups, found.transactions, found.segments) == (1, 1, 6)
+
+
+@pytest.mark.parametrize("group", ["005010X222A1", "005010X279A1"])
+def test_a_set_that_names_its_guide_is_what_it_says(group: str) -> None:
+    # ST03 goes before GS08 (X12.6, ST03).
+    claim = CLAIM.replace(b"*X*005010X223A2~", b"*X*" + group.encode() + b"~")
+    assert claim != CLAIM
+    (found,) = identify(claim)
+    assert (found.kind, found.guide) == ("837I", "005010X223A2")
+    assert parse([(1, claim)])[1].kind == "837I"
 
 
 def test_a_ta1_alone() -> None:
