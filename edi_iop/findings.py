@@ -82,10 +82,10 @@ _CODES = (
     FindingCode("COUNT_WRONG", "error", 1, "a trailer's count differs from what is there", "ask the sender for a complete file", "4"),
     FindingCode("CONTROL_NUMBER_WRONG", "error", 1, "a trailer's control number differs from its header's", "ask the sender to send it again", "3"),
     FindingCode("CONTROL_NUMBER_REPEATED", "error", 1, "a control number is used twice in its envelope", "ask the sender to number envelopes uniquely", "23"),
-    FindingCode("SEGMENT_EMPTY", "warning", 1, "a segment has no content", "tell the sender", "8"),
-    FindingCode("SEGMENT_BARE", "error", 1, "a segment is an identifier without elements", "add its elements or leave the segment out", "8"),
+    FindingCode("SEGMENT_EMPTY", "warning", 1, "a segment has no content", "tell the sender", "1"),
+    FindingCode("SEGMENT_BARE", "error", 1, "a segment is an identifier without elements", "add its elements or leave the segment out", "1"),
     FindingCode("SEGMENT_ID_INVALID", "error", 1, "a segment identifier is not two or three capital letters or digits", "correct the segment identifier", "1"),
-    FindingCode("TRAILING_SEPARATORS", "error", 1, "a segment ends in empty elements or components", "leave out trailing separators", "8"),
+    FindingCode("TRAILING_SEPARATORS", "error", 1, "a segment ends in empty elements or components", "leave out trailing separators", "3"),
     FindingCode("CHARACTER_INVALID", "error", 2, "a character outside the extended X12 set", "use characters of the extended set only", "6"),
     # archives
     FindingCode("ARCHIVE_DAMAGED", "error", 1, "an archive is cut off or damaged", "ask the sender to pack and send it again"),

@@ -89,6 +89,21 @@ def _place() -> pl.Expr:
     return composed("{}{}", "segment", pl.col("element").cast(pl.String).str.zfill(2))
 
 
+_MANY_COMPONENTS, _MANY_REPETITIONS = "13", "12"
+
+
+def _of_segment() -> pl.Expr:
+    """The IK304 or IK403 code of a finding; of a part that is empty at the end, that of one too many."""
+    part = (
+        pl.when(pl.col("component").is_not_null())
+        .then(pl.lit(_MANY_COMPONENTS))
+        .when(pl.col("repetition").is_not_null())
+        .then(pl.lit(_MANY_REPETITIONS))
+        .otherwise("ack")
+    )
+    return pl.when(pl.col("code") == "TRAILING_SEPARATORS").then(part).otherwise("ack")
+
+
 def _coded(placed: pl.DataFrame) -> pl.DataFrame:
     """With each finding's note; one that is none of its transaction set itself is of a segment."""
     at = _place()
@@ -108,6 +123,6 @@ def _coded(placed: pl.DataFrame) -> pl.DataFrame:
     )
     inner = (LEVEL == "transaction") & pl.col("note").is_null()
     return placed.with_columns(note=note).with_columns(
-        note=pl.when(inner).then("ack").otherwise("note"),
+        note=pl.when(inner).then(_of_segment()).otherwise("note"),
         level=pl.when(inner).then(pl.lit("segment")).otherwise("level"),
     )

@@ -153,13 +153,16 @@ def _length(values: pl.DataFrame, _: str) -> pl.DataFrame:
 
 
 def _numbers(values: pl.DataFrame, _: str) -> pl.DataFrame:
-    """Whole numbers (N0) count or number something: a minus, good by the form, is none."""
+    """Whole numbers (N0) count or number something: a minus, good by the form, is none.
+
+    Of a coded one (SV107, 1 to 12) it is no code of the guide either: that says more.
+    """
     number = r"^-?(?:[0-9]+|[0-9]*\.[0-9]+)$"
     whole = r"^-?[0-9]+$"
     decimal = pl.col("type") == "R"
     wrong = pl.when(decimal).then(~VALUE.str.contains(number)).otherwise(~VALUE.str.contains(whole))
     given = values.filter(GIVEN & USED & IS_NUMBER)
-    below = ~decimal & VALUE.str.contains(r"^-[0-9]+$")
+    below = ~decimal & ~pl.col("coded") & VALUE.str.contains(r"^-[0-9]+$")
     return pl.concat(
         [
             _fault(given.filter(wrong), "NUMBER_INVALID", "is not a number"),

@@ -156,6 +156,13 @@ class Loops(msgspec.Struct, dict=True):
         inside = np.minimum(places, len(self.rows) - 1)
         return rows, self.instance(self.guide.root)[inside] - 1
 
+    def names(self, rows: Integers) -> pl.Series:
+        """The loops that segments of the frame stand in, by their rows; null where none is of this guide."""
+        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        node = np.where(self.rows[places] == rows, self.node[places], -1)
+        names = pl.Series([one.loop.id for one in self.guide.nodes] + [None], dtype=pl.String)
+        return names.gather(node % len(names))
+
     def distinct(self, places: Integers) -> tuple[pl.DataFrame, pl.Series]:
         """The distinct segments (rows of `pairs`) at some places, and which of them each is."""
         pair = self.pair[places]

@@ -52,6 +52,12 @@ _IN_PLACE = (
         ["file_id", "byte_offset"],
         (_CODE == "SEGMENT_UNEXPECTED") & ~pl.col("message").str.contains("nor are"),
     ),
+    # An identifier with a control character is none.
+    (
+        _CODE == "SEGMENT_ID_INVALID",
+        ["file_id", "byte_offset"],
+        (_CODE == "CHARACTER_INVALID") & _ELEMENT.is_null(),
+    ),
     # What is wrong by its form is in no list either.
     (
         _CODE.is_in(_OF_FORM),
@@ -72,6 +78,11 @@ _IN_PLACE = (
         | _CODE.is_in(["CONTROL_NUMBER_WRONG", "COUNT_WRONG"])
         | _CODE.str.starts_with("SYNTAX_"),
         ["file_id", "byte_offset"],
+        _CODE == "TRAILING_SEPARATORS",
+    ),
+    (
+        _CODE == "REPETITION_EXCESS",
+        ["file_id", "byte_offset", "element"],
         _CODE == "TRAILING_SEPARATORS",
     ),
     # An element of the ISA that is wrong by itself may have another width too.

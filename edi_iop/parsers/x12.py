@@ -153,7 +153,7 @@ def drafted(placed: Step, asked: Asked) -> Batch:
     tables = Drafts(parts)
     findings = [
         _splitting(segments),
-        _enveloping(envelopes.findings),
+        _enveloping(_inside(envelopes.findings, walked)),
         _enveloping(envelope_faults(segments, envelopes)),
         _unguided(walked.unguided, segments),
         *(_guided(loops, envelopes, asked) for loops in walked.loops),
@@ -180,6 +180,19 @@ def _splitting(segments: Segments) -> pl.DataFrame:
 
 def _enveloping(found: pl.DataFrame) -> pl.DataFrame:
     return found.with_columns(file_id=pl.col("file").cast(pl.Int64))
+
+
+_HEADS = ("ISA", "GS", "ST", "SE", "GE", "IEA")
+
+
+def _inside(found: pl.DataFrame, walked: Walked) -> pl.DataFrame:
+    """With the loop of what stands at an element, where a guide has the segment."""
+    if found.is_empty():
+        return found
+    names = [one.names(found["row"].to_numpy()) for one in walked.loops]
+    at_element = pl.col("element").is_not_null() & ~pl.col("segment").is_in(_HEADS)
+    loop = pl.coalesce(*(pl.lit(one) for one in names), pl.lit(None, pl.String))
+    return found.with_columns(loop=pl.when(at_element).then(loop))
 
 
 def _unguided(unguided: pl.DataFrame, segments: Segments) -> pl.DataFrame:

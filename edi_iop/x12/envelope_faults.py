@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from edi_iop.texts import composed
+from edi_iop.x12 import inside
 from edi_iop.x12 import separators as sep
 from edi_iop.x12.headers import HEADERS, TRAILERS, Integers, Open, open_rows, standing, used_numbers
 from edi_iop.x12.segments import Segments
@@ -35,6 +36,8 @@ NO_FAULTS = pl.DataFrame(
         "byte_offset": pl.Int64,
         "segment": pl.String,
         "element": pl.Int64,
+        "component": pl.Int64,
+        "repetition": pl.Int64,
     }
 )
 
@@ -74,9 +77,15 @@ def segment_faults(
 def _fault(
     rows: pl.DataFrame, code: str, message: pl.Expr, at_element: int | None = None
 ) -> pl.DataFrame:
-    """Findings placed at these rows."""
+    """Findings placed at these rows, or at what rows name inside of them (inside.PLACE)."""
     if rows.is_empty():
         return NO_FAULTS
+    known = rows.collect_schema().names()
+    here = {"element": at_element, "component": None, "repetition": None}
+    place = [
+        pl.col(part) if part in known else pl.lit(value, pl.Int64).alias(part)
+        for part, value in here.items()
+    ]
     return rows.select(
         "file",
         "row",
@@ -88,7 +97,7 @@ def _fault(
         "segment_position",
         "byte_offset",
         pl.col("id").alias("segment"),
-        pl.lit(at_element, pl.Int64).alias("element"),
+        *place,
     )
 
 
@@ -247,9 +256,13 @@ def _foreign(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl
     """Segments with a control character that is no separator of theirs."""
     if not len(segments.foreign):
         return NO_FAULTS
-    placed = standing(segments, heads, spans, segments.foreign)
-    says = pl.lit("a control character stands in the segment")
-    return _fault(_identified(segments, placed), "CHARACTER_INVALID", says)
+    placed = _identified(segments, standing(segments, heads, spans, segments.foreign))
+    own = segments.rows["interchange"].gather(segments.foreign)
+    stands = inside.foreign(segments, placed.with_columns(own))
+    says = composed("{}: element {} holds a control character", "id", inside.numbered())
+    return _fault(
+        stands, "CHARACTER_INVALID", says.fill_null("a control character in an identifier")
+    )
 
 
 def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
@@ -274,17 +287,22 @@ def _empty(segments: Segments, heads: pl.DataFrame, spans: pl.DataFrame) -> pl.D
         ("blank", "SEGMENT_EMPTY", pl.lit("an empty segment")),
         ("bare", "SEGMENT_BARE", composed("{} has no elements", "id")),
         ("odd", "SEGMENT_ID_INVALID", pl.lit("not a segment identifier")),
-        (
-            "trailing",
-            "TRAILING_SEPARATORS",
-            composed("{} ends in empty elements or components", "id"),
-        ),
+        ("trailing", "TRAILING_SEPARATORS", _says_emptied()),
     ):
         rows = segments.rows_of(faulty[column])
         if len(rows):
-            stands = standing(segments, heads, spans, rows)
-            found.append(_fault(_identified(segments, stands), code, says))
+            stands = _identified(segments, standing(segments, heads, spans, rows))
+            if column == "trailing":
+                stands = inside.emptied(segments, stands)
+            found.append(_fault(stands, code, says, 1 if column == "bare" else None))
     return pl.concat([NO_FAULTS, *found])
+
+
+def _says_emptied() -> pl.Expr:
+    """Of a segment that ends in separators, or has an element that does: what it should leave out."""
+    repeats = pl.col("repetition").is_not_null() & pl.col("component").is_null()
+    what = pl.when(repeats).then(pl.lit("ends in a repetition that is")).otherwise(pl.lit("is"))
+    return composed("{}: element {} {} empty, and none follows", "id", inside.numbered(), what)
 
 
 def _trailing(raw: pl.Series) -> npt.NDArray[np.bool_]:

@@ -349,12 +349,8 @@ def _foreign(frame: Segments, pieces: Sequence[Piece]) -> Integers:
     found: list[Integers] = []
     # One turn a piece; the text is looked at only where the byte occurs at all.
     for number, piece in enumerate(pieces):
-        odd = [own for own in piece.separators.displaced if own in piece.data]
-        if odd:
-            changed = [
-                byte.translate(piece.separators.to_canonical).decode("latin-1") for byte in odd
-            ]
-            own = frame.raw.str.contains_any(changed).to_numpy()
+        if any(byte in piece.data for byte in piece.separators.displaced):
+            own = frame.raw.str.contains_any(piece.separators.given_way).to_numpy()
             of_piece = frame.rows["interchange"].to_numpy() == number
             found.append(np.flatnonzero(of_piece & own[frame.rows["text"].to_numpy()]))
     return np.concatenate(found) if found else np.array([], dtype=np.int64)

@@ -53,6 +53,11 @@ class Separators(msgspec.Struct, frozen=True, dict=True):
         own = {pair[0] for pair in self._pairs}
         return tuple(bytes([pair[1]]) for pair in self._pairs if pair[1] not in own)
 
+    @property
+    def given_way(self) -> list[str]:
+        """The same as they stand in canonical text."""
+        return [one.translate(self.to_canonical).decode("latin-1") for one in self.displaced]
+
     @cached_property
     def to_canonical(self) -> bytes:
         """The 256-byte translation table, a permutation where the separators differ."""

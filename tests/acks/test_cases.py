@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -144,6 +145,20 @@ def test_the_answer_is_the_one_written_by_hand(name: str, answered: dict[str, li
     (ta1,) = [line for line in said if line.startswith("TA1")]
     assert ta1.split("*", 4)[4] == case.get("ta1", "A*000")
     assert [line for line in said if line[:3] in _TOLD] == case.get("answer", [])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_segment_with_element_errors_names_them(
+    name: str, answered: dict[str, list[str]]
+) -> None:
+    """005010X231A1 loop 2100: IK304 is 8 where IK4 segments follow, and only there."""
+    said = [line for line in answered[name] if not line.startswith("CTX")]
+    of_elements = [
+        (line.endswith("*8"), following.startswith("IK4"))
+        for line, following in pairwise(said)
+        if line.startswith("IK3")
+    ]
+    assert all(announced == named for announced, named in of_elements)
 
 
 def test_every_answer_is_valid_to_both() -> None:
