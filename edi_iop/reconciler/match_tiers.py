@@ -121,8 +121,9 @@ def of_the_member(pairs: pl.DataFrame, found: pl.DataFrame, answers: pl.DataFram
     """Member, days, charge and kind of bill, of one claim that no other answer has taken.
 
     A number that is nothing like the claim's, nor any other claim's of ours, is one of a claim
-    that we do not hold (but the payer's own or the member's id, which is none), and so are line control numbers that are none of the claim's; but what
-    a number is more like says nothing between two claims.
+    that we do not hold (the payer's own or the member's id is none), and so are line control
+    numbers that are none of the claim's; but what a number is more like says nothing between two
+    claims.
     """
     able = pairs.filter(
         sound()
