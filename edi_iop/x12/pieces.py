@@ -22,9 +22,9 @@ from edi_iop.x12.separators import Separators
 CHUNK = 18 * 2**18
 """Bytes worked on at a time."""
 _PATIENCE, _MOST = 4, 8 * 2**20
-"""Chunks, or bytes, that one claim may fill before it is cut in its middle."""
+"""Chunks, or bytes, that one claim or 999 may fill before it is cut in its middle."""
 _BEGINNERS = (
-    (b"CLP", (b"HL", b"20", b"22", b"PT"), b"ST", b"AK2"),
+    (b"CLP", (b"HL", b"20", b"22", b"PT"), b"ST"),
     (b"CLM",),
 )
 """Segments before which an interchange may be cut, the first kinds rather than the second.
@@ -32,8 +32,9 @@ _BEGINNERS = (
 What they begin needs nothing of what stands before but the headers around it. An HL is named
 with its levels: what stands below one of those stays with it.
 """
-_LINES = (b"LX", b"SVC")
-"""Segments before which a claim is cut that is longer than can be waited for: its lines stay whole."""
+_LINES = (b"LX", b"SVC", b"AK2")
+"""Segments before which a claim, or a 999, is cut that is longer than can be waited for: its lines, or
+its answers to sets, stay whole. A 999 says last what it says of its group."""
 _BLANK = b" \t\r\n\x00\x1a"
 _BOM = b"\xef\xbb\xbf"
 _HEADER = re.compile(rb"(?<![A-Za-z0-9])(?:GS|ST)[^A-Za-z0-9\s]")

@@ -153,6 +153,14 @@ def test_levels_below_a_wrong_number_in_the_next_chunk() -> None:
     assert list(differences(data, (300, 400, 900))) == []
 
 
+def test_a_999_says_what_became_of_its_group_wherever_chunks_end() -> None:
+    """AK9, behind the answers to the sets, belongs to the row of AK1: the 999 is not cut between them."""
+    answer = (FIXTURES / "valid" / "ack_accepted.999").read_bytes()
+    groups = read(answer, 300)[0]["acknowledgements"].filter(pl.col("level") == "group")
+    assert groups["decision"].to_list() == ["A"]
+    assert list(differences(answer, (250, 300, 700))) == []
+
+
 def test_claims_without_their_header_in_every_chunk() -> None:
     """The LX before the claims is absent: loop 2000 is open from chunk to chunk and has no first segment."""
     remit = next(data for data in FILES if b"LX*1~" in data and b"CLP*" in data)
