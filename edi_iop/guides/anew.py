@@ -5,6 +5,9 @@ behind the place of the SV2. Where the loop has held one, the segment is the nex
 loop 2400, LX missing), and the walk is taken again with a key that says so; else the line were lost.
 So is one right behind the first, even of the same words; but not where the loop before it would be left
 without the loops it must hold (SBR and PAT): that segment is sent twice.
+
+A segment that belongs earlier is put aside where the one behind it goes on from the one before it: an
+N1 amid the lines of a claim does not end them.
 """
 
 from __future__ import annotations
@@ -15,11 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edi_iop.guides import miscoded
-from edi_iop.guides.automaton import Automaton, Integers, is_second
+from edi_iop.guides.automaton import ANEW, ASIDE, Automaton, Integers, is_second
 from edi_iop.guides.loader import Node
 
 Flags = npt.NDArray[np.bool_]
 
+_NOTHING = -1
+_NOWHERE: Integers = np.array([], dtype=np.int64)
 _TURNS = 4
 """A walk taken again may show further ones; so often it is, and what is left is only told."""
 
@@ -30,8 +35,12 @@ def walk(
     starts: Integers,
     after: Sequence[int | None],
     begun: Integers,
+    following: int | None = None,
 ) -> Integers:
-    """Automaton.walk, behind the transitions `begun`, with loops begun anew where one is seen twice."""
+    """Automaton.walk, behind the transitions `begun`, with loops begun anew where one is seen twice.
+
+    following: the key behind the last of them, where a frame ends inside of a transaction.
+    """
     for _ in range(_TURNS):
         taken = np.concatenate([begun, machine.walk(keys, starts, after)])
         right = miscoded.put_right(machine, keys, taken, len(begun))
@@ -39,13 +48,34 @@ def walk(
             keys = right
             continue
         again = _again(machine, taken) - len(begun)
-        again = again[again >= 0]
-        if not len(again):
+        again, aside = again[again >= 0], _aside(machine, keys, following, taken[len(begun) :])
+        if not len(again) and not len(aside):
             break
-        keys = keys.copy()
-        numbers, which = np.unique(keys[again], return_inverse=True)
-        keys[again] = np.array([machine.anew(key) for key in numbers.tolist()])[which]
+        keys = _marked(machine, _marked(machine, keys, again, ANEW), aside, ASIDE)
     return taken
+
+
+def _marked(machine: Automaton, keys: Integers, at: Integers, mark: str) -> Integers:
+    """The keys with those at some places marked."""
+    numbers, which = np.unique(keys[at], return_inverse=True)
+    marked = [machine.marked(key, mark) for key in numbers.tolist()]
+    keys = keys.copy()
+    keys[at] = np.array(marked, dtype=np.int64)[which]
+    return keys
+
+
+def _aside(machine: Automaton, keys: Integers, following: int | None, taken: Integers) -> Integers:
+    """The segments out of order that the next one does not follow, but would if they were not there."""
+    kinds = machine.transitions
+    back = [at for at, one in enumerate(kinds) if one.fault == "SEGMENT_ORDER" and not one.aside]
+    at = np.flatnonzero(np.isin(taken, back)) if back else _NOWHERE
+    if not len(at):
+        return _NOWHERE
+    behind = np.append(keys, _NOTHING if following is None else following)[at + 1]
+    pairs, which = np.unique(np.stack([taken[at], behind]), axis=1, return_inverse=True)
+    interrupts = [key != _NOTHING and machine.interrupts(one, key) for one, key in pairs.T.tolist()]
+    aside: Integers = at[np.array(interrupts)[which.ravel()]]
+    return aside
 
 
 def _again(machine: Automaton, taken: Integers) -> Integers:
@@ -56,7 +86,7 @@ def _again(machine: Automaton, taken: Integers) -> Integers:
     back = [number for number in second if kinds[number].fault == "SEGMENT_ORDER"]
     stays = [number for number in second if _is_repeat(machine, number)]
     if not back and not stays:
-        return np.array([], dtype=np.int64)
+        return _NOWHERE
     stray = np.flatnonzero(np.isin(taken, back))
     nodes = {kinds[number].node for number in back}
     held = [stray[_held(machine, taken, node, stray)] for node in nodes if node is not None]

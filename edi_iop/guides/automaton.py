@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from edi_iop.guides.forward import discriminators, forward
 from edi_iop.guides.loader import Guide, Node, load
@@ -37,6 +38,8 @@ _UNKNOWN = -1
 """A transition not taught yet."""
 ANEW = "+"
 """Before the key of a segment that begins its loop anew."""
+ASIDE = "-"
+"""Before the key of a segment out of its order that what stands behind it does not go on from."""
 _KEYS = 64
 """Room for so many keys at first."""
 _LESSON = 2000
@@ -53,6 +56,8 @@ class Transition(msgspec.Struct, frozen=True):
     fault: str | None = None
     missing: tuple[Node, ...] = ()
     """Loops begun without their first segment."""
+    aside: bool = False
+    """Whether it leads nowhere: what follows goes on from the place before."""
 
 
 class Automaton:
@@ -106,10 +111,10 @@ class Automaton:
         firsts = (re.split(f"[{sep.COMPONENT}{sep.REPETITION}]", value)[0] for value in values)
         return self.key_number((elements[0], *firsts))
 
-    def anew(self, key: int) -> int:
-        """The key of a segment that is known to begin its loop anew."""
+    def marked(self, key: int, mark: str) -> int:
+        """The key of a segment that is known to begin its loop anew (ANEW), or to stand aside (ASIDE)."""
         told = self.keys[key]
-        return key if told[:1] == (ANEW,) else self._numbered((ANEW, *told))
+        return key if told[0] in (ANEW, ASIDE) else self._numbered((mark, *told))
 
     def _numbered(self, key: tuple[str, ...]) -> int:
         number = self._keys.setdefault(key, len(self.keys))
@@ -120,6 +125,12 @@ class Automaton:
                 self._taught = np.hstack([self._taught, np.full(more, _UNKNOWN, dtype=np.int64)])
                 self._usual = np.concatenate([self._usual, np.full(more[1], _UNKNOWN)])
         return number
+
+    def interrupts(self, number: int, key: int) -> bool:
+        """Whether the guide lets a segment follow what stands before a transition, but not the transition."""
+        before, after = self._lessons[number][0], int(self._places[number])
+        there, here = (self._next(self.guide.nodes[at], self.keys[key]) for at in (before, after))
+        return there.node is not None and there.fault is None and here.fault is not None
 
     def walk(self, keys: Integers, starts: Integers, after: Sequence[int | None]) -> Integers:
         """Transition number of each segment of some transactions, one behind another.
@@ -227,11 +238,10 @@ class Automaton:
         return number
 
     def _next(self, present: Node, key: tuple[str, ...]) -> Transition:
+        if key[0] == ASIDE:
+            return replace(self._next(present, key[1:]), aside=True)
         if key[0] == ANEW:
-            key, around = key[1:], list(present.above())
-            for node in self._by_id[key[0]]:
-                if is_second(node) and node.loop in around and self._fits(node, key):
-                    return Transition(node, (node.loop,), "LOOP_START_MISSING", (node.loop,))
+            return self._begun_anew(present, key[1:])
         fitting = [node for node in self._by_id.get(key[0], []) if self._fits(node, key)]
         if present.parent is None:
             first = [node for node in fitting if node.parent is present]
@@ -245,6 +255,16 @@ class Automaton:
                 fault = "SEGMENT_NOT_USED" if node.usage == "N" else None
                 return Transition(node, begins, fault)
         return self._repair(present, fitting)
+
+    def _begun_anew(self, present: Node, key: Key) -> Transition:
+        """What a segment leads to that is the second of a loop without its first."""
+        fitting = [node for node in self._by_id[key[0]] if self._fits(node, key)]
+        seconds = [node for node in fitting if is_second(node)]
+        around = list(present.above())
+        for node in seconds:
+            if node.loop in around:
+                return Transition(node, (node.loop,), "LOOP_START_MISSING", (node.loop,))
+        return self._repair(present, seconds or fitting)
 
     def numbers(self, segment_id: str) -> list[int]:
         """The numbers of all keys of a segment id met so far."""
@@ -375,7 +395,7 @@ def _skipped(loop: Node, number: int) -> bool:
 def _after(present: Node, transition: Transition) -> Node:
     """The place after a transition: a segment put back into an outer loop leads nowhere."""
     node = transition.node
-    if node is None:
+    if node is None or transition.aside:
         return present
     if transition.fault != "SEGMENT_ORDER":
         return node

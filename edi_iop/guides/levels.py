@@ -33,14 +33,14 @@ def put_right(machine: Automaton, keys: Integers, following: int | None) -> Inte
     of_levels = machine.numbers(_LEVEL)
     levels = np.flatnonzero(np.isin(keys, of_levels))
     seconds = np.flatnonzero(np.isin(keys, _told(machine)))
-    seconds = seconds[seconds > 0]
+    seconds = seconds[seconds > 1]
     right = keys.copy()
-    for at, first, key_of in ((levels, 0, _right), (seconds, -1, _alone)):
-        around = np.stack([padded[at + first + step] for step in range(3)], axis=1)
+    for at, steps, key_of in ((levels, (0, 1, 2), _right), (seconds, (-2, -1, 0, 1), _alone)):
+        around = np.stack([padded[at + step] for step in steps], axis=1)
         distinct, which = _distinct(around, len(machine.keys) + 1)
         own = [
-            key_of(machine.guide.name, *(machine.keys[one] for one in three if one != _NOTHING))
-            for three in distinct.tolist()
+            key_of(machine.guide.name, *(machine.keys[one] for one in some if one != _NOTHING))
+            for some in distinct.tolist()
         ]
         right[at] = np.array([_number(machine, key) for key in own], dtype=np.int64)[which]
     return right
@@ -48,13 +48,15 @@ def put_right(machine: Automaton, keys: Integers, following: int | None) -> Inte
 
 def _number(machine: Automaton, key: Key) -> int:
     if key[0] == ANEW:
-        return machine.anew(machine.key_number(key[1:]))
+        return machine.marked(machine.key_number(key[1:]), ANEW)
     return machine.key_number(key)
 
 
 def _distinct(rows: Integers, room: int) -> tuple[Integers, Integers]:
-    """The different rows of three numbers from -1, each below room, and which of them each is."""
-    told = ((rows[:, 0] + 1) * room + rows[:, 1] + 1) * room + rows[:, 2] + 1
+    """The different rows of a few numbers from -1, each below room, and which of them each is."""
+    told = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
+        told = told * room + column + 1
     _, first, which = np.unique(told, return_index=True, return_inverse=True)
     return rows[first], which
 
@@ -75,25 +77,39 @@ def _alone(guide_name: str, *around: Key) -> Key:
     """The key of a segment that tells a level, or another payer; none where it only interrupts one.
 
     Behind what no other payer may follow an SBR with its NM1*IL begins a level anew. What stands
-    nowhere in the guide, a level miscoded among it, tells nothing of what is behind it.
+    nowhere in the guide, a level miscoded among it, tells nothing of what is behind it. Around it are
+    two segments before and one behind; the first of them tells where the other one stands.
     """
     machine = automaton(guide_name)
-    before, own, *behind = around
-    known = any(machine.fits(one, before) for one in machine.guide.segments(before[0]))
-    if not behind or not known or (before[0] == _LEVEL and _may_follow(machine, before, own)):
+    earlier, before, own, *behind = around
+    places = _places(machine, earlier, before)
+    if not behind or not places or (before[0] == _LEVEL and _may_follow(machine, places, own)):
         return own
-    if _may_follow(machine, own, behind[0], skipping=False):
+    if _may_follow(machine, _all(machine, own), behind[0], skipping=False):
         unlike = before[0] not in (_LEVEL, *_due(machine))
-        lost = unlike and not _may_follow(machine, before, own)
+        level = earlier[0] == _LEVEL and _may_follow(machine, _all(machine, earlier), own)
+        lost = unlike and not level and not _may_follow(machine, places, own)
         return (ANEW, *own) if lost else own
-    return ("",) if _may_follow(machine, before, behind[0]) else own
+    return ("",) if _may_follow(machine, places, behind[0]) else own
 
 
-def _may_follow(machine: Automaton, first: Key, second: Key, *, skipping: bool = True) -> bool:
+def _all(machine: Automaton, key: Key) -> list[Node]:
+    """Where the guide has a segment."""
+    return [one for one in machine.guide.segments(key[0]) if machine.fits(one, key)]
+
+
+def _places(machine: Automaton, earlier: Key, key: Key) -> list[Node]:
+    """Where it has one behind another; where that cannot be, all places of it."""
+    behind = {node for place in _all(machine, earlier) for node, _ in forward(place)}
+    every = _all(machine, key)
+    return [one for one in every if one in behind] or every
+
+
+def _may_follow(
+    machine: Automaton, places: Sequence[Node], second: Key, *, skipping: bool = True
+) -> bool:
     """Whether the guide lets a segment come next, be it by skipping what is required or not so."""
-    for place in machine.guide.segments(first[0]):
-        if not machine.fits(place, first):
-            continue
+    for place in places:
         for node, begins in forward(place):
             if machine.fits(node, second):
                 return True

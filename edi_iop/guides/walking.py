@@ -99,7 +99,7 @@ def _walk_guide(
     open_ = unfinished is not None and transactions["row"][-1] == unfinished
     following = machine.key_of(segments.following) if open_ and segments.following else None
     new = levels.put_right(machine, keys[texts[len(begun) :]], following)
-    taken = anew.walk(machine, new, starts, after, begun)
+    taken = anew.walk(machine, new, starts, after, begun, following)
     nodes = np.array(
         [-1 if one.node is None else one.node.index for one in machine.transitions], dtype=np.int64
     )
