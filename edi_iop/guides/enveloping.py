@@ -59,7 +59,7 @@ def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     misnamed = _misnamed(segments, enveloped)
     of_group = told.filter(_is_of("GS", 1)).join(misnamed, on=_AT, how="semi")
     told = told.join(of_group, on=[*_AT, "element"], how="anti", maintain_order="left")
-    versions = _versions(segments, enveloped)
+    versions = _versions(segments, enveloped, guided)
     return pl.concat([told, misnamed, versions], how="diagonal_relaxed")
 
 
@@ -69,17 +69,13 @@ _AT = ["file", "byte_offset"]
 
 def _guided(enveloped: Enveloped) -> pl.DataFrame:
     """The groups that follow a guide we read: file, interchange, version."""
-    return _named(enveloped).filter(pl.col("version").is_in(_known()))
+    groups = enveloped.headers.filter(pl.col("id") == "GS")
+    versions = groups.select(*_AROUND, version=element(8).str.strip_chars())
+    return versions.filter(pl.col("version").is_in(_known()))
 
 
 def _known() -> list[str]:
     return [*index().guides, *index().same_as]
-
-
-def _named(enveloped: Enveloped) -> pl.DataFrame:
-    """The groups, with the version each names: file, interchange, version."""
-    groups = enveloped.headers.filter(pl.col("id") == "GS")
-    return groups.select(*_AROUND, version=element(8).str.strip_chars())
 
 
 def _is_of(segment: str, element: int) -> pl.Expr:
@@ -114,9 +110,9 @@ _DIFFER = _BOTH[0] != _BOTH[1]
 """Whether set and group name two guides, whatever their errata; not where one of them names none."""
 
 
-def _versions(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
-    """ISA12 of interchanges whose groups follow a 005010 guide, ours or not: 00501."""
-    groups = _named(enveloped).filter(pl.col("version").str.contains("^005010X[0-9]{3}"))
+def _versions(segments: Segments, enveloped: Enveloped, guided: pl.DataFrame) -> pl.DataFrame:
+    """ISA12 of interchanges whose groups follow a 005010 guide: 00501."""
+    groups = guided.filter(pl.col("version").str.starts_with("005010"))
     other = enveloped.headers.filter((pl.col("id") == "ISA") & (element(12) != "00501"))
     if other.is_empty():
         return _NOTHING
