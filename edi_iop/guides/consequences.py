@@ -121,11 +121,31 @@ def _beside_strays(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _of_bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """What a loop of nothing but its first segment lacks, besides the first of it.
+def _bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """What a loop of nothing but its first segment lacks is one fault, the first of it, which names the others.
 
-    All of it, where the loop begins again behind it, one too many.
+    It is none where the loop begins again behind it, one too many.
     """
+    follows = _of_bare_loops(loops, faults)
+    others = (
+        faults.join(follows, on="fault", how="semi", maintain_order="left")
+        .filter(_REQUIRED)
+        .group_by("place", maintain_order=True)
+        .agg(others=pl.col("message").str.extract(r"^(loop \S+|\S+)").str.join(", "))
+    )
+    told = faults.join(follows, on="fault", how="anti", maintain_order="left")
+    first = told.filter(_REQUIRED).unique("place", keep="first", maintain_order=True)
+    named = first.join(others, on="place").select(
+        "fault", message=composed("{}, as are {}", "message", "others")
+    )
+    return told.update(named, on="fault", maintain_order="left")
+
+
+_REQUIRED = pl.col("code").is_in(["SEGMENT_MISSING", "LOOP_MISSING"])
+
+
+def _of_bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """What such loops lack, besides the first of it; all of it, where the loop is one too many."""
     places = faults.filter(LACKING & (pl.col("place") > 0))["place"].unique().to_numpy()
     inside = places[places < len(loops.taken)]
     pairs = inside[of_pairs(loops, inside - 1, inside, _is_bare)]
@@ -343,7 +363,7 @@ _STEPS: tuple[tuple[_Step, pl.Expr], ...] = (
     (sent_twice, LACKING),
     (_without(_beside_strays), LACKING | BEGUN_WRONG),
     (_without(begun_twice), LACKING | BEGUN_WRONG),
-    (_without(_of_bare_loops), LACKING | BEGUN_WRONG),
+    (_bare_loops, LACKING | BEGUN_WRONG),
     (_without(_beside_begun), BEGUN_WRONG),
     (_of_runs, STRAY),
     (_without(_in_lost_loops), STRAY),

@@ -186,11 +186,16 @@ def _missing(loops: Loops, loop: Node, child: Node, found: Integers) -> Iterator
         return
     places = due(loops, loop, child, lacking)
     if child.kind == "segment":
-        says = f"{child.id} is missing in loop {loop.id}"
+        says = f"{_named(child)} is missing in loop {loop.id}"
         yield _faults(places, "SEGMENT_MISSING", says, loop.id, child.id)
     else:
-        says = f"loop {child.id} is missing in loop {loop.id}"
+        says = f"loop {_named(child)} is missing in loop {loop.id}"
         yield _faults(places, "LOOP_MISSING", says, child.id, first_of(child))
+
+
+def _named(node: Node) -> str:
+    """A segment or loop with the guide's name of it: of some ids a loop has several."""
+    return f"{node.id} ({node.name})" if node.name else node.id
 
 
 def _is_aside(loops: Loops, starts: Integers) -> npt.NDArray[np.bool_]:

@@ -39,6 +39,24 @@ def test_valid_files_have_no_finding(data: bytes) -> None:
     assert verdict(data) == (True, [])
 
 
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (("N3*1 WHARF ST~",), "N3 (Payer Address) is missing in loop 1000A"),
+        (
+            ("N3*1 WHARF ST~", "N4*PORTLAND*ME*04101~", "PER*BL*EDI DESK*TE*2075550100~"),
+            "N3 (Payer Address) is missing in loop 1000A, as are N4, PER",
+        ),
+        (("NM1*QC*1*OKAFOR*SAM****MI*HB100300~",), "NM1 (Patient Name) is missing in loop 2100"),
+    ],
+)
+def test_what_is_missing_is_named(lines: tuple[str, ...], says: str) -> None:
+    data = REMIT
+    for line in lines:
+        data = changed(data, line + "\n", "")
+    assert parsers.parse([(1, data)])[1].findings["message"].to_list() == [says]
+
+
 REMIT_FAULTS = [
     # structure
     ("N3*1 WHARF ST~\n", "", ("SEGMENT_MISSING", 6, "1000A", "N3", None, None)),
