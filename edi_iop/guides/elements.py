@@ -6,6 +6,7 @@ where their faults stand, is for guides.checks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import polars as pl
@@ -266,11 +267,16 @@ def _forms(values: pl.DataFrame, _: str) -> pl.DataFrame:
         _fault(
             part.filter(~VALUE.str.contains(str(form))),
             "FORM_INVALID",
-            "does not have the form asked for",
+            _asked(str(form)),
         )
         for (form,), part in formed.group_by("form")
     ]
     return pl.concat(found) if found else _fault(formed, "FORM_INVALID", "")
+
+
+def _asked(form: str) -> str:
+    digits = re.fullmatch(r"\^\(\?:\[0-9\]\{(\d+)\}\)\$", form)
+    return f"does not have the {digits[1] + ' digits' if digits else 'form'} asked for"
 
 
 CHECKS: tuple[Callable[[pl.DataFrame, str], pl.DataFrame], ...] = (

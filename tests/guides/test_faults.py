@@ -57,6 +57,21 @@ def test_what_is_missing_is_named(lines: tuple[str, ...], says: str) -> None:
     assert parsers.parse([(1, data)])[1].findings["message"].to_list() == [says]
 
 
+def test_the_form_asked_for_is_told() -> None:
+    wrong = changed(CLAIM, "N4*PORTLAND*ME*041010020~", "N4*PORTLAND*ME*04101~")
+    (says,) = parsers.parse([(1, wrong)])[1].findings["message"]
+    assert says.endswith("does not have the 9 digits asked for")
+
+
+def test_levels_the_guide_does_not_have_say_nothing_of_those_above() -> None:
+    status = (FIXTURES / "valid" / "status_clearinghouse.277").read_bytes()
+    other = status.replace(b"PT~\nNM1*QC*", b"22*0~\nNM1*IL*")
+    assert other.count(b"*22*0~") > 1
+    found = {(code, segment) for code, _, _, segment, *_ in findings(other)}
+    assert ("SEGMENT_UNEXPECTED", "HL") in found
+    assert not {code for code, _ in found} & {"HL_CHILD_WRONG", "HL_NUMBER_WRONG"}
+
+
 REMIT_FAULTS = [
     # structure
     ("N3*1 WHARF ST~\n", "", ("SEGMENT_MISSING", 6, "1000A", "N3", None, None)),
