@@ -142,24 +142,25 @@ def _levels(loops: Loops) -> _Run:
     """The HL segments of a transaction (loops 2000A, 2000B, ...)."""
     nodes = loops.guide.segments("HL")
     places = np.sort(np.concatenate([loops.segments_of(node) for node in nodes]))
-    begun = np.concatenate([loops.starts(node.loop) for node in nodes])
     transaction = loops.instance(loops.guide.root)
-    # An HL that is missing or unknown is said already, and the numbers behind it cannot be judged.
     broken = np.full(int(transaction[-1]) + 1, len(transaction))
-    missing = np.concatenate([np.setdiff1d(begun, places), _unknown_levels(loops)])
-    np.minimum.at(broken, transaction[missing], missing)
+    lost = lost_levels(loops)
+    np.minimum.at(broken, transaction[lost], lost)
     if loops.numbers.get("HL", pl.Series(dtype=pl.String)).has_nulls():
         broken[1] = 0  # in an earlier frame
     before = places[places < broken[transaction[places]]]
     return _Run(loops, loops.guide.root, before, np.flatnonzero(broken < len(transaction)))
 
 
-def _unknown_levels(loops: Loops) -> Integers:
-    """HL segments that stand nowhere in the guide: what they were to be is not known either."""
-    unknown: Integers = np.flatnonzero(loops.node < 0)
+def lost_levels(loops: Loops) -> Integers:
+    """Where an HL is missing, or is none that the guide has: the numbers behind it cannot be judged."""
+    nodes = loops.guide.segments("HL")
+    begun = np.concatenate([NOWHERE, *(loops.starts(node.loop) for node in nodes)])
+    missing = begun[~np.isin(loops.node[begun], [node.index for node in nodes])]
+    unknown = np.flatnonzero(loops.node < 0)
     if len(unknown):
         unknown = unknown[(loops.elements(unknown).list.first() == "HL").to_numpy()]
-    return unknown
+    return np.concatenate([missing, unknown])
 
 
 def _level_numbers(levels: _Run) -> Iterator[pl.DataFrame]:

@@ -176,7 +176,7 @@ def _numbers(loops: Loops, segment_id: str) -> pl.Series:
     """Element 1 of the last transaction's segments of that id, in this frame and before.
 
     The last one, which the next counts on from; of an 835 each once, which none may repeat.
-    Null, and no other behind it, where a level was begun without its HL: none can be counted on from.
+    Null, and no other behind it, where an HL is missing or unknown: none can be counted on from.
     """
     begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
     of_remit = loops.guide.transaction == "835"
@@ -188,7 +188,7 @@ def _numbers(loops: Loops, segment_id: str) -> pl.Series:
     own = loops.words.of(texts, 1).fill_null("")
     earlier = loops.numbers if loops.same(loops.guide.root) else {}
     every = pl.concat([earlier[segment_id], own]) if segment_id in earlier else own
-    if segment_id == "HL" and (every.has_nulls() or _lacks_level(loops, begin)):
+    if segment_id == "HL" and (every.has_nulls() or (numbering.lost_levels(loops) >= begin).any()):
         return pl.Series([None], dtype=pl.String)
     return every.unique(maintain_order=True) if of_remit else every.tail(1)
 
@@ -200,14 +200,6 @@ def _levels_so_far(loops: Loops) -> pl.Series:
     here = sum(int((places >= begin).sum()) for places in found)
     earlier = loops.numbers.get("levels") if loops.same(loops.guide.root) else None
     return pl.Series([str(here + (0 if earlier is None else int(earlier[0])))])
-
-
-def _lacks_level(loops: Loops, begin: int) -> bool:
-    """Whether a loop of an HL was begun without it since a place."""
-    levels = [node.loop for node in loops.guide.segments("HL")]
-    begun = np.concatenate([NOWHERE, *(loops.starts(level) for level in levels)])
-    since = begun[begun >= begin]
-    return bool((~loops.elements(since).list.first().eq("HL")).any())
 
 
 @cache
