@@ -6,8 +6,8 @@ loop 2400, LX missing), and the walk is taken again with a key that says so; els
 So is one right behind the first, even of the same words; but not where the loop before it would be left
 without the loops it must hold (SBR and PAT): that segment is sent twice.
 
-A segment that belongs earlier is put aside where the one behind it goes on from the one before it: an
-N1 amid the lines of a claim does not end them.
+A segment that belongs earlier, or begins another claim, line or level, is put aside where what stands behind
+it goes on from what stands before it: an HL amid the lines of a claim does not end the claim.
 """
 
 from __future__ import annotations
@@ -18,12 +18,22 @@ import numpy as np
 import numpy.typing as npt
 
 from edi_iop.guides import miscoded
-from edi_iop.guides.automaton import ANEW, ASIDE, Automaton, Integers, is_second
+from edi_iop.guides.automaton import (
+    ANEW,
+    ASIDE,
+    Automaton,
+    Integers,
+    Transition,
+    holds_loops,
+    is_second,
+)
 from edi_iop.guides.loader import Node
 
 Flags = npt.NDArray[np.bool_]
 
 _NOTHING = -1
+_BEHIND = 6
+"""So many segments behind are looked at."""
 _NOWHERE: Integers = np.array([], dtype=np.int64)
 _TURNS = 4
 """A walk taken again may show further ones; so often it is, and what is left is only told."""
@@ -65,17 +75,37 @@ def _marked(machine: Automaton, keys: Integers, at: Integers, mark: str) -> Inte
 
 
 def _aside(machine: Automaton, keys: Integers, following: int | None, taken: Integers) -> Integers:
-    """The segments out of order that the next one does not follow, but would if they were not there."""
+    """The segments out of order, or that begin a claim, line or level, amid what goes on without them."""
     kinds = machine.transitions
-    back = [at for at, one in enumerate(kinds) if one.fault == "SEGMENT_ORDER" and not one.aside]
-    at = np.flatnonzero(np.isin(taken, back)) if back else _NOWHERE
-    if not len(at):
+    faulty = [number for number, one in enumerate(kinds) if one.fault is not None]
+    if not faulty:
         return _NOWHERE
-    behind = np.append(keys, _NOTHING if following is None else following)[at + 1]
-    pairs, which = np.unique(np.stack([taken[at], behind]), axis=1, return_inverse=True)
-    interrupts = [key != _NOTHING and machine.interrupts(one, key) for one, key in pairs.T.tolist()]
-    aside: Integers = at[np.array(interrupts)[which.ravel()]]
+    movable = np.array([_may_stand_aside(one) for one in kinds])
+    before = np.append(np.flatnonzero(np.isin(taken, faulty)), len(taken)) - 1
+    at = before[before >= 0]
+    at = at[movable[taken[at]]]
+    padded = np.append(keys, [_NOTHING if following is None else following] + [_NOTHING] * _BEHIND)
+    behind = (padded[at + step] for step in range(1, _BEHIND + 1))
+    around = np.stack([taken[np.maximum(at - 1, 0)], taken[at], *behind])
+    distinct, which = np.unique(around, axis=1, return_inverse=True)
+    stray = np.array([_is_stray(machine, *one) for one in distinct.T.tolist()], dtype=bool)
+    aside: Integers = at[stray[which.ravel()]]
     return aside
+
+
+def _is_stray(machine: Automaton, before: int, number: int, *behind: int) -> bool:
+    """Whether more goes on without a segment; the first of a loop behind its second is told of the loop."""
+    own = machine.transitions[number].node
+    late = own is not None and own.loop in machine.transitions[before].missing
+    return not late and machine.interrupts(number, [key for key in behind if key != _NOTHING])
+
+
+def _may_stand_aside(transition: Transition) -> bool:
+    node = transition.node
+    if node is None or transition.aside or node.loop.parent is None:
+        return False
+    begins = transition.fault is None and node.starts_loop and holds_loops(node.loop)
+    return begins or transition.fault == "SEGMENT_ORDER"
 
 
 def _again(machine: Automaton, taken: Integers) -> Integers:

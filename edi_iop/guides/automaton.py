@@ -39,7 +39,7 @@ _UNKNOWN = -1
 ANEW = "+"
 """Before the key of a segment that begins its loop anew."""
 ASIDE = "-"
-"""Before the key of a segment out of its order that what stands behind it does not go on from."""
+"""Before the key of a segment that what stands behind it does not go on from."""
 _KEYS = 64
 """Room for so many keys at first."""
 _LESSON = 2000
@@ -126,11 +126,20 @@ class Automaton:
                 self._usual = np.concatenate([self._usual, np.full(more[1], _UNKNOWN)])
         return number
 
-    def interrupts(self, number: int, key: int) -> bool:
-        """Whether the guide lets a segment follow what stands before a transition, but not the transition."""
-        before, after = self._lessons[number][0], int(self._places[number])
-        there, here = (self._next(self.guide.nodes[at], self.keys[key]) for at in (before, after))
-        return there.node is not None and there.fault is None and here.fault is not None
+    def interrupts(self, number: int, behind: Sequence[int]) -> bool:
+        """Whether more of what stands behind a transition goes on from the place before it than from it."""
+        return self._followed(self._lessons[number][0], behind) > self._followed(
+            int(self._places[number]), behind
+        )
+
+    def _followed(self, place: int, behind: Sequence[int]) -> int:
+        """How many segments the guide lets follow a place and one another; others are passed over."""
+        present, count = self.guide.nodes[place], 0
+        for key in behind:
+            led = self._next(present, self.keys[key])
+            if led.node is not None and led.fault is None:
+                present, count = led.node, count + 1
+        return count
 
     def walk(self, keys: Integers, starts: Integers, after: Sequence[int | None]) -> Integers:
         """Transition number of each segment of some transactions, one behind another.
@@ -239,7 +248,11 @@ class Automaton:
 
     def _next(self, present: Node, key: tuple[str, ...]) -> Transition:
         if key[0] == ASIDE:
-            return replace(self._next(present, key[1:]), aside=True)
+            led = self._next(present, key[1:])
+            in_order = led.fault != "SEGMENT_ORDER"
+            return (
+                Transition(None, (), "SEGMENT_UNEXPECTED") if in_order else replace(led, aside=True)
+            )
         if key[0] == ANEW:
             return self._begun_anew(present, key[1:])
         fitting = [node for node in self._by_id.get(key[0], []) if self._fits(node, key)]
@@ -413,10 +426,10 @@ def _is_aside(present: Node, node: Node) -> bool:
         loop for loop in node.loop.above() if loop in open_loops and loop is not node.loop
     )
     since = open_loops[: open_loops.index(shared)]
-    return not _holds_loops(node.loop) and bool(since) and _holds_loops(since[-1])
+    return not holds_loops(node.loop) and bool(since) and holds_loops(since[-1])
 
 
-def _holds_loops(loop: Node) -> bool:
+def holds_loops(loop: Node) -> bool:
     return any(child.kind == "loop" for child in loop.children)
 
 
