@@ -18,16 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edi_iop.guides import miscoded
-from edi_iop.guides.automaton import (
-    ANEW,
-    ASIDE,
-    Automaton,
-    Integers,
-    Transition,
-    holds_loops,
-    is_second,
-)
+from edi_iop.guides.automaton import ANEW, ASIDE, Automaton, Integers
 from edi_iop.guides.loader import Node
+from edi_iop.guides.repairs import Transition, holds_loops, is_second
 
 Flags = npt.NDArray[np.bool_]
 

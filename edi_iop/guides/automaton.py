@@ -19,13 +19,13 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
 from edi_iop.guides.forward import discriminators, forward
 from edi_iop.guides.loader import Guide, Node, load
+from edi_iop.guides.repairs import Transition, detours, is_second, led_to
 from edi_iop.x12 import separators as sep
 
 Integers = npt.NDArray[np.signedinteger[Any]]
@@ -46,18 +46,6 @@ _LESSON = 2000
 """Segments gone through one by one where there are keys that were never met."""
 _PATIENCE, _SEGMENTS_A_TURN = 64, 256
 """Turns in which guesses are put right, and one more for so many segments."""
-
-
-class Transition(msgspec.Struct, frozen=True):
-    """Where a segment leads: its node, the loops that begin with it, and what was wrong."""
-
-    node: Node | None
-    begins: tuple[Node, ...] = ()
-    fault: str | None = None
-    missing: tuple[Node, ...] = ()
-    """Loops begun without their first segment."""
-    aside: bool = False
-    """Whether it leads nowhere: what follows goes on from the place before."""
 
 
 class Automaton:
@@ -128,9 +116,8 @@ class Automaton:
 
     def interrupts(self, number: int, behind: Sequence[int]) -> bool:
         """Whether more of what stands behind a transition goes on from the place before it than from it."""
-        return self._followed(self._lessons[number][0], behind) > self._followed(
-            int(self._places[number]), behind
-        )
+        before, after = self._lessons[number][0], int(self._places[number])
+        return self._followed(before, behind) > self._followed(after, behind)
 
     def _followed(self, place: int, behind: Sequence[int]) -> int:
         """How many segments the guide lets follow a place and one another; others are passed over."""
@@ -231,7 +218,7 @@ class Automaton:
         """The loops still open when a segment follows a transition, those it begins anew left out."""
         present = self.guide.nodes[self._places[after]]
         transition = self._next(present, self.keys[self.key_of(elements)])
-        here = set(_after(present, transition).above()) - set(transition.begins)
+        here = set(led_to(present, transition).above()) - set(transition.begins)
         return frozenset(loop for loop in present.above() if loop in here and not loop.wrapper)
 
     def _learn(self, place: int, key: int) -> int:
@@ -241,7 +228,7 @@ class Automaton:
         number = len(self.transitions)
         self.transitions.append(transition)
         self._lessons.append((place, self.keys[key]))
-        led = _after(present, transition).index
+        led = led_to(present, transition).index
         self._places = np.concatenate([self._places[:-1], [led, _UNKNOWN]])
         self._taught[place, key] = number
         return number
@@ -296,7 +283,7 @@ class Automaton:
 
     def _repair(self, present: Node, fitting: list[Node]) -> Transition:
         """The nearest place where the segment fits, if one is near enough."""
-        repairs = [repair for node in fitting for repair in _detours(present, node, fitting)]
+        repairs = [repair for node in fitting for repair in detours(present, node, fitting)]
         if not repairs:
             return Transition(None, (), "SEGMENT_UNEXPECTED")
         return min(repairs, key=lambda repair: repair[0])[1]
@@ -306,142 +293,3 @@ class Automaton:
 def automaton(guide_name: str) -> Automaton:
     """The automaton of a guide; what one file taught it serves the next."""
     return Automaton(load(guide_name))
-
-
-_UNMATCHED = 1.5
-"""What leaving a segment unmatched costs; a repair must cost less."""
-_BACK = 1.05
-"""The segment belongs before the present place."""
-_IMPLIED = 1.0
-"""A loop began without its first segment; each further one adds less."""
-_IMPLIED_MORE = 0.35
-_INSIDE = 0.4
-"""Else the implied loop is entered by a required segment that is not its first."""
-_NEXT = 0.35
-"""The implied loop is due next, and required or told by a segment that stands in no other."""
-_SKIPPED = 0.4
-"""The implied loop would lack required parts besides its first segment."""
-_OPTIONAL = 0.1
-"""Among equals, what the guide requires is likelier than what it merely allows."""
-
-Cost = tuple[float, int, int]
-
-
-def _detours(
-    present: Node, node: Node, fitting: Sequence[Node]
-) -> Iterable[tuple[Cost, Transition]]:
-    """The ways to match a segment at a node the guide does not lead to, with their costs.
-
-    One way for each open loop they share: loops below it are begun anew. A segment that the guide
-    has in one loop alone tells that loop; so does one that follows the first of its loop, where the
-    shared one has it nowhere else.
-    """
-    only = _stand_in_one(fitting)
-    open_loops = [loop for loop in present.above() if not loop.wrapper]
-    inner = [loop for loop in node.above() if not loop.wrapper]
-    for climb, shared in enumerate(open_loops):
-        if shared not in inner:
-            continue
-        begins = tuple(reversed(inner[: inner.index(shared)]))
-        if any(loop in open_loops and loop.most == 1 for loop in begins):
-            continue
-        implied = begins[:-1] if node.starts_loop else begins
-        if node.starts_loop and not begins:
-            continue
-        below = _stand_in_one([one for one in fitting if shared in one.above()])
-        cost = _cost(present, node, shared, implied, only or (below and _follows_first(node)))
-        if cost < _UNMATCHED:
-            fault = "LOOP_START_MISSING" if implied else "SEGMENT_ORDER"
-            yield (cost, climb, node.index), Transition(node, begins, fault, implied)
-
-
-def _stand_in_one(nodes: Sequence[Node]) -> bool:
-    """Whether segments that fit stand in one loop of the guide, or in what that loop holds."""
-    outermost = {node.loop.id for node in nodes}
-    for node in nodes:
-        if outermost & {loop.id for loop in node.loop.above()} - {node.loop.id}:
-            outermost.discard(node.loop.id)
-    return len(outermost) == 1
-
-
-def _cost(present: Node, node: Node, shared: Node, implied: tuple[Node, ...], only: bool) -> float:
-    cost = _BACK if _precedes(node, present, shared) else 0.0
-    if implied:
-        cost += _IMPLIED + _IMPLIED_MORE * (len(implied) - 1)
-        if not node.starts_loop:
-            told = implied[-1].usage == "R" or (only and node.loop is implied[-1])
-            due = told and not _misses(present, node, shared)
-            cost += _NEXT if due else _INSIDE if node.usage == "R" else _UNMATCHED
-        if any(_skipped(loop, _branch(node, loop)) for loop in implied):
-            cost += _SKIPPED
-    # The second segment of each such loop, and of no other, tells it as well as the first.
-    second = implied and node.loop is implied[-1] and _follows_first(node)
-    if any(one.usage != "R" for one in (node, *implied)) and not (only and second):
-        cost += _OPTIONAL
-    return cost
-
-
-def _follows_first(node: Node) -> bool:
-    """Whether a segment is required right behind the first of its loop."""
-    return node.usage == "R" and node.loop.children[1:2] == [node]
-
-
-def is_second(node: Node) -> bool:
-    """Whether a segment must follow the first of a loop that repeats, once in each: it tells the loop as well."""
-    repeats = node.loop.most != 1 and node.loop.parent is not None
-    return repeats and _follows_first(node) and node.most == 1
-
-
-def _misses(present: Node, node: Node, shared: Node) -> bool:
-    """Whether a node stands before the present place, or something required between the two."""
-    here, there = _branch(present, shared), _branch(node, shared)
-    between = (child.usage == "R" and here < child.index < there for child in shared.children)
-    return there < here or any(between)
-
-
-def _skipped(loop: Node, number: int) -> bool:
-    """Whether a loop entered at its child of that number has required ones before it."""
-    before = (child for child in loop.children if child.index < number)
-    return any(child.usage == "R" and not child.starts_loop for child in before)
-
-
-def _after(present: Node, transition: Transition) -> Node:
-    """The place after a transition: a segment put back into an outer loop leads nowhere."""
-    node = transition.node
-    if node is None or transition.aside:
-        return present
-    if transition.fault != "SEGMENT_ORDER":
-        return node
-    outer = _is_aside(present, node) if transition.begins else node.parent is not present.parent
-    return present if outer else node
-
-
-def _is_aside(present: Node, node: Node) -> bool:
-    """Whether a loop without inner ones is put back behind a claim or line begun since.
-
-    That goes on behind it: else all of its segments were lost.
-    """
-    open_loops = [loop for loop in present.above() if not loop.wrapper]
-    shared = next(
-        loop for loop in node.loop.above() if loop in open_loops and loop is not node.loop
-    )
-    since = open_loops[: open_loops.index(shared)]
-    return not holds_loops(node.loop) and bool(since) and holds_loops(since[-1])
-
-
-def holds_loops(loop: Node) -> bool:
-    return any(child.kind == "loop" for child in loop.children)
-
-
-def _precedes(node: Node, present: Node, shared: Node) -> bool:
-    """Whether the guide puts the node before the present place, below the shared loop."""
-    return _branch(node, shared) < _branch(present, shared)
-
-
-def _branch(node: Node, loop: Node) -> int:
-    """Index of the loop's child that leads to the node."""
-    while node.parent is not None and node.parent is not loop:
-        if node.parent.wrapper and node.parent.loop is loop:
-            break
-        node = node.parent
-    return node.index

@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from edi_iop.guides.automaton import Transition
 from edi_iop.guides.loader import Node
 from edi_iop.guides.loops import Integers, Loops
 from edi_iop.guides.predicates import (
@@ -26,6 +25,7 @@ from edi_iop.guides.predicates import (
     STRAY,
     of_pairs,
 )
+from edi_iop.guides.repairs import Transition
 from edi_iop.guides.structure import first_of
 from edi_iop.guides.twice import begun_twice, behind_moved, of_wrong_segments, sent_twice
 from edi_iop.texts import composed

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from edi_iop.guides.automaton import Transition
 from edi_iop.guides.loops import Integers, Loops
+from edi_iop.guides.repairs import Transition
 
 NEAR = 2
 """How many segments away what is missing may stand out of its place."""

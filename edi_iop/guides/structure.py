@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from edi_iop.guides.automaton import Transition
 from edi_iop.guides.loader import Node
 from edi_iop.guides.loops import Integers, Loops, children
+from edi_iop.guides.repairs import Transition
 from edi_iop.texts import composed
 from edi_iop.x12 import separators as sep
 

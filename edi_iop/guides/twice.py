@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from edi_iop.guides.automaton import Transition
 from edi_iop.guides.loops import Loops
 from edi_iop.guides.predicates import (
     BEGUN_WRONG,
@@ -16,6 +15,7 @@ from edi_iop.guides.predicates import (
     SITUATED,
     of_pairs,
 )
+from edi_iop.guides.repairs import Transition
 from edi_iop.guides.structure import conformed
 from edi_iop.texts import composed
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from edi_iop.guides.automaton import Automaton, Integers, Transition
+from edi_iop.guides.automaton import Automaton, Integers
 from edi_iop.guides.loader import load
+from edi_iop.guides.repairs import Transition
 from tests.conftest import FIXTURES
 
 FILES = {
