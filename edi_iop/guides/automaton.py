@@ -221,6 +221,13 @@ class Automaton:
         here = set(led_to(present, transition).above()) - set(transition.begins)
         return frozenset(loop for loop in present.above() if loop in here and not loop.wrapper)
 
+    def led(self, place: Node, key: int) -> Node:
+        """The place after a segment that follows another place, by its key's number."""
+        number = int(self._taught[place.index, key])
+        if number == _UNKNOWN:
+            number = self._learn(place.index, key)
+        return self.guide.nodes[int(self._places[number])]
+
     def _learn(self, place: int, key: int) -> int:
         """Work out, number and keep the transition from a place by a key."""
         present = self.guide.nodes[place]

@@ -20,6 +20,10 @@ from edi_iop.guides.model import Node
 _LEVEL, _CODED = "HL", (3,)
 """The segment of a level, and what tells one from another."""
 _NOTHING = -1
+_STRAY: Key = ("",)
+"""The key of a segment that is not what its id says."""
+_NEAR = 100
+"""How many segments before one the level or claim is looked for that it stands in."""
 
 
 def put_right(machine: Automaton, keys: Integers, following: int | None) -> Integers:
@@ -43,7 +47,32 @@ def put_right(machine: Automaton, keys: Integers, following: int | None) -> Inte
             for some in distinct.tolist()
         ]
         right[at] = np.array([_number(machine, key) for key in own], dtype=np.int64)[which]
+    for at in seconds[right[seconds] == machine.key_number(_STRAY)].tolist():
+        if not _interrupts(machine, right[:at], int(padded[at + 1])):
+            right[at] = keys[at]
     return right
+
+
+def _interrupts(machine: Automaton, before: Integers, behind: int) -> bool:
+    """Whether the guide goes on with what stands behind a segment from where it stands.
+
+    Its neighbors alone do not tell: an N4 is a subscriber's, whose birth date may follow, or that of
+    a place of service, behind which another payer's SBR may stand. The way from the HL or CLM does.
+    """
+    near = before[-_NEAR:].tolist()
+    began = max((at for at, key in enumerate(near) if _begins(machine, key)), default=None)
+    if began is None:
+        return True
+    place = _all(machine, machine.keys[near[began]])[0]
+    for key in near[began + 1 :]:
+        place = machine.led(place, key)
+    return _may_follow(machine, [place], machine.keys[behind])
+
+
+def _begins(machine: Automaton, key: int) -> bool:
+    """Whether a segment begins a level or a claim, by its key."""
+    told = machine.keys[key]
+    return told[0] in (_LEVEL, "CLM") and bool(_all(machine, told))
 
 
 def _number(machine: Automaton, key: Key) -> int:
@@ -90,7 +119,7 @@ def _alone(guide_name: str, *around: Key) -> Key:
         level = earlier[0] == _LEVEL and _may_follow(machine, _all(machine, earlier), own)
         lost = unlike and not level and not _may_follow(machine, places, own)
         return (ANEW, *own) if lost else own
-    return ("",) if _may_follow(machine, places, behind[0]) else own
+    return _STRAY if _may_follow(machine, places, behind[0]) else own
 
 
 def _all(machine: Automaton, key: Key) -> list[Node]:
