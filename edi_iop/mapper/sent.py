@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import polars as pl
 
 from edi_iop.mapper.withdrawn import LINE
+from edi_iop.rules.policy import Policy
 from edi_iop.tables import CLAIMS, SERVICE_LINES
 
 CLAIM = ["file_id", "claim_offset"]
-_SERVICE = ["client_id", "payer_id", "service_date", "procedure", "revenue"]
+_DAY = ["client_id", "payer_id", "service_date"]
+_SERVICE = [*_DAY, "procedure", "revenue"]
 
 
 def _no_lines() -> pl.DataFrame:
@@ -51,6 +55,26 @@ def outdone(lines: pl.DataFrame, doubtful: pl.DataFrame) -> pl.DataFrame:
     paid = lines.filter(standing="paid")
     claims = before.join(doubtful, on=CLAIM, how="semi").join(paid, on=CLAIM, how="anti")
     return lines.join(claims, on=CLAIM, how="semi", maintain_order="left").select(LINE)
+
+
+def with_filing(proposed: pl.DataFrame, sent: Sent, policies: Mapping[str, Policy]) -> pl.DataFrame:
+    """The proposed lines with filed_on: when their service was sent that they say in other words.
+
+    A claim that its payer turned away, or did not process, filed nothing.
+    """
+    none = [one for policy in policies.values() for one in policy.billing.new_claim_remarks]
+    unprocessed = sent.remarks.filter(pl.col("rarc").is_in(none)).select(CLAIM)
+    filed = (
+        sent.lines.join(sent.restated, on=LINE, how="semi")
+        .join(pl.concat([sent.rejected, unprocessed]), on=CLAIM, how="anti")
+        .group_by(_DAY)
+        .agg(filed_on=pl.col("sent_on").min())
+    )
+    return (
+        proposed.drop("filed_on")
+        .join(filed, on=_DAY, how="left", maintain_order="left")
+        .select(proposed.columns)
+    )
 
 
 def nothing_sent() -> Sent:

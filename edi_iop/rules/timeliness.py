@@ -14,8 +14,8 @@ from edi_iop.texts import composed
 def late(case: Case) -> pl.DataFrame:
     """First sent, or still to be sent, after the payer's filing limit (TF-01).
 
-    A replacement has a clock of its own. A line still to be sent is warned of when
-    the policy's share of the limit is gone.
+    A replacement has a clock of its own, and so has a service sent before that is said in other
+    words. A line still to be sent is warned of when the policy's share of the limit is gone.
     """
     rule = case.policy.timely
     proposed = pl.col("standing") == "proposed"
@@ -26,7 +26,7 @@ def late(case: Case) -> pl.DataFrame:
     counted_from = through if rule.counts_from == "statement_through" else pl.col("service_date")
     lines = case.lines.filter(pl.col("frequency").ne_missing(REPLACEMENT)).with_columns(
         counted_from=counted_from,
-        filed_on=pl.when(proposed).then(case.as_of).otherwise("sent_on"),
+        filed_on=pl.when(proposed).then(pl.coalesce("filed_on", case.as_of)).otherwise("sent_on"),
     )
     waited = (pl.col("filed_on") - pl.col("counted_from")).dt.total_days()
     over = waited > rule.initial_days

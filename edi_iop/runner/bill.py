@@ -19,7 +19,7 @@ from edi_iop.mapper import Built, Numbers, build, propose, unbilled
 from edi_iop.mapper.build import OutFile
 from edi_iop.mapper.given import Given
 from edi_iop.mapper.secondary import secondary
-from edi_iop.mapper.sent import Sent
+from edi_iop.mapper.sent import Sent, with_filing
 from edi_iop.mapper.withdrawn import netted
 from edi_iop.parsers import Parsed
 from edi_iop.rules.catalogue import STOPPING
@@ -63,6 +63,7 @@ class Biller(msgspec.Struct, frozen=True):
                 known.as_of,
                 history,
             )
+            proposed = with_filing(proposed, sent, self.policies)
             further = secondary(
                 sent,
                 every,

@@ -112,7 +112,7 @@ def remade(
     content, faults = _written(store, about, found, policies, settings)
     if faults and not unchanged and remedy != "void_8":
         raise Forbidden(f"the claim would not pass: {faults[0]}; correct what it was made of")
-    broken = () if remedy == "void_8" else _still_broken(about, found, policies)
+    broken = () if remedy == "void_8" else _still_broken(about, found, remedy, policies)
     still = (*faults, *broken)
     return Remade(content, remedy, found.changes, still, unchanged)
 
@@ -155,9 +155,13 @@ def _without_it(about: Sides) -> pl.DataFrame:
     return netted(about.records.lines, about.own.select(_LINE))
 
 
-def _still_broken(about: Sides, found: Repaired, policies: Mapping[str, Policy]) -> tuple[str, ...]:
+def _still_broken(
+    about: Sides, found: Repaired, remedy: str, policies: Mapping[str, Policy]
+) -> tuple[str, ...]:
     """What the rules stop in the claim as it would go out."""
+    filed = pl.col("sent_on") if remedy == "corrected_7" else pl.lit(None, pl.Date)
     lines = found.lines.with_columns(
+        filed_on=filed,
         file_id=pl.lit(0, pl.Int64), claim_offset=pl.lit(0, pl.Int64), standing=pl.lit("proposed"),
         claim=pl.lit(None, pl.String), sent_on=pl.lit(about.records.as_of),
     )  # fmt: skip

@@ -86,6 +86,7 @@ SERVICE_LINES = Table(
         text("facility_npi", "where the service was given, if elsewhere than the billing provider"),
         flag("prior_payer_answered", "an earlier payer's answer is on the claim"),
         day("sent_on", "when it was sent, or would be"),
+        day("filed_on", "of a proposed line: when the same service was first sent, in other words"),
         day("answered_on", "payment date of the remit that answers it last"),
         cents("allowed_cents", "what payer and patient pay together, by that remit"),
         texts("encounters", "source_record_ids behind a proposed line"),

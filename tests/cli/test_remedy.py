@@ -110,6 +110,17 @@ def test_an_unprocessed_claim_goes_out_anew_once_its_records_are_mended(
     assert head["claim"] != own.number, "a claim number is used once"
 
 
+def test_a_replacement_has_a_clock_of_its_own(call: Call, own: Own, clinic: Path) -> None:
+    """Its days were filed in time: harbor's 180 days are over, those for a correction are not."""
+    own.takes(call, own.denied("31", "N382"))
+    clients = (clinic / "feeds" / "clients.csv").read_bytes()
+    own.takes(call, clients.replace(own.head["member_id"].encode(), b"HA00000001"))
+    late = ("--as-of", "2026-09-01", "--as", "corrected_7", "--format", "ndjson")
+    written = call("remedy", own.root, own.number, *late)
+    assert json.loads(written.stdout)["remedy"] == "corrected_7"
+    assert "TF-01" not in written.stdout
+
+
 def test_a_late_filing_denial_is_answered_with_the_proof_of_999_and_277ca(
     call: Call, own: Own, tmp_path: Path
 ) -> None:

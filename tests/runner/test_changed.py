@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -218,6 +218,32 @@ def test_a_changed_claim_that_was_none_is_sent_anew(workspace: Workspace, remark
     second = claims(workspace)[1]
     assert (second["frequency"], second["patient_status"]) == ("1", "01")
     assert second["payer_claim_number"] is None
+
+
+AFTER_THE_LIMIT = date(2026, 8, 3)
+"""More than harbor's 180 days after the week: what was filed in time may be corrected, what was not is late."""
+
+
+def test_a_change_after_the_filing_limit_is_of_what_was_filed_in_time(workspace: Workspace) -> None:
+    """The correction of a claim has a clock of its own (domain page 2.8); a late day has not."""
+    sent(workspace)
+    drop(workspace, change_csv=changed(*WEEK, diagnoses="F11.20"))
+    made = run(workspace, AFTER_THE_LIMIT)
+    assert made["corrections"] == {"held": 0, "by_action": {"replacement": 1}}
+    assert claims(workspace)[1]["frequency"] == "7"
+    drop(workspace, late_csv=encounters("2026-01-06"))
+    made = run(workspace, AFTER_THE_LIMIT + timedelta(days=1))
+    assert made["blocked"]["by_rule"] == {"TF-01": 1}
+
+
+def test_what_its_payer_did_not_process_was_never_filed(workspace: Workspace) -> None:
+    drop_week(workspace)
+    begun(workspace, NIGHT)
+    (first,) = claims(workspace)
+    drop(workspace, era_835=remit(first["claim"], *WEEK, denied="MA130"))
+    drop(workspace, change_csv=changed(*WEEK, diagnoses="F11.20"))
+    made = run(workspace, AFTER_THE_LIMIT)
+    assert made["blocked"]["by_rule"] == {"TF-01": 3}
 
 
 def test_a_rejected_claim_whose_header_changes_is_sent_anew_once(workspace: Workspace) -> None:
