@@ -50,7 +50,11 @@ def foreign(segments: Segments, rows: pl.DataFrame) -> pl.DataFrame:
         of_one.filter(_TEXT.str.contains_any(segments.interchanges[number].separators.given_way))
         for (number,), of_one in elements.group_by("interchange")
     ]
-    first = pl.concat([elements.clear(), *found]).sort("at", "element").unique("at", keep="first", maintain_order=True)
+    first = (
+        pl.concat([elements.clear(), *found])
+        .sort("at", "element")
+        .unique("at", keep="first", maintain_order=True)
+    )
     nowhere = pl.lit(None, pl.Int64)
     return _placed(rows, first.select("at", "element", component=nowhere, repetition=nowhere))
 
