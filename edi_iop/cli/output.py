@@ -140,9 +140,13 @@ def deliver_sheet(sheet: Sheet, output: Output) -> None:
 
 def flow(answer: Flow, output: Output, what: str) -> None:
     """The same for an answer that comes in parts, which are written as they come."""
-    if output.format == "table":
+    if output.format in ("table", "html"):
+        shown = _shown(answer.read(), output)
+        console = None if output.target else sys.stdout
+        stream(desk.render_read(answer.name, shown, output.format, console), output, what)
+    elif output.format == "xlsx":
         with working(what, output):
-            sheet = answer.short()
+            sheet = answer.kept()
         deliver_sheet(sheet, output)
     elif output.format == "parquet":
         with working(what, output), _target(output) as target:

@@ -9,7 +9,7 @@ import click
 
 from edi_iop import desk
 from edi_iop.cli.options import PATH, date_option, workspace_argument
-from edi_iop.cli.output import TO_KEEP, Output, deliver, output_options, working
+from edi_iop.cli.output import TO_KEEP, Output, deliver, flow, output_options, working
 
 
 @click.command()
@@ -113,7 +113,10 @@ def report(
     """
     with working("asking the store", output):
         answer = desk.report(name, workspace, about, as_of, deposits)
-    deliver(answer, output)
+    if isinstance(answer, desk.Flow):
+        flow(answer, output, "asking the store")
+    else:
+        deliver(answer, output)
 
 
 @click.group()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from edi_iop.desk.reporting import report, report_names
     from edi_iop.desk.showing import show
     from edi_iop.desk.workspaces import build_workspace, db_migrate, db_status, init, run
-    from edi_iop.reports import render, render_parts, to_parquet, to_xlsx
+    from edi_iop.reports import render, render_parts, render_read, to_parquet, to_xlsx
 
 __all__ = [
     "Answer",
@@ -56,6 +56,7 @@ __all__ = [
     "remedy",
     "render",
     "render_parts",
+    "render_read",
     "report",
     "report_names",
     "rules_backtest",
@@ -150,6 +151,7 @@ _ROOMS = {
     "edi_iop.reports": (
         "render",
         "render_parts",
+        "render_read",
         "to_parquet",
         "to_xlsx",
     ),

@@ -40,12 +40,14 @@ class Outcome(msgspec.Struct, frozen=True):
 class Flow(ABC):
     """The result of a verb about files of any size: taken as a whole, or in parts.
 
-    The files are gone through once: either by `parts` and `short`, which hold little of
+    The files are gone through once: either by `parts`, `read` or `short`, which hold little of
     them, or, where anything else is asked for, as a whole.
     """
 
     outcome: Outcome | None = None
     """Known after the last part."""
+    name: str = ""
+    """What the answer is called."""
 
     @abstractmethod
     def parts(self) -> Iterator[Sheet]:
@@ -55,9 +57,17 @@ class Flow(ABC):
     def short(self) -> Sheet:
         """What a person reads of it: the first rows, and how many there are."""
 
+    def read(self) -> Iterator[Sheet]:
+        """The tables a person reads, one after the other, of each the first rows."""
+        yield self.short()
+
     @abstractmethod
     def together(self) -> Sheet:
         """All records in one sheet."""
+
+    def kept(self) -> Sheet:
+        """All records as a workbook holds them; NotWritten where they are more than it can."""
+        return self.together()
 
     @cached_property
     def sheet(self) -> Sheet:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -11,14 +12,16 @@ import polars as pl
 from msgspec.structs import replace
 
 from edi_iop.desk import material, paths
-from edi_iop.desk.answer import Answer, status
+from edi_iop.desk.answer import Answer, Flow, Outcome, status
 from edi_iop.desk.files import error_lines, lines_of
 from edi_iop.desk.numbers import as_known
 from edi_iop.errors import BadPolicy, NotKnown
-from edi_iop.reports.detailed import ABOUT, ASKED
+from edi_iop.reports.detailed import ABOUT, ASKED, PARTED
 from edi_iop.reports.on_day import OnDay
+from edi_iop.reports.parted import Parted
 from edi_iop.reports.question import PolicyOn, Question
 from edi_iop.reports.questions import MONEY, REPORTS
+from edi_iop.reports.sheet import Sheet
 from edi_iop.rules.in_force import Policies, of_payers
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import rates
@@ -32,7 +35,7 @@ _UNLISTED = (
 
 
 def report_names() -> list[str]:
-    return [*REPORTS, *ASKED]
+    return [*REPORTS, *PARTED, *ASKED]
 
 
 def report(
@@ -41,13 +44,83 @@ def report(
     about: str | None = None,
     as_of: date | None = None,
     deposits: Sequence[Path] = (),
-) -> Answer:
+) -> Answer | Flow:
     """The answer to one question about a workspace; a list of denials is an answer, no failure.
 
     about: the claim or payment asked about. as_of: the day it is asked for, by default that
     of the last run; of money the day up to which payments count, by default all. deposits:
     bank lists beside those taken in, for the report bank.
     """
+    _check(name, root, about, as_of)
+    workspace = paths.workspace(root)
+    given = material.of_files(paths.delivered(deposits))
+    wrong = error_lines(given.findings, given.names)
+    if deposits and given.table("deposits").is_empty():
+        wrong = (*wrong, _UNLISTED)
+    left_out = given.findings.filter(pl.col("code") == "FEED_TOTAL_SKIPPED")
+    outcome = Outcome(status(bool(wrong)), (*wrong, *lines_of(left_out, given.names)))
+    if name in PARTED:
+        return _Report(name, workspace, about, as_of, outcome)
+    with _opened(workspace) as store:
+        if name in MONEY and as_of is not None:
+            policies = records.policies(workspace, workspace.settings(), as_of)
+            sheet = MONEY[name](OnDay(store, as_of, past.on_day(store, policies, as_of)))
+        elif name in REPORTS:
+            sheet = REPORTS[name](store)
+        else:
+            if about is not None and name == "claim":
+                about = as_known(store, about)
+            asked = _question(workspace, store, about, as_of)
+            sheet = ASKED[name](replace(asked, deposits=given.table("deposits")))
+    return Answer(replace(sheet, name=name), outcome.status, outcome.remarks)
+
+
+class _Report(Flow):
+    """A report of a row a line: read while it is written, all of it as the store is at one moment."""
+
+    def __init__(
+        self,
+        name: str,
+        workspace: Workspace,
+        about: str | None,
+        as_of: date | None,
+        outcome: Outcome,
+    ) -> None:
+        self.name, self.outcome = name, outcome
+        self._workspace, self._about, self._as_of = workspace, about, as_of
+
+    def parts(self) -> Iterator[Sheet]:
+        with self._parted() as parted:
+            yield from parted.parts()
+
+    def read(self) -> Iterator[Sheet]:
+        with self._parted() as parted:
+            for sheet in parted.read():
+                yield self._named(sheet)
+
+    def short(self) -> Sheet:
+        with self._parted() as parted:
+            return self._named(parted.short())
+
+    def together(self) -> Sheet:
+        with self._parted() as parted:
+            return self._named(parted.together())
+
+    def kept(self) -> Sheet:
+        with self._parted() as parted:
+            return self._named(parted.kept())
+
+    @contextmanager
+    def _parted(self) -> Iterator[Parted]:
+        with _opened(self._workspace) as store:
+            yield PARTED[self.name](_question(self._workspace, store, self._about, self._as_of))
+
+    def _named(self, sheet: Sheet) -> Sheet:
+        return sheet if sheet.name else replace(sheet, name=self.name)
+
+
+def _check(name: str, root: Path, about: str | None, as_of: date | None) -> None:
+    """NotKnown where there is no such report, or it is asked for what it does not tell."""
     if name not in report_names():
         raise NotKnown(f"report {name}: there is none; one of {', '.join(report_names())}")
     if as_of is not None and name in REPORTS and name not in MONEY:
@@ -58,29 +131,21 @@ def report(
         raise NotKnown(
             f"report {name}: name the {ABOUT[name].what}, as in: report {name} {root} NUMBER"
         )
-    workspace = paths.workspace(root)
-    given = material.of_files(paths.delivered(deposits))
-    with Store.open(workspace.database, read_only=True) as store:
-        if name in MONEY and as_of is not None:
-            policies = records.policies(workspace, workspace.settings(), as_of)
-            sheet = MONEY[name](OnDay(store, as_of, past.on_day(store, policies, as_of)))
-        elif name in REPORTS:
-            sheet = REPORTS[name](store)
-        else:
-            day = as_of or store.last_night() or date.today()
-            facility = rates(workspace.settings())
-            if about is not None and name == "claim":
-                about = as_known(store, about)
-            asked = Question(
-                store, day, _policies(workspace, day), about, given.table("deposits"), facility
-            )
-            sheet = ASKED[name](asked)
-    wrong = error_lines(given.findings, given.names)
-    if deposits and given.table("deposits").is_empty():
-        wrong = (*wrong, _UNLISTED)
-    left_out = given.findings.filter(pl.col("code") == "FEED_TOTAL_SKIPPED")
-    said = (*wrong, *lines_of(left_out, given.names))
-    return Answer(replace(sheet, name=name), status(bool(wrong)), said)
+
+
+@contextmanager
+def _opened(workspace: Workspace) -> Iterator[Store]:
+    """The store as it is at one moment: a run may write to it meanwhile."""
+    with Store.open(workspace.database, read_only=True) as store, store.unchanged():
+        yield store
+
+
+def _question(
+    workspace: Workspace, store: Store, about: str | None, as_of: date | None
+) -> Question:
+    day = as_of or store.last_night() or date.today()
+    facility = rates(workspace.settings())
+    return Question(store, day, _policies(workspace, day), about, rates=facility)
 
 
 def _policies(workspace: Workspace, asked_for: date) -> PolicyOn:

@@ -200,12 +200,13 @@ def with_alike(matches: pl.DataFrame) -> pl.DataFrame:
     if matches["alike_offset"].null_count() == matches.height:
         return matches  # as mostly
     own = pl.col("alike_offset").is_not_null()
-    return matches.with_columns(
-        line_offset=pl.coalesce("line_offset", "alike_offset"),
-        tier=pl.when(own).then(pl.lit(ALIKE)).otherwise("tier"),
-        grade=pl.when(own).then(pl.lit("proposed")).otherwise("grade"),
-        says=pl.when(~own).then("says"),
-    )
+    told = {
+        "line_offset": pl.coalesce("line_offset", "alike_offset"),
+        "tier": pl.when(own).then(pl.lit(ALIKE)).otherwise("tier"),
+        "grade": pl.when(own).then(pl.lit("proposed")).otherwise("grade"),
+        "says": pl.when(~own).then("says"),
+    }
+    return matches.with_columns(**{name: told[name] for name in told if name in matches.columns})
 
 
 def latest(

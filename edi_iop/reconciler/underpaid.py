@@ -29,8 +29,8 @@ from edi_iop.rules.rates import rated
 from edi_iop.texts import composed
 
 STATES = ("underpaid", "one of two paid", "paid twice", "unknown", "overpaid", "paid in full")
-TWICE = "paid twice"
-"""Lines on several claims, or of several codes, for one date: more per diems than are payable."""
+IN_FULL, TWICE = "paid in full", "paid twice"
+"""The latter: lines on several claims, or of several codes, for one date: more per diems than are payable."""
 PolicyOn = Callable[[str, date], Policy | None]
 _DAY = ("payer_id", "person", "service_date")
 _OF_PAYER = (*_DAY, "payer_responsibility")
@@ -48,15 +48,32 @@ def underpaid(
     taken_back: pl.DataFrame | None = None,
     decided: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """One row an answered line that a contract rate is or should be known for.
+    """One row an answered line that a contract rate is or should be known for: of all claims at once.
 
-    remits: those whose money counts. lines: tables.SERVICE_LINES. rates: the facility's dated
-    rates (rules.rates), which go before the policy's. taken_back: take_backs.recovered.
-    decided: tables.OTHER_PAYER_LINES of the claims sent.
-    Columns: those of the line, state, contract_cents (null where no rate is set), paid_cents,
+    Columns: those of `compared`, and state.
+    """
+    return stated(compared(remits, matches, lines, policy_on, rates, taken_back, decided))
+
+
+def compared(
+    remits: Tables,
+    matches: pl.DataFrame,
+    lines: pl.DataFrame,
+    policy_on: PolicyOn,
+    rates: pl.DataFrame,
+    taken_back: pl.DataFrame | None = None,
+    decided: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """One row an answered line, denied or not, beside its contract rate; each claim by itself.
+
+    remits: those whose money counts. lines: tables.SERVICE_LINES, or rules.lines.priced_lines.
+    rates: the facility's dated rates (rules.rates), which go before the policy's. taken_back:
+    take_backs.recovered. decided: tables.OTHER_PAYER_LINES of the claims sent.
+    Columns: those of the line, person, contract_cents (null where no rate is set), paid_cents,
     patient_cents, other_payer_cents, agreed_cents (taken off a payment by law or agreement, as
     by CARC 253; added where negative), taken_back_cents, short_cents (contract less all of
-    these, but for what was taken back), payment (TRN02), policy.
+    these, but for what was taken back), payment (TRN02), policy, and of the latter unit_basis
+    and units_per_day.
     """
     received = _shared(_received(remits, matches, lines), lines, taken_back)
     sent = lines.rename({"file_id": "claim_file_id"}).select(*SENT_LINE, *_SENT, person=person())
@@ -72,10 +89,14 @@ def underpaid(
     )
     agreed = pl.when(pl.col("paid_cents") != 0).then("agreed_cents").otherwise(0)
     priced = owed.with_columns(contract_cents=worth_cents(rate), policy=source, agreed_cents=agreed)
-    compared = _within_contract(priced, decided).with_columns(
+    return _within_contract(priced, decided).with_columns(
         short_cents=pl.col("contract_cents") - _own() - pl.col("other_payer_cents")
     )
-    return _stated(_refused_beside_paid(compared))
+
+
+def stated(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `compared` that are paid or owed, with state; all of a person's are needed at once."""
+    return _stated(_refused_beside_paid(rows))
 
 
 _SENT = (
@@ -212,6 +233,6 @@ def _stated(rows: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("underpaid"))
         .when(short < 0)
         .then(pl.lit("overpaid"))
-        .otherwise(pl.lit("paid in full"))
+        .otherwise(pl.lit(IN_FULL))
     )
     return rows.with_columns(state=state)

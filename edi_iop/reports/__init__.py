@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import BinaryIO, TextIO
 
 from edi_iop.reports.formats import render_parts, to_csv, to_json, to_ndjson, to_parquet
 from edi_iop.reports.sheet import Field, Sheet
 
-__all__ = ["Field", "Sheet", "render", "render_parts", "to_parquet", "to_xlsx"]
+__all__ = ["Field", "Sheet", "render", "render_parts", "render_read", "to_parquet", "to_xlsx"]
 
 
 def render(sheet: Sheet, form: str, stream: TextIO | None = None) -> str:
@@ -28,6 +29,20 @@ def render(sheet: Sheet, form: str, stream: TextIO | None = None) -> str:
     from edi_iop.reports.screen import to_screen  # loads rich, which only a table needs
 
     return to_screen(sheet, stream)
+
+
+def render_read(
+    name: str, sheets: Iterator[Sheet], form: str, stream: TextIO | None = None
+) -> Iterator[str]:
+    """Several tables for a person as one text, a piece each: table or html. name: of the answer."""
+    if form == "html":
+        from edi_iop.reports.cells import heading
+        from edi_iop.reports.page import page_of
+
+        yield from page_of(heading(name), sheets)
+        return
+    for number, sheet in enumerate(sheets):
+        yield ("\n" if number else "") + render(sheet, form, stream)
 
 
 def to_xlsx(sheet: Sheet, target: BinaryIO) -> None:

@@ -6,26 +6,24 @@ from collections.abc import Callable
 
 import msgspec
 
-from edi_iop.reports import banking, contracts, measures, remittance, shapes, timeline, worklist
-from edi_iop.reports.question import Question, open_denials
+from edi_iop.reports import banking, contracts, denied, measures, remittance, timeline, worklist
+from edi_iop.reports.parted import Parted
+from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Sheet
 
-
-def denials(question: Question) -> Sheet:
-    """Every denied or reduced line, with the rule it comes from."""
-    return shapes.denials(open_denials(question))
-
-
 ASKED: dict[str, Callable[[Question], Sheet]] = {
-    "denials": denials,
     "worklist": worklist.worklist,
     "bank": banking.reconciled,
     "claim": timeline.claim,
     "metrics": measures.measured,
-    "remit": remittance.remit,
-    "underpaid": contracts.compared,
 }
 """Every such report by its name on the command line."""
+PARTED: dict[str, Callable[[Question], Parted]] = {
+    "denials": denied.Denials,
+    "remit": remittance.Remits,
+    "underpaid": contracts.compared,
+}
+"""Those that have a row a line of all that is stored."""
 
 
 class About(msgspec.Struct, frozen=True):

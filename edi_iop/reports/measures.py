@@ -6,10 +6,11 @@ import polars as pl
 from msgspec.structs import replace
 
 from edi_iop.reconciler.metrics import IN_CENTS, ages, claim_answers, history, metrics
-from edi_iop.reports.posted import posted_remits
+from edi_iop.reports.posted import CLAIMS_AT_ONCE, Posted
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Chart, Field, Sheet
 from edi_iop.reports.sums import dollars
+from edi_iop.store import Store
 from edi_iop.tables.amounts import whole_cents
 from edi_iop.texts import composed
 
@@ -20,26 +21,25 @@ _OF_CLAIM = (
 )  # fmt: skip
 _OF_ACCOUNT = ("claim_file_id", "claim_offset", "state")
 _OF_VERDICT = ("claim", "kind", "disposition", "charge_cents")
+_OF_MATCH = (
+    "file_id", "remit_claim_offset", "remit_line_offset", "claim_file_id", "claim_offset",
+)  # fmt: skip
+_VERDICTS_AT_ONCE = 500_000
 _MONEY = pl.col("metric").is_in(IN_CENTS)
 
 
 def measured(question: Question) -> Sheet:
     """The HFMA six, the clean-claim rate and the receivables, on a day."""
     store = question.store
-    remits, matches = posted_remits(store)
     made = store.load("submissions").select("file_id", "transaction_offset", sent_on="created_on")
     claims = store.load("claims", _OF_CLAIM).join(
         made, on=["file_id", "transaction_offset"], how="left"
     )
     claims = claims.join(
-        _void(store.load("line_standings", (*_CLAIM, "standing"))), on=_CLAIM, how="left"
+        _void(store.load("line_standings", _CLAIM, standing="void")), on=_CLAIM, how="left"
     )
     claims = claims.join(_taken_back(store.load("accounts", _OF_ACCOUNT)), on=_CLAIM, how="left")
-    denied = store.load("verdicts", _OF_VERDICT).filter(
-        pl.col("kind").ne_missing("reduced"), pl.col("disposition").ne_missing("nothing")
-    )
-    still = denied.group_by("claim").agg(open_cents=pl.col("charge_cents").sum())
-    known = history(claims, claim_answers(remits, matches), still)
+    known = history(claims, _answers(store), _denied(store))
     rows = metrics(known, question.as_of)
     sheet = Sheet(
         f"Metrics as of {question.as_of}",
@@ -68,9 +68,31 @@ def _in_dollars(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.when(_MONEY).then(parts / 100).otherwise(parts).name.keep())
 
 
-def _void(standings: pl.DataFrame) -> pl.DataFrame:
-    """_CLAIM and void: claims that were replaced or voided since, and the voids."""
-    return standings.group_by(_CLAIM).agg(void=(pl.col("standing") == "void").all())
+def _answers(store: Store) -> pl.DataFrame:
+    """metrics.claim_answers of all posted remits, so many claims at a time."""
+    posted, found = Posted(store), []
+    for places in store.stretches("remit_claims", CLAIMS_AT_ONCE):
+        whole = store.stretch("matches", places, _OF_MATCH, remit_line_offset=None)
+        found.append(claim_answers(posted.between(places), whole))
+    return pl.concat(found)
+
+
+def _denied(store: Store) -> pl.DataFrame:
+    """claim and open_cents: what was charged for lines whose denial is open."""
+    parts = (
+        rows.filter(
+            pl.col("kind").ne_missing("reduced"), pl.col("disposition").ne_missing("nothing")
+        )
+        .group_by("claim")
+        .agg(open_cents=pl.col("charge_cents").sum())
+        for rows in store.parts("verdicts", _OF_VERDICT, _VERDICTS_AT_ONCE)
+    )
+    return pl.concat(parts).group_by("claim").agg(pl.col("open_cents").sum())
+
+
+def _void(lines: pl.DataFrame) -> pl.DataFrame:
+    """_CLAIM and void: claims that were replaced or voided since, and the voids; all their lines are."""
+    return lines.unique().with_columns(void=pl.lit(True))
 
 
 def _taken_back(accounts: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache
 from html import escape
@@ -29,11 +29,12 @@ _LABEL, _BAR, _VALUE, _STEP = 190, 210, 110, 24
 
 def to_html(sheet: Sheet) -> str:
     """The page as text."""
-    return "".join(_page(sheet))
+    return "".join(page_of(sheet.title or heading(sheet.name), sheet.read))
 
 
-def _page(sheet: Sheet) -> Iterator[str]:
-    title = sheet.title or heading(sheet.name) or "Answer"
+def page_of(named: str, sheets: Iterable[Sheet]) -> Iterator[str]:
+    """A page of several tables, piece by piece."""
+    title = named or "Answer"
     style, script = _beside("page.css"), _beside("page.js")
     policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
     yield (
@@ -43,7 +44,7 @@ def _page(sheet: Sheet) -> Iterator[str]:
         f"<title>{_safe(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<h1>{_safe(title)}</h1>\n"
     )
-    for number, page in enumerate(sheet.read):
+    for number, page in enumerate(sheets):
         if number or page.title not in ("", title):
             yield f"<h2>{_safe(page.title or heading(page.name))}</h2>\n"
         yield from _section(page)

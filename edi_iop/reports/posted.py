@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import polars as pl
 
 from edi_iop.reconciler.ledger import Ledger, counted
-from edi_iop.store import Store
+from edi_iop.store import Place, Store
 from edi_iop.tables import ACCOUNTS, PROVIDER_POSTINGS
 
+CLAIMS_AT_ONCE = 40_000
+"""Of some ten lines each: what is worked out of so many at a time takes some hundred megabytes."""
 _REMIT_CLAIM = ("file_id", "remit_claim_offset")
 _PAYMENT = ("file_id", "payment_offset")
 _LINE = (*_REMIT_CLAIM, "remit_line_offset")
 _REMITS = {
-    "payments": (*_PAYMENT, "payment_date", "trace_number"),
     "remit_claims": (*_REMIT_CLAIM, "payment_offset", "status", "paid_cents", "payer_claim_number"),
     "remit_lines": (*_LINE, "paid_cents"),
     "adjustments": (*_LINE, "group", "carc", "amount_cents"),
 }
-_MATCHES = (*_LINE, "claim_file_id", "claim_offset", "line_offset", "alike_offset", "tier", "grade",
-            "says")  # fmt: skip
 
 
-def posted_remits(store: Store) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """The tables of remits whose money is posted, and the matches of those.
+class Posted:
+    """The remits whose money is posted, so many of their claims at a time.
 
     Of each table what answers are told by (reconciler.answers), which is a small part of it.
     """
-    ledger = Ledger(
-        payments=store.load("payment_standings", (*_PAYMENT, "standing")),
-        postings=store.load("postings", (*_REMIT_CLAIM, "standing"), standing="held"),
-        provider_postings=PROVIDER_POSTINGS.empty(),
-        accounts=ACCOUNTS.empty(),
-    )
-    remits = counted({name: store.load(name, of) for name, of in _REMITS.items()}, ledger)
-    of_them = remits["remit_claims"].select(_REMIT_CLAIM)
-    matches = store.load("matches", _MATCHES).join(
-        of_them, on=_REMIT_CLAIM, how="semi", maintain_order="left"
-    )
-    return remits, matches
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._payments = store.load("payments", (*_PAYMENT, "payment_date", "trace_number"))
+        self._ledger = Ledger(
+            payments=store.load("payment_standings", (*_PAYMENT, "standing")),
+            postings=store.load("postings", (*_REMIT_CLAIM, "standing"), standing="held"),
+            provider_postings=PROVIDER_POSTINGS.empty(),
+            accounts=ACCOUNTS.empty(),
+        )
+
+    def between(self, places: tuple[Place, Place]) -> Mapping[str, pl.DataFrame]:
+        """Tables of the remit claims from one place to another."""
+        return self._read(lambda name, columns: self._store.stretch(name, places, columns))
+
+    def among(self, claims: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """Tables of these remit claims (file_id, remit_claim_offset)."""
+        return self._read(lambda name, columns: self._store.among(name, claims, columns))
+
+    def _read(
+        self, rows_of: Callable[[str, tuple[str, ...]], pl.DataFrame]
+    ) -> Mapping[str, pl.DataFrame]:
+        read = {name: rows_of(name, columns) for name, columns in _REMITS.items()}
+        return counted({"payments": self._payments, **read}, self._ledger)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import polars as pl
+from msgspec.structs import replace
 
 from edi_iop import codes
 from edi_iop.errors import NotKnown
 from edi_iop.money import to_dollars
 from edi_iop.reports import shapes
+from edi_iop.reports.parted import Parted
 from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import counting
@@ -17,7 +19,19 @@ from edi_iop.store import Store
 from edi_iop.texts import composed
 
 _CLAIM = ("file_id", "remit_claim_offset")
+_LINE = (*_CLAIM, "remit_line_offset")
 _PAYMENT = ("file_id", "payment_offset")
+CLAIMS_AT_ONCE = 10_000
+"""As many as one payment may have."""
+_OF_CLAIM = (
+    *_PAYMENT, "remit_claim_offset", "claim", "payer_claim_number", "status", "patient_last_name",
+    "patient_first_name", "patient_id", "charge_cents", "paid_cents", "patient_cents",
+)  # fmt: skip
+_OF_LINE = (
+    *_LINE, "position", "service_date", "procedure", "revenue", "units", "charge_cents",
+    "allowed_cents", "paid_cents",
+)  # fmt: skip
+_OF_ADJUSTMENT = (*_LINE, "group", "carc", "amount_cents")
 _PEOPLE = frozenset({"patient", "patient_id"})
 _COLUMNS = (
     "payment", "payment_date", "payer", "claim", "payer_claim_number", "status", "patient", "patient_id",
@@ -27,56 +41,97 @@ _COLUMNS = (
 _ADJUSTED = ("reason", "reference", "fiscal_date", "amount_cents", "byte_offset")
 
 
-def remit(question: Question) -> Sheet:
-    """Every payment, or the one of that trace number (TRN02), a page each; NotKnown where none is."""
-    store, number = question.store, question.about
-    payments = (
-        store.load("payments") if number is None else store.load("payments", trace_number=number)
-    )
-    if payments.is_empty() and number is not None:
-        raise NotKnown(f"payment {number}: no remit has this number; see: report payments")
-    rows = _rows(store, payments)
-    pages = tuple(_pages(store, payments.sort("payment_date", "trace_number"), rows))
-    tables = _tables(store, payments, rows) if payments.height > 1 else ()
-    return Sheet(
-        "", rows.select(_COLUMNS), phi=_PEOPLE, pages=pages, tables=tables, none="no payments yet"
+class Remits(Parted):
+    """Every payment, or the one of that trace number (TRN02), a page each; NotKnown where none is.
+
+    Payments are read so many claims at a time, and one whole at least.
+    """
+
+    def __init__(self, question: Question) -> None:
+        self._store, number = question.store, question.about
+        asked = {} if number is None else {"trace_number": number}
+        self._payments = self._store.load("payments", **asked)
+        if self._payments.is_empty() and number is not None:
+            raise NotKnown(f"payment {number}: no remit has this number; see: report payments")
+
+    def parts(self) -> Iterator[Sheet]:
+        for payments in self._some(_in_order(self._payments)):
+            yield _sheet(_rows(self._store, payments))
+
+    def read(self) -> Iterator[Sheet]:
+        yield from self.parts() if self._payments.is_empty() else self._pages()
+
+    def short(self) -> Sheet:
+        return self.together()
+
+    def together(self) -> Sheet:
+        return replace(self._whole(super().together()), pages=tuple(self._pages()))
+
+    def kept(self) -> Sheet:
+        if self._payments.height < 2:
+            return self.together()
+        return self._whole(super().kept())
+
+    def _whole(self, sheet: Sheet) -> Sheet:
+        """The sheet of all rows with its tables, where a worksheet a page would be too many."""
+        if self._payments.height < 2:
+            return sheet
+        return replace(sheet, tables=_tables(self._store, self._payments, sheet.rows))
+
+    def _pages(self) -> Iterator[Sheet]:
+        """A page a payment, then its provider adjustments where it has any."""
+        in_order = self._payments.sort("payment_date", "trace_number", maintain_order=True)
+        if in_order.is_empty():
+            return
+        for payments in self._some(in_order):
+            yield from _pages(self._store, payments, _rows(self._store, payments))
+
+    def _some(self, payments: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """So many of the payments at a time as have CLAIMS_AT_ONCE, or one that has more."""
+        keys = payments.select(_PAYMENT)
+        claims = self._store.among("remit_claims", keys, _PAYMENT).group_by(_PAYMENT)
+        counts = keys.join(claims.len("claims"), on=_PAYMENT, how="left", maintain_order="left")
+        # a payment without claims takes room too
+        size = counts["claims"].fill_null(0).cast(pl.Int64) + 1
+        portion = (size.cum_sum() - size) // CLAIMS_AT_ONCE
+        numbered = payments.with_columns(portion=portion)
+        some = numbered.partition_by("portion", maintain_order=True, include_key=False)
+        yield from some or [payments]
+
+
+def _sheet(rows: pl.DataFrame) -> Sheet:
+    return Sheet("", rows.select(_COLUMNS), phi=_PEOPLE, none="no payments yet")
+
+
+def _in_order(payments: pl.DataFrame) -> pl.DataFrame:
+    """As their rows stand."""
+    return payments.sort(
+        "payment_date", "trace_number", "file_id", "payment_offset", nulls_last=True
     )
 
 
 def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
     """A row a service line, or a claim: what is said of it beside its lines, or as a whole."""
-    adjusted = store.load("adjustments")
-    heads = (
-        payments.select(
-            *_PAYMENT,
-            "payment_date",
-            payment="trace_number",
-            payer=pl.coalesce("payer_name", "payer_id"),
-        )
-        .join(store.load("remit_claims"), on=_PAYMENT)
-        .with_columns(
-            patient=pl.concat_str(
-                "patient_last_name", "patient_first_name", separator=", ", ignore_nulls=True
-            )
-        )
-    )
-    lines = store.load("remit_lines").rename({"position": "line"})
+    heads = _heads(store, payments)
+    claims = heads.select(_CLAIM)
+    lines = store.among("remit_lines", claims, _OF_LINE).rename({"position": "line"})
+    adjusted = store.among("adjustments", claims, _OF_ADJUSTMENT)
+    remarks = store.among("remarks", claims, (*_LINE, "remark"))
     own = heads.drop("charge_cents", "paid_cents", "patient_cents").join(lines, on=_CLAIM)
     whole = heads.join(lines, on=_CLAIM, how="anti").with_columns(
         remit_line_offset=pl.lit(None, pl.Int64)
     )
-    said = _above(store, heads, lines)
+    said = _above(heads, lines, (adjusted, remarks))
     both = pl.concat([own, whole.drop("patient_cents"), said], how="diagonal")
-    keys = (*_CLAIM, "remit_line_offset")
-    sums = adjusted.group_by(keys).agg(
+    sums = adjusted.group_by(_LINE).agg(
         patient_cents=pl.col("amount_cents").filter(pl.col("group") == "PR").sum(),
         adjusted_cents=pl.col("amount_cents").filter(pl.col("group").ne_missing("PR")).sum(),
         reasons=pl.concat_str("group", "carc", separator="-", ignore_nulls=True),
     )
-    remarks = store.load("remarks").group_by(keys).agg(remarks=pl.col("remark"))
+    remarked = remarks.group_by(_LINE).agg(remarks=pl.col("remark"))
     return (
-        both.join(sums, on=keys, how="left", nulls_equal=True)
-        .join(remarks, on=keys, how="left", nulls_equal=True)
+        both.join(sums, on=_LINE, how="left", nulls_equal=True)
+        .join(remarked, on=_LINE, how="left", nulls_equal=True)
         .with_columns(
             reasons=pl.concat_list(
                 pl.col("reasons").fill_null([]), pl.col("remarks").fill_null([])
@@ -88,16 +143,31 @@ def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _above(store: Store, heads: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+def _heads(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
+    """The payments' claims, each with its payment's number, day and payer."""
+    named = payments.select(
+        *_PAYMENT,
+        "payment_date",
+        payment="trace_number",
+        payer=pl.coalesce("payer_name", "payer_id"),
+    )
+    claims = store.among("remit_claims", payments.select(_PAYMENT), _OF_CLAIM)
+    patient = pl.concat_str(
+        "patient_last_name", "patient_first_name", separator=", ", ignore_nulls=True
+    )
+    return named.join(claims, on=_PAYMENT).with_columns(patient=patient)
+
+
+def _above(
+    heads: pl.DataFrame, lines: pl.DataFrame, told: tuple[pl.DataFrame, pl.DataFrame]
+) -> pl.DataFrame:
     """A row a claim with lines that has adjustments or remarks of its own, or other sums than they.
 
-    Its amounts are what the claim has beyond its lines, so that none counts twice.
+    Its amounts are what the claim has beyond its lines, so that none counts twice. told:
+    adjustments and remarks.
     """
-    told = [
-        store.load(name).filter(pl.col("remit_line_offset").is_null()).select(_CLAIM)
-        for name in ("adjustments", "remarks")
-    ]
-    own = pl.concat(told).unique().with_columns(told=pl.lit(True))
+    of_claims = [rows.filter(pl.col("remit_line_offset").is_null()).select(_CLAIM) for rows in told]
+    own = pl.concat(of_claims).unique().with_columns(told=pl.lit(True))
     amounts = ("charge_cents", "paid_cents")
     summed = lines.group_by(_CLAIM).agg(pl.col(name).sum().alias(f"of_{name}") for name in amounts)
     beyond = {name: pl.col(name) - pl.col(f"of_{name}") for name in amounts}
@@ -123,10 +193,11 @@ def _tables(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> tuple[S
         payer=pl.coalesce("payer_name", "payer_id"),
         file=pl.col("file_id").cast(pl.String),
     ).sort("payment_date", "payment", nulls_last=True)
+    keys = payments.select(_PAYMENT)
     beside = heads.drop("amount_cents").join(
-        store.load("provider_adjustments"), on=_PAYMENT, maintain_order="left"
+        store.among("provider_adjustments", keys), on=_PAYMENT, maintain_order="left"
     )
-    claims = store.load("remit_claims").group_by(_PAYMENT)
+    claims = store.among("remit_claims", keys, (*_PAYMENT, "paid_cents")).group_by(_PAYMENT)
     kept = beside.group_by(_PAYMENT)
     less = ("claims_cents", "provider_adjustment_cents")
     sums = (
@@ -147,10 +218,10 @@ def _tables(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> tuple[S
 
 
 def _pages(store: Store, payments: pl.DataFrame, rows: pl.DataFrame) -> Iterator[Sheet]:
-    """A page a payment, then its provider adjustments where it has any."""
-    lines = _by_payment(rows)
-    claims = _by_payment(store.load("remit_claims"))
-    beside = _by_payment(store.load("provider_adjustments"))
+    """A page a payment, then its provider adjustments where it has any. rows: of all of them."""
+    lines, keys = _by_payment(rows), payments.select(_PAYMENT)
+    claims = _by_payment(store.among("remit_claims", keys, (*_PAYMENT, "paid_cents")))
+    beside = _by_payment(store.among("provider_adjustments", keys))
     for payment in payments.to_dicts():  # a page is read, so there are few
         key = (payment["file_id"], payment["payment_offset"])
         taken = beside(key)

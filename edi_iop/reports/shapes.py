@@ -82,6 +82,8 @@ _SUMMED = (
     "charge_cents", "paid_cents", "expected_cents", "received_cents", "recoverable_cents",
 )  # fmt: skip
 """Of denials; what a paired line was paid may stand beside several of them."""
+SUMMED_BY = ("kind", "verdict", "rule", "disposition", "group", "carc", "reasons", "rarcs")
+"""Of denials: what their sums are told by."""
 RULE_SEVERITIES = ("block", "hold", "warn", "info")
 VERDICT_ORDER = ("refuted", "confirmed", "unknown")
 """Money to fight for first."""
@@ -163,17 +165,33 @@ def violations(frame: pl.DataFrame) -> Sheet:
 
 def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Sheet:
     """Denied and reduced lines with the rule each comes from; the one to work first stands first."""
-    whole = VERDICTS.conform(frame).with_columns(file_names(names))
-    rows = whole.select(DENIAL_KEYS).sort(
-        -pl.col("priority"),
-        rank("verdict", VERDICT_ORDER),
-        "rule",
-        "claim",
-        "line",
-        "service_date",
-        nulls_last=True,
-        maintain_order=True,
-    )
+    rows = denied_rows(frame, names).sort(denial_order(), nulls_last=True, maintain_order=True)
+    return denied_lines(rows, denial_sums(rows))
+
+
+def denied_rows(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> pl.DataFrame:
+    """DENIAL_KEYS of ranked verdicts (tables.VERDICTS), in their order. names: of files."""
+    return VERDICTS.conform(frame).with_columns(file_names(names)).select(DENIAL_KEYS)
+
+
+def denial_order() -> tuple[pl.Expr, ...]:
+    """What denials stand in order by; nulls last."""
+    keys = ("rule", "claim", "line", "service_date")
+    return (-pl.col("priority"), rank("verdict", VERDICT_ORDER), *map(pl.col, keys))
+
+
+def denial_sums(rows: pl.DataFrame) -> pl.DataFrame:
+    """SUMMED_BY, lines and charge_cents: how often each is said, in few rows however many there are."""
+    return added_up(rows.select(*SUMMED_BY, "charge_cents", lines=pl.lit(1, pl.Int64)))
+
+
+def added_up(sums: pl.DataFrame) -> pl.DataFrame:
+    """denial_sums of several parts together."""
+    return sums.group_by(SUMMED_BY).agg(pl.col("lines", "charge_cents").sum())
+
+
+def denied_lines(rows: pl.DataFrame, every: pl.DataFrame) -> Sheet:
+    """The sheet of such rows (denied_rows), all of them or some. every: denial_sums of all."""
     people = rows.with_columns(
         _slashed("procedure", "revenue").alias("code"),
         reason_codes().alias("reason"),
@@ -197,14 +215,20 @@ def denials(frame: pl.DataFrame, names: Mapping[int, str] | None = None) -> Shee
         notes=(Field("", "brief"), Field("", "says"), Field("next", "next_step", once=True)),
         people=people,
         none="no denied lines",
-        closing=_denied(rows),
-        legend=_legend(rows),
+        closing=_denied(every),
+        legend=_legend(every),
+        total=int(every["lines"].sum()),
         summed=_SUMMED,
         charts=(
-            chart(rows, "verdict", "Charged, by verdict", "charge_cents"),
-            chart(rows, "rule", "Charged, by rule", "charge_cents"),
-            chart(people, "reason", "Charged, by what the payer says", "charge_cents"),
-            chart(rows, "disposition", "Charged, by what to do", "charge_cents"),
+            chart(every, "verdict", "Charged, by verdict", "charge_cents"),
+            chart(every, "rule", "Charged, by rule", "charge_cents"),
+            chart(
+                every.with_columns(reason=reason_codes()),
+                "reason",
+                "Charged, by what the payer says",
+                "charge_cents",
+            ),
+            chart(every, "disposition", "Charged, by what to do", "charge_cents"),
         ),
     )
 
@@ -319,11 +343,14 @@ def counted_by(counts: Mapping[str, int], order: tuple[str, ...], noun: str) -> 
     return f"{total:,} {noun}{'' if total == 1 else 's'}: {', '.join(parts)}"
 
 
-def _denied(rows: pl.DataFrame) -> str:
-    if not rows.height:
+def _denied(every: pl.DataFrame) -> str:
+    """`12 denied lines: 9 refuted, 3 unknown; 4 paid below the contract; $3,420.00 charged`."""
+    if every.is_empty():
         return ""
-    short = rows["kind"].eq_missing("reduced")
-    denied = counted(rows.filter(~short), "verdict", VERDICT_ORDER, "denied line")
-    below = f"{short.sum():,} paid below the contract" if short.any() else ""
-    charged = to_dollars(int(rows["charge_cents"].sum()))
+    short = pl.col("kind").eq_missing("reduced")
+    counts = every.filter(~short).group_by("verdict").agg(pl.col("lines").sum())
+    denied = counted_by(dict(counts.iter_rows()), VERDICT_ORDER, "denied line")
+    reduced = int(every.filter(short)["lines"].sum())
+    below = f"{reduced:,} paid below the contract" if reduced else ""
+    charged = to_dollars(int(every["charge_cents"].sum()))
     return "; ".join(filter(None, (denied, below, f"{charged} charged")))

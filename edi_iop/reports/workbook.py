@@ -57,6 +57,16 @@ def to_xlsx(sheet: Sheet, target: BinaryIO) -> None:
             _codes(book.add_worksheet(_unused("Codes", used)), styles, meanings)
 
 
+def fits(height: int, *, more: bool = False) -> None:
+    """NotWritten where a table of so many rows, or of more, is longer than a worksheet can be."""
+    if height > MOST_ROWS:
+        has = f"more than {MOST_ROWS:,}" if more else f"{height:,}"
+        raise NotWritten(
+            f"a worksheet holds {MOST_ROWS:,} rows and this answer has {has}; "
+            "write it with --format csv or parquet"
+        )
+
+
 class _Styles:
     """The formats of a workbook."""
 
@@ -98,11 +108,7 @@ def _unused(name: str, used: set[str]) -> str:
 
 def _table(place: Worksheet, styles: _Styles, sheet: Sheet) -> None:
     """All rows: first the columns a person reads, which also print, then all others."""
-    if sheet.rows.height > MOST_ROWS:
-        raise NotWritten(
-            f"a worksheet holds {MOST_ROWS:,} rows and this answer has {sheet.rows.height:,}; "
-            "write it with --format csv or parquet"
-        )
+    fits(sheet.rows.height)
     fields = _fields(sheet)
     frame = pl.DataFrame(_series(sheet, field) for field in fields)
     lines = [1] * frame.height

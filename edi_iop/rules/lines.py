@@ -42,12 +42,38 @@ def kept_lines(tables: Tables) -> pl.DataFrame:
     tables: tables.SENT of the claims, and tables.LINE_STANDINGS.
     """
     standings = tables["line_standings"]
-    clients = standings.select(*CLAIM, "client_id").drop_nulls().unique(CLAIM)
     claims = _headed(tables["claims"], sent_on(tables["submissions"]))
     return _lines(
         tables,
-        claims.join(clients, on=CLAIM, how="left"),
+        claims.join(_clients(standings), on=CLAIM, how="left"),
         standings.drop("claim_offset", "client_id"),
+    )
+
+
+PRICED = {
+    "claims": (*CLAIM, "claim", "payer_id", "member_id", "payer_responsibility", "statement_from",
+               "statement_to", "patient_birth_date", "subscriber_birth_date"),
+    "claim_lines": (*CLAIM, "line_offset", "line", "service_date", "revenue", "procedure", "units",
+                    "charge_cents"),
+    "line_standings": (*CLAIM, "line_offset", "standing", "client_id"),
+}  # fmt: skip
+"""What priced_lines reads, by table."""
+
+
+def priced_lines(tables: Tables) -> pl.DataFrame:
+    """What a contract goes by of kept_lines: a third of their columns. tables: PRICED of the claims."""
+    claims = tables["claims"].select(
+        pl.exclude("patient_birth_date", "subscriber_birth_date"), birth_date=_born()
+    )
+    standings = tables["line_standings"]
+    return (
+        _billed(tables["claim_lines"])
+        .join(claims.join(_clients(standings), on=CLAIM, how="left"), on=CLAIM, how="left")
+        .join(
+            standings.drop("claim_offset", "client_id"), on=["file_id", "line_offset"], how="left"
+        )
+        .with_columns(pl.col("standing").fill_null("sent"), service_date=_service_date())
+        .drop("statement_from", "statement_to")
     )
 
 
@@ -75,14 +101,31 @@ def _lines(tables: Tables, claims: pl.DataFrame, standings: pl.DataFrame | None)
         _answered_before(_given(tables, "other_payers")),
     ):
         claims = claims.join(facts, on=CLAIM, how="left")
-    billed = tables["claim_lines"].filter(pl.col("revenue").ne_missing(TOTAL_LINE))
-    in_order = billed.sort(*CLAIM, "line_offset")  # before they are wide
+    in_order = _billed(tables["claim_lines"]).sort(*CLAIM, "line_offset")  # before they are wide
     own = pl.coalesce("rendering_npi", "claim_rendering_npi", "billing_npi")
-    whole_day = pl.when(pl.col("statement_from") == pl.col("statement_to")).then("statement_from")
     lines = in_order.join(claims, on=CLAIM, maintain_order="left").with_columns(
-        service_date=pl.coalesce("service_date", whole_day), rendering_npi=own
+        service_date=_service_date(), rendering_npi=own
     )
     return SERVICE_LINES.conform(_answered(lines, standings))
+
+
+def _billed(lines: pl.DataFrame) -> pl.DataFrame:
+    return lines.filter(pl.col("revenue").ne_missing(TOTAL_LINE))
+
+
+def _service_date() -> pl.Expr:
+    """A line's day, else that of a claim for one day."""
+    whole_day = pl.when(pl.col("statement_from") == pl.col("statement_to")).then("statement_from")
+    return pl.coalesce("service_date", whole_day)
+
+
+def _born() -> pl.Expr:
+    return pl.coalesce("patient_birth_date", "subscriber_birth_date")
+
+
+def _clients(standings: pl.DataFrame) -> pl.DataFrame:
+    """CLAIM and client_id of the claims whose client is known."""
+    return standings.select(*CLAIM, "client_id").drop_nulls().unique(CLAIM)
 
 
 @once_of_nothing
@@ -162,7 +205,7 @@ def _headed(claims: pl.DataFrame, sent_on: Mapping[int, date]) -> pl.DataFrame:
         "frequency",
         "billing_npi",
         "billing_tin",
-        birth_date=pl.coalesce("patient_birth_date", "subscriber_birth_date"),
+        birth_date=_born(),
         replaces="payer_claim_number",
         claim_rendering_npi="rendering_npi",
     )

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from edi_iop.store.database import Status
 from edi_iop.store.runs import Lock
-from edi_iop.store.store import Prepared, Store
+from edi_iop.store.store import Place, Prepared, Store
 
-__all__ = ["Lock", "Prepared", "Status", "Store"]
+__all__ = ["Lock", "Place", "Prepared", "Status", "Store"]

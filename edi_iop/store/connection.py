@@ -30,6 +30,8 @@ _CACHE_KIB, _READERS_CACHE_KIB = 1_048_576, 65_536
 """Memory for pages of the database: of one that writes, of one that only reads."""
 _ROWS = str(65_536)
 """Rows a batch of an answer has."""
+ROW = "row"
+"""The column with the number under which SQLite keeps a row."""
 _CONTRADICTION = re.compile(r"[A-Z ]+ constraint failed|datatype mismatch|cannot store \w+ value")
 """What SQLite says where rows break a table's key, its tie to files or its types."""
 _DRIVERS_WORDS = re.compile(r"^[A-Z_]+: |^\[SQLite\] |^[Ff]ailed to [\w ]+: ")
@@ -108,25 +110,35 @@ class Connection:
             return _answer(statement).rows()
 
     def frame(
-        self, table: Table, source: str, values: Values = (), *, as_stored: bool = False
+        self,
+        table: Table,
+        source: str,
+        values: Values = (),
+        *,
+        as_stored: bool = False,
+        numbered: bool = False,
     ) -> pl.DataFrame:
         """The table's columns FROM a source, which calls it `t`; typed, in the order found.
 
-        as_stored: in the order in which they came into the table, which the source is.
+        as_stored: in the order in which they came into the table, which the source is. numbered:
+        with ROW, by which the table knows each.
         """
         names = ", ".join(f't."{name}"' for name in table.schema)
         # ADBC takes a column's type from what it meets first, which may be no value at all: a row
         # with every type is before the others.
         types = ", ".join(f'{one} AS "{name}"' for name, one in row_of_types(table).items())
-        place, order = ("t.rowid", " ORDER BY 1") if as_stored else ("1", "")
+        place = "t.rowid" if as_stored or numbered else "1"
+        order = " ORDER BY 1" if as_stored else ""
         head, each = f"SELECT 0 AS '#', {types}", f"SELECT {place}, {names} FROM {source}"
         sql = f"{head} UNION ALL {each}{order}"
         with self._statement(sql, values) as statement:
             statement.set_options(**{StatementOptions.BATCH_ROWS.value: _ROWS})
             found = _answer(statement)
-        if found.drop_in_place("#")[0] != 0:
+        places = found.drop_in_place("#")
+        if places[0] != 0:
             raise AssertionError(f"{table.name}: rows stand before the one with their types")
-        return to_frame(table, found[1:])
+        rows = to_frame(table, found[1:])
+        return rows.with_columns(places[1:].alias(ROW)) if numbered else rows
 
     @contextmanager
     def _statement(self, sql: str, values: Values) -> Iterator[AdbcStatement]:

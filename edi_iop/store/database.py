@@ -134,6 +134,10 @@ class Database:
         """Everything inside is kept together or not at all; joins a transaction that is open."""
         return self._together("BEGIN IMMEDIATE")
 
+    def unchanged(self) -> AbstractContextManager[None]:
+        """Everything read inside is as it was at one moment, whatever others write meanwhile."""
+        return self._together("BEGIN")
+
     @contextmanager
     def _together(self, begin: str) -> Iterator[None]:
         if self._open.in_transaction:

@@ -5,7 +5,7 @@ For what a night asks of a large store: the rows of a few thousand claims among 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -146,6 +146,50 @@ def between(
     source = f'"{table.name}" AS t WHERE t."{column}" >= ? AND t."{column}" < ?'
     values = (first.isoformat(), after.isoformat())
     return _selected(connection, table, columns, source, values)
+
+
+def stretch(
+    connection: Connection,
+    table: Table,
+    key: tuple[str, str],
+    first: tuple[int, int],
+    last: tuple[int, int],
+    columns: Sequence[str],
+    terms: str,
+    values: tuple[Any, ...],
+) -> pl.DataFrame:
+    """The rows from one key to another, both included; an index begins with the key's columns.
+
+    terms: what else they are to meet, with its values.
+    """
+    name, place = key
+    pair = f'(t."{name}", t."{place}")'
+    source = f'"{table.name}" AS t WHERE {pair} >= (?, ?) AND {pair} <= (?, ?){terms}'
+    return _selected(connection, table, columns, source, (*first, *last, *values))
+
+
+def parts(
+    connection: Connection, table: Table, columns: Sequence[str], most: int
+) -> Iterator[pl.DataFrame]:
+    """All rows as stored, so many at a time at most, numbered; at least one part."""
+    shape = _shape(table, columns)
+    ends = f'SELECT COALESCE(MIN(rowid), 1), COALESCE(MAX(rowid), 0) FROM "{table.name}"'
+    ((first, last),) = connection.rows(ends)
+    source = f'"{table.name}" AS t WHERE t.rowid BETWEEN ? AND ?'
+    for begin in range(first, max(last, first) + 1, most):
+        values = (begin, begin + most - 1)
+        yield connection.frame(shape, source, values, as_stored=True, numbered=True)
+
+
+def at(
+    connection: Connection, table: Table, rows: pl.Series, columns: Sequence[str]
+) -> pl.DataFrame:
+    """The rows of these numbers, in the order of the numbers."""
+    if rows.is_empty():
+        return _shape(table, columns).empty()
+    _hold(connection, rows.alias("k0").to_frame())
+    source = f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON t.rowid = w.k0'
+    return _selected(connection, table, columns, source)
 
 
 def _selected(

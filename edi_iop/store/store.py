@@ -7,7 +7,7 @@ the definitions in edi_iop.tables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -28,6 +28,10 @@ _INTERCHANGE_KEY = (
 
 Prepared = dict[str, pl.DataFrame]
 """The rows of one file by table, in the store's own form."""
+Place = tuple[int, int]
+"""Where a claim stands, as sent or answered: its file, and its byte offset in it."""
+_NOWHERE: Place = (0, 0)
+"""Files are numbered from 1."""
 
 
 class Store(Runs):
@@ -180,7 +184,7 @@ class Store(Runs):
 
         columns: only these of them.
         """
-        with self._together("BEGIN"):
+        with self.unchanged():
             return keyed.rows(self._open, TABLES[name], keys, columns)
 
     def sent(self, claims: pl.DataFrame | None = None) -> dict[str, pl.DataFrame]:
@@ -200,12 +204,12 @@ class Store(Runs):
         self, name: str, keys: pl.DataFrame, columns: Sequence[str], most: int
     ) -> pl.DataFrame:
         """These columns of a table's first rows of each key, so many of one at most."""
-        with self._together("BEGIN"):
+        with self.unchanged():
             return keyed.first_rows(self._open, TABLES[name], keys, columns, most)
 
     def beyond(self, name: str, texts: pl.DataFrame, rows: str) -> pl.DataFrame:
         """Those of the texts that stand in more rows of a table than the column `rows` says."""
-        with self._together("BEGIN"):
+        with self.unchanged():
             return keyed.beyond(self._open, TABLES[name], texts, rows)
 
     def repeated(self, name: str, column: str, most: int) -> pl.DataFrame | None:
@@ -216,7 +220,7 @@ class Store(Runs):
         self, name: str, column: str, texts: pl.DataFrame, columns: Sequence[str]
     ) -> pl.DataFrame:
         """A table's rows where the column begins with a text and goes on (keyed.beginning)."""
-        with self._together("BEGIN"):
+        with self.unchanged():
             return keyed.beginning(self._open, TABLES[name], column, texts, columns)
 
     def irregular(
@@ -245,6 +249,48 @@ class Store(Runs):
     ) -> pl.DataFrame:
         """These columns of a table, of a date from a first day to before another."""
         return keyed.between(self._open, TABLES[name], column, first, after, columns)
+
+    def stretches(self, name: str, most: int) -> Iterator[tuple[Place, Place]]:
+        """First and last place of so many claims at a time, as sent or answered; at least one pair."""
+        places = self.places(name)
+        in_order = places.sort(places.columns)
+        for begin in range(0, in_order.height, most):
+            part = in_order[begin : begin + most]
+            yield _place(part, 0), _place(part, -1)
+        if in_order.is_empty():
+            yield _NOWHERE, _NOWHERE
+
+    def stretch(
+        self,
+        name: str,
+        places: tuple[Place, Place],
+        columns: Sequence[str] = (),
+        key: tuple[str, str] | None = None,
+        /,
+        **where: Any,
+    ) -> pl.DataFrame:
+        """A table's rows from one place to another, both included, in no certain order.
+
+        key: the columns that a place is of; by default the first two of the table's key.
+        where: column = value.
+        """
+        table = TABLES[name]
+        own = key or (table.key[0], table.key[1])
+        terms, values = _terms(table, where)
+        more = f" AND {terms}" if terms else ""
+        return keyed.stretch(self._open, table, own, *places, columns, more, values)
+
+    def parts(self, name: str, columns: Sequence[str], most: int) -> Iterator[pl.DataFrame]:
+        """These columns of a table as stored, so many rows at a time at most, at least one frame.
+
+        With `row`: the number that a row has while what is read is of one moment (`unchanged`).
+        """
+        return keyed.parts(self._open, TABLES[name], columns, most)
+
+    def at(self, name: str, rows: pl.Series, columns: Sequence[str] = ()) -> pl.DataFrame:
+        """A table's rows of these numbers (`parts`), in the order of the numbers."""
+        with self.unchanged():
+            return keyed.at(self._open, TABLES[name], rows, columns)
 
     def last_file(self, name: str) -> int:
         """The last file that a table has rows of; 0 where it has none."""
@@ -298,12 +344,23 @@ class Store(Runs):
 
 
 def _condition(table: Table, where: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    """WHERE column = value of every filter."""
+    terms, values = _terms(table, where)
+    return (f" WHERE {terms}" if terms else ""), values
+
+
+def _terms(table: Table, where: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
     """Column = value of every filter; null equals null."""
     for name in where:
         if name not in table.schema:
             raise ValueError(f"{table.name} has no column {name}")
     terms = " AND ".join(f't."{name}" IS ?' for name in where)
-    return (f" WHERE {terms}" if terms else ""), tuple(map(to_value, where.values()))
+    return terms, tuple(map(to_value, where.values()))
+
+
+def _place(places: pl.DataFrame, at: int) -> Place:
+    file_id, offset = places.row(at)
+    return int(file_id), int(offset)
 
 
 @cache

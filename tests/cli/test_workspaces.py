@@ -107,7 +107,9 @@ ABOUT = {"claim": ("OB260031",)}
 
 
 @pytest.mark.parametrize("name", desk.report_names())
-def test_every_report_has_every_format(name: str, call: Any, workspace: Path) -> None:
+def test_every_report_has_every_format(
+    name: str, call: Any, workspace: Path, tmp_path: Path
+) -> None:
     about = ABOUT.get(name, ())
     rows = json.loads(call("report", name, workspace, *about, "--format", "json").stdout)
     lines = call("report", name, workspace, *about, "--format", "ndjson").stdout
@@ -115,6 +117,10 @@ def test_every_report_has_every_format(name: str, call: Any, workspace: Path) ->
     assert records(lines) == rows
     assert len(list(csv.reader(table.splitlines()))) == len(rows) + 1
     assert call("report", name, workspace, *about).exit_code == 0
+    for kept in ("html", "xlsx", "parquet"):
+        target = tmp_path / f"kept.{kept}"
+        assert call("report", name, workspace, *about, "-o", target).exit_code == 0
+        assert target.stat().st_size
     assert f"  {name} " in call("report", "--help").output
 
 

@@ -11,7 +11,8 @@ import pytest
 from edi_iop.errors import NotKnown
 from edi_iop.reports import render
 from edi_iop.reports.question import Question
-from edi_iop.reports.remittance import remit
+from edi_iop.reports.remittance import Remits
+from edi_iop.reports.sheet import Sheet
 from edi_iop.store import Store
 from edi_iop.tables import TABLES
 
@@ -43,6 +44,10 @@ def asked(tmp_path: Path) -> Question:
     }  # fmt: skip
     store.save({name: TABLES[name].conform(pl.DataFrame(of)) for name, of in rows.items()})
     return Question(store, DAY, lambda _payer, _day: None)
+
+
+def remit(asked: Question) -> Sheet:
+    return Remits(asked).together()
 
 
 def test_each_line_and_what_is_said_of_the_claim_stand_there_once(asked: Question) -> None:

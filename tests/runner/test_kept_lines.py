@@ -8,7 +8,7 @@ from pathlib import Path
 from polars.testing import assert_frame_equal
 
 from edi_iop import desk
-from edi_iop.rules.lines import kept_lines
+from edi_iop.rules.lines import PRICED, kept_lines, priced_lines
 from edi_iop.runner import records
 from edi_iop.runner.settle import answers
 from edi_iop.settings import Workspace
@@ -33,8 +33,10 @@ def test_of_a_clinic_with_corrections_and_denials(tmp_path: Path) -> None:
         told = kept_lines(store.sent())
         few = judged.select("file_id", "claim_offset").unique().head(20)
         of_few = kept_lines(store.sent(few))
+        priced = priced_lines({name: store.load(name, of) for name, of in PRICED.items()})
     key = ["file_id", "claim_offset", "line_offset"]
     assert {"sent", "paid", "denied"} <= set(judged["standing"])
     assert_frame_equal(told.sort(key), judged.sort(key))
     expected = judged.join(few, on=key[:2], how="semi")
     assert_frame_equal(of_few.sort(key), expected.sort(key))
+    assert_frame_equal(priced.sort(key), told.sort(key).select(priced.columns))

@@ -406,3 +406,69 @@ def test_what_the_system_refuses_is_an_error_of_one_line(tmp_path: Path) -> None
     Store.create(path).close()
     with pytest.raises(NotWritten, match="readonly"), Store.open(path, read_only=True) as store:
         store.next_numbers("file")
+
+
+def lines_at(*places: tuple[int, int, int]) -> pl.DataFrame:
+    """Lines (file, claim, line) of which no more is known."""
+    keys = ("file_id", "claim_offset", "line_offset")
+    return TABLES["claim_lines"].conform(pl.DataFrame(places, keys, orient="row"))
+
+
+def test_a_stretch_goes_from_one_claim_to_another_over_files(store: Store) -> None:
+    """Both ends are in it; an offset alone says nothing: that of the second file is smaller."""
+    for file_id in (1, 2, 3):
+        store.add_file(file_id=file_id, sha256=str(file_id))
+    places = [(1, 20, 21), (1, 20, 22), (1, 70, 71), (2, 10, 11), (2, 30, 31), (3, 5, 6)]
+    store.save({"claim_lines": lines_at(*places)})
+    columns = ("file_id", "line_offset")
+    found = store.stretch("claim_lines", ((1, 70), (2, 10)), columns)
+    assert sorted(found.rows()) == [(1, 71), (2, 11)]
+    assert store.stretch("claim_lines", ((1, 20), (1, 20)), columns, line_offset=22).rows() == [
+        (1, 22)
+    ]
+    assert store.stretch("claim_lines", ((0, 0), (0, 0)), columns).is_empty()
+
+
+def test_a_stretch_may_be_of_other_columns_than_the_key(store: Store) -> None:
+    match = {"remit_claim_offset": 1, "claim_file_id": 1}
+    rows = [match | {"file_id": 9, "claim_offset": at} for at in (5, 6, 7)]
+    store.replace("matches", pl.DataFrame(rows))
+    by = ("claim_file_id", "claim_offset")
+    found = store.stretch("matches", ((1, 6), (1, 7)), ("claim_offset",), by)
+    assert sorted(found["claim_offset"].to_list()) == [6, 7]
+
+
+def test_stretches_hold_every_claim_once(store: Store) -> None:
+    assert list(store.stretches("claims", 2)) == [((0, 0), (0, 0))], "one, of nothing"
+    for file_id in (1, 2):
+        store.add_file(file_id=file_id, sha256=str(file_id))
+    keys = ("file_id", "claim_offset")
+    claims = pl.DataFrame([(2, 5), (1, 40), (1, 30), (2, 50), (1, 90)], keys, orient="row")
+    store.save({"claims": claims})
+    ends = [((1, 30), (1, 40)), ((1, 90), (2, 5)), ((2, 50), (2, 50))]
+    assert list(store.stretches("claims", 2)) == ends
+    found = [row for one in ends for row in store.stretch("claims", one, keys).rows()]
+    assert sorted(found) == sorted(claims.rows())
+
+
+def test_parts_are_all_rows_and_a_row_is_found_by_its_number(store: Store) -> None:
+    (nothing,) = store.parts("verdicts", ("claim",), 2)
+    assert nothing.is_empty()
+    assert nothing.columns == ["claim", "row"]
+    store.replace("verdicts", pl.DataFrame({"claim": list("ABCDE"), "line": range(5)}))
+    parts = list(store.parts("verdicts", ("claim",), 2))
+    assert [part["claim"].to_list() for part in parts] == [["A", "B"], ["C", "D"], ["E"]]
+    numbers = pl.concat(parts)["row"].reverse()
+    assert store.at("verdicts", numbers, ("claim", "line")).rows()[:2] == [("E", 4), ("D", 3)]
+    assert store.at("verdicts", numbers.clear()).is_empty()
+
+
+def test_what_is_read_of_one_moment_does_not_change(store: Store) -> None:
+    """A run replaces the rows meanwhile: their numbers are those of other rows then."""
+    store.replace("verdicts", pl.DataFrame({"claim": ["A", "B"]}))
+    with Store.open(store.path, read_only=True) as reader:
+        with reader.unchanged():
+            (part,) = reader.parts("verdicts", ("claim",), 9)
+            store.replace("verdicts", pl.DataFrame({"claim": ["X", "Y", "Z"]}))
+            assert reader.at("verdicts", part["row"], ("claim",)).rows() == [("A",), ("B",)]
+        assert reader.load("verdicts")["claim"].to_list() == ["X", "Y", "Z"]
