@@ -119,7 +119,7 @@ def _rows(store: Store, payments: pl.DataFrame) -> pl.DataFrame:
     remarks = store.among("remarks", claims, (*_LINE, "remark"))
     own = heads.drop("charge_cents", "paid_cents", "patient_cents").join(lines, on=_CLAIM)
     whole = heads.join(lines, on=_CLAIM, how="anti").with_columns(
-        remit_line_offset=pl.lit(None, pl.Int64)
+        remit_line_offset=pl.lit(None, pl.Int64), service_date="statement_from"
     )
     said = _above(heads, lines, (adjusted, remarks))
     both = pl.concat([own, whole.drop("patient_cents"), said], how="diagonal")

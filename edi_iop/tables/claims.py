@@ -63,7 +63,11 @@ CLAIMS = Table(
         text("admission_type", "priority of admission", "CL101"),
         text("admission_source", "point of origin", "CL102"),
         text("patient_status", "status at the end of the statement", "CL103"),
-        cents("patient_paid_cents", "what the patient has paid", "AMT F3 or F5"),
+        cents(
+            "patient_paid_cents",
+            "what the patient has paid (837P), or is estimated to owe (837I)",
+            "AMT F5 or F3",
+        ),
         text("auth_number", "prior authorization", "REF G1"),
         text("referral_number", "referral", "REF 9F"),
         text("payer_claim_number", "the payer's number of the claim replaced or voided", "REF F8"),

@@ -75,6 +75,16 @@ def test_a_claim_paid_otherwise_than_its_lines_is_a_row_though_it_says_no_more(
     assert "claim" in own
 
 
+def test_a_claim_without_lines_is_of_the_day_it_begins(asked: Question) -> None:
+    day = date(2026, 1, 5)
+    claim = {"file_id": 1, "payment_offset": 10, "remit_claim_offset": 60, "claim": "C2", "status": "4",
+             "charge_cents": 5000, "paid_cents": 0, "statement_from": day}  # fmt: skip
+    asked.store.save({"remit_claims": TABLES["remit_claims"].conform(pl.DataFrame([claim]))})
+    rows = remit(asked).rows
+    assert rows.filter(pl.col("claim") == "C2")["service_date"].to_list() == [day]
+    assert rows.filter(pl.col("claim") == "C1")["service_date"].to_list() == [None, None]
+
+
 def test_the_equation_is_the_claims_less_what_was_kept_back(asked: Question) -> None:
     page, beside = remit(asked).pages
     assert page.closing == (
