@@ -121,6 +121,18 @@ def _beside_strays(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _of_exchanged(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
+    """What is out of place where a segment is missing that stands behind the first of the next loop."""
+    lacking = faults.filter(LACKING & (pl.col("place") + 1 < len(loops.node)))
+    places = lacking["place"].to_numpy()
+    begins = np.array([*(one.starts_loop for one in loops.guide.nodes), False])[loops.node[places]]
+    behind = loops.elements(places + 1).list.first()
+    exchanged = pl.Series(places[begins & (lacking["segment"] == behind).to_numpy()])
+    beside = pl.concat([exchanged + step for step in (1, 2)]).unique().alias("place")
+    misplaced = faults.filter(LACKING | _FOLLOWS_STRAYS)
+    return misplaced.join(beside.to_frame(), on="place", how="semi").select("fault")
+
+
 def _bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """What a loop of nothing but its first segment lacks is one fault, the first of it, which names the others.
 
@@ -196,7 +208,9 @@ def _in_runs(loops: Loops, told: pl.DataFrame, named: pl.DataFrame) -> pl.DataFr
     displaced = told.filter(_FOLLOWS_STRAYS | _QUALIFIER_WRONG)
     of_named = displaced.join(named, on="run", how="semi")
     first = told.filter(STRAY).group_by("run").agg(first=pl.col("place").min())
-    after = displaced.join(first, on="run").filter(pl.col("place") > pl.col("first"))
+    # What they must hold and say is that of the loop they were put into, not of their own.
+    misread = told.filter(_FOLLOWS_STRAYS | _QUALIFIER_WRONG | _ELEMENT_WRONG | SITUATED)
+    after = misread.join(first, on="run").filter(pl.col("place") > pl.col("first"))
     heads = _heads(loops, told).filter(STRAY).select("run", segment="head")
     miscalled = told.filter(BEGUN_WRONG).join(heads, on=["run", "segment"], how="semi")
     return pl.concat([one.select("fault") for one in (of_named, after, miscalled)]).unique()
@@ -274,10 +288,19 @@ def _beside_begun(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     places = begun["place"].to_numpy()
     close = begun.filter(pl.Series(loops.node[places] == loops.node[places - 1]))
     cut = faults.filter(LACKING).join(close, on=["loop", "place"], how="semi")
-    # Of a line or claim without its first segment a rule cannot say that it is not there.
-    situated = faults.filter(pl.col("code").str.starts_with("SITUATION_"))
-    beside = situated.join(begun, on="place", how="semi")
-    return pl.concat([one.select("fault") for one in (lacking, after, cut, beside)]).unique()
+    situated = _in_begun(loops, faults.filter(pl.col("code").str.starts_with("SITUATION_")), begun)
+    return pl.concat([one.select("fault") for one in (lacking, after, cut, situated)]).unique()
+
+
+def _in_begun(loops: Loops, situated: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
+    """Of a line or claim without its first segment a rule cannot say what is not there, or not so."""
+    found = [situated.join(begun, on="place", how="semi")]
+    for name in begun["loop"].unique():
+        starts = np.sort(np.concatenate([loops.starts(one) for one in loops.guide.loops(name)]))
+        own = situated.filter((pl.col("loop") == name) & (pl.col("place") >= starts.min(initial=0)))
+        start = starts[np.searchsorted(starts, own["place"].to_numpy(), side="right") - 1]
+        found.append(own.filter(pl.Series(start).is_in(begun["place"].implode())))
+    return pl.concat(found)
 
 
 def _after_begun(loops: Loops, faults: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
@@ -313,13 +336,12 @@ def _in_lost_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
         again = _stood_already(loops, node, stray[loops.node[stray] == number])
         instance = loops.instance(node.loop)
         first = dict(zip(instance[again][::-1].tolist(), again[::-1].tolist(), strict=True))
-        own = inside.filter(pl.col("loop") == node.loop.id).with_columns(
-            of=pl.Series(
-                instance[inside.filter(pl.col("loop") == node.loop.id)["place"].to_numpy()]
-            )
-        )
+        within = [one.id for one in node.loop.children if one.kind == "loop"]
+        below = LOOP_SURPLUS & pl.col("loop").is_in(within)
+        own = inside.filter((pl.col("loop") == node.loop.id) | below)
+        own = own.with_columns(of=pl.Series(instance[own["place"].to_numpy()]))
         since = pl.col("of").replace_strict(first, default=None, return_dtype=pl.Int64)
-        later = (_FOLLOWS_STRAYS | DUPLICATE) & (pl.col("place") > since)
+        later = (_FOLLOWS_STRAYS | DUPLICATE | LOOP_SURPLUS) & (pl.col("place") > since)
         contradicts = pl.col("code").str.starts_with("SITUATION_") & since.is_not_null()
         found.append(own.filter(later | contradicts).select("fault"))
     return pl.concat(found).unique()
@@ -327,19 +349,25 @@ def _in_lost_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
 
 _ELEMENT_WRONG = (
     pl.col("code").str.contains("^(?:ELEMENT|SYNTAX)_")
-    | pl.col("code").is_in(["CODE_INVALID", "NUMBER_INVALID", "DATE_INVALID"])
+    | pl.col("code").is_in(["CODE_INVALID", "NUMBER_INVALID", "DATE_INVALID", "FORM_INVALID"])
 ) & pl.col("element").is_not_null()
 
 
 def _of_wrong_elements(_: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     """What a situation or a count asks of an element that is wrong, or missing, by itself.
 
-    Or of one in a segment that is one too many.
+    Or of one in a segment that is one too many, or because of what such an element says.
     """
-    spot = faults.with_columns(pl.col("component").fill_null(0))
+    spot = faults.with_columns(pl.col("component", "trigger_component").fill_null(0))
     situated, surplus = spot.filter(SITUATED), spot.filter(pl.col("code") == "SEGMENT_REPEATS")
+    wrong = spot.filter(_ELEMENT_WRONG).select(_SPOT)
+    of_wrong = wrong.select(
+        pl.col("place").alias("trigger"),
+        *(pl.col(one).alias(f"trigger_{one}") for one in _SPOT[1:]),
+    )
     found = [
-        situated.join(spot.filter(_ELEMENT_WRONG), on=_SPOT, how="semi"),
+        situated.join(wrong, on=_SPOT, how="semi"),
+        situated.join(of_wrong, on=of_wrong.columns, how="semi"),
         situated.join(surplus, on="place", how="semi"),
     ]
     return pl.concat(found).select("fault").unique()
@@ -368,6 +396,7 @@ _STEPS: tuple[tuple[_Step, pl.Expr], ...] = (
     (_of_runs, STRAY),
     (_without(_in_lost_loops), STRAY),
     (_without(behind_moved), STRAY),
+    (_without(_of_exchanged), LACKING),
     (_without(_of_wrong_elements), SITUATED),
     (_without(of_wrong_segments), DUPLICATE),
 )

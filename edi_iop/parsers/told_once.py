@@ -177,7 +177,11 @@ _IN_CLAIM = (
     ),
     # Without what a payer paid of a claim, or with it in another payer's loop, the claim does not say it.
     (
-        ((_CODE == "SEGMENT_UNEXPECTED") & (_SEGMENT == "AMT") & _IN_OTHER_PAYER)
+        (
+            _CODE.is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"])
+            & (_SEGMENT == "AMT")
+            & _IN_OTHER_PAYER
+        )
         | ((_CODE == "LOOP_START_MISSING") & (pl.col("loop") == "2320")),
         ((_CODE == "SITUATION_VALUE_WRONG") & _at("NM1", 9) & _IN_OTHER_PAYER)
         | (_CODE == "OTHER_PAYER_UNBALANCED"),
@@ -193,19 +197,27 @@ _IN_CLAIM = (
         _CODE.is_in(["OTHER_PAYER_UNBALANCED", "OTHER_PAYER_LINE_UNBALANCED"]),
     ),
     (OF_SUMS, _CODE == "CLAIM_TOTAL_WRONG"),
+    # The lines of a claim without its CLM stand in the claim before it.
+    (
+        (_CODE == "LOOP_START_MISSING") & (pl.col("loop") == "2300"),
+        _CODE.is_in(["CLAIM_TOTAL_WRONG", "LINE_DATE_OUTSIDE", "LX_NUMBER_WRONG"]),
+    ),
     (
         (_UNREAD & (_SEGMENT.is_in(["SVD", "CAS", "AMT"]) | _SERVICE))
         | ((_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1)),
         _CODE.is_in(["OTHER_PAYER_UNBALANCED", "OTHER_PAYER_LINE_UNBALANCED"]),
     ),
-    # Without the payer's name, or its decision on a line, nothing agrees with what it paid.
+    # Without the payer's name or number, or its decision on a line, nothing agrees with what it paid.
     (
         (_CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2330B"))
+        | (_CODE.is_in(_OF_FORM) & _at("NM1", 9) & (pl.col("loop") == "2330B"))
         | ((_CODE == "SEGMENT_UNEXPECTED") & (_SEGMENT == "NM1") & _IN_OTHER_PAYER),
         (_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1),
     ),
+    # A date that a line has not is of a decision without its SVD.
     (
-        _CODE.is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"]) & _SEGMENT.is_in(["SVD", "CAS"]),
+        _CODE.is_in(["SEGMENT_UNEXPECTED", "SEGMENT_ORDER"])
+        & (_SEGMENT.is_in(["SVD", "CAS"]) | ((_SEGMENT == "DTP") & (pl.col("loop") == "2400"))),
         _CODE.is_in(["OTHER_PAYER_UNBALANCED", "OTHER_PAYER_LINE_UNBALANCED"]),
     ),
     (_CODE == "OTHER_PAYER_LINE_UNBALANCED", _CODE == "OTHER_PAYER_UNBALANCED"),
@@ -236,8 +248,10 @@ _IN_REMIT = (
 )
 """A fault of a claim of an 835, and what follows from it in the same claim."""
 _CLAIM_TWICE = (_CODE == "SEGMENT_REPEATS") & _SEGMENT.is_in(["CLM", "CLP"])
+_CLAIM_LOST = (_CODE == "LOOP_START_MISSING") & (pl.col("loop") == "2100")
 _OF_PAYMENT = (
     _CLAIM_TWICE
+    | _CLAIM_LOST
     | ((_CODE == "SEGMENT_MISSING") & (_SEGMENT == "BPR"))
     | (_UNREAD & (_at("BPR", 2) | _at("CLP", 4)))
     | ((_UNREAD | (_CODE == "SYNTAX_PAIRED")) & (_SEGMENT == "PLB") & (_ELEMENT % 2 == 0))
@@ -288,6 +302,8 @@ def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFra
     found = _without(found, _OF_PAYMENT, transaction, (_CODE == "PAYMENT_UNBALANCED") | interest)
     found = _without(found, _OF_INTEREST, transaction, interest)
     found = _without(found, CUT_OFF | _CLAIM_TWICE, transaction, cut_off.OF_SET)
+    headless = _CLAIM_LOST | ((_CODE == "SEGMENT_ORDER") & _SEGMENT.is_in(["TS3", "TS2"]))
+    found = _without(found, headless, transaction, _CODE == "HEADER_TOTAL_WRONG")
     found = _without(found, _CODE == "LOOP_START_MISSING", _AT, _UNBALANCED)
     charges = (_CODE == "HEADER_TOTAL_WRONG") & (_ELEMENT == 5)
     found = _without(found, _CODE == "CLAIM_UNBALANCED", transaction, charges)
