@@ -53,6 +53,8 @@ def match_lines(
     # a number that names one day beside the date of another: nothing tells which of them is wrong
     contrary = ladder.unanswered(numbered.filter(_other_day())).select(REMIT_LINE).unique()
     dated = ladder.unanswered(answers).join(contrary, on=REMIT_LINE, how="anti")
+    moved = _moved(answers, sent, answered)
+    dated = dated.join(moved, on=REMIT, how="anti")
     ladder.begin(_by_day(dated, sent))
     # several answers to one line before any single one of them takes it
     ladder.take(_parts(ladder.open(_same_code())), "split", "strong")
@@ -70,6 +72,7 @@ def match_lines(
     ladder.take(_one_to_one(ladder.open(truth("dates"))), "day", "strong")
     rest = ladder.unanswered(every).join(_undone(words), on=REMIT_LINE, how="left")
     rest = rest.join(contrary.with_columns(contrary=True), on=REMIT_LINE, how="left")
+    rest = rest.join(moved.with_columns(moved=True), on=REMIT, how="left")
     left = ladder.open(pl.lit(True))
     loose = _loose(rest, left).join(alike(left, rest, remits), on=REMIT_LINE, how="left")
     told = pl.concat([ladder.found(), loose], how="diagonal")
@@ -80,13 +83,14 @@ def match_lines(
 
 def _loose(answers: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
     """Remit lines that no claim line was found for: under their claim, where they have one alone,
-    and with why. undone: a person took them off; contrary: their number names a line of another day."""
+    and with why. undone: a person took them off; contrary: their number names a line of another day;
+    moved: of `_moved`."""
     alone = answers.filter(pl.len().over(REMIT_LINE) == 1).select(*REMIT_LINE, *CLAIM)
     left = candidates.group_by(REMIT_LINE).agg(
         candidates=pl.len(), numbers=pl.col("number_sent").sort().head(_NAMED)
     )
     return (
-        answers.select(*REMIT_LINE, "claim_says", "undone", "contrary")
+        answers.select(*REMIT_LINE, "claim_says", "undone", "contrary", "moved")
         .unique(REMIT_LINE, maintain_order=True)
         .join(alone, on=REMIT_LINE, how="left", maintain_order="left")
         .join(left, on=REMIT_LINE, how="left", maintain_order="left")
@@ -211,6 +215,21 @@ def _beside(answers: pl.DataFrame, sent: pl.DataFrame, *by: str) -> pl.DataFrame
 def _numbered_otherwise(answers: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
     """Remit claims whose line numbers are the payer's own: one names a line of another day."""
     return _beside(answers, sent, "number").filter(_other_day()).select(REMIT).unique()
+
+
+def _moved(answers: pl.DataFrame, sent: pl.DataFrame, answered: pl.DataFrame) -> pl.DataFrame:
+    """Remit claims whose days are all those of their claim, so many days before or after.
+
+    One that falls on a day that was sent is of another one all the same.
+    """
+    apart = answered.filter(pl.col("disagreed").list.contains("dates")).select(*REMIT, *CLAIM)
+    if apart.is_empty():  # as nearly always
+        return apart.select(REMIT)
+    days = pl.col("service_date").drop_nulls().unique().sort()
+    steps = (days - days.min()).dt.total_days().cast(pl.String).str.join(" ")
+    theirs = answers.join(apart, on=(*REMIT, *CLAIM), how="semi").group_by(*REMIT, *CLAIM)
+    ours = sent.join(apart, on=CLAIM, how="semi").group_by(CLAIM)
+    return theirs.agg(steps=steps).join(ours.agg(steps=steps), on=(*CLAIM, "steps")).select(REMIT)
 
 
 def _by_day(answers: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
@@ -361,6 +380,8 @@ def _why_not() -> pl.Expr:
         .then(pl.lit("a person undid its match"))
         .when("contrary")
         .then(pl.lit("its line control number is that of a line of another day"))
+        .when("moved")
+        .then(pl.lit("the days answered are those of the claim, all moved alike"))
         .when(pl.col("candidates") > 0)
         .then(composed("ambiguous: lines of the claim that agree alike: {}{}", numbers, more))
         .otherwise(pl.lit("no line of the claim has its day"))

@@ -23,7 +23,7 @@ from remit_rows import (
 from edi_iop.reconciler.match import match
 from edi_iop.tables import MATCHES
 
-FEB2, FEB4 = date(2026, 2, 2), date(2026, 2, 4)
+FEB2, FEB3, FEB4, FEB5 = (date(2026, 2, day) for day in (2, 3, 4, 5))
 
 Tables = dict[str, pl.DataFrame]
 
@@ -319,6 +319,27 @@ def test_6r_of_one_day_and_the_date_of_another_leave_the_line_open():
     assert row["says"] == "its line control number is that of a line of another day"
     beside = line_row(matches, 410)
     assert (beside["line_offset"], beside["tier"]) == (160, "day")
+
+
+@pytest.mark.parametrize(
+    ("answered", "found"),
+    [
+        ((FEB3, FEB4), [None, None]),
+        ((FEB3, FEB5), [160, None]),  # one day mistyped: the other one is its own
+        ((FEB3,), [160]),
+    ],
+)
+def test_days_that_are_all_moved_alike_tell_no_lines_apart(
+    answered: tuple[date, ...], found: list[int | None]
+):
+    """Monday and Tuesday come back as Tuesday and Wednesday: Tuesday's answer is Monday's."""
+    sent = days({"service_date": FEB2}, {"service_date": FEB3})
+    matches = match(lines_answered(*({"service_date": day} for day in answered)), sent)
+    assert matches.filter(pl.col("remit_line_offset").is_null())["tier"].to_list() == ["T1"]
+    lines = [line_row(matches, 400 + 10 * place) for place in range(len(answered))]
+    assert [line["line_offset"] for line in lines] == found
+    said = lines[0]["says"] == "the days answered are those of the claim, all moved alike"
+    assert said == (found == [None, None])
 
 
 def test_parts_of_a_split_line_share_its_6r():
