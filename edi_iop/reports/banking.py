@@ -95,12 +95,26 @@ def _says() -> pl.Expr:
     ).alias("says")
 
 
+def unseen_cents(rows: pl.DataFrame) -> int:
+    """What payments say more than the bank has of them. rows: reconciler.bank.
+
+    One deposit of several payments lacks the same beside each of them: it counts once.
+    """
+    less = (-pl.col("difference_cents")).clip(lower_bound=0) / pl.col("sharing")
+    unseen = (
+        pl.when(pl.col("state") == "remit without deposit")
+        .then("amount_cents")
+        .when(pl.col("state").is_in([RETURNED, "amount differs"]))
+        .then(less)
+    )
+    return int(rows.select(unseen.sum().round()).item())
+
+
 def _closing(rows: pl.DataFrame, unlisted: bool) -> str:
     if rows.is_empty():
         return ""
     counts = shapes.counted(rows, "state", STATES, "row")
-    open_cents = int(rows.filter(pl.col("state") == "remit without deposit")["amount_cents"].sum())
-    told = f"{counts}; {to_dollars(open_cents)} paid and not seen at the bank"
+    told = f"{counts}; {to_dollars(unseen_cents(rows))} paid and not seen at the bank"
     return (
         f"{told}; no deposit list yet: put one into inbox/ or add --deposits FILE"
         if unlisted
