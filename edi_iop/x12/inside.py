@@ -51,7 +51,7 @@ def foreign(segments: Segments, rows: pl.DataFrame) -> pl.DataFrame:
         for (number,), of_one in elements.group_by("interchange")
     ]
     first = (
-        pl.concat([elements.clear(), *found])
+        pl.concat([elements.head(0), *found])
         .sort("at", "element")
         .unique("at", keep="first", maintain_order=True)
     )
