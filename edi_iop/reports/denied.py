@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.chances import RANKS, TOLD, history, with_chance
-from edi_iop.reconciler.priority import prioritized
+from edi_iop.reconciler.chances import RANKS
 from edi_iop.reports import shapes
 from edi_iop.reports.parted import Ordered
-from edi_iop.reports.question import Question
+from edi_iop.reports.question import Question, Ranks
 from edi_iop.reports.sheet import Sheet
 from edi_iop.reports.written import with_written
 from edi_iop.tables import VERDICTS
@@ -36,14 +35,13 @@ class Denials(Ordered):
     """
 
     def __init__(self, question: Question) -> None:
-        self._store, self._as_of = question.store, question.as_of
+        self._store, self._ranks = question.store, Ranks(question)
         self._decisions = self._store.load("decisions")
-        self._known = history(self._store.load("refusals", TOLD), self._as_of)
         order = [key.alias(f"by{at}") for at, key in enumerate(shapes.denial_order())]
         keys, sums = [], []
         for rows in self._store.parts("verdicts", _SUMMED, _AT_ONCE):
             sums.append(shapes.denial_sums(rows))
-            keys.append(self._ranked(rows).select(*order, "row"))
+            keys.append(self._ranks.ranked(rows).select(*order, "row"))
         every = pl.concat(keys)
         self._rows = every.sort(every.columns, nulls_last=True)["row"]
         self._sums = shapes.added_up(pl.concat(sums))
@@ -54,9 +52,6 @@ class Denials(Ordered):
 
     def told(self, first: int, count: int) -> Sheet:
         rows = self._store.at("verdicts", self._rows.slice(first, count), _TOLD_OF)
-        ranked = self._ranked(rows.with_row_index("place")).sort("place")
+        ranked = self._ranks.ranked(rows.with_row_index("place")).sort("place")
         told = with_written(ranked, self._decisions)
         return shapes.denied_lines(shapes.denied_rows(told), self._sums)
-
-    def _ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return prioritized(with_chance(rows, self._known), self._as_of)

@@ -8,9 +8,8 @@ from datetime import date
 import msgspec
 import polars as pl
 
-from edi_iop.reconciler.chances import TOLD
-from edi_iop.reconciler.priority import ranked
-from edi_iop.reports.written import with_written
+from edi_iop.reconciler.chances import TOLD, history, with_chance
+from edi_iop.reconciler.priority import prioritized
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE
 from edi_iop.store import Store
@@ -34,15 +33,12 @@ class Question(msgspec.Struct, frozen=True):
     """The facility's dated rates (rules.rates)."""
 
 
-def open_denials(question: Question) -> pl.DataFrame:
-    """tables.VERDICTS ranked as of the day asked for, by all that became of earlier denials.
+class Ranks:
+    """What there is to recover, ranked as of the day asked for (priority.ranked), in parts."""
 
-    The next step tells what was written for a line already.
-    """
-    store = question.store
-    return with_written(ranked_now(question, store.load("verdicts")), store.load("decisions"))
+    def __init__(self, question: Question) -> None:
+        self._as_of = question.as_of
+        self._known = history(question.store.load("refusals", TOLD), self._as_of)
 
-
-def ranked_now(question: Question, rows: pl.DataFrame) -> pl.DataFrame:
-    """What there is to recover, ranked as of the day asked for (priority.ranked)."""
-    return ranked(rows, question.store.load("refusals", TOLD), question.as_of)
+    def ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return prioritized(with_chance(rows, self._known), self._as_of)

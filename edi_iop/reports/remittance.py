@@ -26,6 +26,7 @@ CLAIMS_AT_ONCE = 10_000
 _OF_CLAIM = (
     *_PAYMENT, "remit_claim_offset", "claim", "payer_claim_number", "status", "patient_last_name",
     "patient_first_name", "patient_id", "charge_cents", "paid_cents", "patient_cents",
+    "statement_from",
 )  # fmt: skip
 _OF_LINE = (
     *_LINE, "position", "service_date", "procedure", "revenue", "units", "charge_cents",

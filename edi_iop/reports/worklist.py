@@ -3,30 +3,67 @@
 from __future__ import annotations
 
 import polars as pl
+import polars.selectors as cs
 
 from edi_iop.money import to_dollars
 from edi_iop.reconciler.take_backs import open_take_backs
-from edi_iop.reports.question import Question, open_denials, ranked_now
+from edi_iop.reports.question import Question, Ranks
 from edi_iop.reports.shapes import deadline, reason_codes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, dollars
+from edi_iop.reports.written import with_written
 from edi_iop.texts import composed
 
 _TASK = ("claim", "payer", "disposition", "remedy")
 _DONE = ("nothing",)
 """Dispositions that ask for no work."""
+_AT_ONCE = 250_000
+_LINE = ("file_id", "remit_claim_offset", "remit_line_offset")
+_OF_VERDICT = (
+    "line", "service_date", "charge_cents", "group", "carc", "reasons", "rarcs", "rule", "cause",
+    "category", "recoverable_cents", "deadline", "deadline_source",
+)  # fmt: skip
+_OF_CLAIM = (
+    "file_id",
+    "claim_offset",
+    "claim",
+    "charge_cents",
+    "payer_id",
+    "frequency",
+    "payer_claim_number",
+)
+"""What a task is made of, and a take-back."""
+_FEW = (
+    "payer", "disposition", "remedy", "rule", "cause", "category", "reason", "deadline_source", "chance_basis",
+)  # fmt: skip
+"""Texts that many lines have in common: a number each is held, millions of which have room."""
 
 
 def worklist(question: Question) -> Sheet:
     """Denied and reduced lines as tasks, and money taken back.
 
-    A task is the lines of a claim that one letter or one claim settles.
+    A task is the lines of a claim that one letter or one claim settles. The lines are read so many
+    at a time, and of each task the next step alone.
     """
     store = question.store
     taken = open_take_backs(
-        *(store.load(name) for name in ("accounts", "postings", "provider_postings", "claims"))
+        store.load("accounts"),
+        store.load("postings"),
+        store.load("provider_postings"),
+        store.load("claims", _OF_CLAIM),
     )
-    return tasks(open_denials(question), ranked_now(question, _to_ask_for(taken)))
+    ranks = Ranks(question)
+    parts = [
+        _open(ranks.ranked(rows)).with_columns(pl.col(_FEW).cast(pl.Categorical))
+        for rows in store.parts("verdicts", (*_TASK, *_OF_VERDICT), _AT_ONCE)
+    ]
+    rows = _tasks(pl.concat(parts), "row")
+    plain = [cs.by_dtype(pl.Categorical).cast(pl.String),
+             pl.col("rules", "causes").cast(pl.List(pl.String))]  # fmt: skip
+    first = store.at("verdicts", rows["row"], (*_LINE, "next_step"))
+    steps = with_written(first, store.load("decisions"))["next_step"]
+    told = rows.with_columns(*plain).drop("row").with_columns(steps)
+    return _sheet(told, ranks.ranked(_to_ask_for(taken)))
 
 
 def _to_ask_for(taken: pl.DataFrame) -> pl.DataFrame:
@@ -52,7 +89,10 @@ def _to_ask_for(taken: pl.DataFrame) -> pl.DataFrame:
 
 def tasks(verdicts: pl.DataFrame, taken_back: pl.DataFrame | None = None) -> Sheet:
     """The tasks that ranked verdicts (tables.VERDICTS) and ranked take-backs make."""
-    rows = _tasks(verdicts)
+    return _sheet(_tasks(_open(verdicts), "next_step"), taken_back)
+
+
+def _sheet(rows: pl.DataFrame, taken_back: pl.DataFrame | None) -> Sheet:
     if taken_back is not None and taken_back.height:
         rows = pl.concat([rows, _alike(taken_back, rows)])
     rows = rows.sort(
@@ -91,13 +131,19 @@ def tasks(verdicts: pl.DataFrame, taken_back: pl.DataFrame | None = None) -> She
     )
 
 
-def _tasks(verdicts: pl.DataFrame) -> pl.DataFrame:
-    """One row a claim and remedy; amounts are sums, the first deadline counts."""
-    open_ones = verdicts.filter(~pl.col("disposition").is_in(_DONE).fill_null(False))
+def _open(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The ranked verdicts that ask for work, with their reason."""
+    asks = ~pl.col("disposition").is_in(_DONE).fill_null(False)
+    told = verdicts.filter(asks).with_columns(reason=reason_codes())
+    return told.drop("group", "carc", "reasons", "rarcs")
+
+
+def _tasks(open_ones: pl.DataFrame, step: str) -> pl.DataFrame:
+    """One row a claim and remedy; amounts are sums, the first deadline counts. step: what is told of
+    the first line alone."""
     worth = pl.col("recoverable_cents")
     return (
-        open_ones.with_columns(reason=reason_codes())
-        .sort(-pl.col("priority"), "claim", "line", nulls_last=True)
+        open_ones.sort(-pl.col("priority"), "claim", "line", nulls_last=True)
         .group_by(_TASK, maintain_order=True)
         .agg(
             priority=pl.when(worth.is_not_null().any()).then(pl.col("priority").sum()),
@@ -115,7 +161,7 @@ def _tasks(verdicts: pl.DataFrame) -> pl.DataFrame:
             chance=pl.col("chance").max(),
             chance_n=pl.col("chance_n").max(),
             chance_basis=pl.col("chance_basis").first(),
-            next_step=pl.col("next_step").first(),
+            **{step: pl.col(step).first()},
         )
         .select("priority", *_TASK, pl.exclude("priority", *_TASK))
     )
