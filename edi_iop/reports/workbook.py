@@ -8,8 +8,10 @@ no formula, no link comes out of data.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import polars as pl
@@ -28,6 +30,9 @@ MOST_ROWS = 1_048_576 - 2
 """Rows of a worksheet, less heading and total."""
 MOST_CHARACTERS = 32_767
 """Of a cell."""
+MOST_CELLS = 2_000_000
+"""Of a workbook that is put together in memory: each takes some 300 bytes."""
+_ROWS_AT_ONCE = 2_000
 MOST_STYLED = 5_000
 """Rows whose states are coloured; a workbook of many more stays light."""
 WIDEST, NARROWEST = 60, 9
@@ -41,12 +46,14 @@ _FILLS = {"red": ("#9C0006", "#FFC7CE"), "yellow": ("#7F6000", "#FFEB9C"), "gree
 
 def to_xlsx(sheet: Sheet, target: BinaryIO) -> None:
     """The workbook's bytes; NotWritten where a table is longer than a worksheet can be."""
+    pages = sheet.tables or sheet.read
+    for page in pages:
+        fits(page.rows.height)
     # A text that begins with = is a text, one that looks like an address is no link.
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    with xlsxwriter.Workbook(target, options) as book:
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with _held(pages) as held, xlsxwriter.Workbook(target, options | held) as book:
         styles = _Styles(book)
         used: set[str] = set()
-        pages = sheet.tables or sheet.read
         if sheet.title or sheet.closing or any(page.drawn for page in pages):
             _front(book.add_worksheet(_unused("Summary", used)), book, styles, pages)
         for number, page in enumerate(pages, start=1):
@@ -55,6 +62,16 @@ def to_xlsx(sheet: Sheet, target: BinaryIO) -> None:
         meanings = list(dict.fromkeys(line for page in pages for line in page.legend))
         if meanings:
             _codes(book.add_worksheet(_unused("Codes", used)), styles, meanings)
+
+
+@contextmanager
+def _held(pages: Sequence[Sheet]) -> Iterator[dict[str, Any]]:
+    """Where the library keeps the cells: in memory, or of many in files that nobody else reads."""
+    if sum(page.rows.height * page.rows.width for page in pages) <= MOST_CELLS:
+        yield {"in_memory": True}
+        return
+    with TemporaryDirectory() as folder:
+        yield {"constant_memory": True, "tmpdir": folder, "use_zip64": True}
 
 
 def fits(height: int, *, more: bool = False) -> None:
@@ -108,25 +125,22 @@ def _unused(name: str, used: set[str]) -> str:
 
 def _table(place: Worksheet, styles: _Styles, sheet: Sheet) -> None:
     """All rows: first the columns a person reads, which also print, then all others."""
-    fits(sheet.rows.height)
     fields = _fields(sheet)
     frame = pl.DataFrame(_series(sheet, field) for field in fields)
-    lines = [1] * frame.height
-    for at, field in enumerate(fields):
-        long = _column(place, styles, at, frame.to_series(at), field)
-        lines = [max(pair) for pair in zip(lines, long, strict=True)] if long else lines
-    for row, count in enumerate(lines, start=1):
-        if count > 1:  # not every program works out the height of a row by itself
-            place.set_row(row, LINE * min(count, MOST_LINES))
+    _paged(place, sheet.title or sheet.name)
+    widest = [_widest(frame.to_series(at), field) for at, field in enumerate(fields)]
+    for at, (field, width) in enumerate(zip(fields, widest, strict=True)):
+        place.write_string(0, at, field.heading, styles.heading)
+        place.set_column(at, at, min(width + 3, WIDEST))
     if frame.is_empty():
         place.write_string(1, 0, sheet.none, styles.text)
     else:
+        _rows(place, styles, frame, fields, [width > WIDEST for width in widest])
         _totals(place, styles, frame, fields, sheet.summed)
         place.autofilter(0, 0, frame.height, frame.width - 1)
     place.freeze_panes(1, 1)
     read = len(sheet.fields) + len(sheet.notes)
     place.print_area(0, 0, frame.height + 1, (read or frame.width) - 1)
-    _paged(place, sheet.title or sheet.name)
 
 
 def _fields(sheet: Sheet) -> list[Field]:
@@ -152,37 +166,81 @@ def _series(sheet: Sheet, field: Field) -> pl.Series:
     return frame[field.column]
 
 
-def _column(
-    place: Worksheet, styles: _Styles, at: int, values: pl.Series, field: Field
-) -> list[int]:
-    """One column, heading first: money in dollars, dates as dates, everything else as text.
-
-    Returns how many lines each cell of a wide column takes; nothing for the others.
-    """
-    place.write_string(0, at, field.heading, styles.heading)
-    given = values.to_list()
+def _widest(values: pl.Series, field: Field) -> int:
+    """How many characters the widest cell of a column has, and no less than a narrow column."""
     if field.kind == "money":
-        texts = [None if value is None else f"{value / 100:,.2f}" for value in given]
+        ends = (values.min(), values.max())
+        texts = [f"{end / 100:,.2f}" for end in ends if isinstance(end, int)]
+        longest = max(map(len, texts), default=0)
+    elif isinstance(values.dtype, pl.String | pl.List):
+        found = _lengths(values).max()
+        longest = found if isinstance(found, int) else 0
     else:
-        texts = [None if value is None else _text(value, field) for value in given]
-    widest = max(NARROWEST, len(field.heading), *(len(text or "") for text in texts))
-    plain_text = styles.wrapped if widest > WIDEST else styles.text
-    # A worksheet is written cell by cell: that is all its library offers.
-    for row, (value, text) in enumerate(zip(given, texts, strict=True), start=1):
-        if value is None or text is None:
-            continue
-        if field.kind == "money":
-            place.write_number(row, at, value / 100, styles.money)
-        elif isinstance(value, date) and value >= _FIRST_DAY:
+        longest = max((len(_text(one, field)) for one in values.drop_nulls().unique()), default=0)
+    return max(NARROWEST, len(field.heading), longest)
+
+
+def _lengths(texts: pl.Series) -> pl.Series:
+    """How many characters each text or list of a column takes."""
+    whole = texts
+    if isinstance(texts.dtype, pl.List):
+        each = texts.cast(pl.List(pl.String)).list.eval(pl.element().fill_null(""))
+        whole = each.list.join(", ")
+    return whole.str.len_chars().cast(pl.Int64).clip(upper_bound=MOST_CHARACTERS)
+
+
+def _rows(
+    place: Worksheet,
+    styles: _Styles,
+    frame: pl.DataFrame,
+    fields: Sequence[Field],
+    wide: Sequence[bool],
+) -> None:
+    """The rows beneath the heading; wide: columns whose texts go over several lines.
+
+    Cell by cell and row by row: that is all the library offers, and it forgets a row of a large
+    workbook when the next one begins.
+    """
+    lines = [
+        _lengths(frame.to_series(at)) // (WIDEST - 4) + 1 for at in range(len(wide)) if wide[at]
+    ]
+    high = pl.select(pl.max_horizontal(lines).fill_null(1)).to_series() if lines else None
+    writers = [
+        _writer(place, styles, field, styles.wrapped if several else styles.text)
+        for field, several in zip(fields, wide, strict=True)
+    ]
+    for begin in range(0, frame.height, _ROWS_AT_ONCE):
+        counts = None if high is None else high[begin : begin + _ROWS_AT_ONCE].to_list()
+        for n, values in enumerate(frame[begin : begin + _ROWS_AT_ONCE].iter_rows()):
+            row = begin + n + 1
+            if (
+                counts and counts[n] > 1
+            ):  # not every program works out the height of a row by itself
+                place.set_row(row, LINE * min(counts[n], MOST_LINES))
+            for at, value in enumerate(values):
+                if value is not None:
+                    writers[at](row, at, value)
+
+
+def _writer(
+    place: Worksheet, styles: _Styles, field: Field, style: Format
+) -> Callable[[int, int, Any], object]:
+    """Writes a value of a column: money in dollars, dates as dates, everything else as text."""
+
+    def money(row: int, at: int, value: Any) -> None:
+        place.write_number(row, at, value / 100, styles.money)
+
+    def other(row: int, at: int, value: Any) -> None:
+        if isinstance(value, date) and value >= _FIRST_DAY:
             place.write_datetime(row, at, value, styles.date)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             place.write_number(row, at, value, styles.number)
         else:
+            text = _text(value, field)
             coloured = field.kind == "flag" and row <= MOST_STYLED and text in COLOURS
-            style = styles.states[COLOURS[text]] if coloured else plain_text
-            _write(place, row, at, text, style)
-    place.set_column(at, at, min(widest + 3, WIDEST))
-    return [1 + len(text or "") // (WIDEST - 4) for text in texts] if widest > WIDEST else []
+            _write(place, row, at, text, styles.states[COLOURS[text]] if coloured else style)
+
+    return money if field.kind == "money" else other
 
 
 def _write(place: Worksheet, row: int, at: int, text: str, style: Format) -> None:

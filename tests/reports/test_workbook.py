@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -25,6 +27,13 @@ ROWS = pl.DataFrame(
         "verdict": ["refuted", "confirmed"],
     }
 )
+
+
+@pytest.fixture(autouse=True, params=["in memory", "in files"])
+def kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the cells are until the workbook is whole: of a large one in files."""
+    if request.param == "in files":
+        monkeypatch.setattr(workbook, "MOST_CELLS", 0)
 
 
 def read(sheet: Sheet) -> Any:
@@ -161,3 +170,34 @@ def test_days_that_programs_count_differently_are_text() -> None:
     place = read(Sheet("", rows, name="claims"))["Claims"]
     told = [cell.value for cell in place["A"][1:]]
     assert told == ["1899-12-31", "1900-02-28", datetime(1900, 3, 1)]
+
+
+def test_a_row_is_as_high_as_its_longest_text() -> None:
+    """A text of 120 signs takes three lines of 56 in a column that is wide; short ones take one."""
+    rows = pl.DataFrame(
+        {"says": ["x" * 120, "short", None], "seen": [["y" * 60], ["y"], [None, "y"]]}
+    )
+    place = read(Sheet("", rows, name="x"))["X"]
+    heights = [place.row_dimensions[row].height for row in (1, 2, 3, 4)]
+    assert heights == [30, 45, None, None]
+    assert place.column_dimensions["A"].width == pytest.approx(workbook.WIDEST, abs=1)
+
+
+def test_a_large_workbook_is_not_held_in_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its cells wait in a folder of its own, of which nothing is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held: list[dict[str, Any]] = []
+    made = workbook.xlsxwriter.Workbook
+
+    def noted(target: Any, options: dict[str, Any]) -> Any:
+        held.append(options)
+        return made(target, options)
+
+    monkeypatch.setattr(workbook.xlsxwriter, "Workbook", noted)
+    for most, option in ((13, "constant_memory"), (14, "in_memory")):
+        monkeypatch.setattr(workbook, "MOST_CELLS", most)
+        read(Sheet("", ROWS, name="x"))
+        assert held.pop().get(option), "2 rows of 7 columns"
+    assert list(tmp_path.iterdir()) == []
