@@ -213,9 +213,8 @@ def _rows(
         counts = None if high is None else high[begin : begin + _ROWS_AT_ONCE].to_list()
         for n, values in enumerate(frame[begin : begin + _ROWS_AT_ONCE].iter_rows()):
             row = begin + n + 1
-            if (
-                counts and counts[n] > 1
-            ):  # not every program works out the height of a row by itself
+            if counts and counts[n] > 1:
+                # not every program works out the height of a row by itself
                 place.set_row(row, LINE * min(counts[n], MOST_LINES))
             for at, value in enumerate(values):
                 if value is not None:
