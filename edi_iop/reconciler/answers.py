@@ -13,6 +13,7 @@ import polars as pl
 from edi_iop.codes import with_role
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.others import with_beside
+from edi_iop.rules.catalogue import catalogue
 from edi_iop.tables.order import keys_of
 
 CLAIM = ("file_id", "remit_claim_offset")
@@ -25,6 +26,7 @@ PREDETERMINATION, NOT_OURS = "25", "23"
 _ORDINALS = {"1": "P", "19": "P", "2": "S", "20": "S", "3": "T", "21": "T"}
 BESIDE = ("beside_cents", "earlier_cents")
 """What others than this payer pay, and of it what earlier payers do."""
+_COORDINATION = "COB-01"
 ALIKE = "alike"
 """Tier of an answer that is word for word that of every line it may be to."""
 REPEATED = ("18", "B13")
@@ -162,21 +164,42 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     by_claim = (pl.col("claim_refused") > 0) | (pl.col("status") == DENIED)
     unpaid = pl.col("paid_cents").fill_null(0) <= 0
     by_itself = pl.col("refused").fill_null(0) > 0
-    return (
+    lines = (
         remits["remit_lines"]
         .select(*LINE, "paid_cents")
         .join(heads.drop("paid_cents", *BESIDE), on=CLAIM)
         .join(counts, on=key, how="left")
         .join(refused, on=key, how="left")
-        .with_columns(
-            pl.col(BESIDE).fill_null(0),
-            denied=unpaid
-            & ~pl.col("reversal")
-            & (by_itself | (pl.col("adjusted").is_null() & by_claim.fill_null(False))),
-            partly=~unpaid & ~pl.col("reversal") & pl.col("firm").fill_null(False),
-            repeat=pl.coalesce("own_repeat", "repeat"),
-        )
+        .with_columns(pl.col(BESIDE).fill_null(0))
     )
+    return _first_asked_for(lines, remits["remarks"]).with_columns(
+        denied=unpaid
+        & ~pl.col("reversal")
+        & (by_itself | (pl.col("adjusted").is_null() & by_claim.fill_null(False))),
+        partly=~unpaid & ~pl.col("reversal") & pl.col("firm").fill_null(False),
+        repeat=pl.coalesce("own_repeat", "repeat"),
+    )
+
+
+def _first_asked_for(lines: pl.DataFrame, remarks: pl.DataFrame) -> pl.DataFrame:
+    """The lines; of those left to an earlier payer (CARC 23) whose answer the payer asks for in the
+    same breath (the remarks of COB-01), all of that is refused: nobody has paid it."""
+    asking = remarks.filter(pl.col("remark").is_in(catalogue()[_COORDINATION].rarcs))
+    if asking.is_empty():
+        return lines
+    left = lines.filter(pl.col("earlier_cents") > 0, pl.col("paid_cents").fill_null(0) <= 0)
+    of_claim = asking.filter(pl.col("remit_line_offset").is_null())
+    asked = pl.concat(
+        [
+            left.join(of_claim, on=CLAIM, how="semi").select(LINE),
+            left.join(asking, on=LINE, how="semi").select(LINE),
+        ]
+    ).unique()
+    told = lines.join(asked.with_columns(asked=True), on=LINE, how="left", maintain_order="left")
+    nobodys = pl.when("asked").then("earlier_cents").otherwise(0)
+    return told.with_columns(
+        pl.col(BESIDE) - nobodys, refused=pl.col("refused").fill_null(0) + nobodys
+    ).drop("asked")
 
 
 def _beside() -> dict[str, pl.Expr]:

@@ -149,10 +149,13 @@ def _codes(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:
     )
     priced = every.filter(pl.col("carc").is_in(with_role("contract")))
     lowering = keys.filter(short).join(priced, on=LINE, nulls_equal=True)
+    bare = keys.filter(~short).join(own, on="denial", how="anti")
+    earlier = every.filter(pl.col("carc").is_in(with_role("prior_payer")))
+    asked = bare.join(earlier, on=LINE, nulls_equal=True)
     at_claim = refusing.filter(pl.col("remit_line_offset").is_null()).drop("remit_line_offset")
-    inherited = keys.filter(~short).join(own, on="denial", how="anti").join(at_claim, on=CLAIM)
+    inherited = bare.join(asked, on="denial", how="anti").join(at_claim, on=CLAIM)
     columns = ("denial", "amount_cents", "byte_offset", "position", "group", "carc")
-    every_one = pl.concat([part.select(columns) for part in (own, lowering, inherited)])
+    every_one = pl.concat([part.select(columns) for part in (own, lowering, asked, inherited)])
     largest_first = every_one.sort(
         "denial", "amount_cents", "byte_offset", "position", descending=[False, True, False, False]
     )

@@ -85,6 +85,23 @@ def test_secondary_and_forwarded_answers_without_refusal_are_no_denial(status):
     assert "denied" not in found["kind"]
 
 
+@pytest.mark.parametrize("line", [400, None])
+def test_an_earlier_payers_part_whose_answer_is_asked_for_is_refused(line):
+    """CARC 23 with N479, the other payer's answer is missing (domain page 3.2, COB-01): nobody has paid."""
+    remark = {"file_id": 9, "remit_claim_offset": 300, "remit_line_offset": line,
+              "byte_offset": 490, "position": 1}  # fmt: skip
+    left = answer(("CO", "23", 28500), ("CO", "45", 6500))
+
+    def told(code: str) -> pl.DataFrame:
+        return Case().verdicts(left | {"remarks": frame("remarks", [remark | {"remark": code}])})
+
+    row = only(told("N479"))
+    assert (row["kind"], row["carc"], row["rule"]) == ("denied", "23", "COB-01")
+    assert (row["remedy"], row["received_cents"]) == ("bill_other_payer", 0)
+    assert (row["category"], row["scenario"]) == ("coordination", 1)
+    assert "denied" not in told("N381")["kind"]
+
+
 @pytest.mark.parametrize("status", ["23", "25"])
 def test_neither_a_predetermination_nor_anothers_claim_is_a_denial(status):
     """CLP02 25 promises, 23 is not our claim: neither is posted, neither is explained."""
