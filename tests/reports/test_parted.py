@@ -19,6 +19,7 @@ from edi_iop.reports import (
     render,
     render_parts,
     workbook,
+    worklist,
 )
 from edi_iop.reports.question import Question
 from edi_iop.rules.policy import load
@@ -87,7 +88,8 @@ def little(monkeypatch: pytest.MonkeyPatch) -> None:
     """One claim at a time, two rows at a time."""
     for room in (contracts, measures, remittance):
         monkeypatch.setattr(room, "CLAIMS_AT_ONCE", 1)
-    monkeypatch.setattr(denied, "_AT_ONCE", 2)
+    for room in (denied, worklist):
+        monkeypatch.setattr(room, "_AT_ONCE", 2)
     monkeypatch.setattr(measures, "_VERDICTS_AT_ONCE", 2)
     monkeypatch.setattr(parted, "ROWS_AT_ONCE", 2)
     monkeypatch.setattr(parted, "MOST_READ", 2)
@@ -174,6 +176,33 @@ def test_of_many_denials_only_those_that_are_told_are_read_whole(
     of_verdicts = [(rows, columns) for name, rows, columns in loaded if name == "verdicts"]
     assert max(rows for rows, _ in of_verdicts) == 2
     assert sum(rows for rows, columns in of_verdicts if "says" in columns) == 2
+
+
+@pytest.mark.usefixtures("little")
+def test_lines_of_a_claim_that_stand_far_apart_are_one_task(
+    tmp_path: Path, loaded: list[tuple[str, int, tuple[str, ...]]]
+) -> None:
+    """C1 has 10.00 to recover of its first line, stored first, and 70.00 of its second one, last."""
+    others = [claim(number, 0) for number in range(2, 5)]
+    (line,) = claim(1, 0)["verdicts"]
+    last = line | {
+        "line": 2,
+        "remit_line_offset": 1003,
+        "byte_offset": 1004,
+        "recoverable_cents": 7000,
+    }
+    question = asked(tmp_path, claim(1, 0), *others, further={"verdicts": [last]})
+    answer = worklist.worklist(question)
+    assert answer.rows.select("claim", "lines", "recoverable_cents").rows() == [
+        ("C1", [1, 2], 8000),
+        ("C4", [1], 4000),
+        ("C3", [1], 3000),
+        ("C2", [1], 2000),
+    ]
+    assert answer.closing == "4 to do; $170.00 to recover"
+    of_verdicts = [(rows, columns) for name, rows, columns in loaded if name == "verdicts"]
+    assert max(rows for rows, columns in of_verdicts if "next_step" not in columns) == 2
+    assert not [columns for _, columns in of_verdicts if {"says", "evidence"} & set(columns)]
 
 
 @pytest.mark.usefixtures("little")
