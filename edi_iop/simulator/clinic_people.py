@@ -112,7 +112,21 @@ def coverage(random: Random, payer_id: str, since: date, last: date | None = Non
     """A coverage by a payer, with a member id of that payer's form."""
     prefix = payer_id[:2]
     member = f"{prefix}{random.randrange(10**7, 10**8)}"
-    return Coverage(payer_id, member, f"{prefix}G{random.randrange(100, 999)}", since, last)
+    number = random.randrange(100, 999)
+    return Coverage(payer_id, member, _group(payer_id, number), since, last)
+
+
+CARVED_OUT = 777
+"""Number of a group whose behavioral benefits another payer administers (maps/payers/summit.toml)."""
+
+
+def carved_out_group(payer_id: str) -> str:
+    return f"{payer_id[:2]}G{CARVED_OUT}"
+
+
+def _group(payer_id: str, number: int) -> str:
+    """A group of a payer's: nobody is in the one carved out by chance."""
+    return f"{payer_id[:2]}G{number + (number == CARVED_OUT)}"
 
 
 def staff(random: Random) -> tuple[Staff, ...]:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
+from edi_iop.simulator import clinic_people as people
 from edi_iop.simulator.clinic_charts import Authorization, Chart, Encounter
 from edi_iop.simulator.clinic_faults import Planted, Season, all_days, middle_day, on
 from edi_iop.simulator.clinic_former import FORMER_WEEKS
@@ -209,7 +210,9 @@ def carved_out(chart: Chart, season: Season) -> list[Planted]:  # noqa: ARG001
 
 def carved_out_group(chart: Chart, season: Season) -> list[Planted]:  # noqa: ARG001
     """The coverage is of a group whose benefits another payer administers (ELG-02)."""
-    chart.coverages[-1] = replace(chart.coverages[-1], group_number="SUG777")
+    held = chart.coverages[-1]
+    group = people.carved_out_group(held.payer_id)
+    chart.coverages[-1] = replace(held, group_number=group)
     return all_days(
         chart, sorted(chart.visits), "ELG-02", "another payer administers the group's benefits"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import polars as pl
 import pytest
@@ -16,6 +17,7 @@ from edi_iop.rules import engine, policy
 from edi_iop.rules.lines import service_lines
 from edi_iop.rules.records import Records
 from edi_iop.settings import Workspace, decode
+from edi_iop.simulator import clinic_people as people
 from edi_iop.simulator.clinic import Clinic, claim_files, clinic, write_clinic
 from edi_iop.tables import TABLES
 from tests.parsers.reading import read_feed
@@ -228,3 +230,13 @@ def test_a_long_season_begins_before_the_clinic_bills_for_itself() -> None:
         one["claim_lines"]["service_date"].dt.month().unique().to_list() for one in long.earlier
     ]
     assert months == [[11], [12], [1]]
+
+
+def test_nobody_is_in_the_carved_out_group_by_chance():
+    """Of 900 numbers of groups one is Summit's SUG777, whose benefits another payer administers."""
+    chance = Random(1)
+    since = date(2025, 1, 1)
+    groups = {people.coverage(chance, "SUMIT", since).group_number for _ in range(9000)}
+    assert "SUG776" in groups
+    assert people.carved_out_group("SUMIT") == "SUG777"
+    assert "SUG777" not in groups
