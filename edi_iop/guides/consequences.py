@@ -292,13 +292,18 @@ def _beside_begun(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([one.select("fault") for one in (lacking, after, cut, situated)]).unique()
 
 
+_BEFORE = -1
+"""Before the first place."""
+
+
 def _in_begun(loops: Loops, situated: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
     """Of a line or claim without its first segment a rule cannot say what is not there, or not so."""
     found = [situated.join(begun, on="place", how="semi")]
     for name in begun["loop"].unique():
         starts = np.sort(np.concatenate([loops.starts(one) for one in loops.guide.loops(name)]))
-        own = situated.filter((pl.col("loop") == name) & (pl.col("place") >= starts.min(initial=0)))
-        start = starts[np.searchsorted(starts, own["place"].to_numpy(), side="right") - 1]
+        own = situated.filter(pl.col("loop") == name)
+        last = np.searchsorted(starts, own["place"].to_numpy(), side="right")
+        start = np.concatenate([[_BEFORE], starts])[last]
         found.append(own.filter(pl.Series(start).is_in(begun["place"].implode())))
     return pl.concat(found)
 

@@ -210,7 +210,11 @@ _IN_CLAIM = (
     # Without the payer's name or number, or its decision on a line, nothing agrees with what it paid.
     (
         (_CODE.is_in(["LOOP_MISSING", "LOOP_START_MISSING"]) & (pl.col("loop") == "2330B"))
-        | (_CODE.is_in(_OF_FORM) & _at("NM1", 9) & (pl.col("loop") == "2330B"))
+        | (
+            _CODE.is_in(["ELEMENT_MISSING", *_OF_FORM])
+            & _at("NM1", 9)
+            & (pl.col("loop") == "2330B")
+        )
         | ((_CODE == "SEGMENT_UNEXPECTED") & (_SEGMENT == "NM1") & _IN_OTHER_PAYER),
         (_CODE == "SITUATION_VALUE_WRONG") & _at("SVD", 1),
     ),
@@ -302,6 +306,7 @@ def balanced_once(found: pl.DataFrame, remit_claims: pl.DataFrame) -> pl.DataFra
     found = _without(found, _OF_PAYMENT, transaction, (_CODE == "PAYMENT_UNBALANCED") | interest)
     found = _without(found, _OF_INTEREST, transaction, interest)
     found = _without(found, CUT_OFF | _CLAIM_TWICE, transaction, cut_off.OF_SET)
+    found = _without(found, _UNREAD, [*_AT, "element"], _CODE == "HEADER_TOTAL_WRONG")
     headless = _CLAIM_LOST | ((_CODE == "SEGMENT_ORDER") & _SEGMENT.is_in(["TS3", "TS2"]))
     found = _without(found, headless, transaction, _CODE == "HEADER_TOTAL_WRONG")
     found = _without(found, _CODE == "LOOP_START_MISSING", _AT, _UNBALANCED)
