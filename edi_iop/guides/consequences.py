@@ -122,15 +122,19 @@ def _beside_strays(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_exchanged(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
-    """What is out of place where a segment is missing that stands behind the first of the next loop."""
+    """What is out of place where a segment is missing that stands behind the first of the next loop.
+
+    Beside one that is only doubtful to be missing an error stays one.
+    """
     lacking = faults.filter(LACKING & (pl.col("place") + 1 < len(loops.node)))
     places = lacking["place"].to_numpy()
     begins = np.array([*(one.starts_loop for one in loops.guide.nodes), False])[loops.node[places]]
     behind = loops.elements(places + 1).list.first()
-    exchanged = pl.Series(places[begins & (lacking["segment"] == behind).to_numpy()])
-    beside = pl.concat([exchanged + step for step in (1, 2)]).unique().alias("place")
-    misplaced = faults.filter(LACKING | _FOLLOWS_STRAYS)
-    return misplaced.join(beside.to_frame(), on="place", how="semi").select("fault")
+    exchanged = lacking.filter(pl.Series(begins) & (pl.col("segment") == behind))
+    beside = exchanged.select(pl.col("place") + 1, doubt=_DOUBTFUL)
+    beside = pl.concat([beside, beside.with_columns(pl.col("place") + 1)]).unique()
+    misplaced = faults.filter(LACKING | _FOLLOWS_STRAYS).join(beside, on="place")
+    return misplaced.filter(_DOUBTFUL | ~pl.col("doubt")).select("fault").unique()
 
 
 def _bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
@@ -185,6 +189,7 @@ def _is_bare(first: Transition, second: Transition) -> bool:
     return node.loop in second.begins or node.loop not in after.above()
 
 
+_DOUBTFUL = pl.col("code") == "SITUATION_DOUBTFUL"
 _FOLLOWS_STRAYS = STRAY | (pl.col("code") == "SEGMENT_REPEATS")
 _QUALIFIER_WRONG = (pl.col("code") == "CODE_INVALID") & (pl.col("element") == 1)
 
