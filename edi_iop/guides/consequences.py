@@ -143,21 +143,18 @@ def _bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:
     It is none where the loop begins again behind it, one too many.
     """
     follows = _of_bare_loops(loops, faults)
+    what = pl.when(pl.col("code") == "LOOP_MISSING").then(composed("loop {}", "loop"))
     others = (
         faults.join(follows, on="fault", how="semi", maintain_order="left")
-        .filter(_REQUIRED)
         .group_by("place", maintain_order=True)
-        .agg(others=pl.col("message").str.extract(r"^(loop \S+|\S+)").str.join(", "))
+        .agg(others=what.otherwise("segment").str.join(", "))
     )
     told = faults.join(follows, on="fault", how="anti", maintain_order="left")
-    first = told.filter(_REQUIRED).unique("place", keep="first", maintain_order=True)
+    first = told.filter(LACKING).unique("place", keep="first", maintain_order=True)
     named = first.join(others, on="place").select(
         "fault", message=composed("{}, as are {}", "message", "others")
     )
     return told.update(named, on="fault", maintain_order="left")
-
-
-_REQUIRED = pl.col("code").is_in(["SEGMENT_MISSING", "LOOP_MISSING"])
 
 
 def _of_bare_loops(loops: Loops, faults: pl.DataFrame) -> pl.DataFrame:

@@ -8,12 +8,14 @@ count above the limit, placed at the first one too many.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from edi_iop.guides.loader import Node
+from edi_iop.guides.forward import discriminators
+from edi_iop.guides.loader import Node, load
 from edi_iop.guides.loops import Integers, Loops, children
 from edi_iop.guides.repairs import Transition
 from edi_iop.texts import composed
@@ -91,20 +93,33 @@ def _unexpected(loops: Loops) -> pl.DataFrame:
         composed(", nor are the {} after it", "others")
     )  # The identifier is shown only where it is one: it may be anybody's data.
     named = pl.when(pl.col("segment").str.contains(sep.SEGMENT_ID)).then("segment")
+    elements = loops.elements(first)
+    coded = pl.col("segment").is_in(list(_coded(loops.guide.name)))
+    told = pl.when(coded & pl.col("by").str.contains("^[0-9A-Z]{1,3}$"))
     return (
         pl.DataFrame(
             {
                 "place": first,
                 "others": others,
                 "loop": pl.Series(around, dtype=pl.String),
-                "segment": loops.elements(first).list.first(),
+                "segment": elements.list.first(),
+                "by": elements.list.get(1, null_on_oob=True),
             }
         )
         .with_columns(segment=named.otherwise(pl.lit("?")), code=pl.lit("SEGMENT_UNEXPECTED"))
+        .with_columns(what=told.then(composed("{} {}", "segment", "by")).otherwise("segment"))
         .with_columns(
-            message=composed("{} is not defined here{}", "segment", more.otherwise(pl.lit("")))
+            message=composed("{} is not defined here{}", "what", more.otherwise(pl.lit("")))
         )
         .select(pl.col(name).cast(dtype) for name, dtype in _STRUCTURE.items())
+    )
+
+
+@cache
+def _coded(guide_name: str) -> frozenset[str]:
+    """Segments that a guide tells apart by a code in their first element, as REF, DTP and NM1."""
+    return frozenset(
+        name for name, by in discriminators(load(guide_name)).items() if by[:1] == (1,)
     )
 
 

@@ -57,6 +57,19 @@ def test_what_is_missing_is_named(lines: tuple[str, ...], says: str) -> None:
     assert parsers.parse([(1, data)])[1].findings["message"].to_list() == [says]
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("REF*ZZ*990000002~", "REF ZZ is not defined here"),
+        ("REF*SAM OKAFOR*1~", "REF is not defined here"),
+        ("ZZZ*AB~", "ZZZ is not defined here"),
+    ],
+)
+def test_what_is_not_defined_is_told_with_its_qualifier(line: str, says: str) -> None:
+    wrong = changed(REMIT, "REF*TJ*990000002~", "REF*TJ*990000002~\n" + line)
+    assert parsers.parse([(1, wrong)])[1].findings["message"].to_list() == [says]
+
+
 def test_the_form_asked_for_is_told() -> None:
     wrong = changed(CLAIM, "N4*PORTLAND*ME*041010020~", "N4*PORTLAND*ME*04101~")
     (says,) = parsers.parse([(1, wrong)])[1].findings["message"]
