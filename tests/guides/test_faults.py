@@ -57,6 +57,14 @@ def test_what_is_missing_is_named(lines: tuple[str, ...], says: str) -> None:
     assert parsers.parse([(1, data)])[1].findings["message"].to_list() == [says]
 
 
+def test_what_a_bare_person_lacks_by_situation_is_named() -> None:
+    data = CLAIM
+    for line in CLAIM.decode().split("NM1*IL*")[1].splitlines()[1:4]:
+        data = changed(data, line + "\n", "")
+    (says,) = parsers.parse([(1, data)])[1].findings["message"]
+    assert says.endswith(", as are N4, DMG")
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
