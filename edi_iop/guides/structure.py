@@ -89,8 +89,11 @@ def _unexpected(loops: Loops) -> pl.DataFrame:
     first, others = _runs(places, run)
     before = np.maximum.accumulate(np.where(matched, np.arange(len(matched)), 0))[first]
     around = [loops.guide.nodes[number].loop.id for number in loops.node[before].tolist()]
-    more = pl.when(pl.col("others") > 0).then(
-        composed(", nor are the {} after it", "others")
+    more = (
+        pl.when(pl.col("others") > 1)
+        .then(composed(", nor are the {} after it", "others"))
+        .when(pl.col("others") == 1)
+        .then(pl.lit(", nor is the one after it"))
     )  # The identifier is shown only where it is one: it may be anybody's data.
     named = pl.when(pl.col("segment").str.contains(sep.SEGMENT_ID)).then("segment")
     elements = loops.elements(first)

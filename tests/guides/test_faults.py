@@ -71,6 +71,8 @@ def test_what_a_bare_person_lacks_by_situation_is_named() -> None:
         ("REF*ZZ*990000002~", "REF ZZ is not defined here"),
         ("REF*SAM OKAFOR*1~", "REF is not defined here"),
         ("ZZZ*AB~", "ZZZ is not defined here"),
+        ("ZZZ*AB~\nYYY*2~", "ZZZ is not defined here, nor is the one after it"),
+        ("ZZZ*AB~\nYYY*2~\nXXX*1~", "ZZZ is not defined here, nor are the 2 after it"),
     ],
 )
 def test_what_is_not_defined_is_told_with_its_qualifier(line: str, says: str) -> None:
