@@ -38,9 +38,9 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Flow(ABC):
-    """The result of a verb about files of any size: taken as a whole, or in parts.
+    """The result of a verb about files or a store of any size: taken as a whole, or in parts.
 
-    The files are gone through once: either by `parts`, `read` or `short`, which hold little of
+    All is gone through once: either by `parts`, `read` or `short`, which hold little of
     them, or, where anything else is asked for, as a whole.
     """
 
@@ -51,7 +51,7 @@ class Flow(ABC):
 
     @abstractmethod
     def parts(self) -> Iterator[Sheet]:
-        """The records in the order of the files, a chunk at a time; at least one sheet."""
+        """The records in the order of the files or the report, so many at a time; at least one sheet."""
 
     @abstractmethod
     def short(self) -> Sheet:
