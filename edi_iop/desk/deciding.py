@@ -27,7 +27,7 @@ from edi_iop.runner import lock, past, portions, records, since
 from edi_iop.runner.settle import answers, settle
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
-from edi_iop.tables import DECISIONS
+from edi_iop.tables import DECISIONS, LEDGER
 from edi_iop.texts import composed
 
 REMIT_CLAIM = ("file_id", "remit_claim_offset")
@@ -79,7 +79,7 @@ def ledger(root: Path, claim: str | None = None, as_of: date | None = None) -> A
 
 def _on_day(store: Store, workspace: Workspace, day: date, claim: str | None) -> OnDay:
     policies = records.policies(workspace, workspace.settings(), day)
-    return OnDay(store, day, past.on_day(store, policies, day, claim))
+    return OnDay(store, day, past.on_day(store, policies, day, claim, LEDGER))
 
 
 def _timeline(seen: Loading, claim: str, title: str, root: Path) -> Sheet:

@@ -6,7 +6,7 @@ than what is told; of others all at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -29,16 +29,21 @@ from edi_iop.store import Store
 from edi_iop.tables import LEDGER, PAYMENT_STANDINGS, PROVIDER_POSTINGS, TABLES
 
 _SENT = ("claims", "claim_lines", "acknowledgements")
-_BY_SCOPE = (*LEDGER, "matches", "proposals")
+FOLDED = (*LEDGER, "matches", "proposals")
 
 
 def on_day(
-    store: Store, policies: Mapping[str, Policy], day: date, claim: str | None = None
+    store: Store,
+    policies: Mapping[str, Policy],
+    day: date,
+    claim: str | None = None,
+    names: Sequence[str] = FOLDED,
 ) -> Tables:
     """tables.LEDGER, MATCHES and PROPOSALS by name, as payments up to a day leave them.
 
     What people decided counts whenever they did; claims sent later have no answers. claim:
-    only what bears on the claims of this number, and on the answers returned under it.
+    only what bears on the claims of this number, and on the answers returned under it. names:
+    these of the tables, LEDGER at least.
     """
     if not since.all_is_settled(store):
         sent = {name: store.load(name) for name in _SENT}
@@ -55,11 +60,12 @@ def on_day(
         references=References.of(every),
         paid=payment_standings(contents, decisions),
     )
-    parts = [_told(one) for one in _scopes(folding, _begin(store, late, claim), day)]
-    rows = {
-        name: pl.concat([TABLES[name].empty(), *(part[name] for part in parts)])
-        for name in _BY_SCOPE
-    }
+    parts: dict[str, list[pl.DataFrame]] = {name: [TABLES[name].empty()] for name in names}
+    for made in _scopes(folding, _begin(store, late, claim), day):
+        told = _told(made)
+        for name in names:
+            parts[name].append(told[name])
+    rows = {name: pl.concat(some) for name, some in parts.items()}
     named = rows["provider_postings"].unique(PLB, maintain_order=True)
     threads = provider_ledger.threaded_again({"provider_adjustments": every}, folding.paid, named)
     return {
