@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from abc import abstractmethod
 from functools import cached_property
 from typing import Literal
 
 import msgspec
 import polars as pl
 
+from edi_iop.reports.parted import Parted
 from edi_iop.reports.sheet import Sheet
 
 Status = Literal["clean", "findings"]
@@ -37,11 +37,11 @@ class Outcome(msgspec.Struct, frozen=True):
     remarks: tuple[str, ...]
 
 
-class Flow(ABC):
+class Flow(Parted):
     """The result of a verb about files or a store of any size: taken as a whole, or in parts.
 
     All is gone through once: either by `parts`, `read` or `short`, which hold little of
-    them, or, where anything else is asked for, as a whole.
+    it, or, where anything else is asked for, as a whole.
     """
 
     outcome: Outcome | None = None
@@ -50,23 +50,11 @@ class Flow(ABC):
     """What the answer is called."""
 
     @abstractmethod
-    def parts(self) -> Iterator[Sheet]:
-        """The records in the order of the files or the report, so many at a time; at least one sheet."""
-
-    @abstractmethod
-    def short(self) -> Sheet:
-        """What a person reads of it: the first rows, and how many there are."""
-
-    def read(self) -> Iterator[Sheet]:
-        """The tables a person reads, one after the other, of each the first rows."""
-        yield self.short()
-
-    @abstractmethod
     def together(self) -> Sheet:
-        """All records in one sheet."""
+        """All rows in one sheet."""
 
     def kept(self) -> Sheet:
-        """All records as a workbook holds them; NotWritten where they are more than it can."""
+        """All rows as a workbook holds them; NotWritten where they are more than it can."""
         return self.together()
 
     @cached_property

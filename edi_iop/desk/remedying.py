@@ -21,7 +21,7 @@ from edi_iop.reconciler.chances import TOLD
 from edi_iop.reconciler.evidence import support
 from edi_iop.reconciler.expected import RATED_BY, worth_of
 from edi_iop.reconciler.preconditions import CLAIMS, NOTHING_TO_WRITE, forbidden
-from edi_iop.reconciler.priority import ranked
+from edi_iop.reconciler.priority import Ranks
 from edi_iop.reports.letter import to_docx
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.rules.catalogue import Remedy
@@ -142,7 +142,7 @@ def _tasks(
     store: Store, claim: str, chosen: str | None, as_of: date
 ) -> list[tuple[str | None, pl.DataFrame]]:
     """The verdicts of the claim by remedy, the most urgent first; all of them under a chosen one."""
-    told = ranked(store.load("verdicts", claim=claim), store.load("refusals", TOLD), as_of)
+    told = Ranks(store.load("refusals", TOLD), as_of).ranked(store.load("verdicts", claim=claim))
     rows = told.sort("priority", descending=True, nulls_last=True, maintain_order=True)
     if chosen is not None:
         if rows.is_empty() and chosen not in CLAIMS:

@@ -73,6 +73,11 @@ class Loops(msgspec.Struct, dict=True):
         order, begin = self._by_node
         return order[begin[node.index + 1] : begin[node.index + 2]]
 
+    def of_id(self, segment_id: str) -> Integers:
+        """Places of all segments of an id that the guide has, in order."""
+        found = [self.segments_of(node) for node in self.guide.segments(segment_id)]
+        return np.sort(np.concatenate([NOWHERE, *found]))
+
     @cached_property
     def spans(self) -> dict[int, tuple[int, int]]:
         """Where each occurring node's distinct segments begin in `pairs`, and how many they are."""

@@ -140,8 +140,7 @@ def numbering_faults(loops: Loops) -> pl.DataFrame:
 
 def _levels(loops: Loops) -> _Run:
     """The HL segments of a transaction (loops 2000A, 2000B, ...)."""
-    nodes = loops.guide.segments("HL")
-    places = np.sort(np.concatenate([loops.segments_of(node) for node in nodes]))
+    places = loops.of_id("HL")
     transaction = loops.instance(loops.guide.root)
     broken = np.full(int(transaction[-1]) + 1, len(transaction))
     lost = lost_levels(loops)
@@ -202,8 +201,7 @@ def _due_before(loops: Loops) -> Integers:
 
 def due_of(loops: Loops, kept: Integers) -> pl.Series:
     """What HL01 should be of the levels among some places (_counted), worked out for these few alone."""
-    nodes = loops.guide.segments("HL")
-    places = np.sort(np.concatenate([NOWHERE, *(loops.segments_of(node) for node in nodes)]))
+    places = loops.of_id("HL")
     repeated, new = np.split(places, [np.searchsorted(places, loops.repeated)])
     again = _due_before(loops)[np.isin(repeated, kept)]
     at = np.flatnonzero(np.isin(new, kept))

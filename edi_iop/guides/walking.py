@@ -196,8 +196,7 @@ def _numbers(loops: Loops, segment_id: str) -> pl.Series:
 def _levels_so_far(loops: Loops) -> pl.Series:
     """How many HL segments the last transaction holds, in this frame and before: one number."""
     begin = max(loops.repeated, int(loops.starts(loops.guide.root)[-1]))
-    found = [loops.segments_of(node) for node in loops.guide.segments("HL")]
-    here = sum(int((places >= begin).sum()) for places in found)
+    here = int((loops.of_id("HL") >= begin).sum())
     earlier = loops.numbers.get("levels") if loops.same(loops.guide.root) else None
     return pl.Series([str(here + (0 if earlier is None else int(earlier[0])))])
 

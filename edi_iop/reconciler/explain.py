@@ -27,7 +27,7 @@ from edi_iop.reconciler.denials import (
 )
 from edi_iop.reconciler.expected import RATED_BY, expected_cents, of_any_line, worth_of
 from edi_iop.reconciler.given import Tables, remit_tables
-from edi_iop.reconciler.priority import ranked, recoverable
+from edi_iop.reconciler.priority import Ranks, recoverable
 from edi_iop.reconciler.remedies import remedied
 from edi_iop.reconciler.said import with_category
 from edi_iop.reconciler.shortfall import beyond_agreed, by_contract
@@ -62,7 +62,7 @@ def verdicts(
 ) -> pl.DataFrame:
     """tables.VERDICTS of what `explained` says, ranked by the history of these remits."""
     told = explained(remits, matches, records, violations, policies, answers)
-    return VERDICTS.conform(ranked(told.verdicts, told.refusals, records.as_of))
+    return VERDICTS.conform(Ranks(told.refusals, records.as_of).ranked(told.verdicts))
 
 
 @pooled

@@ -14,12 +14,18 @@ from edi_iop.reconciler.shortfall import agreed
 _NOTHING_FROM_THE_PAYER = ("write off", "nothing", "bill patient")
 
 
-def ranked(verdicts: pl.DataFrame, refusals: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """The verdicts with their chance, by all that became of denials until a date, and priority.
+class Ranks:
+    """How verdicts are ranked, all at once or so many at a time: by all that became of denials until a date.
 
-    verdicts: tables.VERDICTS. refusals: tables.REFUSALS.
+    refusals: tables.REFUSALS (chances.TOLD).
     """
-    return prioritized(with_chance(verdicts, history(refusals, as_of)), as_of)
+
+    def __init__(self, refusals: pl.DataFrame, as_of: date) -> None:
+        self._known, self._as_of = history(refusals, as_of), as_of
+
+    def ranked(self, verdicts: pl.DataFrame) -> pl.DataFrame:
+        """The verdicts (tables.VERDICTS) with their chance and priority."""
+        return prioritized(with_chance(verdicts, self._known), self._as_of)
 
 
 def prioritized(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:

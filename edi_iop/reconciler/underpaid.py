@@ -39,22 +39,6 @@ _KNOWN = pl.col("person").is_not_null()
 """Of lines that name no member nobody knows whether they are one's."""
 
 
-def underpaid(
-    remits: Tables,
-    matches: pl.DataFrame,
-    lines: pl.DataFrame,
-    policy_on: PolicyOn,
-    rates: pl.DataFrame,
-    taken_back: pl.DataFrame | None = None,
-    decided: pl.DataFrame | None = None,
-) -> pl.DataFrame:
-    """One row an answered line that a contract rate is or should be known for: of all claims at once.
-
-    Columns: those of `compared`, and state.
-    """
-    return stated(compared(remits, matches, lines, policy_on, rates, taken_back, decided))
-
-
 def compared(
     remits: Tables,
     matches: pl.DataFrame,

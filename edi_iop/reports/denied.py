@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from edi_iop.reconciler.chances import RANKS
+from edi_iop.reconciler.chances import RANKS, TOLD
+from edi_iop.reconciler.priority import Ranks
 from edi_iop.reports import shapes
 from edi_iop.reports.parted import Ordered
-from edi_iop.reports.question import Question, Ranks
+from edi_iop.reports.question import Question
 from edi_iop.reports.sheet import Sheet
 from edi_iop.reports.written import with_written
 from edi_iop.tables import VERDICTS
@@ -35,7 +36,8 @@ class Denials(Ordered):
     """
 
     def __init__(self, question: Question) -> None:
-        self._store, self._ranks = question.store, Ranks(question)
+        self._store = question.store
+        self._ranks = Ranks(self._store.load("refusals", TOLD), question.as_of)
         self._decisions = self._store.load("decisions")
         order = [key.alias(f"by{at}") for at, key in enumerate(shapes.denial_order())]
         keys, sums = [], []

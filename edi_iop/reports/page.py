@@ -19,10 +19,8 @@ from unicodedata import east_asian_width
 
 from edi_iop.money import to_dollars
 from edi_iop.reports.cells import COLOURS, fields_of, heading, plain
-from edi_iop.reports.sheet import Chart, Field, Sheet
+from edi_iop.reports.sheet import MOST_READ, Chart, Field, Sheet
 
-MOST_ROWS = 5_000
-"""Of a table: what a browser shows without delay, and more than a person reads."""
 _LABEL, _BAR, _VALUE, _STEP = 190, 210, 110, 24
 """Of a chart: widths of its three columns and the height of a row, in pixels."""
 
@@ -93,7 +91,7 @@ def _table(sheet: Sheet) -> Iterator[str]:
     heads = "".join(f"<th{_side(field)}>{_safe(field.heading)}</th>" for field in fields)
     yield f'<div class="wide"><table>\n<thead><tr>{heads}</tr></thead>\n'
     said: dict[str, Any] = {}
-    for record in sheet.shown.head(MOST_ROWS).to_dicts():  # as many as a person reads
+    for record in sheet.shown.head(MOST_READ).to_dicts():  # as many as a person reads
         notes = [
             n for n in sheet.notes if not (n.once and said.get(n.column) == record.get(n.column))
         ]
@@ -101,8 +99,8 @@ def _table(sheet: Sheet) -> Iterator[str]:
         said = record
     yield "</table></div>\n"
     total = sheet.total or sheet.rows.height
-    if total > MOST_ROWS:
-        yield f'<p class="soft">the first {MOST_ROWS:,} of {total:,} rows; all of them are in csv and parquet</p>\n'
+    if total > MOST_READ:
+        yield f'<p class="soft">the first {MOST_READ:,} of {total:,} rows; all of them are in csv and parquet</p>\n'
 
 
 def _record(record: dict[str, Any], fields: Sequence[Field], notes: Sequence[Field]) -> str:

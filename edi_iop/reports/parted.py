@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import polars as pl
 from msgspec.structs import replace
 
-from edi_iop.reports.page import MOST_ROWS as MOST_READ
-from edi_iop.reports.sheet import Sheet
+from edi_iop.reports.sheet import MOST_READ, Sheet
 
 ROWS_AT_ONCE = 100_000
 

@@ -8,8 +8,6 @@ from datetime import date
 import msgspec
 import polars as pl
 
-from edi_iop.reconciler.chances import TOLD, history, with_chance
-from edi_iop.reconciler.priority import prioritized
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE
 from edi_iop.store import Store
@@ -31,14 +29,3 @@ class Question(msgspec.Struct, frozen=True):
     """Entries of bank lists named with the question, beside those taken in."""
     rates: pl.DataFrame = msgspec.field(default_factory=lambda: NONE)
     """The facility's dated rates (rules.rates)."""
-
-
-class Ranks:
-    """What there is to recover, ranked as of the day asked for (priority.ranked), in parts."""
-
-    def __init__(self, question: Question) -> None:
-        self._as_of = question.as_of
-        self._known = history(question.store.load("refusals", TOLD), self._as_of)
-
-    def ranked(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return prioritized(with_chance(rows, self._known), self._as_of)

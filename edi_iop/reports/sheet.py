@@ -13,6 +13,8 @@ Kind = Literal["text", "money", "number", "flag"]
 """How a person reads a column: money in dollars to the right, numbers to the right,
 flags (severities, verdicts, states) in colour."""
 
+MOST_READ = 5_000
+"""Rows of a table on a page: what a browser shows without delay, and more than a person reads."""
 MASK = "***"
 """Stands for a name, member id, birth date or address that was not asked for."""
 

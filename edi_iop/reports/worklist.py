@@ -6,8 +6,10 @@ import polars as pl
 import polars.selectors as cs
 
 from edi_iop.money import to_dollars
+from edi_iop.reconciler.chances import TOLD
+from edi_iop.reconciler.priority import Ranks
 from edi_iop.reconciler.take_backs import open_take_backs
-from edi_iop.reports.question import Question, Ranks
+from edi_iop.reports.question import Question
 from edi_iop.reports.shapes import deadline, reason_codes
 from edi_iop.reports.sheet import Field, Sheet
 from edi_iop.reports.sums import chart, dollars
@@ -52,7 +54,7 @@ def worklist(question: Question) -> Sheet:
         store.load("provider_postings"),
         store.load("claims", _OF_CLAIM),
     )
-    ranks = Ranks(question)
+    ranks = Ranks(store.load("refusals", TOLD), question.as_of)
     parts = [
         _open(ranks.ranked(rows)).with_columns(pl.col(_FEW).cast(pl.Categorical))
         for rows in store.parts("verdicts", (*_TASK, *_OF_VERDICT), _AT_ONCE)

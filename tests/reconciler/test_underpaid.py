@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from edi_iop.reconciler.underpaid import underpaid
+from edi_iop.reconciler import underpaid
 from edi_iop.rules.policy import Policy, load
 from edi_iop.rules.rates import NONE
 from edi_iop.tables import MATCHES, OTHER_PAYER_LINES, REMITS, SERVICE_LINES, TABLES
@@ -59,7 +59,7 @@ def compared(
     for name, rows in (("payments", heads), ("remit_claims", answers), ("remit_lines", svc), ("adjustments", cas)):  # fmt: skip
         if rows:
             remits[name] = TABLES[name].conform(pl.DataFrame(rows))
-    return underpaid(
+    rows = underpaid.compared(
         remits,
         MATCHES.conform(pl.DataFrame(ties)),
         SERVICE_LINES.conform(pl.DataFrame(sent)),
@@ -68,6 +68,7 @@ def compared(
         pl.DataFrame({"claim_file_id": [1], "claim_offset": [5], "taken_back_cents": [taken_back]}),
         OTHER_PAYER_LINES.conform(pl.DataFrame(svd)) if svd else None,
     )
+    return underpaid.stated(rows)
 
 
 def told(*lines: dict[str, Any], **given: Any) -> list[tuple[Any, ...]]:

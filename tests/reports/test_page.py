@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from lxml import html
 
-from edi_iop.reports import page, render
-from edi_iop.reports.sheet import Chart, Field, Sheet
+from edi_iop.reports import render
+from edi_iop.reports.sheet import MOST_READ, Chart, Field, Sheet
 
 ROWS = pl.DataFrame(
     {
@@ -110,10 +110,10 @@ def test_bars_are_as_long_as_their_values() -> None:
 
 
 def test_a_page_of_many_rows_says_what_it_leaves_out() -> None:
-    many = pl.DataFrame({"claim": [str(number) for number in range(page.MOST_ROWS + 1)]})
+    many = pl.DataFrame({"claim": [str(number) for number in range(MOST_READ + 1)]})
     text = render(Sheet("", many), "html")
-    assert text.count("<tbody>") == page.MOST_ROWS
-    assert f"the first {page.MOST_ROWS:,} of {page.MOST_ROWS + 1:,} rows" in text
+    assert text.count("<tbody>") == MOST_READ
+    assert f"the first {MOST_READ:,} of {MOST_READ + 1:,} rows" in text
 
 
 def test_no_rows_say_so() -> None:
