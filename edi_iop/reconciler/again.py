@@ -13,6 +13,7 @@ import polars as pl
 from edi_iop.reconciler.answers import SENT_LINE
 from edi_iop.reconciler.denials import person
 from edi_iop.tables.amounts import dollars
+from edi_iop.tables.numbers import joined
 from edi_iop.texts import composed
 
 _SERVICE = ("payer_id", "person", "payer_responsibility", "service_date", "procedure")
@@ -121,10 +122,9 @@ def others(
         other_payment="trace_number",
         other_on="payment_date",
     )
+    pairs = own.join(same, on=_SERVICE).filter(~itself)
     return (
-        own.join(same, on=_SERVICE)
-        .filter(~itself)
-        .join(said, on=("other_file", "other_offset"), how="left")
+        joined(pairs, said, ("other_file", "other_offset"), "left")
         .with_columns(other_stands=_stands(), other_paid="paid_cents")
         .join(denied.select("denial", "payment_date"), on="denial")
     )

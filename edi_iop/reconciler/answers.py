@@ -14,6 +14,7 @@ from edi_iop.codes import with_role
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.others import with_beside
 from edi_iop.rules.catalogue import catalogue
+from edi_iop.tables.numbers import joined
 from edi_iop.tables.order import keys_of
 
 CLAIM = ("file_id", "remit_claim_offset")
@@ -164,14 +165,11 @@ def _lines(remits: Tables, heads: pl.DataFrame) -> pl.DataFrame:
     by_claim = (pl.col("claim_refused") > 0) | (pl.col("status") == DENIED)
     unpaid = pl.col("paid_cents").fill_null(0) <= 0
     by_itself = pl.col("refused").fill_null(0) > 0
-    lines = (
-        remits["remit_lines"]
-        .select(*LINE, "paid_cents")
-        .join(heads.drop("paid_cents", *BESIDE), on=CLAIM)
-        .join(counts, on=key, how="left")
-        .join(refused, on=key, how="left")
-        .with_columns(pl.col(BESIDE).fill_null(0))
+    told = joined(
+        remits["remit_lines"].select(*LINE, "paid_cents"), heads.drop("paid_cents", *BESIDE), CLAIM
     )
+    beside = joined(joined(told, counts, key, "left"), refused, key, "left")
+    lines = beside.with_columns(pl.col(BESIDE).fill_null(0))
     return _first_asked_for(lines, remits["remarks"]).with_columns(
         denied=unpaid
         & ~pl.col("reversal")
@@ -264,9 +262,8 @@ def _latest(
     known = places.filter(pl.col("claim_file_id").is_not_null())
     ties = known.filter(pl.col("line_offset").is_not_null())
     key = keys_of((answered, ties), _REMIT_LINE)
-    to_lines = answered.filter(~of_claim).join(
-        ties.select(*key, "claim_file_id", "claim_offset", "line_offset"), on=key
-    )
+    tied = ties.select(*key, "claim_file_id", "claim_offset", "line_offset")
+    to_lines = joined(answered.filter(~of_claim), tied, key)
     sent = claim_lines.select("claim_offset", "line_offset", claim_file_id="file_id")
     # how a claim's money falls on its lines such an answer does not say
     spread = (

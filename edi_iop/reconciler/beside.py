@@ -13,6 +13,7 @@ from edi_iop.rules.catalogue import STOPPING
 from edi_iop.rules.in_force import each
 from edi_iop.rules.policy import Policy
 from edi_iop.tables.amounts import dollars
+from edi_iop.tables.numbers import joined
 from edi_iop.texts import composed
 
 PAIRED = ("paired_claim", "paired_line", "paired_paid_cents", "paired_payment")
@@ -144,7 +145,7 @@ def _answered(beside: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("paid"))
         .otherwise(pl.lit("allowed"))
     )
-    told = beside.join(said.rename(names), on=tuple(names.values()), how="left")
+    told = joined(beside, said.rename(names), tuple(names.values()), "left")
     gives = pl.col("beside_stands").is_in(["paid", "allowed"])
     return told.with_columns(beside_stands=stands).with_columns(
         paired_paid_cents=pl.when(pl.col("beside_stands") != "taken back").then("said_cents"),

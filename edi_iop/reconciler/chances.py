@@ -16,6 +16,7 @@ from edi_iop.reconciler.denials import SERVICE, person
 from edi_iop.reconciler.lists import listed
 from edi_iop.tables import REFUSALS
 from edi_iop.tables.nothing import once_of_nothing
+from edi_iop.tables.numbers import joined
 from edi_iop.texts import composed
 
 _WHAT = ("payer_id", "person", "service_date", "procedure")
@@ -89,7 +90,7 @@ def _paid(services: pl.DataFrame, last: pl.DataFrame, lines: pl.DataFrame) -> pl
         .select(*_WHAT, "line_offset", claim_file_id="file_id")
     )
     answers = last.filter(~pl.col("reversal"), pl.col("paid_cents") > 0)
-    paid = own.join(answers.select(*SENT_LINE, "payment_date"), on=SENT_LINE)
+    paid = joined(own, answers.select(*SENT_LINE, "payment_date"), SENT_LINE)
     return paid.group_by(_WHAT).agg(paid_on=pl.col("payment_date").max())
 
 

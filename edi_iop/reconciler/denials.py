@@ -12,6 +12,7 @@ from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.others import with_beside_each
 from edi_iop.reconciler.said import carcs_of
 from edi_iop.tables.nothing import once_of_nothing
+from edi_iop.tables.numbers import joined, ordered
 
 SERVICE = (
     "file_id", "claim_offset", "line_offset",
@@ -31,7 +32,7 @@ def refusals_told(
     denied = answered.filter(pl.col("denied") | pl.col("partly"))
     received = pl.col("paid_cents").fill_null(0) + pl.col("beside_cents").fill_null(0)
     partly = pl.when("partly").then(pl.lit("denied in part"))
-    tied = denied.join(_ties(matches), on=LINE, how="left", nulls_equal=True)
+    tied = joined(denied, _ties(matches), LINE, "left", nulls_equal=True)
     return (
         with_beside_each(tied, decided)
         .with_columns(kind=partly.otherwise(pl.lit("denied")), received_cents=received)
@@ -64,11 +65,8 @@ def still_open(told: pl.DataFrame, last: pl.DataFrame, lines: pl.DataFrame) -> p
     """
     keys = lines.select("file_id", "claim_offset", "line_offset")
     about = lines_of(told, keys).select("denial", *SENT_LINE)
-    standing = (
-        told.select("denial", *CLAIM)
-        .join(about, on="denial")
-        .join(last.select(*SENT_LINE, *CLAIM), on=(*SENT_LINE, *CLAIM))
-    )
+    asked = told.select("denial", *CLAIM).join(about, on="denial")
+    standing = joined(asked, last.select(*SENT_LINE, *CLAIM), (*SENT_LINE, *CLAIM))
     closed = about.join(standing, on="denial", how="anti")
     return told.join(closed, on="denial", how="anti").drop("denial")
 
@@ -91,17 +89,17 @@ def reduced(
         pl.col("allowed_cents") < pl.col("worth_cents")
     )
     keys = short.select("line_offset", received_cents="allowed_cents", claim_file_id="file_id")
-    said = last.join(keys, on=SENT_LINE).select(*SENT_LINE, *CLAIM, "received_cents")
-    parts = _ties(matches).join(said, on=(*SENT_LINE, *CLAIM))
+    said = joined(last, keys, SENT_LINE).select(*SENT_LINE, *CLAIM, "received_cents")
+    parts = joined(_ties(matches), said, (*SENT_LINE, *CLAIM))
     # a split line is told once, at the first of its parts
-    first = parts.sort(LINE).unique(SENT_LINE, keep="first", maintain_order=True)
+    first = ordered(parts, *LINE).unique(SENT_LINE, keep="first", maintain_order=True)
     own = answered.filter(~pl.col("denied"), ~pl.col("partly")).drop(BESIDE)
-    return first.join(own, on=LINE).with_columns(kind=pl.lit("reduced"))
+    return joined(first, own, LINE).with_columns(kind=pl.lit("reduced"))
 
 
 def described(opened: pl.DataFrame, remits: Tables, lines: pl.DataFrame) -> pl.DataFrame:
     """The denials numbered by `denial`, each with the payer's codes and the line as sent."""
-    numbered = opened.sort(*LINE, nulls_last=False).with_row_index("denial")
+    numbered = ordered(opened, *LINE).with_row_index("denial")
     told = numbered.join(_codes(numbered, remits), on="denial", how="left").join(
         _remarks(numbered, remits), on="denial", how="left"
     )
@@ -124,7 +122,7 @@ def lines_of(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     whole = denied.filter(pl.col("remit_line_offset").is_null())
     return pl.concat(
         [
-            one.select("denial", *SENT_LINE).join(sent, on=SENT_LINE),
+            joined(one.select("denial", *SENT_LINE), sent, SENT_LINE),
             whole.select("denial", *SENT)
             .join(sent, on=SENT)
             .select("denial", *SENT_LINE, pl.exclude("denial", *SENT_LINE)),
@@ -142,13 +140,10 @@ def _codes(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:
     keys = denied.select("denial", *LINE, "partly", "kind")
     short = pl.col("kind") == "reduced"
     refusing = refusals(every)
-    own = (
-        keys.filter(~short)
-        .join(refusing, on=LINE, nulls_equal=True)
-        .filter(~pl.col("partly") | pl.col("firm"))
-    )
+    told = joined(keys.filter(~short), refusing, LINE, nulls_equal=True)
+    own = told.filter(~pl.col("partly") | pl.col("firm"))
     priced = every.filter(pl.col("carc").is_in(with_role("contract")))
-    lowering = keys.filter(short).join(priced, on=LINE, nulls_equal=True)
+    lowering = joined(keys.filter(short), priced, LINE, nulls_equal=True)
     bare = keys.filter(~short).join(own, on="denial", how="anti")
     earlier = every.filter(pl.col("carc").is_in(with_role("prior_payer")))
     asked = bare.join(earlier, on=LINE, nulls_equal=True)
@@ -172,7 +167,7 @@ def _codes(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:
 def _agreed(keys: pl.DataFrame, adjustments: pl.DataFrame) -> pl.DataFrame:
     """denial, agreed_cents: what law or agreement takes off each of these lines, whatever else is refused."""
     taken_off = adjustments.filter(pl.col("carc").is_in(carcs_of("reduction")))
-    by_line = keys.select("denial", *LINE).join(taken_off, on=LINE, nulls_equal=True)
+    by_line = joined(keys.select("denial", *LINE), taken_off, LINE, nulls_equal=True)
     return by_line.group_by("denial").agg(agreed_cents=pl.col("amount_cents").sum())
 
 
@@ -216,9 +211,9 @@ def _described(denied: pl.DataFrame, remits: Tables) -> pl.DataFrame:
         payment="trace_number",
         paying=pl.coalesce("payer_id", "payer_code"),
     )
+    of_claim = joined(denied, heads, CLAIM, "left")
     return (
-        denied.join(heads, on=CLAIM, how="left")
-        .join(lines, on=LINE, how="left", nulls_equal=True)
+        joined(of_claim, lines, LINE, "left", nulls_equal=True)
         .join(payments, on=("file_id", "payment_offset"), how="left")
         .with_columns(
             service_date=pl.coalesce("service_date", _only_day()),
@@ -262,7 +257,7 @@ def _as_sent(denied: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
             claim=pl.coalesce("sent_claim", "answered_claim"),
             payer=pl.coalesce("sent_payer", "paying"),
         )
-        .sort("denial")
+        .pipe(ordered, "denial")
     )
 
 

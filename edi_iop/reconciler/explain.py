@@ -34,6 +34,7 @@ from edi_iop.reconciler.shortfall import beyond_agreed, by_contract
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.records import History, Records
 from edi_iop.tables import REFUSALS, VERDICTS
+from edi_iop.tables.numbers import ordered
 from edi_iop.tables.pool import pooled
 from edi_iop.texts import composed
 
@@ -115,7 +116,7 @@ def explained(
         recoverable_cents=recoverable(), cause=_cause()
     )
     held = rows.select("denial", *(name for name in VERDICTS.schema if name in rows.columns))
-    return Explained(VERDICTS.conform(held.sort("denial")), past)
+    return Explained(VERDICTS.conform(ordered(held, "denial")), past)
 
 
 def _judged(

@@ -28,6 +28,7 @@ from edi_iop.reconciler.match_pairs import (
 )
 from edi_iop.reconciler.match_sides import CLAIM, KEY, answered, sent
 from edi_iop.tables import DECISIONS, MATCHES, PROPOSALS
+from edi_iop.tables.numbers import ordered
 
 
 class Matched(msgspec.Struct, frozen=True):
@@ -70,7 +71,7 @@ def matched(
     rows = pl.concat([MATCHES.conform(tied), MATCHES.conform(lines)])
     place = (*KEY, "remit_line_offset", *CLAIM, "line_offset")
     return Matched(
-        rows.sort(place, nulls_last=False, maintain_order=True),
+        ordered(rows, *place),
         PROPOSALS.conform(proposals.sort(*KEY, "rank")),
     )
 

@@ -23,6 +23,7 @@ from edi_iop.reconciler.match_hand import CLAIM_LINE, HAND, REMIT_LINE, ByHand
 from edi_iop.reconciler.match_pairs import BARE
 from edi_iop.reconciler.match_sides import CLAIM, SPLIT_REMARK
 from edi_iop.reconciler.match_sides import KEY as REMIT
+from edi_iop.tables.numbers import joined
 from edi_iop.tables.order import keys_of
 from edi_iop.texts import composed
 
@@ -108,11 +109,11 @@ class _Ladder:
 
     def unanswered(self, answers: pl.DataFrame) -> pl.DataFrame:
         """The answers that no rung has taken."""
-        return answers.join(self.found(), on=self._key, how="anti")
+        return joined(answers, self.found(), self._key, "anti")
 
     def begin(self, pairs: pl.DataFrame) -> None:
         """Other pairs for what is left; lines taken in the same remit claim stay taken."""
-        self._left = pairs.join(self.found(), on=(*REMIT, *CLAIM_LINE), how="anti")
+        self._left = joined(pairs, self.found(), (*REMIT, *CLAIM_LINE), "anti")
 
     def open(self, condition: pl.Expr) -> pl.DataFrame:
         return self._left.filter(condition)
@@ -121,8 +122,8 @@ class _Ladder:
         if pairs.is_empty() and self._found:
             return  # as most rungs find it
         self._found.append(_chosen(pairs, tier, grade))
-        taken = self._left.join(pairs, on=self._key, how="anti")
-        self._left = taken.join(pairs, on=(*REMIT, *CLAIM_LINE), how="anti")
+        taken = joined(self._left, pairs, self._key, "anti")
+        self._left = joined(taken, pairs, (*REMIT, *CLAIM_LINE), "anti")
 
     def force(self, condition: pl.Expr, tier: str, grade: str) -> None:
         """Takes what has one choice, again and again, since each choice may leave another one."""
@@ -143,27 +144,23 @@ def _answers(remits: Tables, answered: pl.DataFrame) -> pl.DataFrame:
     heads = answered.select(*REMIT, *CLAIM, claim_says="says").join(
         divided.with_columns(divided=True), on=REMIT, how="left"
     )
-    return (
-        remits["remit_lines"]
-        .join(heads, on=REMIT)
-        .select(
-            *REMIT_LINE,
-            *CLAIM,
-            "claim_says",
-            "line_control",
-            "service_date",
-            "service_date_to",
-            "divided",
-            near_control=plain("line_control"),
-            number=pl.when(pl.col("line_control").str.contains(BARE)).then(
-                pl.col("line_control").cast(pl.Int64, strict=False)
-            ),
-            procedure=pl.when(~is_revenue).then(pl.coalesce("original_procedure", "procedure")),
-            changed=pl.col("original_procedure").is_not_null(),
-            revenue=_four(pl.coalesce("revenue", pl.when(is_revenue).then(pl.col("procedure")))),
-            charge_cents=pl.col("charge_cents").abs(),
-            units=pl.coalesce("original_units", "units").abs(),
-        )
+    return joined(remits["remit_lines"], heads, REMIT).select(
+        *REMIT_LINE,
+        *CLAIM,
+        "claim_says",
+        "line_control",
+        "service_date",
+        "service_date_to",
+        "divided",
+        near_control=plain("line_control"),
+        number=pl.when(pl.col("line_control").str.contains(BARE)).then(
+            pl.col("line_control").cast(pl.Int64, strict=False)
+        ),
+        procedure=pl.when(~is_revenue).then(pl.coalesce("original_procedure", "procedure")),
+        changed=pl.col("original_procedure").is_not_null(),
+        revenue=_four(pl.coalesce("revenue", pl.when(is_revenue).then(pl.col("procedure")))),
+        charge_cents=pl.col("charge_cents").abs(),
+        units=pl.coalesce("original_units", "units").abs(),
     )
 
 

@@ -12,6 +12,7 @@ from edi_iop.reconciler.features import against, begins, plain, truth
 from edi_iop.reconciler.given import Tables
 from edi_iop.reconciler.match_sides import CLAIM, KEY
 from edi_iop.tables.nothing import once_of_nothing
+from edi_iop.tables.numbers import joined
 
 FEATURES = (
     "number",
@@ -100,10 +101,9 @@ def control_hits(remits: Tables, claims: Tables) -> Controls:
     common = holding.filter(pl.col("holders") > MOST_HOLDERS).select("control")
     # of a portion of the claims: numbers that too many claims hold, with those outside it
     common = pl.concat([common, claims.get("common_controls", common.clear())]).unique()
-    held = (
-        holding.join(common, on="control", how="anti")
-        .join(heads, on=("file_id", "claim_offset"), how="left")
-        .rename({"file_id": "claim_file_id"})
+    named = holding.join(common, on="control", how="anti")
+    held = joined(named, heads, ("file_id", "claim_offset"), "left").rename(
+        {"file_id": "claim_file_id"}
     )
     asked = came.join(common, on="control", how="anti").with_columns(asked=pl.len().over(KEY))
     pairs = asked.join(held, on="control")

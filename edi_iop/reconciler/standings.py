@@ -6,6 +6,7 @@ import polars as pl
 
 from edi_iop.reconciler.answers import CLAIM, said
 from edi_iop.reconciler.given import Tables, remit_tables
+from edi_iop.tables.numbers import joined, ordered
 
 
 def standings(
@@ -37,7 +38,7 @@ def standing(remits: Tables, last: pl.DataFrame) -> pl.DataFrame:
     stands = ~pl.col("reversal")
     answered = pl.when("denied").then(pl.lit("denied")).otherwise(pl.lit("paid"))
     return (
-        last.join(numbers, on=CLAIM, how="left")
+        joined(last, numbers, CLAIM, "left")
         .select(
             "line_offset",
             "payer_claim_number",
@@ -54,7 +55,7 @@ def standing(remits: Tables, last: pl.DataFrame) -> pl.DataFrame:
             "answered_on",
             "allowed_cents",
         )
-        .sort("file_id", "line_offset")
+        .pipe(ordered, "file_id", "line_offset")
     )
 
 
@@ -90,5 +91,5 @@ def numbered(
             answered_on="answered_on",
             allowed_cents="allowed_cents",
         )
-        .sort("file_id", "line_offset")
+        .pipe(ordered, "file_id", "line_offset")
     )

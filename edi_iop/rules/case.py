@@ -18,6 +18,7 @@ from edi_iop.rules.parameters import HALVES, MINUTES_PER_UNIT
 from edi_iop.rules.policy import Policy
 from edi_iop.rules.rates import NONE
 from edi_iop.rules.records import COVERAGE, STAY, Records, newest
+from edi_iop.tables.numbers import ordered
 from edi_iop.texts import composed
 
 DAY = ["person", "payer_responsibility", "service_date"]
@@ -395,7 +396,8 @@ def _in_turn(lines: pl.DataFrame) -> pl.DataFrame:
     standing = pl.col("standing").replace_strict(
         {name: place for place, name in enumerate(_STANDINGS)}, return_dtype=pl.Int64
     )
-    return lines.sort(
+    return ordered(
+        lines,
         standing,
         ~pl.col("authorized"),
         ~pl.col("fitting").fill_null(True),

@@ -9,6 +9,7 @@ import polars as pl
 
 from edi_iop.tables import LINE_STANDINGS, SERVICE_LINES, TABLES
 from edi_iop.tables.nothing import once_of_nothing
+from edi_iop.tables.numbers import joined, ordered
 
 Tables = Mapping[str, pl.DataFrame]
 
@@ -100,10 +101,12 @@ def _lines(tables: Tables, claims: pl.DataFrame, standings: pl.DataFrame | None)
         _facilities(_given(tables, "claim_parties")),
         _answered_before(_given(tables, "other_payers")),
     ):
-        claims = claims.join(facts, on=CLAIM, how="left")
-    in_order = _billed(tables["claim_lines"]).sort(*CLAIM, "line_offset")  # before they are wide
+        claims = joined(claims, facts, CLAIM, "left")
+    in_order = ordered(
+        _billed(tables["claim_lines"]), *CLAIM, "line_offset"
+    )  # before they are wide
     own = pl.coalesce("rendering_npi", "claim_rendering_npi", "billing_npi")
-    lines = in_order.join(claims, on=CLAIM, maintain_order="left").with_columns(
+    lines = joined(in_order, claims, CLAIM, maintain_order="left").with_columns(
         service_date=_service_date(), rendering_npi=own
     )
     return SERVICE_LINES.conform(_answered(lines, standings))
@@ -287,10 +290,10 @@ def _answered(lines: pl.DataFrame, standings: pl.DataFrame | None) -> pl.DataFra
     """
     if standings is None:
         return lines.with_columns(standing=pl.lit("sent"), payer_claim_number=pl.lit(None))
-    joined = lines.join(standings, on=["file_id", "line_offset"], how="left", maintain_order="left")
+    told = joined(lines, standings, ("file_id", "line_offset"), "left", maintain_order="left")
     number = pl.col("payer_claim_number").drop_nulls()
     stands = pl.when(pl.col("standing").is_not_null()).then("payer_claim_number").drop_nulls()
-    return joined.with_columns(
+    return told.with_columns(
         pl.col("standing").fill_null("sent"),
         payer_claim_number=pl.coalesce(stands.first(), number.first()).over(CLAIM),
     )
