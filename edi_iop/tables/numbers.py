@@ -45,11 +45,12 @@ def joined(
 
 def ordered(rows: pl.DataFrame, *by: str | pl.Expr, nulls_last: bool = False) -> pl.DataFrame:
     """rows.sort by whole numbers, dates and flags; rows that are equal in them stay as they are."""
-    span, height = _TOO_WIDE, rows.height
-    if height >= _FEW:
-        columns = (pl.col(one) if isinstance(one, str) else one for one in by)
-        places = rows.select(one.cast(pl.Int64).alias(str(at)) for at, one in enumerate(columns))
-        key, span = _one_number((places,), places.columns, "last" if nulls_last else "first")
+    height = rows.height
+    if height < max(_FEW, 1):
+        return rows.sort(*by, nulls_last=nulls_last, maintain_order=True)
+    columns = (pl.col(one) if isinstance(one, str) else one for one in by)
+    places = rows.select(one.cast(pl.Int64).alias(str(at)) for at, one in enumerate(columns))
+    key, span = _one_number((places,), places.columns, "last" if nulls_last else "first")
     if span * height >= _TOO_WIDE:
         return rows.sort(*by, nulls_last=nulls_last, maintain_order=True)
     numbers = places.select(key * height + pl.int_range(height)).to_series()
