@@ -55,9 +55,16 @@ def test_rows_in_order_as_polars_has_them(nulls_last: bool, pairs: list) -> None
     assert_frame_equal(ordered(rows, *by, nulls_last=nulls_last), expected)
 
 
+def test_columns_too_far_apart_for_one_number_count_where_those_before_them_are_equal() -> None:
+    far = [(1, 2**62), (0, 5), (1, -(2**62)), (2, 2**62)]
+    rows = _frame(far, "row")
+    assert numbers._one_number((rows,), KEY, "first")[1] == 1
+    assert ordered(rows, *KEY)["row"].to_list() == [1, 2, 0, 3]
+    assert ordered(rows[1:], *KEY)["row"].to_list() == [1, 2, 3]
+
+
 def test_one_number_is_joined_by_where_the_columns_are_near() -> None:
     """By the columns themselves the key would not be asked for at all."""
     rows = _frame([(1, 10), (1, 20), (None, 10), (2, 10)], "row")
-    _, span = numbers._one_number((rows, rows), KEY, "apart")
-    assert span == 2 * 11
+    assert numbers._one_number((rows, rows), KEY, "apart")[1] == len(KEY)
     assert joined(rows, rows.rename({"row": "other"}), KEY)["other"].to_list() == [0, 1, 3]

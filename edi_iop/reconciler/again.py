@@ -80,14 +80,17 @@ def sent_before(denied: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
 def others(
     denied: pl.DataFrame, about: pl.DataFrame, lines: pl.DataFrame, last: pl.DataFrame
 ) -> pl.DataFrame:
-    """Each line that a denial is about, beside every other claim's line of the same service.
+    """Each line that is denied whole, or as a repeat, beside every other claim's line of the same service.
 
     Columns: denial, payment_date, line_offset, lines (of the denial), service_date, procedure,
     sent_on, and of the other other_claim, other_line, other_sent_on, other_stands (paid,
     allowed, open, denied; repeat: answered before; taken back), other_paid, other_payment,
     other_on. about: denials.lines_of. last: the last answer to each line sent.
     """
-    own = about.with_columns(person=person(), lines=pl.len().over("denial")).select(
+    # of a line paid below its contract nobody asks where else it was billed
+    refused = denied.filter((pl.col("kind") == "denied") | pl.col("repeat")).select("denial")
+    asked = about.join(refused, on="denial", how="semi", maintain_order="left")
+    own = asked.with_columns(person=person(), lines=pl.len().over("denial")).select(
         "denial", "lines", *SENT_LINE, "claim_offset", *_SERVICE, "sent_on"
     )
     sent, adds = pl.col("claim").is_not_null(), pl.col("frequency").is_in(_ADDED).fill_null(False)

@@ -48,9 +48,16 @@ class References(msgspec.Struct, frozen=True):
         known = rows.filter(_size("key") >= _SHORTEST)
         if known.is_empty() or self.texts.is_empty():
             return self.none()
-        inside = self.texts.filter(pl.col("text").str.contains_any(known["key"].to_list()))
+        perhaps = self._perhaps(known).to_list()
+        named = pl.col("text").str.contains_any(perhaps) if perhaps else pl.lit(False)
+        inside = self.texts.filter(named)
         cut = self.texts.join(_beginnings(known, self.texts), on="text", how="semi")
         return pl.concat([inside, cut]).select(PLB).unique()
+
+    def _perhaps(self, known: pl.DataFrame) -> pl.Series:
+        """The few numbers that begin like a part of a reference: to look for them all takes long."""
+        parts = _pieces(self.texts, range(_SHORTEST, _SHORTEST + 1))["key"].unique()
+        return known.filter(pl.col("key").str.head(_SHORTEST).is_in(parts.implode()))["key"]
 
     def pieces(self, adjustments: pl.DataFrame) -> pl.Series:
         """Every part of these references that is long enough to be the number of a claim."""

@@ -27,14 +27,13 @@ def joined(
     maintain_order: Order = "none",
 ) -> pl.DataFrame:
     """rows.join(others) by columns of whole numbers, as those of a claim's or a line's place."""
-    key, span = pl.lit(None), _TOO_WIDE
+    key, fitting = pl.lit(None), 0
     if rows.height + others.height >= _FEW:
-        key, span = _one_number((rows, others), on, "first" if nulls_equal else "apart")
-    if span >= _TOO_WIDE:
+        key, fitting = _one_number((rows, others), on, "first" if nulls_equal else "apart")
+    if fitting < len(on):
         return rows.join(
             others, on=on, how=how, nulls_equal=nulls_equal, maintain_order=maintain_order
         )
-    key = key.alias(_KEY)
     beside = [] if how in ("semi", "anti") else [pl.all().exclude(on)]
     return (
         rows.with_columns(key)
@@ -45,24 +44,26 @@ def joined(
 
 def ordered(rows: pl.DataFrame, *by: str | pl.Expr, nulls_last: bool = False) -> pl.DataFrame:
     """rows.sort by whole numbers, dates and flags; rows that are equal in them stay as they are."""
-    height = rows.height
-    if height < max(_FEW, 1):
+    if rows.height < max(_FEW, 1):
         return rows.sort(*by, nulls_last=nulls_last, maintain_order=True)
     columns = (pl.col(one) if isinstance(one, str) else one for one in by)
     places = rows.select(one.cast(pl.Int64).alias(str(at)) for at, one in enumerate(columns))
-    key, span = _one_number((places,), places.columns, "last" if nulls_last else "first")
-    if span * height >= _TOO_WIDE:
-        return rows.sort(*by, nulls_last=nulls_last, maintain_order=True)
-    numbers = places.select(key * height + pl.int_range(height)).to_series()
-    if numbers.is_sorted():
+    key, fitting = _one_number((places,), places.columns, "last" if nulls_last else "first")
+    numbers = places.select(key).to_series()
+    if fitting == len(by) and numbers.is_sorted():
         return rows
-    return rows[(numbers.sort() % height).cast(pl.UInt32)]
+    order = numbers.to_frame().select(pl.arg_sort_by(_KEY, maintain_order=True)).to_series()
+    # where the first columns tell all rows apart, the others do not matter
+    if fitting < len(by) and not (numbers.gather(order).diff().drop_nulls() > 0).all():
+        return rows.sort(*by, nulls_last=nulls_last, maintain_order=True)
+    return rows[order]
 
 
 def _one_number(
     frames: Sequence[pl.DataFrame], names: Sequence[str], nulls: Nulls
 ) -> tuple[pl.Expr, int]:
-    """The columns as places of one number from 0 on, the first one the highest, and how many it can be.
+    """The first columns as places of one number, the first one the highest, and how many they are:
+    all, or those that 64 bits have room for.
 
     nulls: the number is null where one of them is (apart), or they stand before or behind all others.
     """
@@ -70,17 +71,19 @@ def _one_number(
         *(pl.col(name).min().alias(f"least {name}") for name in names),
         *(pl.col(name).max().alias(f"most {name}") for name in names),
     ) for one in frames]).select(pl.col("^least .*$").min(), pl.col("^most .*$").max()).row(0)  # fmt: skip
-    key, span = pl.lit(0, pl.Int64), 1
-    for name, least, most in zip(names, ends, ends[len(names) :], strict=False):
-        if least is None:
-            if nulls == "apart":
-                return key, _TOO_WIDE
+    # a column, not a literal: of no rows it makes none
+    key, span = pl.col(names[0]).cast(pl.Int64).fill_null(0) * 0, 1
+    for at, (name, least, most) in enumerate(zip(names, ends, ends[len(names) :], strict=False)):
+        if least is None and nulls != "apart":
             continue
+        least, most = least or 0, most or 0
         place, size = pl.col(name).cast(pl.Int64) - least, most - least + 1
         if nulls == "first":
             place, size = (place + 1).fill_null(0), size + 1
         elif nulls == "last":
             place, size = place.fill_null(size), size + 1
-        key, span = key * size + place, span * size
-    # of nulls alone no number is made
-    return key, span if any(end is not None for end in ends) else _TOO_WIDE
+        span *= size
+        if span >= _TOO_WIDE:
+            return key.alias(_KEY), at
+        key = key * size + place
+    return key.alias(_KEY), len(names)
