@@ -77,12 +77,19 @@ def _amount(cap: Cap) -> pl.Expr:
 def _over_span(lines: pl.DataFrame, cap: Cap) -> pl.DataFrame:
     """Lines beyond the cap of their span; a denied one beside everything that counts there."""
     key = ["person", "span"]
+    if _by_date(cap):  # so many dates a span has at most
+        lines = lines.filter(pl.len().over(key) > cap.most)
     counted = lines.filter("counts").with_columns(reached=_reached(cap, key))
     denied = lines.filter(~pl.col("counts")).join(
         counted.group_by(key).agg(used=pl.col("reached").max()), on=key, how="left"
     )
     measured = denied.with_columns(reached=pl.col("used").fill_null(0) + _step(cap)).drop("used")
     return pl.concat([counted, measured]).filter(pl.col("reached") > cap.most)
+
+
+def _by_date(cap: Cap) -> bool:
+    """Of each span dates or weeks are counted that it has lines of."""
+    return cap.of == "days" or (cap.of == "weeks" and cap.per != "episode")
 
 
 def _reached(cap: Cap, key: list[str]) -> pl.Expr:
