@@ -129,8 +129,7 @@ def _header(store: Store, claim: str) -> pl.DataFrame:
 def _remarks(store: Store, header: pl.DataFrame) -> frozenset[str]:
     """Every remark of the payer's on the claim and its lines."""
     row = header.row(0, named=True)
-    tied = store.load("matches", claim_file_id=row["file_id"], claim_offset=row["claim_offset"])
-    answers = tied.select("file_id", "remit_claim_offset").unique().to_dicts()
+    answers = store.answers_to(row["file_id"], row["claim_offset"]).to_dicts()
     return frozenset(
         remark
         for answer in answers
@@ -142,7 +141,7 @@ def _tasks(
     store: Store, claim: str, chosen: str | None, as_of: date
 ) -> list[tuple[str | None, pl.DataFrame]]:
     """The verdicts of the claim by remedy, the most urgent first; all of them under a chosen one."""
-    told = Ranks(store.load("refusals", TOLD), as_of).ranked(store.load("verdicts", claim=claim))
+    told = Ranks(store.load("refusals", TOLD), as_of).ranked(store.verdicts_under(claim))
     rows = told.sort("priority", descending=True, nulls_last=True, maintain_order=True)
     if chosen is not None:
         if rows.is_empty() and chosen not in CLAIMS:

@@ -127,7 +127,9 @@ def _of_claims(
 ) -> pl.DataFrame:
     """underpaid.compared of the claims from one place to another."""
     store = question.store
-    matches = store.stretch("matches", places, _OF_MATCH, _SENT)
+    tied = store.stretch("matches", places, (*_ANSWER, *_SENT), _SENT, remit_line_offset=None)
+    every = store.among("matches", tied.select(_ANSWER).unique(), _OF_MATCH)
+    matches = every.join(tied.select(_SENT).unique(), on=_SENT, how="semi", maintain_order="left")
     sent = {name: store.stretch(name, places, of) for name, of in PRICED.items()}
     rows = underpaid.compared(
         posted.among(matches.select(_ANSWER).unique()),

@@ -101,7 +101,7 @@ def unmatched(store: Loading) -> Sheet:
 
 def _unmatched_rows(store: Loading) -> pl.DataFrame:
     """One row an unmatched remit claim, with the two best proposals."""
-    whole = store.load("matches", claim_file_id=None).filter(pl.col("remit_line_offset").is_null())
+    whole = store.load("matches", claim_file_id=None, remit_line_offset=None)
     answers = store.among("remit_claims", whole.select(_REMIT_CLAIM))
     best = store.load("proposals")
     first = best.filter(pl.col("rank") == 1).select(

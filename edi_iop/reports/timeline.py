@@ -308,7 +308,7 @@ def _uncounted() -> pl.Expr:
 
 def _denied(store: Store, number: str) -> pl.DataFrame:
     """Lines still denied, why, and by when something must be done."""
-    verdicts = store.load("verdicts", claim=number)
+    verdicts = store.verdicts_under(number)
     paid = store.among(
         "payments",
         verdicts.select("file_id", trace_number="payment"),

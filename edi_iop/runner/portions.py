@@ -128,12 +128,11 @@ def _keep_contents(store: Store, judges: Judges, after: int) -> None:
 
 
 def _keep_ties(store: Store, judges: Judges, after: int) -> None:
-    """By what the rows of later files may bear on others; that of a night that died goes first."""
+    """By what the rows of later files may bear on others."""
     irregular = judges.irregular(after)
-    store.withdraw("ties", after)
     for name in ties.COLUMNS:
         rows = store.newer(name, after, ("file_id", ties.PLACES[name], *ties.columns(name)))
-        # in the order of their index, into which they go a third faster than as they come
+        # in the order of their key, into which they go a third faster than as they come
         store.save({"ties": ties.ties(name, rows).sort(TIES.key)})
     for found in irregular:
         store.save({"ties": found.result()})

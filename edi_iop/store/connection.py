@@ -21,6 +21,7 @@ import polars as pl
 from adbc_driver_manager import AdbcConnection, AdbcStatement, Error
 from adbc_driver_sqlite import StatementOptions
 
+from edi_iop.store.layout import BY_KEY, key_of
 from edi_iop.store.values import row_of_types, to_frame, to_value
 from edi_iop.tables import Table
 
@@ -120,16 +121,20 @@ class Connection:
     ) -> pl.DataFrame:
         """The table's columns FROM a source, which calls it `t`; typed, in the order found.
 
-        as_stored: in the order in which they came into the table, which the source is. numbered:
-        with ROW, by which the table knows each.
+        as_stored: in the order in which they came into the table, which the source is; of
+        layout.BY_KEY in that of their key. numbered: with ROW, by which the table knows each.
         """
         names = ", ".join(f't."{name}"' for name in table.schema)
         # ADBC takes a column's type from what it meets first, which may be no value at all: a row
         # with every type is before the others.
         types = ", ".join(f'{one} AS "{name}"' for name, one in row_of_types(table).items())
-        place = "t.rowid" if as_stored or numbered else "1"
-        order = " ORDER BY 1" if as_stored else ""
+        by_key = as_stored and table.name in BY_KEY
+        place = "t.rowid" if numbered or (as_stored and not by_key) else "1"
+        order = " ORDER BY 1" if as_stored and not by_key else ""
         head, each = f"SELECT 0 AS '#', {types}", f"SELECT {place}, {names} FROM {source}"
+        if by_key:
+            # a LIMIT: without one the order of what is asked inside counts for nothing
+            each = f"SELECT * FROM ({each} ORDER BY {_key(table)} LIMIT -1)"
         sql = f"{head} UNION ALL {each}{order}"
         with self._statement(sql, values) as statement:
             statement.set_options(**{StatementOptions.BATCH_ROWS.value: _ROWS})
@@ -165,6 +170,10 @@ def _refusals() -> Iterator[None]:
 def _answer(statement: AdbcStatement) -> pl.DataFrame:
     stream, _ = statement.execute_query()
     return pl.DataFrame(stream)
+
+
+def _key(table: Table) -> str:
+    return ", ".join(f't."{name}"' for name in key_of(table))
 
 
 def _one_row(sql: str, values: Values) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from edi_iop.store.connection import Connection
+from edi_iop.store.layout import BY_KEY, key_of
 from edi_iop.store.values import to_held
 from edi_iop.tables import Table
 
@@ -36,14 +37,18 @@ def first_rows(
     columns: Sequence[str],
     most: int,
 ) -> pl.DataFrame:
-    """So many rows of each key at most, those that were stored first; keys: one column."""
+    """So many rows of each key at most, those that were stored first; keys: one column.
+
+    Of layout.BY_KEY those whose own key is first, which begins with their file.
+    """
     if keys.is_empty():
         return _shape(table, columns).empty()
     _wanted(connection, table, keys)
     (name,) = keys.columns
+    each, first = (_row(table, of) for of in ("t", "s"))
     source = (
-        f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON t.rowid IN (SELECT s.rowid '
-        f'FROM "{table.name}" AS s WHERE s."{name}" = w.k0 ORDER BY s.rowid LIMIT ?)'
+        f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON ({each}) IN (SELECT {first} '
+        f'FROM "{table.name}" AS s WHERE s."{name}" = w.k0 ORDER BY {first} LIMIT ?)'
     )
     return _selected(connection, table, columns, source, (most,))
 
@@ -108,8 +113,8 @@ def delete(connection: Connection, table: Table, keys: pl.DataFrame) -> None:
     if keys.is_empty():
         return
     ties = _wanted(connection, table, keys)
-    chosen = f"SELECT t.rowid FROM temp.wanted AS w CROSS JOIN {ties}"
-    connection.run(f'DELETE FROM "{table.name}" WHERE rowid IN ({chosen})')
+    chosen = f"SELECT {_row(table, 't')} FROM temp.wanted AS w CROSS JOIN {ties}"
+    connection.run(f'DELETE FROM "{table.name}" AS d WHERE ({_row(table, "d")}) IN ({chosen})')
 
 
 def irregular(
@@ -190,6 +195,12 @@ def at(
     _hold(connection, rows.alias("k0").to_frame())
     source = f'temp.wanted AS w CROSS JOIN "{table.name}" AS t ON t.rowid = w.k0'
     return _selected(connection, table, columns, source)
+
+
+def _row(table: Table, of: str) -> str:
+    """By what a row of the table is known, as `of`: its key, or the number it has."""
+    key = key_of(table) if table.name in BY_KEY else ("rowid",)
+    return ", ".join(f'{of}."{name}"' for name in key)
 
 
 def _selected(

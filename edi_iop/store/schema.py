@@ -19,73 +19,19 @@ from sqlite_utils.db import Table as SqliteTable
 
 from edi_iop import tables
 from edi_iop.store.connection import PATIENCE_SECONDS
-from edi_iop.tables import FEEDS, KEPT, LEDGER, Table
+from edi_iop.store.layout import BY_KEY, DERIVED, INDICES, key_of
+from edi_iop.tables import KEPT, Table
 
 Error = sqlite3.DatabaseError
 """What the database said while its schema was brought up to date."""
 
+_BY_KEY = " WITHOUT ROWID"
 _PAGE_BYTES = 16_384
 """Rows come in by the thousand: with four times the usual page an eighth less work."""
 
-DERIVED = frozenset(
-    {
-        "days",
-        "line_standings",
-        "violations",
-        "corrections",
-        "matches",
-        "proposals",
-        "refusals",
-        "verdicts",
-        "payment_contents",
-        "ties",
-        *LEDGER,
-    }
-)
-"""Tables computed from the others, all of them or in portions: they are replaced, never appended to."""
-
-_INDICES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "encounters": (("source_record_id",), ("client_id", "service_date")),
-    "clients": (("client_id",), ("member_id",)),
-    "authorizations": (("auth_number", "from_date"), ("client_id",)),
-    "providers": (("npi",),),
-    "deposits": (("deposit_date",),),
-    "submissions": (("interchange_control",),),
-    "claims": (("claim",), ("payer_claim_number",)),
-    "claim_lines": (("line_control",),),
-    "payments": (("trace_number",),),
-    "remit_claims": (("claim",), ("file_id", "payment_offset")),
-    "remit_lines": (("line_control",),),
-    "days": (("client_id", "service_date"),),
-    "line_standings": (("file_id", "claim_offset"),),
-    "violations": (("file_id", "claim_offset", "line_offset"),),
-    "corrections": (("claim",),),
-    "matches": (("file_id", "remit_claim_offset"), ("claim_file_id", "claim_offset")),
-    "payment_standings": (("file_id", "payment_offset"), ("trace_number",)),
-    "postings": (
-        ("file_id", "remit_claim_offset"),
-        ("file_id", "payment_offset"),
-        ("claim_file_id", "claim_offset"),
-    ),
-    "payment_contents": (("file_id", "payment_offset"),),
-    "refusals": (("file_id", "remit_claim_offset"),),
-    "ties": (("kind", "value", "side", "file_id", "place"),),
-    "provider_postings": (("file_id", "payment_offset"), ("thread",)),
-    "accounts": (("claim_file_id", "claim_offset"), ("account",)),
-    "proposals": (("file_id", "remit_claim_offset"),),
-    "decisions": (("file_id", "remit_claim_offset"), ("file_id", "payment_offset")),
-    "verdicts": (("claim",), ("file_id", "remit_claim_offset"), ("deadline",)),
-    "acknowledgements": (("interchange_control",), ("group_control",), ("claim",)),
-    "interchanges": (("interchange_control", "sender_id"), ("sha256",)),
-    "replies": (("answered_file",),),
-    "findings": (("file_id",),),
-    "files": (("sha256",), ("run",)),
-}
-"""What questions join and look up by, beside the primary keys."""
-
 migrations = Migrations("edi_iop")
 _KNOWN = ("0001_tables", "0002_housekeeping", "0003_settlement", "0004_deadlines", "0005_standings",
-          "0006_keys", "0007_later_payers", "0008_open_lines")  # fmt: skip
+          "0006_keys", "0007_later_payers", "0008_open_lines", "0009_by_key")  # fmt: skip
 
 
 def migrate(path: Path) -> list[str]:
@@ -200,8 +146,8 @@ def _keys(db: Database) -> None:
     """
     db.execute("DELETE FROM settlement")
     for name in set(db.table_names()) & set(KEPT):
-        table, key = _table(db, name), _key(KEPT[name])
-        if key and set(table.pks) != set(key):
+        table, key = _table(db, name), key_of(KEPT[name])
+        if key and name not in DERIVED and set(table.pks) != set(key):
             table.transform(pk=list(key))
     _index(db)
 
@@ -225,10 +171,44 @@ def _open_lines(db: Database) -> None:
     )
 
 
+@migrations(name=_KNOWN[8])
+def _by_key(db: Database) -> None:
+    """The many rows of claims stand in the order of their key; and what nothing asks by is no index.
+
+    Of matches one row of each answer and claim is found by the claim: those of its lines by the
+    answer.
+    """
+    for name in sorted(BY_KEY & set(db.table_names())):
+        made = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
+        if not made.endswith(_BY_KEY):
+            _put_by_key(db, KEPT[name])
+    _index(db)
+    db.execute(
+        "CREATE INDEX idx_matches_whole ON matches (claim_file_id, claim_offset) "
+        "WHERE remit_line_offset IS NULL"
+    )
+
+
+def _put_by_key(db: Database, table: Table) -> None:
+    """The table made anew, with the columns and rows it has."""
+    held, old = _table(db, table.name).columns_dict, f"old_{table.name}"
+    db.execute(f'ALTER TABLE "{table.name}" RENAME TO "{old}"')
+    for index in _table(db, old).indexes:
+        if index.origin == "c":
+            _table(db, old).drop_index(index.name)
+    _create(db, table, held)
+    names, order = (", ".join(f'"{name}"' for name in some) for some in (held, key_of(table)))
+    # of what is derived nothing has seen to it that no row is there twice
+    insert = "INSERT OR IGNORE" if table.name in DERIVED else "INSERT"
+    rows = f'SELECT {names} FROM "{old}" ORDER BY {order}'
+    db.execute(f'{insert} INTO "{table.name}" ({names}) {rows}')
+    _table(db, old).drop()
+
+
 def _index(db: Database) -> None:
     """Every table's indices as they are to be."""
     for name in set(db.table_names()) & set(KEPT):
-        table, wanted = _table(db, name), _INDICES.get(name, ())
+        table, wanted = _table(db, name), INDICES.get(name, ())
         made = {
             tuple(one.columns): one.name
             for one in table.indexes
@@ -241,25 +221,22 @@ def _index(db: Database) -> None:
                 table.create_index(columns)
 
 
-def _create(db: Database, table: Table) -> None:
-    """One canonical table with its key, its indices and the tie to its file."""
-    key = _key(table)
+def _create(db: Database, table: Table, columns: dict[str, type] | None = None) -> None:
+    """One canonical table with its key, its indices and the tie to its file; with these columns."""
+    key = key_of(table)
     of_file = "file_id" in table.schema and table is not tables.FILES and table.name not in DERIVED
-    made = _table(db, table.name).create(
-        {name: sqlite_type(dtype) for name, dtype in table.schema.items()},
+    sql = db.create_table_sql(
+        table.name,
+        columns or {name: sqlite_type(dtype) for name, dtype in table.schema.items()},
         pk=key[0] if len(key) == 1 else key or None,
         foreign_keys=[("file_id", "files", "file_id")] if of_file else None,
         strict=db.supports_strict,
     )
-    for columns in _INDICES.get(table.name, ()):
-        made.create_index(columns)
-
-
-def _key(table: Table) -> tuple[str, ...]:
-    """What must be unique: a feed's rows are versions, a derived table's key may be partly null."""
-    if table.name in FEEDS:
-        return ("file_id", "row")
-    return () if table.name in DERIVED else table.key
+    if table.name in BY_KEY:
+        sql = sql.rstrip().rstrip(";") + ("," if db.supports_strict else "") + _BY_KEY
+    db.execute(sql)
+    for names in INDICES.get(table.name, ()):
+        _table(db, table.name).create_index(names)
 
 
 def _table(db: Database, name: str) -> SqliteTable:

@@ -15,9 +15,10 @@ from typing import Any
 import polars as pl
 
 from edi_iop.errors import Unreadable
-from edi_iop.store import keyed, schema
+from edi_iop.store import keyed
 from edi_iop.store.connection import Contradiction
 from edi_iop.store.database import query
+from edi_iop.store.layout import DERIVED, SAME
 from edi_iop.store.runs import Runs
 from edi_iop.store.values import to_held, to_value
 from edi_iop.tables import FEEDS, FILES, KEPT, SENT, TABLES, Table
@@ -30,6 +31,7 @@ Prepared = dict[str, pl.DataFrame]
 """The rows of one file by table, in the store's own form."""
 Place = tuple[int, int]
 """Where a claim stands, as sent or answered: its file, and its byte offset in it."""
+_ANSWER = ("file_id", "remit_claim_offset")
 _NOWHERE: Place = (0, 0)
 """Files are numbered from 1."""
 
@@ -97,13 +99,13 @@ class Store(Runs):
         """Takes back what was saved ahead of a file that is not to be kept."""
         with self.transaction():
             for name, table in KEPT.items():
-                if table is not FILES and name not in schema.DERIVED and "file_id" in table.schema:
+                if table is not FILES and name not in DERIVED and "file_id" in table.schema:
                     self._open.run(f'DELETE FROM "{name}" WHERE file_id = ?', (file_id,))
 
     def replace(self, name: str, frame: pl.DataFrame, **where: Any) -> None:
         """Puts the frame in the place of a derived table, or of the rows that `where` names."""
         table = TABLES[name]
-        if not where and name not in schema.DERIVED:
+        if not where and name not in DERIVED:
             raise ValueError(f"{name} is not derived: its rows are history")
         condition, values = _condition(table, where)
         with self.transaction():
@@ -112,21 +114,11 @@ class Store(Runs):
 
     def replace_among(self, name: str, keys: pl.DataFrame, frame: pl.DataFrame) -> None:
         """Puts the frame in the place of a derived table's rows of these keys (`among`)."""
-        if name not in schema.DERIVED:
+        if name not in DERIVED:
             raise ValueError(f"{name} is not derived: its rows are history")
         with self.transaction():
             keyed.delete(self._open, TABLES[name], keys)
             self._insert(TABLES[name], frame)
-
-    def withdraw(self, name: str, after: int) -> None:
-        """Takes a derived table's rows of files after this number out; they are its last ones."""
-        if name not in schema.DERIVED:
-            raise ValueError(f"{name} is not derived: its rows are history")
-        with self.transaction():
-            rows = f'SELECT file_id FROM "{name}" ORDER BY rowid DESC LIMIT 1'
-            last = self._open.rows(rows)
-            if last and last[0][0] > after:
-                self._open.run(f'DELETE FROM "{name}" WHERE file_id > ?', (after,))
 
     def settled(self) -> dict[str, str]:
         """Up to where remits and claims are settled, as `settle` was told; empty where nothing is."""
@@ -199,6 +191,21 @@ class Store(Runs):
         """A table's rows of these claims; of their files, where it tells of files alone."""
         own = [key for key in ("file_id", "claim_offset") if key in TABLES[name].schema]
         return self.among(name, claims.select(own))
+
+    def answers_to(self, file_id: int, claim_offset: int) -> pl.DataFrame:
+        """file_id and remit_claim_offset of the answers matched to a claim as sent."""
+        place = {"claim_file_id": file_id, "claim_offset": claim_offset}
+        return self.load("matches", _ANSWER, **place, remit_line_offset=None).unique()
+
+    def verdicts_under(self, claim: str) -> pl.DataFrame:
+        """tables.VERDICTS under a claim number: as sent, of what is unmatched as returned.
+
+        An index of their own by it would be a sixth of the work of keeping them.
+        """
+        sent = self.load("claims", ("file_id", "claim_offset"), claim=claim)
+        tied = [self.answers_to(*place) for place in sent.iter_rows()]
+        answers = pl.concat([self.load("remit_claims", _ANSWER, claim=claim), *tied]).unique()
+        return self.among("verdicts", answers).filter(pl.col("claim") == claim)
 
     def first_among(
         self, name: str, keys: pl.DataFrame, columns: Sequence[str], most: int
@@ -354,8 +361,11 @@ def _terms(table: Table, where: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]
     for name in where:
         if name not in table.schema:
             raise ValueError(f"{table.name} has no column {name}")
-    terms = " AND ".join(f't."{name}" IS ?' for name in where)
-    return terms, tuple(map(to_value, where.values()))
+    # that there is no value is said in the statement: by it an index of such rows alone is found
+    terms = " AND ".join(
+        f't."{name}" IS {"NULL" if value is None else "?"}' for name, value in where.items()
+    )
+    return terms, tuple(to_value(value) for value in where.values() if value is not None)
 
 
 def _place(places: pl.DataFrame, at: int) -> Place:
@@ -367,4 +377,6 @@ def _place(places: pl.DataFrame, at: int) -> Place:
 def _insertion(name: str, columns: tuple[str, ...]) -> str:
     """The statement that appends a row of these columns to a canonical table."""
     names = ", ".join(f'"{column}"' for column in columns)
-    return f'INSERT INTO "{name}" ({names}) VALUES ({", ".join("?" * len(columns))})'
+    marks = ", ".join("?" * len(columns))
+    twice = " ON CONFLICT DO NOTHING" if name in SAME else ""
+    return f'INSERT INTO "{name}" ({names}) VALUES ({marks}){twice}'

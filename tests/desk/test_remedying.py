@@ -29,7 +29,10 @@ def test_what_is_most_worth_comes_first(tmp_path: Path) -> None:
         line | {"remit_line_offset": 30, "line": 2, "remedy": "retro_auth", "recoverable_cents": 900},
         line | {"remit_line_offset": 40, "line": 3, "remedy": "corrected_7", "recoverable_cents": 28500},
     ]  # fmt: skip
+    answer = {"file_id": 2, "remit_claim_offset": 10, "claim": "EAAA"}
     with Store.create(tmp_path / "iop.db") as store:
+        store.add_file(file_id=2, direction="in", status="applied")
+        store.save({"remit_claims": pl.DataFrame([answer])})
         store.replace("verdicts", VERDICTS.conform(pl.DataFrame(rows)))
         tasks = remedying._tasks(store, "EAAA", None, date(2026, 3, 15))
     assert [name for name, _ in tasks] == ["corrected_7", "retro_auth", "void_8"]

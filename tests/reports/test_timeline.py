@@ -201,7 +201,8 @@ def rows_of(claims: int) -> dict[str, list[dict[str, object]]]:
         "remit_claims": [one | {"payer_claim_number": f"ICN{one['claim']}"} for one in paid],
         "matches": lines,
         "postings": [one | {"claim_file_id": 1, "claim_offset": one["payment_offset"]} for one in paid],
-        "verdicts": [{"claim": f"C{n}", "file_id": 4, "payment": f"7700{n}", "line": 1} for n in numbers],
+        "verdicts": [{"claim": f"C{n}", "file_id": 4, "remit_claim_offset": n, "payment": f"7700{n}", "line": 1}
+                     for n in numbers],
         "deposits": [],
     }  # fmt: skip
 

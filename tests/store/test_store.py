@@ -16,8 +16,8 @@ from sqlite_utils import Database
 
 from edi_iop.errors import NotWritten, StoreVersion, Unreadable
 from edi_iop.store import Lock, Store
-from edi_iop.store.schema import DERIVED
-from edi_iop.tables import CLAIM_LINES, KEPT, TABLES, Table
+from edi_iop.store.layout import DERIVED
+from edi_iop.tables import CLAIM_LINES, KEPT, TABLES, TIES, Table
 
 
 @pytest.fixture
@@ -44,6 +44,8 @@ def sample(table: Table) -> pl.DataFrame:
     )
     keys = [name for name in (*table.key, "row") if table.schema.get(name) == pl.Int64()]
     frame = frame.with_columns(pl.Series(name, [1, 2, 3]) for name in keys)
+    texts = [name for name in table.key if table.schema[name] == pl.String()]
+    frame = frame.with_columns(pl.col(texts).fill_null("x"))
     if "file_id" in table.schema:
         frame = frame.with_columns(file_id=pl.lit(1, pl.Int64))
     return frame
@@ -128,18 +130,102 @@ def test_keys_begin_with_the_claim_after_a_migration_and_rows_stay(tmp_path: Pat
         store.save({"claim_lines": CLAIM_LINES.conform(lines)})
     with closing(sqlite3.connect(path)) as plain:
         db = Database(plain)
-        db["claim_lines"].transform(pk=["file_id", "line_offset"])  # as it was until 0005
+        numbered(db, "claim_lines", ["file_id", "line_offset"])  # as it was until 0005
         db["claim_lines"].create_index(["file_id", "claim_offset"])
-        db.execute("DELETE FROM _sqlite_migrations WHERE name = '0006_keys'")
+        db.execute("DROP INDEX idx_matches_whole")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name IN ('0006_keys', '0009_by_key')")
         plain.commit()
     with Store.attach(path) as old:
-        assert old.migrate() == ["0006_keys"]
+        assert old.migrate() == ["0006_keys", "0009_by_key"]
     with closing(sqlite3.connect(path)) as plain:
         made = Database(plain)["claim_lines"]
         assert set(made.pks) == {"file_id", "claim_offset", "line_offset"}
         assert [one.columns for one in made.indexes if one.origin == "c"] == [["line_control"]]
     with Store.open(path) as store:
-        assert store.load("claim_lines")["line"].to_list() == [3, 2, 1]
+        assert store.load("claim_lines")["line"].to_list() == [1, 2, 3]
+
+
+def numbered(db: Database, name: str, pk: list[str] | None = None) -> None:
+    """Makes a table one whose rows have numbers of their own, as all were until 0008."""
+    db.execute(f"CREATE TABLE held AS SELECT * FROM {name}")
+    columns = db[name].columns_dict
+    db[name].drop()
+    db[name].create(columns, pk=pk, strict=True)
+    db.execute(f"INSERT INTO {name} SELECT * FROM held")
+    db["held"].drop()
+
+
+def test_rows_of_claims_stand_by_their_key_after_a_migration(tmp_path: Path) -> None:
+    path = tmp_path / "iop.db"
+    line = {"file_id": 1, "remit_claim_offset": 9}
+    rows = {
+        "adjustments": [
+            line | {"byte_offset": 30, "position": 1, "carc": "45"},
+            line | {"byte_offset": 20, "position": 2, "carc": "29"},
+            line | {"byte_offset": 20, "position": 1, "carc": "45"},
+        ],
+        "ties": [
+            {"kind": "number", "value": text, "side": "claim", "file_id": 1, "place": 9}
+            for text in ("B", "A")
+        ],
+    }
+    with Store.create(path) as store:
+        store.add_file(direction="in", status="applied")
+        store.save({name: TABLES[name].conform(pl.DataFrame(of)) for name, of in rows.items()})
+    with closing(sqlite3.connect(path)) as plain:
+        db = Database(plain)
+        numbered(db, "adjustments", ["file_id", "remit_claim_offset", "byte_offset", "position"])
+        numbered(db, "ties")
+        db.execute("INSERT INTO ties SELECT * FROM ties")  # nothing kept a night from that
+        db.execute("DROP INDEX idx_matches_whole")
+        db.execute("CREATE INDEX idx_verdicts_claim ON verdicts (claim)")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = '0009_by_key'")
+        plain.commit()
+    with Store.attach(path) as old:
+        assert old.migrate() == ["0009_by_key"]
+    with closing(sqlite3.connect(path)) as plain:
+        sql = dict(plain.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        assert all("WITHOUT ROWID" in sql[name] for name in rows)
+        assert "REFERENCES" in sql["adjustments"]
+        assert "idx_verdicts_claim" not in sql
+    with Store.open(path) as store:
+        assert store.load("adjustments")["carc"].to_list() == ["45", "29", "45"]
+        assert store.load("adjustments")["byte_offset"].to_list() == [20, 20, 30]
+        assert store.load("ties")["value"].to_list() == ["A", "B"]
+
+
+def test_verdicts_stand_under_the_number_sent_or_of_what_is_unmatched_the_one_returned(
+    store: Store,
+) -> None:
+    for kind in ("837I", "835"):
+        store.add_file(direction="in", status="applied", kind=kind)
+    sent = {"file_id": 1, "claim_offset": 10, "claim": "EAAA"}
+    short, open_ = (
+        {"file_id": 2, "remit_claim_offset": place, "claim": claim}
+        for place, claim in ((100, "EAA"), (200, "EBBB"))
+    )
+    store.save({"claims": pl.DataFrame([sent]), "remit_claims": pl.DataFrame([short, open_])})
+    tied = {"file_id": 2, "remit_claim_offset": 100, "claim_file_id": 1, "claim_offset": 10}
+    matches = [tied, tied | {"remit_line_offset": 110}, {"file_id": 2, "remit_claim_offset": 200}]
+    store.replace("matches", pl.DataFrame(matches))
+    told = [short | {"claim": "EAAA", "line": 1}, open_ | {"line": 2}]
+    store.replace("verdicts", pl.DataFrame(told))
+    assert store.answers_to(1, 10).rows() == [(2, 100)]
+    lines = {claim: store.verdicts_under(claim)["line"] for claim in ("EAAA", "EAA", "EBBB")}
+    assert {claim: line.to_list() for claim, line in lines.items()} == {
+        "EAAA": [1],
+        "EAA": [],
+        "EBBB": [2],
+    }
+
+
+def test_a_tie_kept_twice_is_one_and_one_without_its_key_is_none(store: Store) -> None:
+    tie = {"kind": "number", "value": "A", "side": "claim", "file_id": 1, "place": 9}
+    store.save({"ties": pl.DataFrame([tie])})
+    store.save({"ties": pl.DataFrame([tie, tie | {"value": "B"}])})
+    assert store.load("ties")["value"].to_list() == ["A", "B"]
+    with pytest.raises(Unreadable):
+        store.save({"ties": pl.DataFrame([tie | {"value": None}], TIES.schema)})
 
 
 def test_claims_are_found_by_the_payers_number_after_a_migration(tmp_path: Path) -> None:
