@@ -30,6 +30,8 @@ LATER_CLAIM, LATER_ANSWER = "later payer's claim", "later payer's answer"
 answer may bear on each such claim, no claim on another."""
 _ACROSS = {LATER_CLAIM: LATER_ANSWER, LATER_ANSWER: LATER_CLAIM}
 """Kinds of which a value ties its rows to those of another kind that have it."""
+LENGTH = "length"
+"""The value is a kind, the place how many characters some of its values have: of file 0."""
 NUMBERS = (NUMBER, PAYER_NUMBER)
 """A payer may return either in the place of the other: they are equal across the kinds."""
 VALUE = ("kind", "value")
@@ -161,6 +163,34 @@ def alike(values: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         size = pl.col("value").str.len_chars()
         longer.append(own.filter(size >= shortest).with_columns(most=pl.lit(most, pl.Int64)))
     return pl.concat(equal).unique(), pl.concat(longer).unique()
+
+
+def lengths(made: pl.DataFrame) -> pl.DataFrame:
+    """tables.TIES of LENGTH of these ties: a system's numbers are mostly of one length."""
+    size = pl.col("value").str.len_chars().cast(pl.Int64)
+    every = made.select("side", value="kind", place=size).unique()
+    return TIES.conform(every.with_columns(kind=pl.lit(LENGTH), file_id=pl.lit(0, pl.Int64)))
+
+
+def standing(values: pl.DataFrame, long: pl.DataFrame) -> pl.DataFrame:
+    """The values of a kind and length that some value has.
+
+    values: kind and value. long: kind and place, of every tie of LENGTH.
+    """
+    size = pl.col("value").str.len_chars().cast(pl.Int64)
+    told = values.with_columns(place=size)
+    return told.join(long, on=("kind", "place"), how="semi", maintain_order="left").drop("place")
+
+
+def going_on(texts: pl.DataFrame, long: pl.DataFrame) -> pl.DataFrame:
+    """Of kind, value, `most` (alike) those from which some value may go on, by its length."""
+    size = pl.col("value").str.len_chars().cast(pl.Int64)
+    sizes = texts.select("kind", "most", size=size).unique().join(long, on="kind")
+    further = pl.col("place") - pl.col("size")
+    some = sizes.filter(further > 0, further <= pl.col("most")).select("kind", "most", "size")
+    key = ("kind", "most", "size")
+    told = texts.with_columns(size=size).join(some, on=key, how="semi", maintain_order="left")
+    return told.drop("size")
 
 
 def _beginnings(values: pl.DataFrame, shortest: int, most: int) -> pl.DataFrame:

@@ -132,8 +132,9 @@ def _keep_ties(store: Store, judges: Judges, after: int) -> None:
     irregular = judges.irregular(after)
     for name in ties.COLUMNS:
         rows = store.newer(name, after, ("file_id", ties.PLACES[name], *ties.columns(name)))
+        made = ties.ties(name, rows)
         # in the order of their key, into which they go a third faster than as they come
-        store.save({"ties": ties.ties(name, rows).sort(TIES.key)})
+        store.save({"ties": pl.concat([made, ties.lengths(made)]).sort(TIES.key)})
     for found in irregular:
         store.save({"ties": found.result()})
 

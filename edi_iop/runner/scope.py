@@ -187,6 +187,8 @@ class _Closing:
     ) -> None:
         self._store, self._references, self._settled = store, references, settled
         self._repeated = repeated
+        kind = pl.DataFrame({"kind": [ties.LENGTH]})
+        self._long = store.among("ties", kind, ("value", "place")).rename({"value": "kind"})
         self._by_hand = decisions.select(*REMIT, "claim_file_id", "claim_offset").drop_nulls()
         self._known = {
             side: pl.DataFrame(schema=dict.fromkeys(key, pl.Int64)) for side, key in _KEYS.items()
@@ -237,10 +239,12 @@ class _Closing:
         new = values.unique().join(self._values, on=ties.VALUE, how="anti")
         self._values = pl.concat([self._values, new])
         equal, longer = ties.alike(new)
-        return pl.concat([self._store.among("ties", equal, _HOLDER), self._going_on(longer)])
+        some = ties.standing(equal, self._long)
+        return pl.concat([self._store.among("ties", some, _HOLDER), self._going_on(longer)])
 
     def _going_on(self, texts: pl.DataFrame) -> pl.DataFrame:
-        return self._store.beginning("ties", "value", texts, _HOLDER)
+        some = ties.going_on(texts, self._long)
+        return self._store.beginning("ties", "value", some, _HOLDER)
 
     def _holders(self) -> pl.DataFrame:
         """Who holds or asks for the line control numbers, but for those that name no claim."""

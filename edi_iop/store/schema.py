@@ -176,7 +176,7 @@ def _by_key(db: Database) -> None:
     """The many rows of claims stand in the order of their key; and what nothing asks by is no index.
 
     Of matches one row of each answer and claim is found by the claim: those of its lines by the
-    answer.
+    answer. And ties tell how long their values are (reconciler.ties.lengths).
     """
     for name in sorted(BY_KEY & set(db.table_names())):
         made = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
@@ -187,6 +187,11 @@ def _by_key(db: Database) -> None:
         "CREATE INDEX idx_matches_whole ON matches (claim_file_id, claim_offset) "
         "WHERE remit_line_offset IS NULL"
     )
+    if "ties" in db.table_names():
+        db.execute(
+            "INSERT INTO ties (kind, value, side, file_id, place) "
+            "SELECT DISTINCT 'length', kind, side, 0, LENGTH(value) FROM ties"
+        )
 
 
 def _put_by_key(db: Database, table: Table) -> None:

@@ -71,11 +71,11 @@ TIES = Table(
     "a number, id or name by which a claim, an answer or an acknowledgement may bear on others",
     ("kind", "value", "side", "file_id", "place"),
     (
-        text("kind", "number, payer number, member, control or name"),
+        text("kind", "number, payer number, member, control, name, ...; or length, of such values"),
         text("value", "as matching compares it", phi=True),
         text("side", "claim, remit or ack"),
         FILE,
-        offset("place", "the CLM, the CLP, or the segment of the acknowledgement"),
+        offset("place", "the CLM, the CLP, or the segment of the acknowledgement; of a length it"),
     ),
 )
 

@@ -191,7 +191,12 @@ def test_rows_of_claims_stand_by_their_key_after_a_migration(tmp_path: Path) -> 
     with Store.open(path) as store:
         assert store.load("adjustments")["carc"].to_list() == ["45", "29", "45"]
         assert store.load("adjustments")["byte_offset"].to_list() == [20, 20, 30]
-        assert store.load("ties")["value"].to_list() == ["A", "B"]
+        # and how long the values of each kind and side are
+        assert store.load("ties").select("kind", "value", "file_id", "place").rows() == [
+            ("length", "number", 0, 1),
+            ("number", "A", 1, 9),
+            ("number", "B", 1, 9),
+        ]
 
 
 def test_verdicts_stand_under_the_number_sent_or_of_what_is_unmatched_the_one_returned(
