@@ -37,6 +37,7 @@ BY_KEY = frozenset(
 """Tables without numbers of their rows: these stand in the order of their key, by which they are asked.
 
 Of the many narrow rows of a claim the key is most, and would be kept twice: in an index too.
+sqlite-utils cannot transform such a table: a migration makes it anew, as schema._put_by_key does.
 """
 
 SAME = frozenset({"ties"})
