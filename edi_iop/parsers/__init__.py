@@ -23,6 +23,7 @@ from edi_iop.parsers.identify import (
 from edi_iop.parsers.x12 import ALL_LEVELS, Asked, Batch, Tables
 from edi_iop.tables import FEEDS, FINDINGS, SENT, TABLES
 from edi_iop.transcribe import maps
+from edi_iop.x12.pieces import CHUNK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,7 @@ def stream(
     layouts: Sequence[Layout] = (),
     lists: Path | None = None,
     placed: bool = False,
+    size: int = CHUNK,
 ) -> Iterator[Batch]:
     """Files (file_id, open file) a chunk at a time, in memory that their size does not change.
 
@@ -91,11 +93,12 @@ def stream(
     tables: the canonical tables wanted of X12 files, where not all are; checks may add theirs.
     lists: as of `parse`.
     placed: whether the rows of X12 files are to say their whole place (tables.schema.PLACE).
+    size: bytes of a chunk.
     """
     apart = Apart(files, layouts)
     fed = tables is None or not set(tables).isdisjoint(FEEDS)
     wanted = None if tables is None else frozenset(tables) | frozenset(SENT if fed else ())
-    batches = read_batches(apart.x12(), Asked(levels, companion, wanted, placed, lists))
+    batches = read_batches(apart.x12(), Asked(levels, companion, wanted, placed, lists), size)
     for batch in _with_encounters(batches, layouts) if fed else batches:
         yield from apart.feeds()
         yield batch

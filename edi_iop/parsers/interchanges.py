@@ -20,7 +20,7 @@ from edi_iop.parsers.identify import looks_like_x12, sniff
 from edi_iop.parsers.streams import ahead
 from edi_iop.tables import INTERCHANGES
 from edi_iop.x12.headers import element
-from edi_iop.x12.pieces import Piece, of_file
+from edi_iop.x12.pieces import Piece, Room, of_file
 
 
 class Interchange(msgspec.Struct, frozen=True):
@@ -51,8 +51,15 @@ class Survey(msgspec.Struct, frozen=True):
         return self.interchanges[0].sha256 if len(self.interchanges) == 1 else None
 
 
-def survey(stream: BinaryIO) -> Survey:
-    """Looks through an open file, a chunk at a time; a feed or an archive has no interchange."""
+_GLANCE = 2**18
+"""Bytes looked through together: as many as fit a processor's cache."""
+
+
+def survey(stream: BinaryIO, digested: bool = True) -> Survey:
+    """Looks through an open file, a piece at a time; a feed or an archive has no interchange.
+
+    digested: False where nobody asks for the digests: each is None.
+    """
     head, whole = ahead(stream)
     if archives.is_archive(head):
         return Survey("archive")
@@ -61,13 +68,14 @@ def survey(stream: BinaryIO) -> Survey:
     found: dict[int, str | None] = {}
     outside: list[Finding] = []
     start, content = 0, hashlib.sha256()
-    for part in of_file(0, whole):  # a turn an interchange or a chunk of one
+    for part in of_file(0, whole, Room(_GLANCE)):  # a turn an interchange or a piece of one
         if isinstance(part, Piece):
             if part.opens:
                 start, content = part.start, hashlib.sha256()
-            content.update(part.data)
+            if digested:
+                content.update(part.data)
             if part.following is None:
-                found[start] = content.hexdigest()
+                found[start] = content.hexdigest() if digested else None
         elif part.code in ("ISA_SHORT", "SEPARATORS_CLASH"):
             found[part.byte_offset or 0] = None  # until its bytes come, if they can be read at all
         elif part.code in ("GARBAGE", "NO_ENVELOPE"):

@@ -71,9 +71,17 @@ class Spoken(_Read):
     def read(self, size: int = -1) -> bytes:
         piece = self._stream.read(size)
         told = self._tail + piece
-        self.heard.update(word for word in self._words if word in told)
+        self.heard.update(one for one in self._words if one not in self.heard and one in told)
         self._tail = told[1 - self._longest :]
         return piece
+
+
+def said(stream: BinaryIO, words: Sequence[bytes]) -> set[bytes]:
+    """Which of these words stand in what is left of a stream."""
+    spoken = Spoken(stream, words)
+    while spoken.read(HEAD):
+        pass
+    return spoken.heard
 
 
 class Kept(_Read):

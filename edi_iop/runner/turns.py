@@ -8,11 +8,11 @@ findings, the headers, and of claims and payments the numbers that answers name.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 import polars as pl
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from edi_iop.errors import EdiIopError, Unreadable
 from edi_iop.parsers import Batch, Parsed, Sent, interchanges
 from edi_iop.parsers.identify import kind_of_all
 from edi_iop.parsers.interchanges import Survey
-from edi_iop.parsers.streams import Spoken
+from edi_iop.parsers.streams import said
 from edi_iop.reconciler.balance import Running
 from edi_iop.reconciler.duplicates import RunningContents
 from edi_iop.runner.numbering import numbered_again
@@ -32,10 +32,14 @@ from edi_iop.runner.reply import drafted
 from edi_iop.settings import Answering
 from edi_iop.store import Store
 from edi_iop.tables import FINDINGS, INTERCHANGES
+from edi_iop.x12.pieces import CHUNK
 
 if TYPE_CHECKING:
     from edi_iop.parsers.feed_layout import Layout
 
+TURN = 2 * CHUNK
+"""Bytes of a turn. A run has room for more than a file that is only validated: what each chunk costs,
+however small, comes half as often."""
 _HELD: dict[str, tuple[str, ...]] = {
     "payments": (),
     "acknowledgements": (),
@@ -60,16 +64,15 @@ def read_in_turns(
     """
     if survey.form == "archive":
         return _of_archive(store, number, file)
-    spoken = Spoken(file, (b"ISA", b"TA1"))
     held, sent = _Held(), Sent()
     with _Ahead(store) as ahead:
-        for batch in _batches(number, spoken, layouts, lists):
+        for batch in _batches(number, file, layouts, lists):
             with _ours():
                 held.add(batch)
             rows = {name: rows for name, rows in batch.tables.items() if name != "payments"}
             ahead.save(sent.only(rows))
     with _ours():
-        parsed = held.parsed(spoken.heard)
+        parsed = held.parsed(file)
         outcome = judge(parsed)
     taken, imbalance = INTERCHANGES.empty(), FINDINGS.empty()
     if outcome.status == "applied":
@@ -100,11 +103,11 @@ def _of_archive(store: Store, number: int, file: BinaryIO) -> Reading:
 
 
 def _batches(
-    number: int, file: Spoken, layouts: Sequence[Layout], lists: Path | None
+    number: int, file: BinaryIO, layouts: Sequence[Layout], lists: Path | None
 ) -> Iterator[Batch]:
     """The file a chunk at a time."""
-    given = [(number, cast(BinaryIO, file))]
-    batches = parsers.stream(given, layouts=layouts, lists=lists)
+    given = [(number, file)]
+    batches = parsers.stream(given, layouts=layouts, lists=lists, size=TURN)
     while True:
         with _ours():
             batch = next(batches, None)
@@ -180,16 +183,20 @@ class _Held:
             elif len(rows) and not held:
                 held.append(rows.clear(1))  # No more than that there are rows.
 
-    def parsed(self, words: Collection[bytes]) -> Parsed:
+    def parsed(self, file: BinaryIO) -> Parsed:
         """The file as parsers.parse has it, but for the rows that are in the store by now.
 
-        words: those of ISA and TA1 that occur in it.
+        It is read again where no transaction tells its kind.
         """
         findings = pl.concat(self._findings)
         transactions = pl.concat(self._transactions, how="diagonal_relaxed")
         fatal = findings["code"].is_in(["NOT_X12", "EMPTY_FILE"]).any()
+        ids: set[str] = set()
+        if transactions.is_empty():
+            file.seek(0)
+            ids = {one.decode() for one in said(file, (b"ISA", b"TA1"))}
         return Parsed(
-            "unknown" if fatal else kind_of_all(transactions, {one.decode() for one in words}),
+            "unknown" if fatal else kind_of_all(transactions, ids),
             {name: pl.concat(parts) for name, parts in self._tables.items() if parts},
             findings,
             len(transactions),

@@ -93,7 +93,7 @@ def _members(path: Path, file: BinaryIO) -> list[_Part]:
 
 def _interchanges(path: Path, file: BinaryIO) -> list[_Part]:
     """The interchanges of an X12 file of several, each with what stands behind it."""
-    cuts = survey(file).cuts
+    cuts = survey(file, digested=False).cuts
     ends = [(start, stop) for start, stop in zip_longest(cuts, cuts[1:])]
     parts = [
         _Part(_name(number, len(cuts), path.name), partial(_between, file, start, stop))

@@ -15,7 +15,6 @@ import edi_iop
 from edi_iop import parsers
 from edi_iop.desk import files, paths, showing
 from edi_iop.errors import NotKnown, NotWritten, Unreadable
-from edi_iop.parsers.batches import read_batches
 from edi_iop.parsers.located import located
 from edi_iop.reports import render_parts, to_parquet
 from tests.conftest import FIXTURES
@@ -31,8 +30,8 @@ def chunks(monkeypatch: pytest.MonkeyPatch) -> Chunks:
     """`chunks(400)`: from here on files are read 400 bytes at a time."""
 
     def smaller(size: int) -> None:
-        read = functools.partial(read_batches, size=size)
-        monkeypatch.setattr(parsers, "read_batches", read)
+        read = functools.partial(parsers.stream, size=size)
+        monkeypatch.setattr(parsers, "stream", read)
         monkeypatch.setattr(showing, "located", functools.partial(located, size=size))
         segment_tables = functools.partial(files.segment_tables, size=size)
         monkeypatch.setattr(files, "segment_tables", segment_tables)

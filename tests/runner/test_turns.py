@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gzip
 import itertools
 import subprocess
@@ -34,6 +33,7 @@ FILES = {
     "a line unbalanced": remit().replace(b"CAS*CO*45*50", b"CAS*CO*45*40"),
     "count": remit(segments=17),
     "cut off": remit()[:-80],
+    "answers alone": (FIXTURES / "valid" / "ack_interchange.ta1").read_bytes(),
     "no remit": b"Dear Sir or Madam,\n" * 50,
     "feed": CLIENTS,
     "broken archive": gzip.compress(remit())[:-9],
@@ -45,7 +45,7 @@ FILES = {
 def in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is dropped is large, and a chunk is small."""
     monkeypatch.setattr(inbox, "BATCH_BYTES", 0)
-    monkeypatch.setattr(parsers, "read_batches", functools.partial(parsers.read_batches, size=600))
+    monkeypatch.setattr(turns, "TURN", 600)
 
 
 def everything(workspace: Workspace) -> dict[str, list[tuple[object, ...]]]:
@@ -129,15 +129,14 @@ def test_a_fault_of_ours_half_way_leaves_nothing_and_stops_no_other(
 
 
 DIES = """
-import functools, itertools, os, sys
+import itertools, os, sys
 from datetime import date
 from pathlib import Path
-from edi_iop import parsers
-from edi_iop.runner import inbox, run
+from edi_iop.runner import inbox, run, turns
 from edi_iop.settings import Workspace
 from edi_iop.store import Store
 inbox.BATCH_BYTES = 0
-parsers.read_batches = functools.partial(parsers.read_batches, size=600)
+turns.TURN = 600
 save, calls = Store.save_ahead, itertools.count(1)
 def dying(*given):
     save(*given)
