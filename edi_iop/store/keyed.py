@@ -15,6 +15,7 @@ from edi_iop.store.connection import Connection
 from edi_iop.store.layout import BY_KEY, key_of
 from edi_iop.store.values import to_held
 from edi_iop.tables import Table
+from edi_iop.tables.numbers import ordered
 
 _END = "\U0010ffff"
 """Sorts behind every text that begins alike."""
@@ -233,7 +234,9 @@ def _wanted(
     if extra:
         held = pl.concat([held, keys.select(extra)], how="horizontal")
     held = held.rename({name: f"k{place}" for place, name in enumerate(held.columns)})
-    in_order = held.drop_nulls().sort(held.columns)
+    known = held.drop_nulls()
+    whole = all(dtype.is_integer() for dtype in known.dtypes)
+    in_order = ordered(known, *known.columns) if whole else known.sort(known.columns)
     # of the sorted keys the equal ones stand together
     _hold(connection, in_order.filter(pl.any_horizontal(pl.all().ne_missing(pl.all().shift()))))
     ties = (f't."{key}" = w.k{place}' for place, key in enumerate(own))
