@@ -39,10 +39,10 @@ _NOTHING = pl.DataFrame(schema={"file": pl.Int64()})
 
 def envelope_faults(segments: Segments, enveloped: Enveloped) -> pl.DataFrame:
     """What is wrong with elements of envelope segments, placed as envelopes.Enveloped.findings."""
-    own = np.flatnonzero(segments.with_ids({"ISA", "TA1", "GS", "GE", "IEA"}.__contains__))
-    texts = segments.texts[own]
-    if enveloped.headers.is_empty() and texts["id"].is_in(["ISA", "GS"]).all():
+    own = segments.with_ids({"ISA", "TA1", "GS", "GE", "IEA"}.__contains__)
+    if not (segments.rows_of(own) >= segments.repeated).any():
         return _NOTHING  # Only what is repeated of an earlier frame, and was told there.
+    texts = segments.texts[np.flatnonzero(own)]
     guided = _guided(enveloped)
     named = set(guided["version"].to_list())
     values = _values(texts, next((one for one in SAME if one in named), _ANY))
