@@ -68,8 +68,17 @@ class Running:
         own = _not_of(claims, _off(lines, _CLAIM), _CLAIM)
         shares = _not_of(patients, _off(claims, _CLAIM), _CLAIM)
         return _sorted(
-            [_lines_told(lines, known), _claims_told(own, known), _patients_told(shares, known)]
+            [
+                _lines_told(lines, known),
+                _told(own, known, "CLAIM_UNBALANCED"),
+                _told(shares, known, "PATIENT_UNBALANCED"),
+            ]
         )
+
+    @property
+    def waiting(self) -> int:
+        """How many payments were not told of yet."""
+        return self._sums["payments"].height
 
     def settled(self) -> pl.DataFrame:
         """Findings of the payments that are over, each once: those before the last one so far."""
@@ -212,9 +221,7 @@ def _lines_told(wrong: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     if wrong.is_empty():
         return FINDINGS.empty()
     of_claims = tables["remit_claims"].select(*_CLAIM, "payment_offset")
-    sums = wrong.join(of_claims, on=_CLAIM, how="left")
-    what = composed("line {}: charge", pl.col("position").cast(pl.String).fill_null("?"))
-    return _faults(sums, tables, "LINE_UNBALANCED", _told(what))
+    return _told(wrong.join(of_claims, on=_CLAIM, how="left"), tables, "LINE_UNBALANCED")
 
 
 def _claims(tables: Tables, keys: Keys) -> pl.DataFrame:
@@ -226,11 +233,6 @@ def _claims(tables: Tables, keys: Keys) -> pl.DataFrame:
         .with_columns(_CHARGED)
         .filter(_UNBALANCED)
     )
-
-
-def _claims_told(wrong: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    what = composed("claim {}: charge", pl.col("claim").fill_null("without number"))
-    return _faults(wrong, tables, "CLAIM_UNBALANCED", _told(what))
 
 
 def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
@@ -250,16 +252,6 @@ def _patients(tables: Tables, keys: Keys) -> pl.DataFrame:
     )
 
 
-def _patients_told(wrong: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    told = composed(
-        "claim {}: the patient's share is {}, the adjustments of group PR make {}",
-        pl.col("claim").fill_null("without number"),
-        dollars(pl.col("begin")),
-        dollars(pl.col("less")),
-    )
-    return _faults(wrong, tables, "PATIENT_UNBALANCED", told)
-
-
 def _of_payments(tables: Tables, claims_off: pl.DataFrame) -> pl.DataFrame:
     """What is wrong with payments, and with their interest where it is not the same fault.
 
@@ -272,7 +264,9 @@ def _of_payments(tables: Tables, claims_off: pl.DataFrame) -> pl.DataFrame:
     own = interest.with_columns(off=_OFF).join(same, on=[*_PAYMENT, "off"], how="anti")
     paid_otherwise = claims_off.group_by(_PAYMENT).agg(below=-pl.col("below").sum())
     payments = _not_of(payments, paid_otherwise, _PAYMENT)
-    return _sorted([_payments_told(payments, tables), _interest_told(own, tables)])
+    return _sorted(
+        [_told(payments, tables, "PAYMENT_UNBALANCED"), _told(own, tables, "INTEREST_UNBALANCED")]
+    )
 
 
 def _payments(tables: Tables) -> pl.DataFrame:
@@ -294,12 +288,6 @@ def _payments(tables: Tables) -> pl.DataFrame:
     )
 
 
-def _payments_told(sums: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    number = pl.col("trace_number").fill_null("without number")
-    what = composed("payment {}: claim payments", number)
-    return _faults(sums, tables, "PAYMENT_UNBALANCED", _told(what))
-
-
 def _interest(tables: Tables) -> pl.DataFrame:
     """Payments whose claims' interest (AMT I), where they name any, is not what PLB L6 pays."""
     own = tables["remit_claims"].group_by(_PAYMENT).agg(
@@ -317,23 +305,34 @@ def _interest(tables: Tables) -> pl.DataFrame:
     )
 
 
-def _interest_told(sums: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    told = composed(
-        "payment {}: the interest of its claims (AMT I) is {}, its provider adjustments (PLB L6) pay {}",
-        pl.col("trace_number").fill_null("without number"),
-        dollars(pl.col("begin")),
-        dollars(pl.col("less")),
-    )
-    return _faults(sums, tables, "INTEREST_UNBALANCED", told)
-
-
-def _told(what: pl.Expr) -> pl.Expr:
-    """The sum that does not come out, with the numbers in dollars."""
-    due = pl.col("begin") - pl.col("less")
+def _says(code: str) -> pl.Expr:
+    """Which sum does not come out, with the numbers in dollars."""
+    begin, less, paid = pl.col("begin"), pl.col("less"), pl.col("paid")
+    claim = pl.col("claim").fill_null("without number")
+    payment = pl.col("trace_number").fill_null("without number")
+    if code == "PATIENT_UNBALANCED":
+        return composed(
+            "claim {}: the patient's share is {}, the adjustments of group PR make {}",
+            claim,
+            dollars(begin),
+            dollars(less),
+        )
+    if code == "INTEREST_UNBALANCED":
+        return composed(
+            "payment {}: the interest of its claims (AMT I) is {}, its provider adjustments (PLB L6) pay {}",
+            payment,
+            dollars(begin),
+            dollars(less),
+        )
+    what = {
+        "LINE_UNBALANCED": composed("line {}: charge", pl.col("position").cast(pl.String).fill_null("?")),
+        "CLAIM_UNBALANCED": composed("claim {}: charge", claim),
+        "PAYMENT_UNBALANCED": composed("payment {}: claim payments", payment),
+    }[code]  # fmt: skip
     return composed(
         "{} {} less adjustments {} makes {}, not {} as paid",
         what,
-        *(dollars(amount) for amount in (pl.col("begin"), pl.col("less"), due, pl.col("paid"))),
+        *(dollars(amount) for amount in (begin, less, begin - less, paid)),
     )
 
 
@@ -366,7 +365,7 @@ def _place(code: str) -> dict[str, pl.Expr]:
     }
 
 
-def _faults(sums: pl.DataFrame, tables: Tables, code: str, message: pl.Expr) -> pl.DataFrame:
+def _told(sums: pl.DataFrame, tables: Tables, code: str) -> pl.DataFrame:
     """Findings of these sums, which do not come out."""
     if sums.is_empty():
         return FINDINGS.empty()
@@ -385,7 +384,7 @@ def _faults(sums: pl.DataFrame, tables: Tables, code: str, message: pl.Expr) -> 
         code=pl.lit(code),
         severity=pl.lit(CATALOGUE[code].severity, dtype=pl.String),
         snip=pl.lit(CATALOGUE[code].snip, dtype=pl.Int64),
-        message=message,
+        message=_says(code),
         ack=pl.lit(CATALOGUE[code].ack, dtype=pl.String),
     )
     return FINDINGS.conform(told)

@@ -8,6 +8,8 @@ are compared only between rows of one key.
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from edi_iop.reconciler.given import Tables
@@ -103,6 +105,7 @@ def _of_lines(rows: pl.DataFrame, lines: pl.DataFrame, name: str) -> pl.DataFram
     )
 
 
+@cache
 def _hash(name: str) -> pl.Expr:
     """One number for all a row says."""
     beside = _PLACES | _BESIDE.get(name, frozenset())

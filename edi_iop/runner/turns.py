@@ -116,6 +116,8 @@ def _batches(
         yield batch
 
 
+_PAYMENTS = 1000
+"""Payments that wait to be balanced: of one it takes as long as of all of them."""
 _WAITING = 2
 """Chunks: one of each process that reads."""
 
@@ -174,7 +176,9 @@ class _Held:
         self._envelopes.append(batch.envelopes)
         self._transactions.append(batch.transactions)
         if "payments" in batch.tables:
-            self._unbalanced += [self._balance.claims(batch.tables), self._balance.settled()]
+            self._unbalanced.append(self._balance.claims(batch.tables))
+            if self._balance.waiting > _PAYMENTS:
+                self._unbalanced.append(self._balance.settled())
             self._contents.add(batch.tables)
         for name, rows in batch.tables.items():
             held = self._tables.setdefault(name, [])

@@ -43,9 +43,10 @@ FILES = {
 
 @pytest.fixture
 def in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is dropped is large, and a chunk is small."""
+    """Whatever is dropped is large, a chunk is small, and few payments wait."""
     monkeypatch.setattr(inbox, "BATCH_BYTES", 0)
     monkeypatch.setattr(turns, "TURN", 600)
+    monkeypatch.setattr(turns, "_PAYMENTS", 1)
 
 
 def everything(workspace: Workspace) -> dict[str, list[tuple[object, ...]]]:
